@@ -1,0 +1,165 @@
+import { type Static, Type } from 'typebox';
+import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
+
+/**
+ * What a media server runs from, rendered from MediaServer, StreamApp and RestHook resources by the operator or, in
+ * standalone mode, by the media server itself. All defaults are filled in, all durations are milliseconds, and every
+ * credential is the name of an *asset*: a file beside the config (or an entry of the in-memory bundle).
+ *
+ * Each field carries one reload mark, `x-sluice-reload`: `live` = takes effect on running streams, `newSessions` = on
+ * sessions that start afterwards, `restart` = needs a new pod (a running server keeps the old value and says so).
+ */
+export type ReloadMark = 'live' | 'newSessions' | 'restart';
+
+const mark = <M extends ReloadMark>(reload: M) => ({ 'x-sluice-reload': reload }) as const;
+const closed = { additionalProperties: false } as const;
+const AssetName = Type.String({ minLength: 1, description: 'Name of an asset that holds the value' });
+
+export const VIDEO_CODECS = ['VP8', 'VP9', 'H264', 'AV1'] as const;
+export const CODECS = ['opus', ...VIDEO_CODECS] as const;
+export type Codec = (typeof CODECS)[number];
+
+export const IceServer = Type.Object(
+  {
+    urls: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+    username: Type.Optional(Type.String()),
+    credential: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type IceServer = Static<typeof IceServer>;
+
+export const HookAuth = Type.Union([
+  Type.Object({ type: Type.Literal('none') }, closed),
+  Type.Object({ type: Type.Literal('basic'), username: AssetName, password: AssetName }, closed),
+  Type.Object({ type: Type.Literal('bearer'), token: AssetName }, closed),
+  /** Several secrets = several signatures in one header, for rotation. */
+  Type.Object({ type: Type.Literal('standardWebhooks'), secrets: Type.Array(AssetName, { minItems: 1 }) }, closed),
+  Type.Object({ type: Type.Literal('wcsHmacMd5'), key: AssetName }, closed),
+]);
+export type HookAuth = Static<typeof HookAuth>;
+
+export const HookMethodConfig = Type.Object(
+  {
+    name: Type.Enum([...HOOK_METHODS]),
+    restOnError: Type.Optional(Type.Enum([...REST_ON_ERROR])),
+    restPolicy: Type.Optional(Type.Enum([...REST_POLICIES])),
+    clientExclude: Type.Optional(Type.Array(Type.String())),
+    restExclude: Type.Optional(Type.Array(Type.String())),
+    restOverwrite: Type.Optional(Type.Array(Type.Enum([...OVERWRITABLE_FIELDS]))),
+    failureThreshold: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  closed,
+);
+export type HookMethodConfig = Static<typeof HookMethodConfig>;
+
+export const HookConfig = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the RestHook' }),
+    url: Type.String(),
+    methods: Type.Array(HookMethodConfig),
+    timeoutMs: Type.Integer({ minimum: 1 }),
+    retries: Type.Integer({ minimum: 0 }),
+    maxConnections: Type.Integer({ minimum: 1 }),
+    auth: HookAuth,
+    tls: Type.Object({ ca: Type.Optional(AssetName), insecureSkipVerify: Type.Boolean() }, closed),
+  },
+  closed,
+);
+export type HookConfig = Static<typeof HookConfig>;
+
+export const AppConfig = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the StreamApp' }),
+    appKey: Type.String(),
+    hook: Type.Optional(Type.String({ description: 'Name of an entry of `hooks`; absent = every admission is allowed' })),
+    unresolved: Type.Optional(
+      Type.String({ description: 'Why a reference does not resolve; new sessions are answered 503 with this text' }),
+    ),
+    keepAlive: Type.Object({ enabled: Type.Boolean(), intervalMs: Type.Integer({ minimum: 1000 }) }, closed),
+    limits: Type.Object(
+      {
+        publications: Type.Integer({ minimum: 0, description: '0 = no limit' }),
+        playbacksPerStream: Type.Integer({ minimum: 0, description: '0 = no limit' }),
+        durationMs: Type.Integer({ minimum: 0, description: '0 = no limit' }),
+        maxBitrate: Type.Integer({ minimum: 0, description: 'bits per second, 0 = no limit' }),
+      },
+      closed,
+    ),
+    codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1 }),
+  },
+  closed,
+);
+export type AppConfig = Static<typeof AppConfig>;
+
+export const RestAuth = Type.Union([
+  Type.Object({ type: Type.Literal('basic'), username: AssetName, password: AssetName }, closed),
+  Type.Object(
+    { type: Type.Literal('tokens'), tokens: Type.Array(Type.Object({ name: Type.String(), token: AssetName }, closed)) },
+    closed,
+  ),
+]);
+export type RestAuth = Static<typeof RestAuth>;
+
+export const ServerConfig = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the MediaServer' }),
+    workers: Type.Integer({ minimum: 1, ...mark('restart') }),
+    media: Type.Object(
+      {
+        port: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
+        announcedAddress: Type.Optional(Type.String({ ...mark('restart') })),
+        codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1, ...mark('restart') }),
+        iceServers: Type.Array(IceServer, { ...mark('newSessions') }),
+      },
+      closed,
+    ),
+    rest: Type.Object(
+      {
+        httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
+        https: Type.Optional(
+          Type.Object(
+            {
+              port: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
+              certificate: Type.String({ minLength: 1, ...mark('live') }),
+              key: Type.String({ minLength: 1, ...mark('live') }),
+            },
+            closed,
+          ),
+        ),
+        auth: Type.Optional(Type.Unsafe<RestAuth>({ ...RestAuth, ...mark('live') })),
+        emptyFilter: Type.Enum(['Allow', 'Refuse'], mark('live')),
+        trustedProxies: Type.Array(Type.String(), mark('live')),
+        allowedOrigins: Type.Array(Type.String(), mark('live')),
+        corsOrigins: Type.Array(Type.String(), mark('live')),
+      },
+      closed,
+    ),
+    keepAlive: Type.Object(
+      {
+        enabled: Type.Boolean(mark('live')),
+        appKeys: Type.Array(Type.String(), { description: 'empty = all apps', ...mark('live') }),
+      },
+      closed,
+    ),
+    limits: Type.Object(
+      {
+        publications: Type.Integer({ minimum: 0, description: '0 = no limit', ...mark('newSessions') }),
+        playbacks: Type.Integer({ minimum: 0, description: '0 = no limit', ...mark('newSessions') }),
+      },
+      closed,
+    ),
+    drain: Type.Object({ timeoutMs: Type.Integer({ minimum: 0, ...mark('live') }) }, closed),
+    hooks: Type.Array(HookConfig, mark('live')),
+    apps: Type.Array(AppConfig, mark('live')),
+  },
+  closed,
+);
+export type ServerConfig = Static<typeof ServerConfig>;
+
+/** A ServerConfig with the contents of the assets that it names; the unit that is loaded, compared and applied. */
+export type ConfigBundle = {
+  readonly config: ServerConfig;
+  /** Contents by asset name. */
+  readonly assets: ReadonlyMap<string, Buffer>;
+};

@@ -1,0 +1,106 @@
+import type { IceServer } from '../../crds/schema/server-config.ts';
+import type { EndCause } from '../../crds/schema/stream.ts';
+
+/**
+ * The seam between sessions and mediasoup: what a session may ask of media, and what media may tell a session.
+ * Everything behind it lives in this folder, the only one that imports mediasoup.
+ */
+export type Media = {
+  /** Answers a WHIP offer (RFC 9725). Throws `OfferError` for an offer that cannot be answered. */
+  publish(request: PublishRequest): Promise<Publication>;
+  /** Answers a WHEP offer with the media of a publication. Throws `OfferError`. */
+  play(request: PlayRequest): Promise<Playback>;
+  /** ICE servers are handed out by HTTP; media only knows what it announces itself. */
+  readonly announcedAddress: string;
+  workers(): readonly WorkerInfo[];
+  close(): Promise<void>;
+};
+
+/** Why media ends a leg by itself. */
+export type LegFailure = Extract<EndCause, 'ice' | 'dtls' | 'rtp' | 'worker_died'>;
+
+export type LegRequest = {
+  /** Stream id, for logs and for mediasoup's `appData`. */
+  readonly id: string;
+  readonly offer: string;
+  /** Subset of the server's codecs that the app allows, in order of preference. */
+  readonly codecs: readonly string[];
+  /** Incoming (publish) or outgoing (play) limit, bits per second; 0 = none. */
+  readonly maxBitrate: number;
+  readonly hasAudio: boolean;
+  readonly hasVideo: boolean;
+};
+export type PublishRequest = LegRequest;
+export type PlayRequest = LegRequest & { readonly publication: Publication };
+
+/** One WebRTC transport with its producers or consumers. */
+export type Leg = {
+  readonly answer: string;
+  /** Negotiated codec names, empty when there is no such track. */
+  readonly audioCodec: string;
+  readonly videoCodec: string;
+  readonly iceUfrag: () => string;
+  /** `UDP` or `TCP` once ICE has chosen, else empty. */
+  transport(): string;
+  /** True once DTLS is connected. */
+  connected(): boolean;
+  /** Called once, when ICE and DTLS are up. */
+  onConnected(run: () => void): void;
+  /** Called at most once, never after `close()`: 15 s without connection or consent, DTLS failure, no RTP for 30 s, dead worker. */
+  onFailure(run: (cause: LegFailure) => void): void;
+  /** Trickled candidates (RFC 8838); mediasoup is ICE-lite and needs none, so this only validates the fragment. Throws `OfferError`. */
+  addCandidates(fragment: string): void;
+  /** ICE restart: answers the client's fragment with the server's new one (RFC 9725 §4.4.2). Throws `OfferError`. */
+  restartIce(fragment: string): Promise<string>;
+  metrics(): Promise<LegMetrics>;
+  /**
+   * Closes the transport: the client gets a DTLS close alert. Idempotent. Resolves when the worker has done it, when the
+   * worker is dead, or after 2 s. The JavaScript side is closed synchronously, before the first await.
+   */
+  close(): Promise<void>;
+};
+export type Publication = Leg & {
+  /** Simulcast layers of the video track, lowest first; one entry without simulcast, none without video. */
+  layers(): readonly Layer[];
+};
+export type Playback = Leg & {
+  /** Chooses the highest layer to be sent, `null` = best that the bandwidth allows. Throws `OfferError` for an unknown layer. */
+  selectLayer(encodingId: string | null): Promise<void>;
+};
+export type Layer = { readonly encodingId: string; readonly width: number; readonly height: number };
+
+/** What a leg has carried since it started. */
+export type LegMetrics = {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly packetsLost: number;
+  /** bits per second, over the last seconds */
+  readonly bitrate: number;
+  /** Round-trip time in milliseconds, 0 = unknown. */
+  readonly rttMs: number;
+};
+
+export type WorkerInfo = { readonly index: number; readonly pid: number; readonly legs: number; readonly cpuSeconds: number };
+
+/** An SDP or trickle fragment that cannot be answered: 400 or 406 at the HTTP edge. The message names what is wrong. */
+export class OfferError extends Error {
+  readonly code: 'offer_invalid' | 'offer_unsupported' | 'fragment_invalid' | 'layer_unknown' | 'ice_mismatch';
+  constructor(code: OfferError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OfferError';
+    this.code = code;
+  }
+}
+
+export type MediaOptions = {
+  readonly workerBin: string;
+  readonly workers: number;
+  /** Address to bind, `0.0.0.0` in a pod. */
+  readonly listenAddress: string;
+  /** Address in ICE candidates: literal IP or host name. */
+  readonly announcedAddress: string;
+  /** Worker n listens on `port + n`, UDP and TCP. */
+  readonly port: number;
+  readonly codecs: readonly string[];
+  readonly iceServers?: readonly IceServer[];
+};
