@@ -1,0 +1,13 @@
+import type { AppConfig } from '../../crds/schema/server-config.ts';
+import type { Hook } from '../hooks/hook.ts';
+
+/**
+ * One app as running sessions see it. A reload replaces what it holds; when the app is deleted or its references no
+ * longer resolve, sessions that still run keep the last good state.
+ */
+export type App = {
+  /** The last good config. */
+  readonly config: AppConfig;
+  /** The backend, null = none: every admission is allowed. */
+  readonly hook: Hook | null;
+};

@@ -1,0 +1,159 @@
+import type { Direction, EndCause, StreamStatus } from '../../crds/schema/stream.ts';
+import { END_CAUSES, finalStatus } from '../../crds/schema/stream.ts';
+import type { App } from '../apps/app.ts';
+import type { SessionHooks } from '../hooks/session-hooks.ts';
+import type { Leg } from '../media/media.ts';
+
+/** Who is at the other end, as the HTTP request said it. */
+export type Client = {
+  /** Address after `rest.trustedProxies` were taken into account. */
+  readonly address: string;
+  readonly origin: string;
+  /** `User-Agent` header. */
+  readonly version: string;
+  /** Bearer token or `?token=`, empty = none. Goes to hooks only. */
+  readonly token: string;
+};
+
+export type StreamOptions = {
+  readonly id: string;
+  readonly sessionId: string;
+  /** Part of the Location URL; knowing `id` gives no power over the session. */
+  readonly secret: string;
+  readonly direction: Direction;
+  readonly app: App;
+  readonly name: string;
+  readonly client: Client;
+  readonly custom: Readonly<Record<string, unknown>>;
+  readonly offer: string;
+  readonly hooks: SessionHooks;
+  /** Unix time, milliseconds. */
+  readonly createdAt: number;
+  /** The publication that a playback plays; null for a publication. */
+  readonly publication: Stream | null;
+};
+
+export type StreamChange = { readonly status: StreamStatus; readonly info: string };
+
+/**
+ * One publication or playback with its session. It holds state and tells its listeners; how it ends is the business of
+ * `streams/terminate.ts` alone.
+ */
+export class Stream {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly secret: string;
+  readonly direction: Direction;
+  readonly app: App;
+  readonly client: Client;
+  readonly offer: string;
+  readonly hooks: SessionHooks;
+  readonly createdAt: number;
+  readonly publication: Stream | null;
+
+  /** A `publishStream` reply may overwrite these before the stream is live. */
+  name: string;
+  custom: Readonly<Record<string, unknown>>;
+  maxBitrate: number;
+  hasAudio = true;
+  hasVideo = true;
+
+  /** Set when media has answered the offer. */
+  leg: Leg | null = null;
+
+  #status: StreamStatus = 'NEW';
+  #cause: EndCause | null = null;
+  #endedAt = 0;
+  readonly #ending = new AbortController();
+  readonly #listeners = new Set<(change: StreamChange) => void>();
+
+  constructor(options: StreamOptions) {
+    this.id = options.id;
+    this.sessionId = options.sessionId;
+    this.secret = options.secret;
+    this.direction = options.direction;
+    this.app = options.app;
+    this.name = options.name;
+    this.client = options.client;
+    this.custom = options.custom;
+    this.offer = options.offer;
+    this.hooks = options.hooks;
+    this.createdAt = options.createdAt;
+    this.publication = options.publication;
+    this.maxBitrate = options.app.config.limits.maxBitrate;
+  }
+
+  get appKey(): string {
+    return this.app.config.appKey;
+  }
+
+  get published(): boolean {
+    return this.direction === 'publish';
+  }
+
+  get status(): StreamStatus {
+    return this.#status;
+  }
+
+  /** Why it ended, null while it lives. */
+  get cause(): EndCause | null {
+    return this.#cause;
+  }
+
+  /** Unix time in milliseconds, 0 while it lives. */
+  get endedAt(): number {
+    return this.#endedAt;
+  }
+
+  /** The text that belongs to the cause, empty while it lives. */
+  get info(): string {
+    return this.#cause === null ? '' : END_CAUSES[this.#cause].info;
+  }
+
+  /** Aborted when the stream begins to end: whatever works for it stops. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** True from PUBLISHING or PLAYING until the end. */
+  get live(): boolean {
+    return this.#status === 'PUBLISHING' || this.#status === 'PLAYING';
+  }
+
+  pending(): void {
+    this.#change('PENDING');
+  }
+
+  /** The session is connected: media flows. */
+  goLive(): void {
+    this.#change(this.published ? 'PUBLISHING' : 'PLAYING');
+  }
+
+  /** Marks the end; false when it had been marked before. The first cause stays. */
+  markEnded(cause: EndCause, at: number): boolean {
+    if (this.#cause !== null) return false;
+    this.#cause = cause;
+    this.#endedAt = at;
+    this.#status = finalStatus(cause, this.direction);
+    this.#ending.abort();
+    this.#tell();
+    this.#listeners.clear();
+    return true;
+  }
+
+  /** Tells every change of status until the end (included); returns how to stop listening. */
+  onChange(listener: (change: StreamChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #change(status: StreamStatus): void {
+    if (this.#cause !== null) return;
+    this.#status = status;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener({ status: this.#status, info: this.info });
+  }
+}
