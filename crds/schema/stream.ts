@@ -40,6 +40,8 @@ export const END_CAUSES = {
   limit: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by limit' },
   name_conflict: { publish: 'FAILED', play: 'FAILED', info: 'Stream name is already in use' },
   refused: { publish: 'FAILED', play: 'FAILED', info: 'Restricted access' },
+  unavailable: { publish: 'FAILED', play: 'FAILED', info: 'Failed by backend error' },
+  negotiation: { publish: 'FAILED', play: 'FAILED', info: 'Failed by media negotiation' },
 } as const satisfies Record<string, EndCauseRow>;
 export type EndCause = keyof typeof END_CAUSES;
 

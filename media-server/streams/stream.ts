@@ -29,8 +29,6 @@ export type StreamOptions = {
   readonly hooks: SessionHooks;
   /** Unix time, milliseconds. */
   readonly createdAt: number;
-  /** The publication that a playback plays; null for a publication. */
-  readonly publication: Stream | null;
 };
 
 export type StreamChange = { readonly status: StreamStatus; readonly info: string };
@@ -49,7 +47,6 @@ export class Stream {
   readonly offer: string;
   readonly hooks: SessionHooks;
   readonly createdAt: number;
-  readonly publication: Stream | null;
 
   /** A `publishStream` reply may overwrite these before the stream is live. */
   name: string;
@@ -57,6 +54,9 @@ export class Stream {
   maxBitrate: number;
   hasAudio = true;
   hasVideo = true;
+
+  /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
+  publication: Stream | null = null;
 
   /** Set when media has answered the offer. */
   leg: Leg | null = null;
@@ -79,7 +79,6 @@ export class Stream {
     this.offer = options.offer;
     this.hooks = options.hooks;
     this.createdAt = options.createdAt;
-    this.publication = options.publication;
     this.maxBitrate = options.app.config.limits.maxBitrate;
   }
 

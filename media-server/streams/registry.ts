@@ -1,0 +1,123 @@
+import type { Direction } from '../../crds/schema/stream.ts';
+import type { Stream } from './stream.ts';
+
+/**
+ * The one map of this pod's streams, from the first step of admission until the transport is closed. `add` and
+ * `remove` are the only ways in and out; every index follows them.
+ */
+export class StreamRegistry {
+  readonly #byId = new Map<string, Stream>();
+  readonly #bySecret = new Map<string, Stream>();
+  readonly #bySession = new Index<string>();
+  readonly #byName = new Index<string>();
+  readonly #byApp = new Index<string>();
+  readonly #byDirection = new Index<Direction>();
+  readonly #byPublication = new Index<Stream>();
+
+  add(stream: Stream): void {
+    this.#byId.set(stream.id, stream);
+    this.#bySecret.set(stream.secret, stream);
+    for (const [index, key] of this.#keys(stream)) index.add(key, stream);
+  }
+
+  remove(stream: Stream): void {
+    this.#byId.delete(stream.id);
+    this.#bySecret.delete(stream.secret);
+    for (const [index, key] of this.#keys(stream)) index.delete(key, stream);
+  }
+
+  /** A backend may overwrite the name of a stream during admission. */
+  rename(stream: Stream, name: string): void {
+    this.#byName.delete(stream.name, stream);
+    stream.name = name;
+    this.#byName.add(name, stream);
+  }
+
+  /** Binds a playback to the publication that it plays, once that is known. */
+  bind(playback: Stream, publication: Stream): void {
+    playback.publication = publication;
+    this.#byPublication.add(publication, playback);
+  }
+
+  get(id: string): Stream | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By the secret of the session's Location URL. */
+  getBySecret(secret: string): Stream | undefined {
+    return this.#bySecret.get(secret);
+  }
+
+  /** The publication that holds a name in its app, live or still in admission. */
+  publication(appKey: string, name: string): Stream | undefined {
+    for (const stream of this.#byName.get(name)) if (stream.published && stream.appKey === appKey) return stream;
+    return undefined;
+  }
+
+  bySession(sessionId: string): ReadonlySet<Stream> {
+    return this.#bySession.get(sessionId);
+  }
+
+  byName(name: string): ReadonlySet<Stream> {
+    return this.#byName.get(name);
+  }
+
+  byApp(appKey: string): ReadonlySet<Stream> {
+    return this.#byApp.get(appKey);
+  }
+
+  byDirection(direction: Direction): ReadonlySet<Stream> {
+    return this.#byDirection.get(direction);
+  }
+
+  playbacksOf(publication: Stream): ReadonlySet<Stream> {
+    return this.#byPublication.get(publication);
+  }
+
+  /** Publications and playbacks of one app. */
+  count(appKey: string, direction: Direction): number {
+    let count = 0;
+    for (const stream of this.#byApp.get(appKey)) if (stream.direction === direction) count++;
+    return count;
+  }
+
+  all(): Iterable<Stream> {
+    return this.#byId.values();
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  #keys(stream: Stream): [Index<unknown>, unknown][] {
+    const keys: [Index<unknown>, unknown][] = [
+      [this.#bySession, stream.sessionId],
+      [this.#byName, stream.name],
+      [this.#byApp, stream.appKey],
+      [this.#byDirection, stream.direction],
+    ];
+    if (stream.publication) keys.push([this.#byPublication, stream.publication]);
+    return keys;
+  }
+}
+
+const NONE: ReadonlySet<Stream> = new Set();
+
+class Index<K> {
+  readonly #sets = new Map<K, Set<Stream>>();
+
+  get(key: K): ReadonlySet<Stream> {
+    return this.#sets.get(key) ?? NONE;
+  }
+
+  add(key: K, stream: Stream): void {
+    const set = this.#sets.get(key);
+    if (set) set.add(stream);
+    else this.#sets.set(key, new Set([stream]));
+  }
+
+  delete(key: K, stream: Stream): void {
+    const set = this.#sets.get(key);
+    if (set?.delete(stream) && set.size === 0) this.#sets.delete(key);
+  }
+}

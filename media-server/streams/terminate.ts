@@ -1,0 +1,59 @@
+import type { EndCause } from '../../crds/schema/stream.ts';
+import type { Clock } from '../clock.ts';
+import type { StreamRegistry } from './registry.ts';
+import type { Stream } from './stream.ts';
+
+export type TerminateDeps = {
+  readonly registry: StreamRegistry;
+  readonly clock: Clock;
+  /** Leaves the keep-alive loop and aborts a call in flight; idempotent. */
+  readonly keepAlive: { remove(stream: Stream): void };
+  /** Called once for every stream, when its transport is closed and it has left the registry. */
+  readonly ended: (stream: Stream, durationMs: number) => void;
+};
+
+export type EndOptions = {
+  /** When the order to end it arrived, on the monotonic clock, milliseconds; default now. */
+  readonly orderedAt?: number;
+};
+
+/** The only way a stream ends. */
+export class Terminator {
+  readonly #deps: TerminateDeps;
+  readonly #ending = new Map<Stream, Promise<void>>();
+
+  constructor(deps: TerminateDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Ends a stream; a publication takes its playbacks with it. Resolves when the transports are closed and nothing is
+   * left in the registry: `true` for the caller that ended it, `false` for one who came later (and has waited with it).
+   * Everything up to the closing of the transport happens before the first await.
+   */
+  async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
+    const orderedAt = options.orderedAt ?? this.#deps.clock.monotonic();
+    if (!stream.markEnded(cause, this.#deps.clock.now())) {
+      await this.#ending.get(stream);
+      return false;
+    }
+    const work = this.#close(stream, orderedAt);
+    this.#ending.set(stream, work);
+    await work;
+    return true;
+  }
+
+  async #close(stream: Stream, orderedAt: number): Promise<void> {
+    const { clock, ended, keepAlive, registry } = this.#deps;
+    keepAlive.remove(stream);
+    const playbacks = [...registry.playbacksOf(stream)].map((playback) =>
+      this.end(playback, 'publisher_gone', { orderedAt }),
+    );
+    await stream.leg?.close();
+    const durationMs = clock.monotonic() - orderedAt;
+    registry.remove(stream);
+    this.#ending.delete(stream);
+    ended(stream, durationMs);
+    await Promise.all(playbacks);
+  }
+}
