@@ -60,10 +60,12 @@ export type Leg = {
   close(): Promise<void>;
 };
 export type Publication = Leg & {
+  readonly kind: 'publication';
   /** Simulcast layers of the video track, lowest first; one entry without simulcast, none without video. */
   layers(): readonly Layer[];
 };
 export type Playback = Leg & {
+  readonly kind: 'playback';
   /** Chooses the highest layer to be sent, `null` = best that the bandwidth allows. Throws `OfferError` for an unknown layer. */
   selectLayer(encodingId: string | null): Promise<void>;
 };

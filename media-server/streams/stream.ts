@@ -2,7 +2,7 @@ import type { Direction, EndCause, StreamStatus } from '../../crds/schema/stream
 import { END_CAUSES, finalStatus } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { Leg } from '../media/media.ts';
+import type { Playback, Publication } from '../media/media.ts';
 
 /** Who is at the other end, as the HTTP request said it. */
 export type Client = {
@@ -55,11 +55,14 @@ export class Stream {
   hasAudio = true;
   hasVideo = true;
 
+  /** How far admission has come: what the backend was told, and so what it must hear of the end. */
+  admission: 'none' | 'connected' | 'admitted' = 'none';
+
   /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
   publication: Stream | null = null;
 
   /** Set when media has answered the offer. */
-  leg: Leg | null = null;
+  leg: Publication | Playback | null = null;
 
   #status: StreamStatus = 'NEW';
   #cause: EndCause | null = null;

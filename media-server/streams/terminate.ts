@@ -34,13 +34,18 @@ export class Terminator {
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
     const orderedAt = options.orderedAt ?? this.#deps.clock.monotonic();
     if (!stream.markEnded(cause, this.#deps.clock.now())) {
-      await this.#ending.get(stream);
+      await this.settled(stream);
       return false;
     }
     const work = this.#close(stream, orderedAt);
     this.#ending.set(stream, work);
     await work;
     return true;
+  }
+
+  /** Resolves when a stream that is ending has left the registry; at once when it is not ending. */
+  async settled(stream: Stream): Promise<void> {
+    await this.#ending.get(stream);
   }
 
   async #close(stream: Stream, orderedAt: number): Promise<void> {

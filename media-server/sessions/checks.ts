@@ -1,0 +1,94 @@
+import type { Direction } from '../../crds/schema/stream.ts';
+import type { Rejection, SessionDeps, SessionRequest } from './session.ts';
+
+/** Seconds after which a client may try again. */
+const RETRY_AFTER = { draining: 5, unresolved: 15, limit: 15, nameInUse: 15, notLive: 2 } as const;
+
+/** What can be said before anyone is asked: each check answers with a rejection or null. */
+export function checkRequest(deps: SessionDeps, request: SessionRequest, direction: Direction): Rejection | null {
+  return (
+    checkDraining(deps) ??
+    checkApp(deps, request.appKey) ??
+    checkServerLimit(deps, direction) ??
+    checkDenied(deps, request, request.name, direction)
+  );
+}
+
+function checkDraining(deps: SessionDeps): Rejection | null {
+  if (!deps.draining()) return null;
+  return {
+    status: 503,
+    result: 'draining',
+    detail: 'this media server is shutting down',
+    retryAfterSeconds: RETRY_AFTER.draining,
+  };
+}
+
+function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
+  const app = deps.apps.get(appKey);
+  if (!app) return { status: 404, result: 'unknown_app', detail: `no app has the key "${appKey}"` };
+  if (app.config.unresolved === undefined) return null;
+  return {
+    status: 503,
+    result: 'unavailable',
+    detail: `app "${appKey}" is not ready: ${app.config.unresolved}`,
+    retryAfterSeconds: RETRY_AFTER.unresolved,
+  };
+}
+
+function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | null {
+  const limits = deps.limits();
+  const limit = direction === 'publish' ? limits.publications : limits.playbacks;
+  const count = deps.registry.byDirection(direction).size;
+  return overLimit(count, limit, `this media server takes ${limit} ${nounOf(direction)}s`);
+}
+
+/** On the final name, since a backend may overwrite it. */
+export function checkDenied(
+  deps: SessionDeps,
+  request: Pick<SessionRequest, 'appKey' | 'client'>,
+  name: string,
+  direction: Direction,
+): Rejection | null {
+  if (!deps.deny.denied(request.appKey, name, direction, request.client)) return null;
+  return { status: 403, result: 'denied', detail: 'Restricted access' };
+}
+
+export function checkPublicationLimit(deps: SessionDeps, appKey: string): Rejection | null {
+  const limit = deps.apps.get(appKey)?.config.limits.publications ?? 0;
+  const count = deps.registry.count(appKey, 'publish');
+  return overLimit(count, limit, `app "${appKey}" takes ${limit} publications`);
+}
+
+/** A name is taken from the first step of admission until the transport of its publication is closed. */
+export function checkNameFree(deps: SessionDeps, appKey: string, name: string): Rejection | null {
+  if (!deps.registry.publication(appKey, name)) return null;
+  return {
+    status: 409,
+    result: 'name_in_use',
+    detail: 'Stream name is already in use',
+    retryAfterSeconds: RETRY_AFTER.nameInUse,
+  };
+}
+
+export function notLive(appKey: string, name: string): Rejection {
+  return {
+    status: 409,
+    result: 'not_live',
+    detail: `no publication "${name}" is live in app "${appKey}"`,
+    retryAfterSeconds: RETRY_AFTER.notLive,
+  };
+}
+
+export function checkPlaybackLimit(playbacks: number, limit: number, name: string): Rejection | null {
+  return overLimit(playbacks, limit, `publication "${name}" takes ${limit} playbacks`);
+}
+
+function overLimit(count: number, limit: number, detail: string): Rejection | null {
+  if (limit === 0 || count < limit) return null;
+  return { status: 503, result: 'limit', detail, retryAfterSeconds: RETRY_AFTER.limit };
+}
+
+function nounOf(direction: Direction): string {
+  return direction === 'publish' ? 'publication' : 'playback';
+}

@@ -1,0 +1,26 @@
+import { connectionStatusBody, streamBody } from '../hooks/payload.ts';
+import type { Stream } from '../streams/stream.ts';
+
+/** Tells the backend that a session is connected: after `connect` allowed it. */
+export function tellConnected(stream: Stream, nodeId: string): void {
+  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'ESTABLISHED'));
+}
+
+/** Tells the backend that a stream is live. */
+export function tellLive(stream: Stream, nodeId: string): void {
+  stream.hooks.event('StreamStatusEvent', streamBody(stream, nodeId));
+}
+
+/**
+ * Tells the backend how a session ended, as far as it had heard of it: `unPublishStream` or `stopStream` when the client
+ * ended it, the final `StreamStatusEvent`, and DISCONNECTED.
+ */
+export function tellEnded(stream: Stream, nodeId: string): void {
+  if (stream.admission === 'none') return;
+  const body = streamBody(stream, nodeId);
+  if (stream.cause === 'client' && stream.admission === 'admitted') {
+    stream.hooks.event(stream.published ? 'unPublishStream' : 'stopStream', body);
+  }
+  stream.hooks.event('StreamStatusEvent', body);
+  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'DISCONNECTED'));
+}

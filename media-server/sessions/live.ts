@@ -1,0 +1,32 @@
+import type { EndCause } from '../../crds/schema/stream.ts';
+import type { Leg } from '../media/media.ts';
+import type { Stream } from '../streams/stream.ts';
+import { tellLive } from './events.ts';
+import type { SessionDeps } from './session.ts';
+
+/** Hands an answered stream over to its transport: live when it connects, ended when it fails. */
+export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: number): void {
+  deps.metrics.streamStarted(stream.appKey, stream.direction, 'started');
+  leg.onFailure((cause) => end(deps, stream, cause));
+  leg.onConnected(() => {
+    if (stream.cause !== null) return;
+    stream.goLive();
+    deps.metrics.joined(stream.direction, (deps.clock.monotonic() - arrivedAt) / 1000);
+    tellLive(stream, deps.nodeId);
+    deps.keepAlive.add(stream);
+    limitDuration(deps, stream);
+  });
+}
+
+function limitDuration(deps: SessionDeps, stream: Stream): void {
+  const { durationMs } = stream.app.config.limits;
+  if (durationMs === 0) return;
+  const timer = deps.clock.setTimeout(() => end(deps, stream, 'limit'), durationMs);
+  stream.signal.addEventListener('abort', () => timer.cancel(), { once: true });
+}
+
+function end(deps: SessionDeps, stream: Stream, cause: EndCause): void {
+  deps.terminator.end(stream, cause).catch((error: unknown) => {
+    deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to end');
+  });
+}

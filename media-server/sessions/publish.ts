@@ -1,0 +1,50 @@
+import type { Stream } from '../streams/stream.ts';
+import { admit } from './admission.ts';
+import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest } from './checks.ts';
+import { open, reject } from './open.ts';
+import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
+
+/** Starts a publication: a WHIP POST without its HTTP (RFC 9725). */
+export async function publish(deps: SessionDeps, request: SessionRequest): Promise<SessionOutcome> {
+  await endingHolder(deps, request.appKey, request.name);
+  const rejection =
+    checkRequest(deps, request, 'publish') ??
+    checkPublicationLimit(deps, request.appKey) ??
+    checkNameFree(deps, request.appKey, request.name);
+  if (rejection) return reject(deps, request.appKey, 'publish', rejection);
+
+  return open(deps, request, 'publish', async (stream) => {
+    const refused = await admit(deps, stream);
+    if (refused) return refused;
+    const taken = checkFinalName(deps, request, stream);
+    if (taken) return taken;
+    await negotiate(deps, stream);
+    return null;
+  });
+}
+
+/** The holder of a name that is just ending is waited for, so that a client which was ended can publish again at once. */
+async function endingHolder(deps: SessionDeps, appKey: string, name: string): Promise<void> {
+  const holder = deps.registry.publication(appKey, name);
+  if (holder && holder.cause !== null) await deps.terminator.settled(holder);
+}
+
+/** A backend may have overwritten the name; `checkRequest` has judged the old one. */
+function checkFinalName(deps: SessionDeps, request: SessionRequest, stream: Stream): Rejection | null {
+  if (stream.name === request.name) return null;
+  const denied = checkDenied(deps, request, stream.name, 'publish');
+  if (denied) return denied;
+  const holder = deps.registry.publication(stream.appKey, stream.name);
+  return holder === stream ? null : checkNameFree(deps, stream.appKey, stream.name);
+}
+
+async function negotiate(deps: SessionDeps, stream: Stream): Promise<void> {
+  stream.leg = await deps.media.publish({
+    id: stream.id,
+    offer: stream.offer,
+    codecs: stream.app.config.codecs,
+    maxBitrate: stream.maxBitrate,
+    hasAudio: stream.hasAudio,
+    hasVideo: stream.hasVideo,
+  });
+}

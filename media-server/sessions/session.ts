@@ -1,0 +1,72 @@
+import type { Direction } from '../../crds/schema/stream.ts';
+import type { App } from '../apps/app.ts';
+import type { Clock } from '../clock.ts';
+import type { SessionHooks } from '../hooks/session-hooks.ts';
+import type { Log } from '../logger.ts';
+import type { Media } from '../media/media.ts';
+import type { StreamRegistry } from '../streams/registry.ts';
+import type { Client, Stream } from '../streams/stream.ts';
+import type { Terminator } from '../streams/terminate.ts';
+
+/** What a WHIP or WHEP POST asks for, free of HTTP. */
+export type SessionRequest = {
+  readonly appKey: string;
+  readonly name: string;
+  readonly offer: string;
+  readonly client: Client;
+  /** Query parameters of the URL and the token. */
+  readonly custom: Readonly<Record<string, unknown>>;
+  /** When the request arrived, monotonic clock, milliseconds. */
+  readonly arrivedAt: number;
+  /** Aborted when the client goes away before it has the answer. */
+  readonly signal: AbortSignal;
+};
+
+/** Why a session does not start: an HTTP status, a sentence for the client and for the log, and when to try again. */
+export type Rejection = {
+  readonly status: 400 | 403 | 404 | 406 | 409 | 500 | 503;
+  /** Closed set, the metric label `result`. */
+  readonly result:
+    | 'bad_offer'
+    | 'refused'
+    | 'unavailable'
+    | 'unknown_app'
+    | 'name_in_use'
+    | 'not_live'
+    | 'limit'
+    | 'denied'
+    | 'draining'
+    | 'terminated'
+    | 'error';
+  readonly detail: string;
+  readonly retryAfterSeconds?: number;
+};
+
+export type SessionOutcome =
+  | { readonly kind: 'started'; readonly stream: Stream; readonly answer: string }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
+export type SessionDeps = {
+  readonly registry: StreamRegistry;
+  readonly terminator: Terminator;
+  readonly media: Media;
+  readonly apps: AppTable;
+  readonly keepAlive: { add(stream: Stream): void };
+  readonly deny: { denied(appKey: string, name: string, direction: Direction, client: Client): boolean };
+  readonly newHooks: (app: App, sessionId: string) => SessionHooks;
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: SessionMetrics;
+  /** Limits of the whole pod, 0 = none. */
+  readonly limits: () => { readonly publications: number; readonly playbacks: number };
+  readonly draining: () => boolean;
+};
+
+/** Apps by key; `undefined` = no such app. */
+export type AppTable = { get(appKey: string): App | undefined };
+
+export type SessionMetrics = {
+  streamStarted(appKey: string, direction: Direction, result: 'started' | Rejection['result']): void;
+  joined(direction: Direction, seconds: number): void;
+};
