@@ -10,4 +10,6 @@ export type App = {
   readonly config: AppConfig;
   /** The backend, null = none: every admission is allowed. */
   readonly hook: Hook | null;
+  /** Why new sessions cannot start, null = they can. */
+  readonly unresolved: string | null;
 };

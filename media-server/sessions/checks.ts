@@ -27,11 +27,11 @@ function checkDraining(deps: SessionDeps): Rejection | null {
 function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
   const app = deps.apps.get(appKey);
   if (!app) return { status: 404, result: 'unknown_app', detail: `no app has the key "${appKey}"` };
-  if (app.config.unresolved === undefined) return null;
+  if (app.unresolved === null) return null;
   return {
     status: 503,
     result: 'unavailable',
-    detail: `app "${appKey}" is not ready: ${app.config.unresolved}`,
+    detail: `app "${appKey}" is not ready: ${app.unresolved}`,
     retryAfterSeconds: RETRY_AFTER.unresolved,
   };
 }

@@ -1,0 +1,73 @@
+import type { AppConfig, ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
+import type { Hook } from '../hooks/hook.ts';
+import type { App } from './app.ts';
+
+export type AppTableDeps = {
+  /** Makes the hook of a config, or gives back the previous one when nothing about it has changed. */
+  readonly hookFor: (config: HookConfig, assets: ConfigBundle['assets'], previous: Hook | undefined) => Hook;
+  /** True while streams of the app run. */
+  readonly inUse: (appKey: string) => boolean;
+};
+
+type Entry = { config: AppConfig; hook: Hook | null; unresolved: string | null; deleted: boolean };
+
+/** The apps by key, and the hooks that they and their running streams use. */
+export class AppTable {
+  readonly #deps: AppTableDeps;
+  readonly #entries = new Map<string, Entry>();
+  #hooks = new Map<string, Hook>();
+
+  constructor(deps: AppTableDeps) {
+    this.#deps = deps;
+  }
+
+  /** An app for a new session. */
+  get(appKey: string): App | undefined {
+    const entry = this.#entries.get(appKey);
+    return entry?.deleted ? undefined : entry;
+  }
+
+  all(): App[] {
+    return [...this.#entries.values()].filter((entry) => !entry.deleted);
+  }
+
+  /** Takes over a valid config. Live streams see the new state of their app at once. */
+  apply({ config, assets }: ConfigBundle): void {
+    const before = this.#hooksInUse();
+    this.#hooks = new Map(
+      config.hooks.map((hook) => [hook.name, this.#deps.hookFor(hook, assets, this.#hooks.get(hook.name))]),
+    );
+    const keys = new Set(config.apps.map((app) => app.appKey));
+    for (const [appKey, entry] of this.#entries) if (!keys.has(appKey)) this.#retire(appKey, entry);
+    for (const app of config.apps) this.#set(app);
+    const after = this.#hooksInUse();
+    for (const hook of before) if (!after.has(hook)) hook.close();
+  }
+
+  close(): void {
+    for (const hook of this.#hooksInUse()) hook.close();
+  }
+
+  #set(config: AppConfig): void {
+    const hook = config.hook === undefined ? null : (this.#hooks.get(config.hook) ?? null);
+    const entry = this.#entries.get(config.appKey);
+    if (!entry) {
+      this.#entries.set(config.appKey, { config, hook, unresolved: config.unresolved ?? null, deleted: false });
+      return;
+    }
+    entry.deleted = false;
+    entry.unresolved = config.unresolved ?? null;
+    if (entry.unresolved === null) Object.assign(entry, { config, hook });
+  }
+
+  #retire(appKey: string, entry: Entry): void {
+    entry.deleted = true;
+    if (!this.#deps.inUse(appKey)) this.#entries.delete(appKey);
+  }
+
+  #hooksInUse(): Set<Hook> {
+    const used = new Set(this.#hooks.values());
+    for (const { hook } of this.#entries.values()) if (hook) used.add(hook);
+    return used;
+  }
+}
