@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { Clock } from '../clock.ts';
-import { OfferError } from '../media/media.ts';
+import { OfferError } from '../sdp/offer-error.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Terminator } from '../streams/terminate.ts';

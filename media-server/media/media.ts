@@ -12,12 +12,12 @@ export type Media = {
   play(request: PlayRequest): Promise<Playback>;
   /** ICE servers are handed out by HTTP; media only knows what it announces itself. */
   readonly announcedAddress: string;
-  workers(): readonly WorkerInfo[];
+  workers(): Promise<WorkerInfo[]>;
   close(): Promise<void>;
 };
 
 /** Why media ends a leg by itself. */
-export type LegFailure = Extract<EndCause, 'ice' | 'dtls' | 'rtp' | 'worker_died'>;
+export type LegFailure = Extract<EndCause, 'ice' | 'dtls' | 'rtp' | 'worker_died' | 'disconnect'>;
 
 export type LegRequest = {
   /** Stream id, for logs and for mediasoup's `appData`. */
@@ -46,7 +46,9 @@ export type Leg = {
   connected(): boolean;
   /** Called once, when ICE and DTLS are up. */
   onConnected(run: () => void): void;
-  /** Called at most once, never after `close()`: 15 s without connection or consent, DTLS failure, no RTP for 30 s, dead worker. */
+  /** Called at most once, never after `close()`: 15 s without connection or consent (`ice`), DTLS failure
+   * (`dtls`), no RTP for 30 s (`rtp`), dead worker (`worker_died`), or the client closed its connection (`disconnect`).
+    */
   onFailure(run: (cause: LegFailure) => void): void;
   /** Trickled candidates (RFC 8838); mediasoup is ICE-lite and needs none, so this only validates the fragment. Throws `OfferError`. */
   addCandidates(fragment: string): void;
@@ -69,7 +71,7 @@ export type Playback = Leg & {
   /** Chooses the highest layer to be sent, `null` = best that the bandwidth allows. Throws `OfferError` for an unknown layer. */
   selectLayer(encodingId: string | null): Promise<void>;
 };
-export type Layer = { readonly encodingId: string; readonly width: number; readonly height: number };
+export type Layer = { readonly encodingId: string };
 
 /** What a leg has carried since it started. */
 export type LegMetrics = {
@@ -83,16 +85,6 @@ export type LegMetrics = {
 };
 
 export type WorkerInfo = { readonly index: number; readonly pid: number; readonly legs: number; readonly cpuSeconds: number };
-
-/** An SDP or trickle fragment that cannot be answered: 400 or 406 at the HTTP edge. The message names what is wrong. */
-export class OfferError extends Error {
-  readonly code: 'offer_invalid' | 'offer_unsupported' | 'fragment_invalid' | 'layer_unknown' | 'ice_mismatch';
-  constructor(code: OfferError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'OfferError';
-    this.code = code;
-  }
-}
 
 export type MediaOptions = {
   readonly workerBin: string;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
-import { OfferError } from '../media/media.ts';
+import { OfferError } from '../sdp/offer-error.ts';
 import { Stream } from '../streams/stream.ts';
 import { causeOf, endedRejection } from './admission.ts';
 import { goLive } from './live.ts';

@@ -14,6 +14,9 @@ export class StreamRegistry {
   readonly #byDirection = new Index<Direction>();
   readonly #byPublication = new Index<Stream>();
 
+  /** Called when the last stream has left: what a drain waits for. */
+  onEmpty: (() => void) | null = null;
+
   add(stream: Stream): void {
     this.#byId.set(stream.id, stream);
     this.#bySecret.set(stream.secret, stream);
@@ -24,6 +27,7 @@ export class StreamRegistry {
     this.#byId.delete(stream.id);
     this.#bySecret.delete(stream.secret);
     for (const [index, key] of this.#keys(stream)) index.delete(key, stream);
+    if (this.#byId.size === 0) this.onEmpty?.();
   }
 
   /** A backend may overwrite the name of a stream during admission. */

@@ -1,0 +1,69 @@
+import type { Clock } from './clock.ts';
+import type { Log } from './logger.ts';
+import type { StreamRegistry } from './streams/registry.ts';
+import type { Terminator } from './streams/terminate.ts';
+
+/** How long queued events may still be delivered after the last stream has ended. */
+const FLUSH_MS = 20_000;
+
+export type DrainDeps = {
+  readonly registry: StreamRegistry;
+  readonly terminator: Terminator;
+  /** Resolves when every queued event has been delivered, or after the time given. */
+  readonly flushEvents: (timeoutMs: number) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** The way to the end of a media server: no new streams, wait for the old ones, end what is left, flush, done. */
+export class Drain {
+  readonly #deps: DrainDeps;
+  readonly #hurry = new AbortController();
+  #done: Promise<void> | null = null;
+
+  constructor(deps: DrainDeps) {
+    this.#deps = deps;
+  }
+
+  get draining(): boolean {
+    return this.#done !== null;
+  }
+
+  /** Resolves when no stream is left. Streams that still run after the time given end with `drain`. */
+  start(timeoutMs: number): Promise<void> {
+    this.#done ??= this.#run(timeoutMs);
+    return this.#done;
+  }
+
+  /** Does not wait any longer. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  async #run(timeoutMs: number): Promise<void> {
+    const { flushEvents, log, registry, terminator } = this.#deps;
+    log.info({ streams: registry.size, timeoutMs }, 'draining: no new streams');
+    await this.#empty(timeoutMs);
+    const left = [...registry.all()];
+    if (left.length > 0) log.warn({ streams: left.length }, 'drain time is over: ending the streams that are left');
+    await Promise.all(left.map((stream) => terminator.end(stream, 'drain')));
+    await flushEvents(FLUSH_MS);
+    log.info('drained');
+  }
+
+  /** Resolves when the registry is empty, when the time is over, or when hurried. */
+  #empty(timeoutMs: number): Promise<void> {
+    const { clock, registry } = this.#deps;
+    if (registry.size === 0 || timeoutMs === 0 || this.#hurry.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        timer.cancel();
+        registry.onEmpty = null;
+        resolve();
+      };
+      const timer = clock.setTimeout(settle, timeoutMs);
+      registry.onEmpty = settle;
+      this.#hurry.signal.addEventListener('abort', settle, { once: true });
+    });
+  }
+}

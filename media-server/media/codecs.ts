@@ -1,0 +1,72 @@
+import type {
+  RouterRtpCodecCapability,
+  RtpCapabilities as RouterCapabilities,
+  RtpParameters as RouterParameters,
+} from 'mediasoup/types';
+import type { RtpCapabilities, RtpHeaderExtensionUri, RtpParameters } from 'mediasoup-client/types';
+import type { Codec } from '../../crds/schema/server-config.ts';
+
+const video = (name: string, parameters: Record<string, unknown> = {}): RouterRtpCodecCapability => ({
+  kind: 'video',
+  mimeType: `video/${name}`,
+  clockRate: 90000,
+  parameters,
+});
+
+const h264 = (profileLevelId: string, packetizationMode: 0 | 1): RouterRtpCodecCapability =>
+  video('H264', {
+    'packetization-mode': packetizationMode,
+    'profile-level-id': profileLevelId,
+    'level-asymmetry-allowed': 1,
+  });
+
+/** What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. */
+const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
+  opus: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2, parameters: { useinbandfec: 1 } }],
+  VP8: [video('VP8')],
+  VP9: [video('VP9', { 'profile-id': 0 }), video('VP9', { 'profile-id': 2 })],
+  H264: [
+    h264('42e01f', 1),
+    h264('42e01f', 0),
+    h264('42001f', 1),
+    h264('42001f', 0),
+    h264('4d001f', 1),
+    h264('64001f', 1),
+  ],
+  AV1: [video('AV1')],
+};
+
+export function routerCodecs(codecs: readonly Codec[]): RouterRtpCodecCapability[] {
+  return codecs.flatMap((codec) => CODECS[codec].map((capability) => structuredClone(capability)));
+}
+
+/**
+ * Header extensions that are negotiated. Left out: abs-capture-time, since a client that lists it without having
+ * negotiated it keeps a simulcast consumer on the lowest layer, and what no client offers.
+ */
+const NEGOTIATED: ReadonlySet<string> = new Set<RtpHeaderExtensionUri>([
+  'urn:ietf:params:rtp-hdrext:sdes:mid',
+  'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
+  'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
+  'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
+  'urn:3gpp:video-orientation',
+  'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
+]);
+
+type Extension = { readonly uri: string };
+
+function isNegotiated<E extends Extension>(extension: E): extension is E & { uri: RtpHeaderExtensionUri } {
+  return NEGOTIATED.has(extension.uri);
+}
+
+/** What a router offers to negotiate, in the types of the SDP module. */
+export function negotiableCapabilities({ codecs = [], headerExtensions = [] }: RouterCapabilities): RtpCapabilities {
+  return { codecs, headerExtensions: headerExtensions.filter(isNegotiated) };
+}
+
+/** Parameters of a producer or consumer, in the types of the SDP module. */
+export function negotiableParameters({ headerExtensions = [], ...parameters }: RouterParameters): RtpParameters {
+  return { ...parameters, headerExtensions: headerExtensions.filter(isNegotiated) };
+}

@@ -1,0 +1,118 @@
+import type { Consumer, Producer } from 'mediasoup/types';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import { writeAnswer } from '../sdp/answer.ts';
+import { type MediaKind, type Offer, parseOffer } from '../sdp/offer.ts';
+import { negotiatePlay } from '../sdp/play.ts';
+import { type Allowed, negotiatePublish } from '../sdp/publish.ts';
+import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
+import { TransportLeg } from './leg.ts';
+import type {
+  LegRequest,
+  Media,
+  MediaOptions,
+  Playback,
+  PlayRequest,
+  Publication,
+  PublishRequest,
+  WorkerInfo,
+} from './media.ts';
+import { PlaybackLeg } from './playback.ts';
+import { PublicationLeg } from './publication.ts';
+import { RtpWatch } from './rtp-watch.ts';
+import { type Seat, Workers } from './workers.ts';
+
+export type MediaDeps = { readonly clock: Clock; readonly log: Log; readonly onWorkerDeath: () => void };
+
+/** A playback goes to another worker when its publication's has this many more transports. */
+const SPREAD_AT = 50;
+
+/** Starts the mediasoup workers. Throws when one cannot start, naming the address and port. */
+export async function startMedia(options: MediaOptions, deps: MediaDeps): Promise<Media> {
+  const workers = await Workers.start(options, deps);
+  return new Engine(options, workers, deps.clock);
+}
+
+class Engine implements Media {
+  readonly announcedAddress: string;
+  readonly #workers: Workers;
+  readonly #clock: Clock;
+  readonly #rtpWatch: RtpWatch;
+
+  constructor(options: MediaOptions, workers: Workers, clock: Clock) {
+    this.announcedAddress = options.announcedAddress;
+    this.#workers = workers;
+    this.#clock = clock;
+    this.#rtpWatch = new RtpWatch(clock);
+  }
+
+  async publish(request: PublishRequest): Promise<Publication> {
+    const offer = parseOffer(request.offer);
+    const seat = this.#workers.leastLoaded();
+    const negotiation = negotiatePublish(offer, negotiableCapabilities(seat.router.rtpCapabilities), allowedBy(request));
+    return this.#open(seat, request.id, offer, async (leg) => {
+      const { transport } = leg;
+      if (request.maxBitrate > 0) await transport.setMaxIncomingBitrate(request.maxBitrate);
+      const producers = new Map<MediaKind, Producer>();
+      for (const { kind, rtpParameters } of negotiation.tracks) {
+        producers.set(kind, await transport.produce({ kind, rtpParameters }));
+      }
+      const answer = writeAnswer(offer, leg.server, negotiation.sections);
+      const publication = new PublicationLeg(leg, producers, negotiation, answer);
+      this.#rtpWatch.add(publication, transport);
+      return publication;
+    });
+  }
+
+  async play(request: PlayRequest): Promise<Playback> {
+    const { publication } = request;
+    if (!(publication instanceof PublicationLeg)) throw new TypeError('the publication is not of this media server');
+    const offer = parseOffer(request.offer);
+    const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request));
+    const seat = this.#seatFor(publication);
+    return this.#open(seat, request.id, offer, async (leg) => {
+      const { transport } = leg;
+      await publication.pipeTo(seat);
+      if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);
+      const consumers: Consumer[] = [];
+      for (const { mid, rtpCapabilities, trackId } of negotiation.tracks) {
+        consumers.push(await transport.consume({ producerId: trackId, rtpCapabilities, mid, paused: true }));
+      }
+      const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
+      const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
+      return new PlaybackLeg(leg, consumers, negotiation, publication, answer);
+    });
+  }
+
+  workers(): Promise<WorkerInfo[]> {
+    return this.#workers.info();
+  }
+
+  async close(): Promise<void> {
+    this.#rtpWatch.close();
+    await this.#workers.close();
+  }
+
+  async #open<L>(seat: Seat, id: string, offer: Offer, fill: (leg: TransportLeg) => Promise<L>): Promise<L> {
+    const leg = await TransportLeg.open(seat, id, offer, { workers: this.#workers, clock: this.#clock });
+    try {
+      return await fill(leg);
+    } catch (error) {
+      await leg.close();
+      throw error;
+    }
+  }
+
+  /** The publication's own worker, unless it is clearly busier than another one. */
+  #seatFor(publication: PublicationLeg): Seat {
+    const least = this.#workers.leastLoaded();
+    return publication.seat.legs - least.legs >= SPREAD_AT ? least : publication.seat;
+  }
+}
+
+function allowedBy({ codecs, hasAudio, hasVideo, maxBitrate }: LegRequest): Allowed {
+  const kinds = new Set<MediaKind>();
+  if (hasAudio) kinds.add('audio');
+  if (hasVideo) kinds.add('video');
+  return { codecs: new Set(codecs.map((codec) => codec.toLowerCase())), kinds, maxBitrate };
+}

@@ -1,0 +1,163 @@
+import { createWorker } from 'mediasoup';
+import type { Router, WebRtcServer, Worker } from 'mediasoup/types';
+import type { Codec } from '../../crds/schema/server-config.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import { routerCodecs } from './codecs.ts';
+import type { MediaOptions, WorkerInfo } from './media.ts';
+
+/** How long the death of a worker may keep its port busy. */
+const RESTART_TRIES = 50;
+const RESTART_PAUSE_MS = 100;
+/** A worker that does not answer for so long is not waited for. */
+const BARRIER_MS = 2_000;
+
+/** One living worker process with its router and its port. Never reused: a restart makes another seat. */
+export type Seat = {
+  readonly index: number;
+  readonly worker: Worker;
+  readonly router: Router;
+  readonly webRtcServer: WebRtcServer;
+  /** Transports on this worker. */
+  legs: number;
+};
+
+export type WorkersDeps = { readonly clock: Clock; readonly log: Log; readonly onWorkerDeath: () => void };
+
+/** The worker processes: one port each, restarted when they die. */
+export class Workers {
+  readonly #options: MediaOptions;
+  readonly #deps: WorkersDeps;
+  readonly #seats: (Seat | null)[];
+  readonly #barriers = new Map<Worker, Promise<void>>();
+  readonly #restarts = new Set<Promise<void>>();
+  #closed = false;
+
+  private constructor(options: MediaOptions, deps: WorkersDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#seats = new Array<Seat | null>(options.workers).fill(null);
+  }
+
+  static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
+    const workers = new Workers(options, deps);
+    try {
+      for (let index = 0; index < options.workers; index++) await workers.#fill(index);
+    } catch (error) {
+      await workers.close();
+      throw error;
+    }
+    return workers;
+  }
+
+  /** The living worker with the fewest transports. Throws while all are being restarted. */
+  leastLoaded(): Seat {
+    const [first, ...others] = this.#seats.filter((seat) => seat !== null);
+    if (!first) throw new Error('no mediasoup worker is alive at the moment');
+    return others.reduce((least, seat) => (seat.legs < least.legs ? seat : least), first);
+  }
+
+  async info(): Promise<WorkerInfo[]> {
+    const seats = this.#seats.filter((seat) => seat !== null);
+    return Promise.all(
+      seats.map(async ({ index, legs, worker }) => {
+        const usage = await worker.getResourceUsage().catch(() => null);
+        return { index, pid: worker.pid, legs, cpuSeconds: usage ? (usage.ru_utime + usage.ru_stime) / 1000 : 0 };
+      }),
+    );
+  }
+
+  /**
+   * Resolves when the worker has done everything that it was told until now: requests are answered in order. Callers of
+   * the same moment share one request.
+   */
+  barrier(worker: Worker): Promise<void> {
+    const shared = this.#barriers.get(worker);
+    if (shared) return shared;
+    const barrier = Promise.resolve().then(async () => {
+      // From here on what a caller has told the worker comes after the request.
+      this.#barriers.delete(worker);
+      await this.#roundTrip(worker);
+    });
+    this.#barriers.set(worker, barrier);
+    return barrier;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#restarts);
+    const exits = this.#seats.filter((seat) => seat !== null).map(({ worker }) => closeWorker(worker));
+    await Promise.all(exits);
+  }
+
+  async #roundTrip(worker: Worker): Promise<void> {
+    if (worker.closed || worker.died) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#deps.clock.setTimeout(() => {
+        this.#deps.log.warn({ pid: worker.pid, timeoutMs: BARRIER_MS }, 'a mediasoup worker does not answer');
+        resolve();
+      }, BARRIER_MS);
+      const settle = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      worker.getResourceUsage().then(settle, settle);
+    });
+  }
+
+  async #fill(index: number): Promise<void> {
+    const seat = await this.#seat(index);
+    this.#seats[index] = seat;
+    seat.worker.on('died', () => this.#replace(index));
+  }
+
+  #replace(index: number): void {
+    this.#seats[index] = null;
+    if (this.#closed) return;
+    this.#deps.onWorkerDeath();
+    this.#deps.log.error({ worker: index }, 'a mediasoup worker has died: its streams are lost, it is started again');
+    const restart = this.#restart(index).finally(() => this.#restarts.delete(restart));
+    this.#restarts.add(restart);
+  }
+
+  /** The kernel may keep the port of the dead process busy for a moment. */
+  async #restart(index: number): Promise<void> {
+    for (let attempt = 1; attempt <= RESTART_TRIES && !this.#closed; attempt++) {
+      try {
+        await this.#fill(index);
+        this.#deps.log.info({ worker: index, attempt }, 'the mediasoup worker is back');
+        return;
+      } catch (error) {
+        this.#deps.log.warn({ err: error, worker: index, attempt }, 'a mediasoup worker does not start');
+        await new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, RESTART_PAUSE_MS * attempt));
+      }
+    }
+  }
+
+  async #seat(index: number): Promise<Seat> {
+    const { announcedAddress, codecs, listenAddress, port, workerBin } = this.#options;
+    const worker = await createWorker({ workerBin, logLevel: 'error' });
+    try {
+      const listen = { ip: listenAddress, announcedAddress, port: port + index };
+      const webRtcServer = await worker.createWebRtcServer({
+        listenInfos: [
+          { protocol: 'udp', ...listen },
+          { protocol: 'tcp', ...listen },
+        ],
+      });
+      const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
+      return { index, worker, router, webRtcServer, legs: 0 };
+    } catch (error) {
+      await closeWorker(worker);
+      throw new Error(`cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`, { cause: error });
+    }
+  }
+}
+
+/** Resolves when the process has exited. */
+async function closeWorker(worker: Worker): Promise<void> {
+  if (worker.subprocessClosed) return;
+  const exited = new Promise<void>((resolve) => worker.once('subprocessclose', resolve));
+  if (!worker.closed) worker.close();
+  await exited;
+}

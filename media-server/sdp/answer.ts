@@ -1,0 +1,170 @@
+import type { RtpCodecParameters, RtpHeaderExtensionParameters } from 'mediasoup-client/types';
+import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import type { Offer, OfferedMedia } from './offer.ts';
+
+export type AnswerSection = AcceptedSection | { readonly kind: 'rejected'; readonly media: OfferedMedia };
+
+export type AcceptedSection = {
+  readonly kind: 'accepted';
+  readonly media: OfferedMedia;
+  readonly direction: 'recvonly' | 'sendonly';
+  /** With the offer's payload types. */
+  readonly codecs: readonly RtpCodecParameters[];
+  /** With the offer's ids. */
+  readonly headerExtensions: readonly Pick<RtpHeaderExtensionParameters, 'id' | 'uri'>[];
+  /** Simulcast layers that are received. */
+  readonly rids: readonly string[];
+  /** bits per second, 0 = no limit */
+  readonly maxBitrate: number;
+  /** What is sent; absent when media is received. */
+  readonly source?: {
+    readonly ssrc: number;
+    readonly rtxSsrc: number | undefined;
+    readonly cname: string;
+    readonly trackId: string;
+  };
+};
+
+/** The server's side of ICE and DTLS. */
+export type ServerTransport = {
+  readonly ice: { readonly usernameFragment: string; readonly password: string };
+  readonly candidates: readonly ServerCandidate[];
+  readonly fingerprint: { readonly algorithm: string; readonly value: string };
+};
+
+export type ServerCandidate = {
+  readonly foundation: string;
+  readonly priority: number;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'udp' | 'tcp';
+  readonly type: string;
+  readonly tcpType?: string;
+};
+
+/** Writes the answer to an offer: sections in its order, its mids, one transport for all (BUNDLE). */
+export function writeAnswer(offer: Offer, transport: ServerTransport, sections: readonly AnswerSection[]): string {
+  const accepted = sections.filter((section) => section.kind === 'accepted');
+  const session: SessionDescription = {
+    version: 0,
+    origin: { username: '-', sessionId: Date.now(), sessionVersion: 1, netType: 'IN', ipVer: 4, address: '0.0.0.0' },
+    name: '-',
+    timing: { start: 0, stop: 0 },
+    // At session level, or Chromium never connects.
+    icelite: 'ice-lite',
+    ...(offer.session.extmapAllowMixed ? { extmapAllowMixed: 'extmap-allow-mixed' } : {}),
+    groups: [{ type: 'BUNDLE', mids: accepted.map(({ media }) => media.mid).join(' ') }],
+    fingerprint: { type: transport.fingerprint.algorithm, hash: transport.fingerprint.value },
+    msidSemantic: { semantic: 'WMS', token: '*' },
+    media: sections.map((section) =>
+      section.kind === 'accepted' ? acceptedMedia(section, offer, transport) : rejectedMedia(section.media),
+    ),
+  };
+  return write(session);
+}
+
+/** Port 0 (RFC 3264 §6). The formats of the offer are repeated, since the syntax wants some. */
+function rejectedMedia({ mid, section }: OfferedMedia): MediaDescription {
+  return {
+    type: section.type,
+    port: 0,
+    protocol: section.protocol,
+    payloads: section.payloads || '0',
+    connection: { version: 4, ip: '0.0.0.0' },
+    ...(section.mid === undefined ? {} : { mid }),
+    direction: 'inactive',
+    rtp: [],
+    fmtp: [],
+  };
+}
+
+function acceptedMedia(section: AcceptedSection, offer: Offer, transport: ServerTransport): MediaDescription {
+  const { codecs, direction, headerExtensions, media } = section;
+  return {
+    type: media.section.type,
+    port: 7,
+    protocol: media.section.protocol,
+    payloads: codecs.map(({ payloadType }) => payloadType).join(' '),
+    connection: { version: 4, ip: '0.0.0.0' },
+    ...bandwidthOf(section.maxBitrate),
+    ...(media.section.mid === undefined ? {} : { mid: media.mid }),
+    direction,
+    setup: offer.setup === 'passive' ? 'active' : 'passive',
+    iceUfrag: transport.ice.usernameFragment,
+    icePwd: transport.ice.password,
+    candidates: transport.candidates.map(candidateLine),
+    endOfCandidates: 'end-of-candidates',
+    rtcpMux: 'rtcp-mux',
+    rtcpRsize: 'rtcp-rsize',
+    rtp: codecs.map(rtpmapLine),
+    fmtp: codecs.flatMap(fmtpLine),
+    rtcpFb: codecs.flatMap(feedbackLines),
+    ext: headerExtensions.map(({ id, uri }) => ({ value: id, uri })),
+    ...simulcastLines(section.rids),
+    ...sourceLines(section.source),
+  };
+}
+
+function bandwidthOf(maxBitrate: number): Pick<MediaDescription, 'bandwidth'> {
+  if (maxBitrate === 0) return {};
+  return {
+    bandwidth: [
+      { type: 'AS', limit: Math.ceil(maxBitrate / 1000) },
+      { type: 'TIAS', limit: maxBitrate },
+    ],
+  };
+}
+
+function candidateLine(candidate: ServerCandidate) {
+  return {
+    foundation: candidate.foundation,
+    component: 1,
+    transport: candidate.protocol,
+    priority: candidate.priority,
+    ip: candidate.address,
+    port: candidate.port,
+    type: candidate.type,
+    ...(candidate.protocol === 'tcp' && candidate.tcpType ? { tcptype: candidate.tcpType } : {}),
+  };
+}
+
+function rtpmapLine({ channels, clockRate, mimeType, payloadType }: RtpCodecParameters) {
+  return {
+    payload: payloadType,
+    codec: mimeType.split('/')[1] ?? '',
+    rate: clockRate,
+    ...(channels !== undefined && channels > 1 ? { encoding: channels } : {}),
+  };
+}
+
+function fmtpLine({ parameters, payloadType }: RtpCodecParameters) {
+  const entries = Object.entries(parameters ?? {});
+  if (entries.length === 0) return [];
+  return [{ payload: payloadType, config: entries.map(([name, value]) => `${name}=${value}`).join(';') }];
+}
+
+function feedbackLines({ payloadType, rtcpFeedback }: RtpCodecParameters) {
+  return (rtcpFeedback ?? []).map(({ parameter, type }) => ({
+    payload: payloadType,
+    type,
+    ...(parameter ? { subtype: parameter } : {}),
+  }));
+}
+
+function simulcastLines(rids: readonly string[]): Pick<MediaDescription, 'rids' | 'simulcast'> {
+  if (rids.length === 0) return {};
+  return {
+    rids: rids.map((id) => ({ id, direction: 'recv' })),
+    simulcast: { dir1: 'recv', list1: rids.join(';') },
+  };
+}
+
+function sourceLines(source: AcceptedSection['source']): Pick<MediaDescription, 'msid' | 'ssrcs' | 'ssrcGroups'> {
+  if (!source) return {};
+  const { cname, rtxSsrc, ssrc, trackId } = source;
+  return {
+    msid: [{ id: 'sluice', appdata: trackId }],
+    ssrcs: [ssrc, ...(rtxSsrc === undefined ? [] : [rtxSsrc])].map((id) => ({ id, attribute: 'cname', value: cname })),
+    ...(rtxSsrc === undefined ? {} : { ssrcGroups: [{ semantics: 'FID', ssrcs: `${ssrc} ${rtxSsrc}` }] }),
+  };
+}
