@@ -1,6 +1,78 @@
-import type { HookConfig } from '../../crds/schema/server-config.ts';
+import type { HookMethod } from '../../crds/schema/hook.ts';
+import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
+import { type ConfigLayer, hookLayer } from './client-config.ts';
+import { HookClient, type HookClientDeps, type HookRequest, type PoolName } from './hook-client.ts';
+import type { HookReply } from './session-hooks.ts';
+import { createSigner } from './signature.ts';
 
-/** One RestHook at run time: its config, its three connection pools, its authentication. */
+export type HookDeps = HookClientDeps;
+
+/** When a backend was last heard of, Unix milliseconds, 0 = never. */
+export type HookHealth = { readonly lastSuccessAt: number; readonly lastFailureAt: number };
+
+/** One RestHook at run time: its config, its connection pools, its authentication. */
 export type Hook = {
   readonly config: HookConfig;
+  readonly layer: ConfigLayer;
+  lists(method: HookMethod): boolean;
+  /** Posts once, in the pool named. Never throws. */
+  post(pool: PoolName, request: HookRequest): Promise<HookReply>;
+  health(): HookHealth;
+  /** Lets calls in flight finish and closes the pools. */
+  close(): void;
 };
+
+/** Throws with the name of the RestHook and what is wrong with a credential or the CA bundle. */
+export function createHook(config: HookConfig, assets: ConfigBundle['assets'], deps: HookDeps): Hook {
+  try {
+    return buildHook(config, assets, deps);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`RestHook "${config.name}": ${reason}`, { cause: error });
+  }
+}
+
+function buildHook(config: HookConfig, assets: ConfigBundle['assets'], deps: HookDeps): Hook {
+  const methods = new Set<HookMethod>(config.methods.map(({ name }) => name));
+  const client = new HookClient(config, createSigner(config.auth, assets), caOf(config, assets), deps);
+  const health = { lastSuccessAt: 0, lastFailureAt: 0 };
+  return {
+    config,
+    layer: hookLayer(config.methods),
+    lists: (method) => methods.has(method),
+    post: async (pool, request) => {
+      const reply = await client.post(pool, request);
+      if (reply.kind === 'status') health.lastSuccessAt = deps.clock.now();
+      else if (reply.failure !== 'aborted') health.lastFailureAt = deps.clock.now();
+      return reply;
+    },
+    health: () => ({ ...health }),
+    close: () => client.close(),
+  };
+}
+
+function caOf({ tls }: HookConfig, assets: ConfigBundle['assets']): Buffer | null {
+  if (tls.ca === undefined) return null;
+  const ca = assets.get(tls.ca);
+  if (!ca) throw new Error(`CA bundle ${tls.ca} is missing`);
+  return ca;
+}
+
+/** True when a hook of the new config would behave exactly as the old one: its connections stay. */
+export function sameHook(
+  config: HookConfig,
+  assets: ConfigBundle['assets'],
+  previous: { readonly config: HookConfig; readonly assets: ConfigBundle['assets'] },
+): boolean {
+  if (JSON.stringify(config) !== JSON.stringify(previous.config)) return false;
+  return assetNames(config).every((name) => {
+    const now = assets.get(name);
+    const before = previous.assets.get(name);
+    return now === undefined || before === undefined ? now === before : now.equals(before);
+  });
+}
+
+function assetNames({ auth, tls }: HookConfig): string[] {
+  const { type: _type, ...names } = auth;
+  return [...Object.values(names).flat(), ...(tls.ca === undefined ? [] : [tls.ca])];
+}

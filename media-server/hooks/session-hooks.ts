@@ -1,20 +1,20 @@
-import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig, OverwritableField } from '../../crds/schema/hook.ts';
+import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
 
 /** The calls of one session to its backend. Sequence numbers, order and the session's own config layer live here. */
 export type SessionHooks = {
-  /** Asks the backend whether the session may go on (hooks.md §5, admission). Never throws; aborted = `unavailable`. */
+  /** Asks the backend whether the session may go on (hooks.md §5, admission). Never throws. */
   admit(method: AdmissionMethod, body: HookBody, signal: AbortSignal): Promise<Admission>;
   /** Queues an event: delivered in order, in the background, never blocking. */
   event(method: EventMethod, body: HookBody): void;
   /** One keep-alive call, not retried. Never throws. */
-  keepAlive(body: HookBody, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<HookReply>;
+  keepAlive(body: HookBody, options: KeepAliveOptions): Promise<HookReply>;
   /** The merged config of a method: built-in, then RestHook, then what `connect` answered. */
   methodConfig(method: HookMethod): MethodConfig;
   /** True when the RestHook exists and lists the method. */
   lists(method: HookMethod): boolean;
-  /** Resolves when every queued event was delivered or dropped. */
-  flushed(): Promise<void>;
 };
+
+export type KeepAliveOptions = { readonly timeoutMs: number; readonly signal: AbortSignal };
 
 /** JSON body before `restExclude` is applied. */
 export type HookBody = Readonly<Record<string, unknown>>;
@@ -26,10 +26,29 @@ export type Admission =
   /** 503 for the client. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
 
-export type Overwrite = { readonly [field in OverwritableField]?: unknown };
+/** Fields that the reply to `publishStream` or `playStream` overwrites, checked for their types. */
+export type Overwrite = {
+  readonly name?: string;
+  readonly custom?: Readonly<Record<string, unknown>>;
+  /** bits per second */
+  readonly maxBitrate?: number;
+  readonly hasVideo?: boolean;
+  readonly hasAudio?: boolean;
+};
 
 /** What came back, before anyone judged it. */
 export type HookReply =
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfterMs: number | null }
-  | { readonly kind: 'failure'; readonly failure: HookFailure };
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfterMs: number | null;
+      /** Up to 64 KiB, only where it is read. */
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'failure';
+      readonly failure: HookFailure;
+      /** The backend had closed a pooled connection that had served before: this says nothing about the backend. */
+      readonly stale?: boolean;
+    };
 export type HookFailure = 'timeout' | 'refused' | 'reset' | 'dns' | 'tls' | 'aborted' | 'other';

@@ -65,6 +65,7 @@ export class Stream {
   leg: Publication | Playback | null = null;
 
   #status: StreamStatus = 'NEW';
+  #lastLiveStatus: StreamStatus = 'NEW';
   #cause: EndCause | null = null;
   #endedAt = 0;
   readonly #ending = new AbortController();
@@ -95,6 +96,11 @@ export class Stream {
 
   get status(): StreamStatus {
     return this.#status;
+  }
+
+  /** The status before the end, for a filter that meets a stream which is just ending. */
+  get lastLiveStatus(): StreamStatus {
+    return this.#lastLiveStatus;
   }
 
   /** Why it ended, null while it lives. */
@@ -152,6 +158,7 @@ export class Stream {
   #change(status: StreamStatus): void {
     if (this.#cause !== null) return;
     this.#status = status;
+    this.#lastLiveStatus = status;
     this.#tell();
   }
 

@@ -1,0 +1,46 @@
+import type { AdmissionMethod, RestOnError } from '../../crds/schema/hook.ts';
+import type { HookReply } from './session-hooks.ts';
+
+/** 4xx that say nothing about the client who wants in. */
+const NOT_A_REFUSAL: ReadonlySet<number> = new Set([401, 408, 425, 429]);
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+const MAX_RETRY_AFTER_SECONDS = 60;
+
+export type AdmissionVerdict =
+  | { readonly kind: 'allowed'; readonly logged: string | null }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
+
+/** What a reply to an admission call means (hooks.md §5). `connect` is always judged as `FAIL`. */
+export function judgeAdmission(method: AdmissionMethod, reply: HookReply, onError: RestOnError): AdmissionVerdict {
+  const reason = describeReply(reply);
+  if (reply.kind === 'status' && reply.status >= 200 && reply.status < 300) return { kind: 'allowed', logged: null };
+  if (onError === 'LOG' && method !== 'connect') return { kind: 'allowed', logged: reason };
+  if (isRefusal(reply)) return { kind: 'refused', reason };
+  return { kind: 'unavailable', reason, retryAfterSeconds: retryAfterSeconds(reply) };
+}
+
+/** For logs and for the client: what came back, without its body. */
+export function describeReply(reply: HookReply): string {
+  return reply.kind === 'status' ? `it answered ${reply.status}` : FAILURES[reply.failure];
+}
+
+const FAILURES = {
+  timeout: 'it did not answer in time',
+  refused: 'the connection was refused',
+  reset: 'the connection was reset',
+  dns: 'its host name does not resolve',
+  tls: 'its certificate is not accepted',
+  aborted: 'the call was aborted',
+  other: 'the call failed',
+} as const;
+
+function isRefusal(reply: HookReply): boolean {
+  return reply.kind === 'status' && reply.status >= 400 && reply.status < 500 && !NOT_A_REFUSAL.has(reply.status);
+}
+
+function retryAfterSeconds(reply: HookReply): number {
+  const asked = reply.kind === 'status' ? reply.retryAfterMs : null;
+  if (asked === null) return DEFAULT_RETRY_AFTER_SECONDS;
+  return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(asked / 1000)));
+}

@@ -1,0 +1,110 @@
+import {
+  type HookMethod,
+  HOOK_METHODS,
+  type MethodConfig,
+  OVERWRITABLE_FIELDS,
+  REST_ON_ERROR,
+  REST_POLICIES,
+} from '../../crds/schema/hook.ts';
+import type { HookMethodConfig } from '../../crds/schema/server-config.ts';
+
+/** One layer of WCS's `restClientConfig`: per method, only the fields that it sets. */
+export type ConfigLayer = { readonly [method in HookMethod]?: Partial<MethodConfig> };
+
+/** A field of the backend's `restClientConfig` that is not understood and ignored. */
+export type Finding = { readonly method: string; readonly field: string; readonly reason: string };
+
+const FAIL_BY_DEFAULT: ReadonlySet<HookMethod> = new Set([
+  'StreamKeepAliveEvent',
+  'connect',
+  'publishStream',
+  'playStream',
+]);
+
+/** The layers merged per field, later ones win: built-in, RestHook, the backend's reply to `connect`. */
+export function mergeConfig(method: HookMethod, ...layers: readonly ConfigLayer[]): MethodConfig {
+  const builtIn: MethodConfig = {
+    clientExclude: [],
+    restExclude: [],
+    restOnError: FAIL_BY_DEFAULT.has(method) ? 'FAIL' : 'LOG',
+    restPolicy: 'NOTIFY',
+    restOverwrite: [],
+  };
+  return layers.reduce<MethodConfig>((merged, layer) => ({ ...merged, ...layer[method] }), builtIn);
+}
+
+/** The layer of a RestHook. */
+export function hookLayer(methods: readonly HookMethodConfig[]): ConfigLayer {
+  return Object.fromEntries(
+    methods.map(({ failureThreshold: _threshold, name, ...fields }) => [
+      name,
+      Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    ]),
+  );
+}
+
+/** Reads `restClientConfig` of a reply to `connect`: strings, lists separated by commas, as WCS has them. */
+export function readSessionLayer(reply: unknown): { layer: ConfigLayer; findings: Finding[] } {
+  const findings: Finding[] = [];
+  if (!isObject(reply) || reply['restClientConfig'] === undefined) return { layer: {}, findings };
+  const config = reply['restClientConfig'];
+  if (!isObject(config)) {
+    return { layer: {}, findings: [{ method: '', field: 'restClientConfig', reason: 'expected an object' }] };
+  }
+  const layer: { [method in HookMethod]?: Partial<MethodConfig> } = {};
+  for (const [method, fields] of Object.entries(config)) {
+    if (!isMethod(method)) findings.push({ method, field: '', reason: 'unknown method' });
+    else if (!isObject(fields)) findings.push({ method, field: '', reason: 'expected an object' });
+    else layer[method] = readFields(method, fields, findings);
+  }
+  return { layer, findings };
+}
+
+type Reader = (value: string) => Partial<MethodConfig> | string;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['clientExclude', (value) => ({ clientExclude: list(value) })],
+  ['restExclude', (value) => ({ restExclude: list(value) })],
+  ['restOnError', (value) => oneOf('restOnError', REST_ON_ERROR, value)],
+  ['restPolicy', (value) => oneOf('restPolicy', REST_POLICIES, value)],
+  ['restOverwrite', readOverwrite],
+]);
+
+function readFields(method: string, fields: Record<string, unknown>, findings: Finding[]): Partial<MethodConfig> {
+  let config: Partial<MethodConfig> = {};
+  for (const [field, value] of Object.entries(fields)) {
+    const reader = READERS.get(field);
+    const read = !reader ? 'unknown field' : typeof value === 'string' ? reader(value) : 'expected a string';
+    if (typeof read === 'string') findings.push({ method, field, reason: read });
+    else config = { ...config, ...read };
+  }
+  return config;
+}
+
+/** An empty string is an empty list, which overrides. */
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(field: F, values: readonly V[], value: string) {
+  const found = values.find((allowed) => allowed === value);
+  return found === undefined ? `expected one of ${values.join(', ')}` : { [field]: found };
+}
+
+function readOverwrite(value: string): Partial<MethodConfig> | string {
+  const fields = list(value);
+  const known = OVERWRITABLE_FIELDS.filter((field) => fields.includes(field));
+  if (known.length === fields.length) return { restOverwrite: known };
+  return `only ${OVERWRITABLE_FIELDS.join(', ')} can be overwritten`;
+}
+
+function isMethod(method: string): method is HookMethod {
+  return HOOK_METHODS.some((known) => known === method);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

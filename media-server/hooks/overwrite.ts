@@ -1,0 +1,36 @@
+import type { OverwritableField } from '../../crds/schema/hook.ts';
+import type { Overwrite } from './session-hooks.ts';
+
+const MAX_NAME_LENGTH = 256;
+
+const CHECKS: Readonly<Record<OverwritableField, (value: unknown) => boolean>> = {
+  name: (value) => typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(value),
+  custom: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  maxBitrate: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  hasVideo: (value) => typeof value === 'boolean',
+  hasAudio: (value) => typeof value === 'boolean',
+};
+
+/** Takes the named fields from a reply body. A field of the wrong type is left as it was and reported. */
+export function readOverwrite(
+  body: string,
+  fields: readonly OverwritableField[],
+): { overwrite: Overwrite; ignored: readonly OverwritableField[] } {
+  const reply = parseObject(body);
+  const present = fields.filter((field) => reply[field] !== undefined);
+  const valid = present.filter((field) => CHECKS[field](reply[field]));
+  return {
+    overwrite: Object.fromEntries(valid.map((field) => [field, reply[field]])),
+    ignored: present.filter((field) => !valid.includes(field)),
+  };
+}
+
+/** The object that a reply body holds; an empty one for anything else, since backends answer with whatever they like. */
+export function parseObject(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

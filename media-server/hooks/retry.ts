@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.ts';
+import type { HookReply } from './session-hooks.ts';
+
+const BASE_MS = 200;
+const CAP_MS = 2_000;
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Repeats a call whose connection failed or that was answered 502, 503 or 504, up to `retries` times. */
+export async function withRetries(
+  retries: number,
+  deps: { readonly clock: Clock; readonly signal: AbortSignal },
+  call: () => Promise<HookReply>,
+): Promise<HookReply> {
+  let reply = await call();
+  for (let attempt = 0; attempt < retries && isRetried(reply) && !deps.signal.aborted; attempt++) {
+    await pause(pauseMs(reply, attempt, deps.clock.random()), deps.clock, deps.signal);
+    if (deps.signal.aborted) break;
+    reply = await call();
+  }
+  return reply;
+}
+
+function isRetried(reply: HookReply): boolean {
+  if (reply.kind === 'status') return RETRIED_STATUSES.has(reply.status);
+  return reply.failure === 'refused' || reply.failure === 'reset' || reply.failure === 'dns';
+}
+
+/** Exponential with full jitter; `Retry-After` counts up to the cap. */
+function pauseMs(reply: HookReply, attempt: number, random: number): number {
+  const asked = reply.kind === 'status' ? (reply.retryAfterMs ?? 0) : 0;
+  const backoff = random * Math.min(CAP_MS, BASE_MS * 2 ** attempt);
+  return Math.min(CAP_MS, Math.max(asked, backoff));
+}
+
+/** Resolves after the time, or when the signal is aborted. */
+function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const timer = clock.setTimeout(settle, ms);
+    signal.addEventListener('abort', settle, { once: true });
+  });
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
+import type { App } from '../apps/app.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import { judgeAdmission } from './admission.ts';
+import { type ConfigLayer, mergeConfig, readSessionLayer } from './client-config.ts';
+import type { Hook } from './hook.ts';
+import type { PoolName } from './hook-client.ts';
+import { parseObject, readOverwrite } from './overwrite.ts';
+import { excludeFields } from './payload.ts';
+import { EventQueue, type EventQueues } from './queue.ts';
+import { withRetries } from './retry.ts';
+import type { Admission, HookBody, HookReply, KeepAliveOptions, SessionHooks } from './session-hooks.ts';
+
+export type SessionCallsDeps = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly queues: EventQueues;
+  readonly metrics: HookMetrics;
+};
+
+export type HookMetrics = {
+  hookRequest(appKey: string, method: HookMethod, result: string, seconds: number): void;
+  hookEventDropped(): void;
+};
+
+const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
+const NEVER = new AbortController().signal;
+
+/** The calls of one session. The app's hook is read at each call, so that a reload applies to live sessions. */
+export class SessionCalls implements SessionHooks {
+  readonly #app: App;
+  readonly #deps: SessionCallsDeps;
+  readonly #queue: EventQueue;
+  #sessionLayer: ConfigLayer = {};
+  #sequence = 0;
+
+  constructor(app: App, deps: SessionCallsDeps) {
+    this.#app = app;
+    this.#deps = deps;
+    this.#queue = new EventQueue(deps.queues, deps.clock, () => deps.metrics.hookEventDropped());
+  }
+
+  lists(method: HookMethod): boolean {
+    return this.#app.hook?.lists(method) ?? false;
+  }
+
+  methodConfig(method: HookMethod): MethodConfig {
+    return mergeConfig(method, this.#app.hook?.layer ?? {}, this.#sessionLayer);
+  }
+
+  async admit(method: AdmissionMethod, body: HookBody, signal: AbortSignal): Promise<Admission> {
+    const hook = this.#callable(method);
+    if (!hook) return ALLOWED;
+    const config = this.methodConfig(method);
+    const readBody = method === 'connect' || config.restPolicy === 'OVERWRITE';
+    const call = this.#prepare(method, body);
+    const reply = await this.#retried(hook, () => this.#post(hook, 'admission', { ...call, signal, readBody }), signal);
+    const verdict = judgeAdmission(method, reply, config.restOnError);
+    if (verdict.kind !== 'allowed') return verdict;
+    if (verdict.logged !== null) {
+      this.#deps.log.warn({ method, appKey: this.#app.config.appKey, reply: verdict.logged }, 'a hook did not allow and is only logged');
+    }
+    return this.#allowed(method, config, reply);
+  }
+
+  event(method: EventMethod, body: HookBody): void {
+    const hook = this.#callable(method);
+    if (!hook) return;
+    const call = this.#prepare(method, body);
+    this.#queue.add(async () => {
+      // The hook may have been replaced while the event waited.
+      const current = this.#app.hook ?? hook;
+      const reply = await this.#retried(
+        current,
+        () => this.#post(current, 'events', { ...call, signal: NEVER, readBody: false }),
+        NEVER,
+      );
+      if (reply.kind === 'failure') this.#deps.log.warn({ method, failure: reply.failure }, 'a hook event is lost');
+    });
+  }
+
+  async keepAlive(body: HookBody, { signal, timeoutMs }: KeepAliveOptions): Promise<HookReply> {
+    const hook = this.#app.hook;
+    if (!hook) return { kind: 'failure', failure: 'other' };
+    const call = { ...this.#prepare('StreamKeepAliveEvent', body), signal, timeoutMs, readBody: false };
+    const reply = await this.#post(hook, 'keepAlive', call);
+    if (reply.kind === 'failure' && reply.stale) return this.#post(hook, 'keepAlive', call);
+    return reply;
+  }
+
+  /** The hook, when the method is listed and not switched off. */
+  #callable(method: HookMethod): Hook | null {
+    const { hook } = this.#app;
+    if (!hook?.lists(method)) return null;
+    return this.methodConfig(method).restPolicy === 'DISABLE' ? null : hook;
+  }
+
+  #prepare(method: HookMethod, body: HookBody): PreparedCall {
+    const { restExclude } = this.methodConfig(method);
+    this.#sequence += 1;
+    return {
+      method,
+      body: JSON.stringify(excludeFields(body, restExclude)),
+      eventId: randomUUID(),
+      sequence: this.#sequence,
+    };
+  }
+
+  #retried(hook: Hook, call: () => Promise<HookReply>, signal: AbortSignal): Promise<HookReply> {
+    return withRetries(hook.config.retries, { clock: this.#deps.clock, signal }, call);
+  }
+
+  async #post(hook: Hook, pool: PoolName, call: PostedCall): Promise<HookReply> {
+    const { clock, metrics } = this.#deps;
+    const startedAt = clock.monotonic();
+    const reply = await hook.post(pool, { timeoutMs: hook.config.timeoutMs, ...call });
+    const result = reply.kind === 'status' ? `${Math.floor(reply.status / 100)}xx` : reply.failure;
+    metrics.hookRequest(this.#app.config.appKey, call.method, result, (clock.monotonic() - startedAt) / 1000);
+    return reply;
+  }
+
+  #allowed(method: AdmissionMethod, config: MethodConfig, reply: HookReply): Admission {
+    const body = reply.kind === 'status' ? reply.body : '';
+    if (method === 'connect') {
+      this.#takeSessionLayer(body);
+      return ALLOWED;
+    }
+    if (config.restPolicy !== 'OVERWRITE') return ALLOWED;
+    const { ignored, overwrite } = readOverwrite(body, config.restOverwrite);
+    if (ignored.length > 0) {
+      this.#deps.log.warn({ method, fields: ignored }, 'fields of a hook reply have the wrong type and are ignored');
+    }
+    return { kind: 'allowed', overwrite };
+  }
+
+  #takeSessionLayer(body: string): void {
+    const { findings, layer } = readSessionLayer(parseObject(body));
+    this.#sessionLayer = layer;
+    if (findings.length > 0) this.#deps.log.warn({ findings }, 'parts of restClientConfig are ignored');
+  }
+}
+
+type PreparedCall = {
+  readonly method: HookMethod;
+  readonly body: string;
+  readonly eventId: string;
+  readonly sequence: number;
+};
+type PostedCall = PreparedCall & {
+  readonly signal: AbortSignal;
+  readonly readBody: boolean;
+  readonly timeoutMs?: number;
+};

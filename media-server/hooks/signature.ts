@@ -1,0 +1,58 @@
+import { createHmac } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import type { ConfigBundle, HookAuth } from '../../crds/schema/server-config.ts';
+
+export type SignedRequest = { readonly eventId: string; readonly sentAt: Date; readonly body: string };
+
+/** Gives the headers that authenticate one call. */
+export type Signer = (request: SignedRequest) => Record<string, string>;
+
+/** Reads the credentials once. Throws with the name of an asset that is missing, empty or malformed. */
+export function createSigner(auth: HookAuth, assets: ConfigBundle['assets']): Signer {
+  const read = (name: string): string => readAsset(assets, name);
+  switch (auth.type) {
+    case 'none':
+      return () => ({});
+    case 'basic': {
+      const authorization = `Basic ${Buffer.from(`${read(auth.username)}:${read(auth.password)}`).toString('base64')}`;
+      return () => ({ authorization });
+    }
+    case 'bearer': {
+      const authorization = `Bearer ${read(auth.token)}`;
+      return () => ({ authorization });
+    }
+    case 'standardWebhooks':
+      return standardWebhooks(auth.secrets.map((name) => webhook(name, read(name))));
+    case 'wcsHmacMd5': {
+      const key = read(auth.key);
+      // MD5 is what existing WCS backends check.
+      return ({ body }) => ({ authorization: `WCS ${createHmac('md5', key).update(body).digest('hex')}` });
+    }
+    default:
+      return auth satisfies never;
+  }
+}
+
+/** The Standard Webhooks scheme; during a rotation every secret signs, and the backend accepts any of them. */
+function standardWebhooks(webhooks: readonly Webhook[]): Signer {
+  return ({ body, eventId, sentAt }) => ({
+    'webhook-id': eventId,
+    'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+    'webhook-signature': webhooks.map((each) => each.sign(eventId, sentAt, body)).join(' '),
+  });
+}
+
+function webhook(name: string, secret: string): Webhook {
+  try {
+    return new Webhook(secret);
+  } catch (error) {
+    throw new Error(`secret ${name}: expected base64, with or without the prefix whsec_`, { cause: error });
+  }
+}
+
+function readAsset(assets: ConfigBundle['assets'], name: string): string {
+  const value = assets.get(name)?.toString('utf8').replace(/\r?\n$/, '');
+  if (value === undefined) throw new Error(`secret ${name} is missing`);
+  if (value === '') throw new Error(`secret ${name} is empty`);
+  return value;
+}

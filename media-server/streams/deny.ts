@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { Direction } from '../../crds/schema/stream.ts';
+import type { Clock } from '../clock.ts';
+import type { Client, Stream } from './stream.ts';
+
+const MAX_ENTRIES = 10_000;
+
+export type DenyDeps = {
+  readonly clock: Clock;
+  /** Many clients share the address of a trusted proxy, so it tells nobody apart. */
+  readonly isProxy: (address: string) => boolean;
+};
+
+/** Who may not start again for a while (`denyFor`): app, name, direction and client. */
+export class DenyList {
+  readonly #deps: DenyDeps;
+  /** Key → Unix milliseconds until which it holds. */
+  readonly #until = new Map<string, number>();
+
+  constructor(deps: DenyDeps) {
+    this.#deps = deps;
+  }
+
+  /** False when the client cannot be told apart from others, or when the list is full. */
+  deny(stream: Stream, forMs: number): boolean {
+    const key = this.#key(stream.appKey, stream.name, stream.direction, stream.client);
+    if (key === null) return false;
+    if (this.#until.size >= MAX_ENTRIES) this.#sweep();
+    if (this.#until.size >= MAX_ENTRIES && !this.#until.has(key)) return false;
+    const until = this.#deps.clock.now() + forMs;
+    this.#until.set(key, Math.max(until, this.#until.get(key) ?? 0));
+    return true;
+  }
+
+  denied(appKey: string, name: string, direction: Direction, client: Client): boolean {
+    if (this.#until.size === 0) return false;
+    const key = this.#key(appKey, name, direction, client);
+    const until = key === null ? undefined : this.#until.get(key);
+    if (key === null || until === undefined) return false;
+    if (until > this.#deps.clock.now()) return true;
+    this.#until.delete(key);
+    return false;
+  }
+
+  #sweep(): void {
+    const now = this.#deps.clock.now();
+    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
+  }
+
+  /** The client is its token when it has one, else its address. */
+  #key(appKey: string, name: string, direction: Direction, client: Client): string | null {
+    const identity = client.token === '' ? this.#addressKey(client.address) : `token ${digest(client.token)}`;
+    return identity === null ? null : JSON.stringify([appKey, name, direction, identity]);
+  }
+
+  #addressKey(address: string): string | null {
+    return address === '' || this.#deps.isProxy(address) ? null : `address ${address}`;
+  }
+}
+
+function digest(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,20 @@
+import type { EndCause, StreamObject } from '../../crds/schema/stream.ts';
+
+/** A stream that has ended, with why and when (Unix milliseconds). */
+export type EndedStream = StreamObject & { readonly cause: EndCause; readonly endedAt: number };
+
+const LENGTH = 100;
+
+/** The last hundred streams that ended, newest first. */
+export class EndedLog {
+  readonly #ended: EndedStream[] = [];
+
+  add(stream: EndedStream): void {
+    this.#ended.unshift(stream);
+    if (this.#ended.length > LENGTH) this.#ended.pop();
+  }
+
+  all(): readonly EndedStream[] {
+    return this.#ended;
+  }
+}

@@ -1,0 +1,66 @@
+import { type Static, Type } from 'typebox';
+import { LIVE_STATUSES } from '../../crds/schema/stream.ts';
+import type { StreamRegistry } from './registry.ts';
+import type { Stream } from './stream.ts';
+
+const id = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description });
+
+/** Which streams: all members are optional and ANDed, `{}` = all (rest-api.md). */
+export const StreamFilter = Type.Object(
+  {
+    mediaSessionId: Type.Optional(id('Id of one stream')),
+    mediaSessionIds: Type.Optional(
+      Type.Array(id('Id of one stream'), { maxItems: 10_000, description: 'Ids of streams; `[]` matches nothing' }),
+    ),
+    sessionId: Type.Optional(id('Id of a session')),
+    name: Type.Optional(id('Stream name')),
+    published: Type.Optional(Type.Boolean({ description: '`true` = publications, `false` = playbacks' })),
+    status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream that has not ended' })),
+    appKey: Type.Optional(id('App key')),
+  },
+  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all streams' },
+);
+export type StreamFilter = Static<typeof StreamFilter>;
+
+/** The streams of this pod that match, as a copy: what is ended while one goes through it does not disturb. */
+export function matchStreams(registry: StreamRegistry, filter: StreamFilter): Stream[] {
+  return [...candidates(registry, filter)].filter((stream) => matches(stream, filter));
+}
+
+/** The smallest set that an index gives. */
+function candidates(registry: StreamRegistry, filter: StreamFilter): Iterable<Stream> {
+  if (filter.mediaSessionIds) return new Set(filter.mediaSessionIds.flatMap((id) => registry.get(id) ?? []));
+  if (filter.mediaSessionId !== undefined) return [registry.get(filter.mediaSessionId) ?? []].flat();
+  if (filter.sessionId !== undefined) return registry.bySession(filter.sessionId);
+  if (filter.name !== undefined) return registry.byName(filter.name);
+  if (filter.appKey !== undefined) return registry.byApp(filter.appKey);
+  if (filter.published !== undefined) return registry.byDirection(filter.published ? 'publish' : 'play');
+  return registry.all();
+}
+
+type Check = (stream: Stream, filter: StreamFilter) => boolean;
+
+const CHECKS: readonly Check[] = [
+  (stream, { mediaSessionId }) => mediaSessionId === undefined || stream.id === mediaSessionId,
+  (stream, { sessionId }) => sessionId === undefined || stream.sessionId === sessionId,
+  (stream, { name }) => name === undefined || stream.name === name,
+  (stream, { published }) => published === undefined || stream.published === published,
+  // A stream that is just ending has a final status, and matched when it was live.
+  (stream, { status }) => status === undefined || stream.lastLiveStatus === status,
+  (stream, { appKey }) => appKey === undefined || stream.appKey === appKey,
+];
+
+function matches(stream: Stream, filter: StreamFilter): boolean {
+  return CHECKS.every((check) => check(stream, filter));
+}
+
+/** True when the filter names streams one by one, so that finding all of them needs no answer from anyone else. */
+export function idsOf(filter: StreamFilter): readonly string[] | null {
+  if (filter.mediaSessionId !== undefined) return [filter.mediaSessionId];
+  return filter.mediaSessionIds ?? null;
+}
+
+/** True for `{}`: every stream. */
+export function isEverything(filter: StreamFilter): boolean {
+  return Object.keys(filter).length === 0;
+}
