@@ -1,18 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
+import { closed, reload } from './kit.ts';
 
-/**
- * What a media server runs from, rendered from MediaServer, StreamApp and RestHook resources by the operator or, in
- * standalone mode, by the media server itself. All defaults are filled in, all durations are milliseconds, and every
- * credential is the name of an *asset*: a file beside the config (or an entry of the in-memory bundle).
- *
- * Each field carries one reload mark, `x-sluice-reload`: `live` = takes effect on running streams, `newSessions` = on
- * sessions that start afterwards, `restart` = needs a new pod (a running server keeps the old value and says so).
- */
-export type ReloadMark = 'live' | 'newSessions' | 'restart';
-
-const mark = <M extends ReloadMark>(reload: M) => ({ 'x-sluice-reload': reload }) as const;
-const closed = { additionalProperties: false } as const;
 const AssetName = Type.String({ minLength: 1, description: 'Name of an asset that holds the value' });
 
 export const VIDEO_CODECS = ['VP8', 'VP9', 'H264', 'AV1'] as const;
@@ -101,57 +90,65 @@ export const RestAuth = Type.Union([
 ]);
 export type RestAuth = Static<typeof RestAuth>;
 
+/**
+ * What a media server runs from, rendered from MediaServer, StreamApp and RestHook resources by the operator or, in
+ * standalone mode, by the media server itself. All defaults are filled in, all durations are milliseconds, and every
+ * credential is the name of an *asset*: a file beside the config (or an entry of the in-memory bundle).
+ *
+ * Each field carries one reload mark, `x-sluice-reload`: `live` = takes effect on running streams, `newSessions` = on
+ * sessions that start afterwards, `restart` = needs a new pod (a running server keeps the old value and says so).
+ */
 export const ServerConfig = Type.Object(
   {
     name: Type.String({ description: 'Name of the MediaServer' }),
-    workers: Type.Integer({ minimum: 1, ...mark('restart') }),
+    workers: Type.Integer({ minimum: 1, ...reload('restart') }),
     media: Type.Object(
       {
-        port: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
-        announcedAddress: Type.Optional(Type.String({ ...mark('restart') })),
-        codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1, ...mark('restart') }),
-        iceServers: Type.Array(IceServer, { ...mark('newSessions') }),
+        port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+        announcedAddress: Type.Optional(Type.String({ ...reload('restart') })),
+        codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1, ...reload('restart') }),
+        iceServers: Type.Array(IceServer, { ...reload('newSessions') }),
       },
       closed,
     ),
     rest: Type.Object(
       {
-        httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
+        httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
         https: Type.Optional(
           Type.Object(
             {
-              port: Type.Integer({ minimum: 1, maximum: 65535, ...mark('restart') }),
-              certificate: Type.String({ minLength: 1, ...mark('live') }),
-              key: Type.String({ minLength: 1, ...mark('live') }),
+              port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+              certificate: Type.String({ minLength: 1, ...reload('live') }),
+              key: Type.String({ minLength: 1, ...reload('live') }),
             },
             closed,
           ),
         ),
-        auth: Type.Optional(Type.Unsafe<RestAuth>({ ...RestAuth, ...mark('live') })),
-        emptyFilter: Type.Enum(['Allow', 'Refuse'], mark('live')),
-        trustedProxies: Type.Array(Type.String(), mark('live')),
-        allowedOrigins: Type.Array(Type.String(), mark('live')),
-        corsOrigins: Type.Array(Type.String(), mark('live')),
+        auth: Type.Optional(Type.Unsafe<RestAuth>({ ...RestAuth, ...reload('live') })),
+        emptyFilter: Type.Enum(['Allow', 'Refuse'], reload('live')),
+        trustedProxies: Type.Array(Type.String(), reload('live')),
+        allowedOrigins: Type.Array(Type.String(), reload('live')),
+        corsOrigins: Type.Array(Type.String(), reload('live')),
       },
       closed,
     ),
     keepAlive: Type.Object(
       {
-        enabled: Type.Boolean(mark('live')),
-        appKeys: Type.Array(Type.String(), { description: 'empty = all apps', ...mark('live') }),
+        enabled: Type.Boolean(reload('live')),
+        appKeys: Type.Array(Type.String(), { description: 'empty = all apps', ...reload('live') }),
       },
       closed,
     ),
     limits: Type.Object(
       {
-        publications: Type.Integer({ minimum: 0, description: '0 = no limit', ...mark('newSessions') }),
-        playbacks: Type.Integer({ minimum: 0, description: '0 = no limit', ...mark('newSessions') }),
+        publications: Type.Integer({ minimum: 0, description: '0 = no limit', ...reload('newSessions') }),
+        playbacks: Type.Integer({ minimum: 0, description: '0 = no limit', ...reload('newSessions') }),
       },
       closed,
     ),
-    drain: Type.Object({ timeoutMs: Type.Integer({ minimum: 0, ...mark('live') }) }, closed),
-    hooks: Type.Array(HookConfig, mark('live')),
-    apps: Type.Array(AppConfig, mark('live')),
+    drain: Type.Object({ timeoutMs: Type.Integer({ minimum: 0, ...reload('live') }) }, closed),
+    hooks: Type.Array(HookConfig, reload('live')),
+    apps: Type.Array(AppConfig, reload('live')),
   },
   closed,
 );

@@ -60,6 +60,13 @@ export function connectionStatusBody(stream: Stream, nodeId: string, status: 'ES
   return { ...connectionBody(stream, nodeId, status), info: stream.info };
 }
 
+/** A session as `connection/find` shows it: without the client's token. */
+export function connectionObject(stream: Stream, nodeId: string): HookBody {
+  const { token: _token, ...custom } = stream.custom;
+  const status = stream.admission === 'none' ? 'PENDING' : 'ESTABLISHED';
+  return { ...connectionBody(stream, nodeId, status), custom, createDate: stream.createdAt };
+}
+
 function connectionBody(stream: Stream, nodeId: string, status: string): HookBody {
   return {
     nodeId,

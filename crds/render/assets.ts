@@ -1,0 +1,99 @@
+import type { RestAuth } from '../schema/server-config.ts';
+
+export type SecretSource = { readonly type: string; readonly data: ReadonlyMap<string, Buffer> };
+
+/** Secrets and ConfigMaps by name. */
+export type AssetSources = {
+  readonly secrets: ReadonlyMap<string, SecretSource>;
+  readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+};
+
+/** A reference of the MediaServer itself that does not resolve: there is nothing to fall back to. */
+export class RenderError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(`${field}: ${message}`);
+    this.name = 'RenderError';
+    this.field = field;
+  }
+}
+
+/** A reference that does not resolve, in words for a condition. */
+export class MissingAsset extends Error {}
+
+const MAX_CA_BYTES = 64 * 1024;
+
+/** Collects the assets that a config names, while it is rendered. */
+export class Assets {
+  readonly #sources: AssetSources;
+  readonly #contents = new Map<string, Buffer>();
+
+  constructor(sources: AssetSources) {
+    this.#sources = sources;
+  }
+
+  contents(): ReadonlyMap<string, Buffer> {
+    return this.#contents;
+  }
+
+  /** Throws `MissingAsset`. */
+  secretKey(secret: string, key: string): string {
+    const value = this.#secret(secret).data.get(key);
+    if (value === undefined) throw new MissingAsset(`Secret "${secret}" has no key "${key}"`);
+    if (value.length === 0) throw new MissingAsset(`key "${key}" of Secret "${secret}" is empty`);
+    return this.#add(`secret.${secret}.${key}`, value);
+  }
+
+  /** All keys of a Secret, sorted. Throws `MissingAsset`. */
+  secretKeys(secret: string): string[] {
+    const keys = [...this.#secret(secret).data.keys()].sort();
+    if (keys.length === 0) throw new MissingAsset(`Secret "${secret}" is empty`);
+    return keys;
+  }
+
+  /** `ca.crt` of a ConfigMap. Throws `MissingAsset`. */
+  caBundle(configMap: string): string {
+    const value = this.#sources.configMaps.get(configMap)?.get('ca.crt');
+    if (!value) throw new MissingAsset(`ConfigMap "${configMap}" with the key ca.crt does not exist`);
+    if (value.length > MAX_CA_BYTES) throw new MissingAsset(`ca.crt of ConfigMap "${configMap}" is larger than 64 KiB`);
+    return this.#add(`configmap.${configMap}.ca.crt`, value);
+  }
+
+  certificate(secret: string): { certificate: string; key: string } {
+    return this.#ofMediaServer('spec.rest.https.certificateRef', () => ({
+      certificate: this.secretKey(secret, 'tls.crt'),
+      key: this.secretKey(secret, 'tls.key'),
+    }));
+  }
+
+  restAuth(secret: string): RestAuth {
+    return this.#ofMediaServer('spec.rest.authRef', () => {
+      if (this.#secret(secret).type === 'kubernetes.io/basic-auth') {
+        return { type: 'basic', username: this.secretKey(secret, 'username'), password: this.secretKey(secret, 'password') };
+      }
+      const tokens = this.secretKeys(secret).map((name) => ({ name, token: this.secretKey(secret, name) }));
+      return { type: 'tokens', tokens };
+    });
+  }
+
+  #ofMediaServer<T>(field: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof MissingAsset) throw new RenderError(field, error.message);
+      throw error;
+    }
+  }
+
+  #secret(name: string): SecretSource {
+    const secret = this.#sources.secrets.get(name);
+    if (!secret) throw new MissingAsset(`Secret "${name}" does not exist`);
+    return secret;
+  }
+
+  #add(name: string, value: Buffer): string {
+    this.#contents.set(name, value);
+    return name;
+  }
+}

@@ -1,0 +1,134 @@
+import { parseDurationMs } from '../schema/duration.ts';
+import type { MediaServerSpec } from '../schema/media-server.ts';
+import type { RestHookSpec } from '../schema/rest-hook.ts';
+import type { AppConfig, ConfigBundle, HookConfig, ServerConfig } from '../schema/server-config.ts';
+import type { StreamAppSpec } from '../schema/stream-app.ts';
+import type { Resource } from '../validate/resource.ts';
+import { Assets, type AssetSources } from './assets.ts';
+import { renderHook } from './rest-hook.ts';
+
+export type RenderInput = AssetSources & {
+  readonly mediaServer: Resource<MediaServerSpec>;
+  readonly apps: readonly Resource<StreamAppSpec>[];
+  readonly hooks: readonly Resource<RestHookSpec>[];
+};
+
+/** Something that takes one object out, or one feature, and leaves the others running. */
+export type RenderFinding = { readonly kind: string; readonly name: string; readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidRef'; readonly message: string };
+
+export type Rendered = { readonly bundle: ConfigBundle; readonly findings: readonly RenderFinding[] };
+
+/**
+ * Renders what a media server runs from. Pure: the same input gives the same bytes. A reference that does not resolve
+ * takes only the affected app out (`unresolved`). Throws `RenderError` when the MediaServer itself cannot be rendered.
+ */
+export function renderServerConfig(input: RenderInput): Rendered {
+  const assets = new Assets(input);
+  const findings: RenderFinding[] = [];
+  const { accepted, conflicts } = acceptApps(input);
+  findings.push(...conflicts);
+
+  const hooks = new Map<string, HookConfig>();
+  const faults = new Map<string, string>();
+  for (const hook of [...input.hooks].sort(byName)) {
+    const rendered = renderHook(hook, assets);
+    if (typeof rendered === 'string') faults.set(hook.metadata.name, rendered);
+    else hooks.set(hook.metadata.name, rendered);
+  }
+  const apps = accepted.map((app) => renderApp(app, input.mediaServer.spec, hooks, faults));
+  for (const { name, unresolved } of apps) {
+    if (unresolved !== undefined) findings.push({ kind: 'StreamApp', name, reason: 'RefNotFound', message: unresolved });
+  }
+  const used = new Set(apps.map(({ hook }) => hook));
+  const config: ServerConfig = {
+    ...renderServer(input.mediaServer, assets),
+    hooks: [...hooks.values()].filter(({ name }) => used.has(name)),
+    apps,
+  };
+  return { bundle: { config, assets: assets.contents() }, findings };
+}
+
+/** The apps of this MediaServer; of several with one key the oldest wins, then the first name. */
+function acceptApps({ apps, mediaServer }: RenderInput) {
+  const accepted = new Map<string, Resource<StreamAppSpec>>();
+  const conflicts: RenderFinding[] = [];
+  const own = apps.filter(({ spec }) => spec.mediaServerRef.name === mediaServer.metadata.name);
+  for (const app of own.sort(byAge)) {
+    const { appKey } = app.spec;
+    const winner = accepted.get(appKey);
+    if (winner) {
+      const message = `StreamApp "${winner.metadata.name}" already has the appKey "${appKey}"`;
+      conflicts.push({ kind: 'StreamApp', name: app.metadata.name, reason: 'Conflict', message });
+    } else accepted.set(appKey, app);
+  }
+  return { accepted: [...accepted.values()].sort(byName), conflicts };
+}
+
+function renderServer({ metadata, spec }: Resource<MediaServerSpec>, assets: Assets): Omit<ServerConfig, 'apps' | 'hooks'> {
+  const { https } = spec.rest;
+  const announcedAddress = spec.media.announcedAddress;
+  return {
+    name: metadata.name,
+    // 0 is computed by the operator from the resources; without Kubernetes it is one.
+    workers: Math.max(1, spec.workers),
+    media: {
+      port: spec.media.port,
+      ...(announcedAddress === undefined ? {} : { announcedAddress }),
+      codecs: spec.media.codecs,
+      iceServers: spec.media.iceServers,
+    },
+    rest: {
+      httpPort: spec.rest.http.port,
+      ...(https ? { https: { port: https.port, ...assets.certificate(https.certificateRef.name) } } : {}),
+      ...(spec.rest.authRef ? { auth: assets.restAuth(spec.rest.authRef.name) } : {}),
+      emptyFilter: spec.rest.emptyFilter,
+      trustedProxies: spec.rest.trustedProxies,
+      allowedOrigins: spec.rest.allowedOrigins,
+      corsOrigins: spec.rest.corsOrigins,
+    },
+    keepAlive: { enabled: spec.keepAlive.enabled, appKeys: spec.keepAlive.appKeys },
+    limits: spec.limits,
+    drain: { timeoutMs: durationMs(spec.drain.timeout) },
+  };
+}
+
+function renderApp(
+  { metadata, spec }: Resource<StreamAppSpec>,
+  server: MediaServerSpec,
+  hooks: ReadonlyMap<string, HookConfig>,
+  faults: ReadonlyMap<string, string>,
+): AppConfig {
+  const hook = spec.restHookRef?.name;
+  const unresolved = hook === undefined || hooks.has(hook) ? undefined : (faults.get(hook) ?? `RestHook "${hook}" does not exist`);
+  const { duration, ...limits } = spec.limits;
+  const codecs = spec.codecs ?? server.media.codecs;
+  return {
+    name: metadata.name,
+    appKey: spec.appKey,
+    ...(hook !== undefined && unresolved === undefined ? { hook } : {}),
+    ...(unresolved === undefined ? {} : { unresolved }),
+    keepAlive: {
+      enabled: spec.keepAlive.enabled,
+      intervalMs: durationMs(spec.keepAlive.interval ?? server.keepAlive.interval),
+    },
+    limits: { ...limits, durationMs: duration === undefined ? 0 : durationMs(duration) },
+    codecs: codecs.filter((codec) => server.media.codecs.includes(codec)),
+  };
+}
+
+/** The text has been validated. */
+function durationMs(text: string): number {
+  return parseDurationMs(text) ?? 0;
+}
+
+type Named = { readonly metadata: { readonly name: string; readonly creationTimestamp?: string } };
+
+function byName(a: Named, b: Named): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+/** RFC 3339 times of an API server compare as text; files have none. */
+function byAge(a: Named, b: Named): number {
+  const [first, second] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  return first === second ? byName(a, b) : first < second ? -1 : 1;
+}

@@ -1,0 +1,12 @@
+/** `500ms`, `10s`, `1m30s`, `1h`: numbers with units, largest unit first (as Go writes durations). */
+export const DURATION_PATTERN = '^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$';
+
+const DURATION = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/** Milliseconds, or null when the text is no duration. */
+export function parseDurationMs(text: string): number | null {
+  const match = text === '' ? null : DURATION.exec(text);
+  if (!match) return null;
+  const [, hours = '0', minutes = '0', seconds = '0', milliseconds = '0'] = match;
+  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(milliseconds);
+}

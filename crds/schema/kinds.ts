@@ -1,0 +1,206 @@
+import type { TSchema } from 'typebox';
+import { parseDurationMs } from './duration.ts';
+import { ADMISSION_METHODS } from './hook.ts';
+import type { CelRule } from './kit.ts';
+import { type MediaServerSpec, MediaServerSpec as mediaServerSpec, MediaServerStatus } from './media-server.ts';
+import { type RestHookSpec, RestHookSpec as restHookSpec, RestHookStatus } from './rest-hook.ts';
+import { type StreamAppSpec, StreamAppSpec as streamAppSpec, StreamAppStatus } from './stream-app.ts';
+import {
+  type StreamTerminationSpec,
+  StreamTerminationSpec as streamTerminationSpec,
+  StreamTerminationStatus,
+} from './stream-termination.ts';
+
+export const GROUP = 'sluice.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+export type PrinterColumn = {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date' | 'boolean';
+  readonly jsonPath: string;
+  readonly description: string;
+  /** 1 = only with `-o wide`. */
+  readonly priority?: number;
+};
+
+export type Kind<T = never> = {
+  readonly kind: 'MediaServer' | 'StreamApp' | 'RestHook' | 'StreamTermination';
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly description: string;
+  readonly spec: TSchema;
+  readonly status: TSchema;
+  /** On `spec`; the text is the API server's, `holds` is the same for files. */
+  readonly rules: readonly CelRule<T>[];
+  readonly columns: readonly PrinterColumn[];
+  readonly scale: boolean;
+};
+
+const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' };
+const condition = (name: string, type: string): PrinterColumn => ({
+  name,
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
+  description: `Condition ${type}`,
+});
+const number = (name: string, jsonPath: string, description: string): PrinterColumn => ({
+  name,
+  type: 'integer',
+  jsonPath,
+  description,
+});
+
+const atLeastOneSecond = (text: string | undefined): boolean => text === undefined || (parseDurationMs(text) ?? 0) >= 1000;
+
+export const MEDIA_SERVER: Kind<MediaServerSpec> = {
+  kind: 'MediaServer',
+  plural: 'mediaservers',
+  singular: 'mediaserver',
+  shortNames: ['mserver'],
+  description: 'A fleet of media-server pods.',
+  spec: mediaServerSpec,
+  status: MediaServerStatus,
+  rules: [
+    {
+      rule: "!has(self.keepAlive) || !has(self.keepAlive.interval) || duration(self.keepAlive.interval) >= duration('1s')",
+      message: 'expected at least 1s',
+      field: 'keepAlive.interval',
+      holds: ({ keepAlive }) => atLeastOneSecond(keepAlive.interval),
+    },
+    {
+      rule: '!has(self.ingress) || !has(self.httpRoute)',
+      message: 'expected either ingress or httpRoute, not both',
+      field: 'httpRoute',
+      holds: ({ httpRoute, ingress }) => !httpRoute || !ingress,
+    },
+    {
+      rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
+      message: 'expected minReplicas to be at most maxReplicas',
+      field: 'autoscaling.maxReplicas',
+      holds: ({ autoscaling }) => !autoscaling || autoscaling.minReplicas <= autoscaling.maxReplicas,
+    },
+  ],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.readyReplicas', description: 'Pods that take new streams' },
+    number('Publications', '.status.publications', 'Publications on all pods'),
+    number('Playbacks', '.status.playbacks', 'Playbacks on all pods'),
+    number('Apps', '.status.apps', 'Apps'),
+    { name: 'In-Sync', type: 'string', jsonPath: '.status.podsInSync', description: 'Pods that run this config' },
+    AGE,
+  ],
+  scale: true,
+};
+
+export const STREAM_APP: Kind<StreamAppSpec> = {
+  kind: 'StreamApp',
+  plural: 'streamapps',
+  singular: 'streamapp',
+  shortNames: ['sapp'],
+  description: 'One app of a MediaServer.',
+  spec: streamAppSpec,
+  status: StreamAppStatus,
+  rules: [
+    { rule: 'self.appKey == oldSelf.appKey', message: 'appKey is immutable', field: 'appKey' },
+    {
+      rule: "!has(self.keepAlive) || !has(self.keepAlive.interval) || duration(self.keepAlive.interval) >= duration('1s')",
+      message: 'expected at least 1s',
+      field: 'keepAlive.interval',
+      holds: ({ keepAlive }) => atLeastOneSecond(keepAlive.interval),
+    },
+  ],
+  columns: [
+    { name: 'Key', type: 'string', jsonPath: '.spec.appKey', description: 'App key' },
+    { name: 'Server', type: 'string', jsonPath: '.spec.mediaServerRef.name', description: 'MediaServer' },
+    { name: 'Hook', type: 'string', jsonPath: '.spec.restHookRef.name', description: 'RestHook' },
+    number('Publications', '.status.publications', 'Publications on all pods'),
+    number('Playbacks', '.status.playbacks', 'Playbacks on all pods'),
+    condition('Keep-Alive', 'KeepAliveActive'),
+    condition('Ready', 'Programmed'),
+    AGE,
+  ],
+  scale: false,
+};
+
+export const REST_HOOK: Kind<RestHookSpec> = {
+  kind: 'RestHook',
+  plural: 'resthooks',
+  singular: 'resthook',
+  shortNames: ['rhook'],
+  description: 'A backend that decides about streams.',
+  spec: restHookSpec,
+  status: RestHookStatus,
+  rules: [
+    {
+      rule: "isURL(self.url) && url(self.url).getScheme() in ['http', 'https'] && url(self.url).getHost() != ''",
+      message: 'expected an http or https URL',
+      field: 'url',
+      holds: ({ url }) => URL.canParse(url) && /^https?:\/\/[^/]/.test(url),
+    },
+    {
+      rule: "!has(self.auth) || !has(self.auth.type) || self.auth.type == 'none' || has(self.auth.secretRef)",
+      message: 'expected a secretRef for this type of auth',
+      field: 'auth.secretRef',
+      holds: ({ auth }) => auth.type === 'none' || auth.secretRef !== undefined,
+    },
+    {
+      rule: "!has(self.methods) || self.methods.all(m, !has(m.failureThreshold) || m.name == 'StreamKeepAliveEvent')",
+      message: 'failureThreshold is for StreamKeepAliveEvent only',
+      field: 'methods',
+      holds: ({ methods }) => methods.every((m) => m.failureThreshold === undefined || m.name === 'StreamKeepAliveEvent'),
+    },
+    {
+      rule: "!has(self.methods) || self.methods.all(m, !has(m.restOverwrite) || m.name in ['publishStream', 'playStream'])",
+      message: 'restOverwrite is for publishStream and playStream only',
+      field: 'methods',
+      holds: ({ methods }) =>
+        methods.every(
+          (m) => m.restOverwrite === undefined || (m.name !== 'connect' && ADMISSION_METHODS.some((name) => name === m.name)),
+        ),
+    },
+    {
+      rule: '!has(self.timeout) || duration(self.timeout) > duration("0s")',
+      message: 'expected more than 0s',
+      field: 'timeout',
+      holds: ({ timeout }) => (parseDurationMs(timeout) ?? 0) > 0,
+    },
+  ],
+  columns: [
+    { name: 'URL', type: 'string', jsonPath: '.spec.url', description: 'URL of the backend' },
+    condition('Reachable', 'Reachable'),
+    condition('Accepted', 'Accepted'),
+    AGE,
+  ],
+  scale: false,
+};
+
+export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
+  kind: 'StreamTermination',
+  plural: 'streamterminations',
+  singular: 'streamtermination',
+  shortNames: ['sterm'],
+  description: 'An order to end streams.',
+  spec: streamTerminationSpec,
+  status: StreamTerminationStatus,
+  rules: [
+    { rule: 'self == oldSelf', message: 'the spec is immutable', field: '' },
+    {
+      rule: 'has(self.filter) != (has(self.all) && self.all)',
+      message: 'expected exactly one of filter and all: true',
+      field: 'filter',
+      holds: ({ all, filter }) => (filter !== undefined) !== (all === true),
+    },
+  ],
+  columns: [
+    { name: 'Server', type: 'string', jsonPath: '.spec.mediaServerRef.name', description: 'MediaServer' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Phase' },
+    number('Matched', '.status.matched', 'Streams that matched'),
+    number('Terminated', '.status.terminated', 'Streams that were ended'),
+    AGE,
+  ],
+  scale: false,
+};
+
+export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
+export type KindName = (typeof KINDS)[number]['kind'];

@@ -1,0 +1,225 @@
+import { type Static, Type } from 'typebox';
+import { closed, conditions, count, duration, passthrough, port, reference, reload, stringList, stringMap } from './kit.ts';
+import { CODECS, IceServer } from './server-config.ts';
+
+const Rest = Type.Object(
+  {
+    http: Type.Object(
+      { port: port({ description: 'Port of REST, WHIP and WHEP over http', default: 8081, ...reload('restart') }) },
+      { description: 'The http listener', default: {}, ...closed },
+    ),
+    https: Type.Optional(
+      Type.Object(
+        {
+          port: port({ description: 'Port of REST, WHIP and WHEP over https', default: 8444, ...reload('restart') }),
+          certificateRef: reference('Secret of type kubernetes.io/tls', reload('live')),
+        },
+        { description: 'The https listener; absent = off. The certificate is rotated without a restart', ...closed },
+      ),
+    ),
+    authRef: Type.Optional(
+      reference('Secret with credentials', {
+        description:
+          'Secret with the credentials of `/rest-api`: `username` and `password` when its type is kubernetes.io/basic-auth, else each key is a named token. Absent = no authentication',
+        ...reload('live'),
+      }),
+    ),
+    allowAnonymous: Type.Boolean({
+      description: 'Lets the ingress carry `/rest-api` although `authRef` is not set',
+      default: false,
+      ...reload('live'),
+    }),
+    emptyFilter: Type.Enum(['Allow', 'Refuse'], {
+      description: '`Refuse` answers 400 to a terminate with `{}`, which would end every stream',
+      default: 'Allow',
+      ...reload('live'),
+    }),
+    trustedProxies: stringList('CIDRs of proxies whose `X-Forwarded-For` is believed', { default: [], ...reload('live') }),
+    allowedOrigins: stringList('Origins that may use WHIP and WHEP from a browser (CORS)', {
+      default: ['*'],
+      ...reload('live'),
+    }),
+    corsOrigins: stringList('Origins that may use `/rest-api` from a browser (CORS)', { default: [], ...reload('live') }),
+  },
+  { description: 'REST API and signalling', default: {}, ...closed },
+);
+
+const Media = Type.Object(
+  {
+    exposure: Type.Enum(['PodIP', 'HostNetwork', 'HostPort'], {
+      description: 'How clients reach the media port of a pod',
+      default: 'PodIP',
+      ...reload('restart'),
+    }),
+    port: port({ description: 'UDP and TCP port of the first worker; each further worker has the next one', default: 44444, ...reload('restart') }),
+    announcedAddress: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 253,
+        description:
+          'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = pod IP, or node IP when exposed on the host',
+        ...reload('restart'),
+      }),
+    ),
+    codecs: Type.Array(Type.Enum([...CODECS]), {
+      minItems: 1,
+      maxItems: 5,
+      description: 'Codecs that are negotiated',
+      default: [...CODECS],
+      ...reload('restart'),
+    }),
+    iceServers: Type.Array(IceServer, {
+      maxItems: 16,
+      description: 'STUN and TURN servers that clients are told of in `Link` headers',
+      default: [],
+      ...reload('newSessions'),
+    }),
+  },
+  { description: 'Media transport', default: {}, ...closed },
+);
+
+const KeepAlive = Type.Object(
+  {
+    enabled: Type.Boolean({
+      description: 'Asks the backend about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
+      default: false,
+      ...reload('live'),
+    }),
+    interval: duration({
+      description: 'Time between two checks of a stream, at least 1s (`streaming_sessions_keep_alive_interval` of WCS)',
+      default: '10s',
+      ...reload('live'),
+    }),
+    appKeys: stringList('Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)', {
+      default: [],
+      ...reload('live'),
+    }),
+  },
+  { description: 'Keep-alive of streams by the backend', default: {}, ...closed },
+);
+
+const PodTemplate = Type.Object(
+  {
+    labels: Type.Optional(stringMap('Labels of the pods')),
+    annotations: Type.Optional(stringMap('Annotations of the pods')),
+    nodeSelector: Type.Optional(stringMap('Node labels that are required')),
+    tolerations: Type.Optional(Type.Array(passthrough('A toleration'), { maxItems: 32, description: 'Tolerations' })),
+    affinity: Type.Optional(passthrough('Affinity')),
+    topologySpreadConstraints: Type.Optional(
+      Type.Array(passthrough('A constraint'), { maxItems: 16, description: 'How pods are spread' }),
+    ),
+    priorityClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Priority class' })),
+    runtimeClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Runtime class' })),
+    env: Type.Optional(Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' })),
+  },
+  { description: 'Merged over the built-in pod', ...closed, ...reload('restart') },
+);
+
+export const MediaServerSpec = Type.Object(
+  {
+    replicas: Type.Integer({ minimum: 0, maximum: 1000, description: 'Pods', default: 1 }),
+    image: Type.Optional(Type.String({ maxLength: 512, description: "Image; absent = the operator's own version", ...reload('restart') })),
+    imagePullPolicy: Type.Optional(Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'As in a container', ...reload('restart') })),
+    imagePullSecrets: Type.Optional(Type.Array(reference('Secret with registry credentials'), { maxItems: 16, description: 'As in a pod', ...reload('restart') })),
+    workers: Type.Integer({
+      minimum: 0,
+      maximum: 64,
+      description: 'mediasoup workers per pod; 0 = as many as the CPU limit, else the CPU request, rounded up',
+      default: 1,
+      ...reload('restart'),
+    }),
+    rest: Rest,
+    service: Type.Optional(
+      Type.Object(
+        {
+          type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], { description: 'As in a Service', default: 'ClusterIP' }),
+          annotations: Type.Optional(stringMap('Annotations of the Service')),
+          labels: Type.Optional(stringMap('Labels of the Service')),
+        },
+        { description: 'The Service in front of all pods', ...closed },
+      ),
+    ),
+    ingress: Type.Optional(
+      Type.Object(
+        {
+          className: Type.Optional(Type.String({ maxLength: 253, description: 'IngressClass' })),
+          host: Type.Optional(Type.String({ maxLength: 253, description: 'Host name' })),
+          certificateRef: Type.Optional(reference('Secret of type kubernetes.io/tls')),
+          annotations: Type.Optional(stringMap('Annotations of the Ingress')),
+        },
+        { description: 'An Ingress for signalling, and for `/rest-api` when it is protected; absent = none', ...closed },
+      ),
+    ),
+    httpRoute: Type.Optional(
+      Type.Object(
+        {
+          parentRefs: Type.Array(passthrough('A Gateway'), { minItems: 1, maxItems: 16, description: 'Gateways' }),
+          hostnames: Type.Optional(stringList('Host names')),
+        },
+        { description: 'A Gateway API HTTPRoute instead of an Ingress; absent = none', ...closed },
+      ),
+    ),
+    media: Media,
+    keepAlive: KeepAlive,
+    drain: Type.Object(
+      {
+        timeout: duration({
+          description: 'Time that running streams have to end by themselves; then they end with `drain`',
+          default: '9m',
+          ...reload('live'),
+        }),
+      },
+      { description: 'How a pod is taken out of service', default: {}, ...closed },
+    ),
+    autoscaling: Type.Optional(
+      Type.Object(
+        {
+          minReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Least pods', default: 1 }),
+          maxReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Most pods' }),
+          targetStreams: Type.Integer({ minimum: 1, description: 'Streams per pod to aim at' }),
+          scaleDownDelay: duration({ description: 'Time of low load before a pod is taken out', default: '5m' }),
+        },
+        { description: 'Pods by the number of streams; `replicas` is ignored then. Absent = off', ...closed },
+      ),
+    ),
+    limits: Type.Object(
+      {
+        publications: count({ description: 'Most publications per pod, 0 = no limit', default: 0, ...reload('newSessions') }),
+        playbacks: count({ description: 'Most playbacks per pod, 0 = no limit', default: 0, ...reload('newSessions') }),
+      },
+      { description: 'Over a limit a new stream is answered 503', default: {}, ...closed },
+    ),
+    podTemplate: Type.Optional(PodTemplate),
+    resources: Type.Optional(passthrough('Resources of the container; absent = requests of 500m CPU and 256Mi memory')),
+    podMonitor: Type.Boolean({ description: 'Makes a PodMonitor when its CRD exists', default: false }),
+    networkPolicy: Type.Boolean({ description: 'Makes a NetworkPolicy', default: true }),
+    podDisruptionBudget: Type.Boolean({ description: 'Makes a PodDisruptionBudget', default: true }),
+  },
+  { description: 'A fleet of media-server pods', ...closed },
+);
+export type MediaServerSpec = Static<typeof MediaServerSpec>;
+
+export const MediaServerStatus = Type.Object(
+  {
+    observedGeneration: Type.Optional(Type.Integer({ description: 'Generation of the spec that was judged' })),
+    replicas: Type.Optional(Type.Integer({ description: 'Pods' })),
+    readyReplicas: Type.Optional(Type.Integer({ description: 'Pods that take new streams' })),
+    updatedReplicas: Type.Optional(Type.Integer({ description: 'Pods of the newest template' })),
+    desiredReplicas: Type.Optional(Type.Integer({ description: 'Pods that are wanted' })),
+    selector: Type.Optional(Type.String({ description: 'Label selector of the pods' })),
+    publications: Type.Optional(Type.Integer({ description: 'Publications on all pods' })),
+    playbacks: Type.Optional(Type.Integer({ description: 'Playbacks on all pods' })),
+    apps: Type.Optional(Type.Integer({ description: 'Apps of this MediaServer' })),
+    configHash: Type.Optional(Type.String({ description: 'Hash of the rendered config' })),
+    podsInSync: Type.Optional(Type.String({ description: 'Pods that run this config, of all that run' })),
+    drainingPods: Type.Optional(Type.Integer({ description: 'Pods that take no new streams' })),
+    endpoints: Type.Optional(
+      Type.Object(
+        { http: Type.Optional(Type.String({ description: 'URL' })), https: Type.Optional(Type.String({ description: 'URL' })) },
+        { description: 'Where clients reach the fleet', ...closed },
+      ),
+    ),
+    conditions: Type.Optional(conditions),
+  },
+  { description: 'What the operator has seen', ...closed },
+);

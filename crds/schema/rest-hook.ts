@@ -1,0 +1,88 @@
+import { type Static, Type } from 'typebox';
+import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
+import { closed, conditions, count, duration, reference, stringList } from './kit.ts';
+
+const Method = Type.Object(
+  {
+    name: Type.Enum([...HOOK_METHODS], { description: 'Method that is called' }),
+    restOnError: Type.Optional(
+      Type.Enum([...REST_ON_ERROR], {
+        description:
+          '`LOG` = an error is logged, `FAIL` = the operation fails. Default `FAIL` for connect, publishStream, playStream and StreamKeepAliveEvent, else `LOG`',
+      }),
+    ),
+    restPolicy: Type.Optional(
+      Type.Enum([...REST_POLICIES], {
+        description:
+          '`NOTIFY` = the reply body is ignored (default), `OVERWRITE` = it overwrites the fields of `restOverwrite`, `DISABLE` = the method is not called',
+      }),
+    ),
+    clientExclude: Type.Optional(stringList("Fields that are not sent to the client's event stream")),
+    restExclude: Type.Optional(stringList('Fields that are not sent to the backend, such as `sdp`')),
+    restOverwrite: Type.Optional(
+      Type.Array(Type.Enum([...OVERWRITABLE_FIELDS]), {
+        maxItems: 5,
+        description: 'Fields that the reply to publishStream and playStream may overwrite',
+      }),
+    ),
+    failureThreshold: Type.Optional(
+      count({
+        description:
+          'StreamKeepAliveEvent only: failed checks in a row that end a stream; 0 (default) = a stream never ends because the backend is down',
+      }),
+    ),
+  },
+  closed,
+);
+
+const Auth = Type.Object(
+  {
+    type: Type.Enum(['none', 'basic', 'bearer', 'standardWebhooks', 'wcsHmacMd5'], {
+      description: 'How a call authenticates itself to the backend',
+      default: 'none',
+    }),
+    secretRef: Type.Optional(
+      reference('Secret', {
+        description:
+          'Credentials: `username` and `password` for basic, `token` for bearer, any keys for standardWebhooks (each signs), `key` for wcsHmacMd5',
+      }),
+    ),
+  },
+  { description: 'How a call authenticates itself', default: {}, ...closed },
+);
+
+export const RestHookSpec = Type.Object(
+  {
+    url: Type.String({ minLength: 1, maxLength: 2048, description: 'URL of the backend, http or https; methods are appended to its path' }),
+    methods: Type.Array(Method, {
+      maxItems: HOOK_METHODS.length,
+      description: 'Methods that are called; one that is not listed counts as allowed',
+      default: [],
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
+    timeout: duration({ description: 'Time for one call: connecting, headers and body', default: '5s' }),
+    retries: Type.Integer({ minimum: 0, maximum: 10, description: 'Repeats of a failed admission or event', default: 1 }),
+    maxConnections: Type.Integer({ minimum: 1, maximum: 4096, description: 'Keep-alive calls at the same time, per pod', default: 256 }),
+    auth: Auth,
+    tls: Type.Object(
+      {
+        caBundleRef: Type.Optional(reference('ConfigMap', { description: 'ConfigMap with `ca.crt`, at most 64 KiB' })),
+        insecureSkipVerify: Type.Boolean({ description: 'Accepts any certificate; for tests', default: false }),
+      },
+      { description: 'TLS to the backend', default: {}, ...closed },
+    ),
+  },
+  { description: 'A backend that decides about streams', ...closed },
+);
+export type RestHookSpec = Static<typeof RestHookSpec>;
+
+export const RestHookStatus = Type.Object(
+  {
+    observedGeneration: Type.Optional(Type.Integer({ description: 'Generation of the spec that was judged' })),
+    lastSuccessTime: Type.Optional(Type.String({ format: 'date-time', description: 'Last call that was answered' })),
+    lastFailureTime: Type.Optional(Type.String({ format: 'date-time', description: 'Last call that failed' })),
+    conditions: Type.Optional(conditions),
+  },
+  { description: 'What the operator has seen', ...closed },
+);

@@ -1,0 +1,62 @@
+import { type Static, Type } from 'typebox';
+import { closed, conditions, duration, reference } from './kit.ts';
+import { LIVE_STATUSES } from './stream.ts';
+
+const id = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description }));
+
+export const StreamTerminationSpec = Type.Object(
+  {
+    mediaServerRef: reference('MediaServer'),
+    filter: Type.Optional(
+      Type.Object(
+        {
+          mediaSessionId: id('Id of one stream'),
+          mediaSessionIds: Type.Optional(
+            Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { minItems: 1, maxItems: 1000, description: 'Ids of streams' }),
+          ),
+          sessionId: id('Id of a session'),
+          name: id('Stream name'),
+          published: Type.Optional(Type.Boolean({ description: 'true = publications, false = playbacks' })),
+          status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream' })),
+          appKey: id('App key'),
+        },
+        { minProperties: 1, description: 'Which streams; members are ANDed', ...closed },
+      ),
+    ),
+    all: Type.Optional(Type.Boolean({ description: 'true = every stream of the fleet' })),
+    denyFor: Type.Optional(duration({ description: 'Refuse the same client the same stream for so long' })),
+    dryRun: Type.Boolean({ description: 'Only count what would end', default: false }),
+    timeout: duration({ description: 'Time until it fails', default: '5m' }),
+    ttlAfterFinished: duration({ description: 'Time until a finished object is deleted', default: '1h' }),
+  },
+  { description: 'An order to end streams; immutable', ...closed },
+);
+export type StreamTerminationSpec = Static<typeof StreamTerminationSpec>;
+
+export const StreamTerminationStatus = Type.Object(
+  {
+    phase: Type.Optional(Type.String({ description: 'Pending, Running, Complete or Failed; for the column only' })),
+    startTime: Type.Optional(Type.String({ format: 'date-time', description: 'When the first pod was asked' })),
+    completionTime: Type.Optional(Type.String({ format: 'date-time', description: 'When all pods had answered' })),
+    matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
+    terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
+    pods: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            uid: Type.String({ description: 'UID of the pod' }),
+            name: Type.String({ description: 'Name of the pod' }),
+            state: Type.String({ description: 'Pending, Done or Gone' }),
+            matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
+            terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
+            message: Type.Optional(Type.String({ description: 'Why it could not be asked' })),
+          },
+          closed,
+        ),
+        { maxItems: 1000, description: 'What each pod answered', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['uid'] },
+      ),
+    ),
+    conditions: Type.Optional(conditions),
+  },
+  { description: 'What the operator has done', ...closed },
+);

@@ -1,0 +1,109 @@
+import type { Static, TSchema } from 'typebox';
+import { Default, Errors } from 'typebox/value';
+import { API_VERSION, type Kind } from '../schema/kinds.ts';
+import type { CelRule } from '../schema/kit.ts';
+
+/** What is wrong with a resource: where, and what was expected there. */
+export type Finding = { readonly field: string; readonly reason: string };
+
+export type ObjectMeta = {
+  readonly name: string;
+  readonly namespace?: string;
+  /** RFC 3339; a file has none. */
+  readonly creationTimestamp?: string;
+};
+
+export type Resource<S> = { readonly metadata: ObjectMeta; readonly spec: S };
+
+export type Validated<S> =
+  | { readonly ok: true; readonly resource: Resource<S> }
+  | { readonly ok: false; readonly findings: readonly Finding[] };
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** Checks a resource as the API server would, and fills in the defaults. Unknown fields are findings. */
+export function validateResource<S>(kind: Kind<S>, document: Document): Validated<S> {
+  const findings = [...checkEnvelope(document)];
+  const spec = Default(kind.spec, structuredClone(document['spec'] ?? {}));
+  findings.push(...schemaFindings(kind.spec, spec, 'spec'));
+  if (findings.length > 0) return { ok: false, findings };
+  const checked = spec as Static<typeof kind.spec> as S;
+  const broken = kind.rules.filter((rule) => isBroken(rule, checked));
+  if (broken.length > 0) {
+    return {
+      ok: false,
+      findings: broken.map(({ field, message }) => ({ field: field === '' ? 'spec' : `spec.${field}`, reason: message })),
+    };
+  }
+  return { ok: true, resource: { metadata: document['metadata'] as ObjectMeta, spec: checked } };
+}
+
+function isBroken<S>({ holds }: CelRule<S>, spec: S): boolean {
+  return holds !== undefined && !holds(spec);
+}
+
+function* checkEnvelope(document: Document): Generator<Finding> {
+  if (document['apiVersion'] !== API_VERSION) {
+    yield { field: 'apiVersion', reason: `expected ${API_VERSION}, got ${shown(document['apiVersion'])}` };
+  }
+  const metadata = document['metadata'];
+  const name = isObject(metadata) ? metadata['name'] : undefined;
+  if (typeof name !== 'string' || !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
+    yield { field: 'metadata.name', reason: `expected a name in lower case such as live, got ${shown(name)}` };
+  }
+  for (const field of Object.keys(document)) {
+    if (!['apiVersion', 'kind', 'metadata', 'spec', 'status'].includes(field)) {
+      yield { field, reason: 'unknown field' };
+    }
+  }
+}
+
+/** The faults of a value, with field paths such as `spec.methods[0].name`. */
+export function schemaFindings(schema: TSchema, value: unknown, root: string): Finding[] {
+  return Errors(schema, value).map((error) => describe(error, value, root));
+}
+
+type SchemaError = ReturnType<typeof Errors>[number];
+
+function describe(error: SchemaError, value: unknown, root: string): Finding {
+  const field = root + pathOf(error.instancePath);
+  const params: Readonly<Record<string, unknown>> = error.params;
+  if (error.keyword === 'additionalProperties') {
+    const unknown = [params['additionalProperties']].flat().map(String);
+    return { field: `${field}.${unknown.join(', ')}`, reason: 'unknown field' };
+  }
+  if (error.keyword === 'required') {
+    return { field: `${field}.${[params['requiredProperties']].flat().join(', ')}`, reason: 'is missing' };
+  }
+  if (error.keyword === 'enum') {
+    return { field, reason: `expected one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(at(value, error.instancePath))}` };
+  }
+  if (error.keyword === 'pattern' && String(params['pattern']).includes('h)?')) {
+    return { field, reason: `expected a duration such as 10s or 1m30s, got ${shown(at(value, error.instancePath))}` };
+  }
+  return { field, reason: `${error.message}, got ${shown(at(value, error.instancePath))}` };
+}
+
+/** `/methods/0/name` as `.methods[0].name`. */
+function pathOf(instancePath: string): string {
+  return instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('');
+}
+
+function at(value: unknown, instancePath: string): unknown {
+  return instancePath
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((current, part) => (isObject(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined), value);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

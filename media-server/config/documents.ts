@@ -1,0 +1,72 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { ConfigError } from './config-error.ts';
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_FILES = 1000;
+const MAX_ALIASES = 100;
+const MAX_DEPTH = 64;
+
+/** One YAML document of a file, with where it came from for messages. */
+export type ResourceDocument = {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** File name, document number when there are several, line: `hooks.yaml document 2 (line 12)`. */
+  readonly where: string;
+};
+
+/** Reads every YAML and JSON file of a folder, in the order of their names. Throws `ConfigError`. */
+export async function readFolder(folder: string): Promise<ResourceDocument[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new ConfigError(`${folder}: the folder cannot be read`, { cause: error });
+  });
+  const files = names.filter((name) => /\.(ya?ml|json)$/.test(name) && !name.startsWith('.')).sort();
+  if (files.length > MAX_FILES) throw new ConfigError(`${folder}: more than ${MAX_FILES} files`);
+  const documents = await Promise.all(files.map(async (name) => parseDocuments(await readBounded(join(folder, name)), name)));
+  return documents.flat();
+}
+
+/** Reads a file up to the bound. Throws `ConfigError`. */
+export async function readBounded(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_FILE_BYTES) throw new ConfigError(`${file}: larger than ${MAX_FILE_BYTES} bytes`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`${file}: the file cannot be read`, { cause: error });
+  }
+}
+
+/** Throws `ConfigError` with file, document and line of what cannot be parsed. */
+export function parseDocuments(text: string, file: string): ResourceDocument[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  // An empty file parses to a stream without documents.
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document, index) => {
+    const line = lines.linePos(document.contents?.range?.[0] ?? 0).line;
+    const where = documents.length > 1 ? `${file} document ${index + 1} (line ${line})` : file;
+    const [error] = document.errors;
+    if (error) throw new ConfigError(`${file} line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    const value = toPlain(() => document.toJS({ maxAliasCount: MAX_ALIASES }), where);
+    if (value === null) return [];
+    if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: expected an object`);
+    if (depthOf(value) > MAX_DEPTH) throw new ConfigError(`${where}: nested deeper than ${MAX_DEPTH} levels`);
+    return [{ value: { ...value }, where }];
+  });
+}
+
+/** Aliases that multiply are refused by the parser. */
+function toPlain(read: () => unknown, where: string): unknown {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function depthOf(value: unknown, depth = 0): number {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return depth;
+  return Object.values(value).reduce<number>((deepest, child) => Math.max(deepest, depthOf(child, depth + 1)), depth);
+}

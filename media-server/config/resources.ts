@@ -1,0 +1,91 @@
+import type { SecretSource } from '../../crds/render/assets.ts';
+import type { RenderInput } from '../../crds/render/server-config.ts';
+import { API_VERSION, GROUP, type Kind, MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../../crds/schema/kinds.ts';
+import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
+import { type Resource, validateResource } from '../../crds/validate/resource.ts';
+import { ConfigError } from './config-error.ts';
+import type { ResourceDocument } from './documents.ts';
+
+/** Reads the resources of a folder as the operator would from the API. Throws `ConfigError`. */
+export function readResources(documents: readonly ResourceDocument[], name: string | null, folder: string): RenderInput {
+  const ofKind = (kind: string) => documents.filter(({ value }) => value['kind'] === kind && isApi(value, kind));
+  for (const { value, where } of documents) checkKnown(value, where);
+  const mediaServers = ofKind('MediaServer').map((document) => validated(MEDIA_SERVER, document));
+  return {
+    mediaServer: choose(mediaServers, name, folder),
+    apps: unique(ofKind('StreamApp')).map((document) => validated(STREAM_APP, document)),
+    hooks: unique(ofKind('RestHook')).map((document) => validated(REST_HOOK, document)),
+    secrets: new Map(ofKind('Secret').map(readSecret)),
+    configMaps: new Map(ofKind('ConfigMap').map(readConfigMap)),
+  };
+}
+
+/** Other objects may lie beside ours; one of our group with a misspelt kind or another version may not. */
+function checkKnown(value: ResourceDocument['value'], where: string): void {
+  const apiVersion = String(value['apiVersion'] ?? '');
+  const kind = String(value['kind'] ?? '');
+  if (apiVersion === '' || kind === '') throw new ConfigError(`${where}: apiVersion and kind are needed`);
+  const ours = apiVersion.startsWith(`${GROUP}/`);
+  if (ours && apiVersion !== API_VERSION) throw new ConfigError(`${where}: apiVersion: expected ${API_VERSION}, got ${apiVersion}`);
+  if (ours && !['MediaServer', 'StreamApp', 'RestHook', 'StreamTermination'].includes(kind)) {
+    throw new ConfigError(`${where}: kind: expected MediaServer, StreamApp or RestHook, got ${kind}`);
+  }
+}
+
+function isApi(value: ResourceDocument['value'], kind: string): boolean {
+  return value['apiVersion'] === (kind === 'Secret' || kind === 'ConfigMap' ? 'v1' : API_VERSION);
+}
+
+function validated<S>(kind: Kind<S>, { value, where }: ResourceDocument): Resource<S> {
+  const result = validateResource(kind, value);
+  if (result.ok) return result.resource;
+  const faults = result.findings.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+  throw new ConfigError(`${where}: ${kind.kind} "${nameOf(value)}": ${faults}`);
+}
+
+/** `kubectl apply` would take the last one; two in one folder are a mistake. */
+function unique(documents: readonly ResourceDocument[]): readonly ResourceDocument[] {
+  const seen = new Map<string, string>();
+  for (const { value, where } of documents) {
+    const name = nameOf(value);
+    const other = seen.get(name);
+    if (other !== undefined) throw new ConfigError(`${where}: ${value['kind']} "${name}" is already in ${other}`);
+    seen.set(name, where);
+  }
+  return documents;
+}
+
+function choose(servers: readonly Resource<MediaServerSpec>[], name: string | null, folder: string): Resource<MediaServerSpec> {
+  const chosen = name === null ? servers : servers.filter(({ metadata }) => metadata.name === name);
+  const [only, ...others] = chosen;
+  if (only && others.length === 0) return only;
+  if (name !== null) throw new ConfigError(`${folder}: expected one MediaServer "${name}", found ${chosen.length}`);
+  if (!only) throw new ConfigError(`${folder}: there is no MediaServer`);
+  const names = servers.map(({ metadata }) => metadata.name).join(', ');
+  throw new ConfigError(`${folder}: there are several MediaServers (${names}); choose one with --name`);
+}
+
+function readSecret({ value, where }: ResourceDocument): [string, SecretSource] {
+  const data = new Map<string, Buffer>();
+  for (const [key, text] of entries(value['data'], `${where}: data`)) data.set(key, Buffer.from(text, 'base64'));
+  for (const [key, text] of entries(value['stringData'], `${where}: stringData`)) data.set(key, Buffer.from(text));
+  return [nameOf(value), { type: String(value['type'] ?? 'Opaque'), data }];
+}
+
+function readConfigMap({ value, where }: ResourceDocument): [string, ReadonlyMap<string, Buffer>] {
+  return [nameOf(value), new Map(entries(value['data'], `${where}: data`).map(([key, text]) => [key, Buffer.from(text)]))];
+}
+
+function entries(value: unknown, where: string): [string, string][] {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object') throw new ConfigError(`${where}: expected an object`);
+  return Object.entries(value).map(([key, text]) => {
+    if (typeof text !== 'string') throw new ConfigError(`${where}.${key}: expected a string`);
+    return [key, text];
+  });
+}
+
+function nameOf(value: ResourceDocument['value']): string {
+  const metadata = value['metadata'];
+  return typeof metadata === 'object' && metadata !== null && 'name' in metadata ? String(metadata.name) : '';
+}

@@ -1,0 +1,90 @@
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ConfigBundle } from '../../crds/schema/server-config.ts';
+import type { Log } from '../logger.ts';
+import { type AppRoutesDeps, appRoutes } from './app-routes.ts';
+import { authenticate } from './auth.ts';
+import { type ConnectionRoutesDeps, connectionRoutes } from './connection-routes.ts';
+import { allowOrigins } from './cors.ts';
+import { handleError } from './errors.ts';
+import { notFound } from './not-found.ts';
+import { type StatDeps, sendStatistics } from './stat-routes.ts';
+import { type StreamRoutesDeps, streamRoutes } from './stream-routes.ts';
+import { webRoutes } from './web-routes.ts';
+import { type WhepDeps, whepRoutes } from './whep-routes.ts';
+import { type WhipDeps, whipRoutes } from './whip-routes.ts';
+
+export type PublicAppDeps = AppRoutesDeps &
+  ConnectionRoutesDeps &
+  StatDeps &
+  WhepDeps &
+  WhipDeps &
+  Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & {
+    /** The config of the moment. */
+    readonly config: () => ConfigBundle;
+    readonly log: Log;
+    readonly version: string;
+  };
+
+const BODY_LIMIT = 256 * 1024;
+
+/** Everything that the world may reach (ports 8081 and 8444), without a listener. */
+export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 1024 },
+    // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
+    trustProxy: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    return503OnClosing: false,
+  });
+  app.setErrorHandler(handleError(deps.log, deps.clock.now));
+  app.removeContentTypeParser('text/plain');
+  notFound(app);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice media server',
+        version: deps.version,
+        description: 'REST API of a media server; semantics of Flashphoner Web Call Server',
+      },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } } },
+    },
+  });
+  await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
+  await app.register((scope) => mediaRoutes(scope, deps));
+  await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
+  return app;
+}
+
+async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
+  const callers = new WeakMap<FastifyRequest, string>();
+  await allowOrigins(app, () => deps.config().config.rest.corsOrigins);
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'OPTIONS') callers.set(request, authenticate(request, deps.config()));
+  });
+  const streamDeps: StreamRoutesDeps = {
+    ...deps,
+    refusesEmptyFilter: () => deps.config().config.rest.emptyFilter === 'Refuse',
+    callerOf: (request) => callers.get(request) ?? 'anonymous',
+  };
+  await app.register((scope) => streamRoutes(scope, streamDeps), { prefix: '/stream' });
+  await app.register((scope) => connectionRoutes(scope, deps), { prefix: '/connection' });
+  await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+async function mediaRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
+  await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
+  await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });
+  await app.register((scope) => whepRoutes(scope, deps), { prefix: '/whep' });
+}
+
+/** The statistics page is as private as the API. */
+function statistics(deps: PublicAppDeps) {
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    authenticate(request, deps.config());
+    return sendStatistics(request, reply, deps);
+  };
+}

@@ -1,0 +1,47 @@
+import { BlockList, isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+
+/** Proxies whose `X-Forwarded-For` is believed (`rest.trustedProxies`, CIDRs or addresses). */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+
+  /** Throws with the entry that is no address and no CIDR. */
+  constructor(cidrs: readonly string[]) {
+    for (const cidr of cidrs) this.#add(cidr);
+  }
+
+  trusts(address: string): boolean {
+    const family = isIP(address);
+    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  /** The right-most address that no trusted proxy has, the connection's own when the header is not believed. */
+  clientAddress(request: IncomingMessage): string {
+    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
+    const chain = [...forwarded.split(',').map((hop) => hop.trim()), normalize(request.socket.remoteAddress ?? '')];
+    let client = '';
+    for (const hop of chain.reverse()) {
+      const address = normalize(hop);
+      if (isIP(address) === 0) break;
+      client = address;
+      if (!this.trusts(address)) break;
+    }
+    return client;
+  }
+
+  #add(cidr: string): void {
+    const [address = '', bits] = cidr.split('/');
+    const family = isIP(address);
+    const longest = family === 6 ? 128 : 32;
+    const prefix = bits === undefined ? longest : Number(bits);
+    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
+      throw new Error(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
+    }
+    this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** IPv4 as IPv4, also on a socket that listens on both. */
+function normalize(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

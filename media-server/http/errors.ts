@@ -1,0 +1,78 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../logger.ts';
+import { OfferError } from '../sdp/offer-error.ts';
+
+export type HttpErrorOptions = ErrorOptions & {
+  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An answer that is no success; `detail` goes to the client. */
+export class HttpError extends Error {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(statusCode: number, detail: string, options: HttpErrorOptions = {}) {
+    super(detail, options);
+    this.name = 'HttpError';
+    this.statusCode = statusCode;
+    const { headers = {}, retryAfterSeconds } = options;
+    this.headers = retryAfterSeconds === undefined ? headers : { ...headers, 'retry-after': String(retryAfterSeconds) };
+  }
+}
+
+/** Problem details (RFC 9457) with the members that WCS's errors have beside them. */
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly error: string;
+  readonly message: string;
+  readonly timestamp: number;
+  readonly path: string;
+};
+
+export function problem(status: number, detail: string, path: string, now: number): Problem {
+  const title = STATUS_CODES[status] ?? 'Error';
+  return { type: 'about:blank', title, status, detail, error: title, message: detail, timestamp: now, path };
+}
+
+/** The one error handler of the HTTP interfaces. */
+export function handleError(log: Log, now: () => number) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const known = asHttpError(error);
+    if (!known) log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
+    const { headers, message, statusCode } = known ?? new HttpError(500, 'the media server failed to answer');
+    return sendProblem(reply.headers(headers), problem(statusCode, message, pathOf(request), now()));
+  };
+}
+
+export function sendProblem(reply: FastifyReply, body: Problem): FastifyReply {
+  return reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body);
+}
+
+/** Without the query, which may hold a token. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function asHttpError(error: FastifyError): HttpError | null {
+  if (error instanceof HttpError) return error;
+  if (error instanceof OfferError) return new HttpError(error.code === 'offer_unsupported' ? 406 : 400, error.message);
+  if (error.validation) return new HttpError(400, describeValidation(error));
+  const status = error.statusCode ?? 500;
+  return status >= 400 && status < 500 ? new HttpError(status, error.message) : null;
+}
+
+/** Names the field, what was expected, and for an unknown field its name. */
+function describeValidation(error: FastifyError): string {
+  const [fault] = error.validation ?? [];
+  if (!fault) return error.message;
+  const field = [error.validationContext ?? 'body', ...fault.instancePath.split('/').slice(1)].join('.');
+  const { additionalProperty, allowedValues } = fault.params;
+  if (typeof additionalProperty === 'string') return `${field}: unknown field "${additionalProperty.slice(0, 64)}"`;
+  if (Array.isArray(allowedValues)) return `${field}: expected one of ${allowedValues.join(', ')}`;
+  return `${field}: ${fault.message ?? 'not valid'}`;
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError, pathOf } from './errors.ts';
+
+/** Answers 405 with `Allow` where the path exists for other verbs, else 404. Must be set up before the routes. */
+export function notFound(app: FastifyInstance): void {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    routes.push({ pattern: patternOf(url), methods: [method].flat() });
+  });
+  app.setNotFoundHandler(async (request: FastifyRequest, _reply: FastifyReply) => {
+    const path = pathOf(request);
+    const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods));
+    if (allowed.size === 0) throw new HttpError(404, `there is nothing at ${path.slice(0, 256)}`);
+    const allow = [...allowed].sort().join(', ');
+    throw new HttpError(405, `${request.method} is not allowed here, use ${allow}`, { headers: { allow } });
+  });
+}
+
+/** `/whip/:appKey/:name` as a regular expression. */
+function patternOf(url: string): RegExp {
+  const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : escape(segment)));
+  return new RegExp(`^${segments.join('/')}/?$`);
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,124 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { HookMethod } from '../crds/schema/hook.ts';
+import type { Direction, EndCause } from '../crds/schema/stream.ts';
+import type { CheckResult } from './keepalive/verdict.ts';
+import type { WorkerInfo } from './media/media.ts';
+import type { Rejection } from './sessions/session.ts';
+
+/** What is read at each scrape. */
+export type MetricSources = {
+  readonly streams: () => Iterable<{ readonly appKey: string; readonly direction: Direction }>;
+  readonly keepAlive: () => { readonly subjects: number; readonly overdueSeconds: number };
+  readonly workers: () => Promise<readonly WorkerInfo[]>;
+  readonly draining: () => boolean;
+};
+
+const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** All metrics of a media server, in a registry of its own. Names and labels: docs/metrics.md. */
+export class Metrics {
+  readonly registry = new Registry();
+  /** A label may only name an app that exists; requests for others are counted under `unknown`. */
+  readonly #isApp: (appKey: string) => boolean;
+  readonly #starts = this.#counter('sluice_stream_starts_total', 'Streams that were asked for', ['app', 'direction', 'result']);
+  readonly #ends = this.#counter('sluice_stream_ends_total', 'Streams that ended', ['app', 'direction', 'cause']);
+  readonly #terminations = this.#histogram('sluice_termination_duration_seconds', 'From the order to end a stream to its closed transport', ['cause']);
+  readonly #terminateRequests = this.#counter('sluice_terminate_requests_total', 'Calls of /stream/terminate', ['scope', 'result']);
+  readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks that were answered or failed', ['app', 'result']);
+  readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', ['app', 'method', 'result']);
+  readonly #hookDurations = this.#histogram('sluice_hook_request_duration_seconds', 'Calls to backends', ['method']);
+  readonly #hookDrops = this.#counter('sluice_hook_queue_dropped_total', 'Events that were never delivered', []);
+  readonly #joins = this.#histogram('sluice_join_duration_seconds', 'From the POST of a client to its connected transport', ['direction']);
+  readonly #workerDeaths = this.#counter('sluice_worker_deaths_total', 'mediasoup workers that died', []);
+  readonly #reload = this.#gauge('sluice_config_last_reload_successful', '1 = the last config was applied, 0 = it was refused', []);
+  readonly #info = this.#gauge('sluice_config_info', 'The config that runs', ['hash']);
+
+  constructor(isApp: (appKey: string) => boolean) {
+    this.#isApp = isApp;
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Gauges that are read when Prometheus asks. */
+  observe(sources: MetricSources): void {
+    const streams = this.#gauge('sluice_streams', 'Streams that have not ended', ['app', 'direction'], () => {
+      streams.reset();
+      for (const { appKey, direction } of sources.streams()) streams.inc({ app: this.#app(appKey), direction });
+    });
+    const sessions = this.#gauge('sluice_sessions', 'WHIP and WHEP sessions', [], () => {
+      sessions.set([...sources.streams()].length);
+    });
+    const subjects = this.#gauge('sluice_keepalive_subject_streams', 'Streams that keep-alive checks', [], () => {
+      subjects.set(sources.keepAlive().subjects);
+    });
+    const overdue = this.#gauge('sluice_keepalive_overdue_seconds', 'How late the latest keep-alive check is', [], () => {
+      overdue.set(sources.keepAlive().overdueSeconds);
+    });
+    const draining = this.#gauge('sluice_draining', '1 = this media server takes no new streams', [], () => {
+      draining.set(sources.draining() ? 1 : 0);
+    });
+    const cpu = this.#gauge('sluice_worker_cpu_seconds_total', 'CPU time of a mediasoup worker', ['worker'], async () => {
+      cpu.reset();
+      for (const { cpuSeconds, index } of await sources.workers()) cpu.set({ worker: String(index) }, cpuSeconds);
+    });
+  }
+
+  streamStarted(appKey: string, direction: Direction, result: 'started' | Rejection['result']): void {
+    this.#starts.inc({ app: this.#app(appKey), direction, result });
+  }
+
+  streamEnded(appKey: string, direction: Direction, cause: EndCause, seconds: number): void {
+    this.#ends.inc({ app: this.#app(appKey), direction, cause });
+    this.#terminations.observe({ cause }, seconds);
+  }
+
+  joined(direction: Direction, seconds: number): void {
+    this.#joins.observe({ direction }, seconds);
+  }
+
+  terminateRequest(scope: string, result: string): void {
+    this.#terminateRequests.inc({ scope, result });
+  }
+
+  keepAliveCheck(appKey: string, result: CheckResult): void {
+    this.#checks.inc({ app: this.#app(appKey), result });
+  }
+
+  hookRequest(appKey: string, method: HookMethod, result: string, seconds: number): void {
+    this.#hookRequests.inc({ app: this.#app(appKey), method, result });
+    this.#hookDurations.observe({ method }, seconds);
+  }
+
+  hookEventDropped(): void {
+    this.#hookDrops.inc();
+  }
+
+  workerDied(): void {
+    this.#workerDeaths.inc();
+  }
+
+  configApplied(hash: string): void {
+    this.#reload.set(1);
+    this.#info.reset();
+    this.#info.set({ hash }, 1);
+  }
+
+  configRefused(): void {
+    this.#reload.set(0);
+  }
+
+  #app(appKey: string): string {
+    return this.#isApp(appKey) ? appKey : 'unknown';
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void | Promise<void>): Gauge<L> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry], ...(collect ? { collect } : {}) });
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
+    return new Histogram({ name, help, labelNames: [...labelNames], buckets: FAST_BUCKETS, registers: [this.registry] });
+  }
+}
