@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
 export type Env = {
-  readonly source: { readonly kind: 'config'; readonly file: string } | { readonly kind: 'resources'; readonly dir: string };
+  readonly source:
+    | { readonly kind: 'config'; readonly file: string }
+    | { readonly kind: 'resources'; readonly dir: string };
   /** Which MediaServer of the resources, when there are several. */
   readonly name: string | null;
   readonly podName: string;
@@ -69,7 +71,8 @@ function parse(args: readonly string[]) {
 }
 
 function sourceOf({ config, resources }: { config?: string; resources?: string }): Env['source'] {
-  if (config !== undefined && resources !== undefined) throw new UsageError('--config and --resources exclude each other');
+  if (config !== undefined && resources !== undefined)
+    throw new UsageError('--config and --resources exclude each other');
   if (config !== undefined) return { kind: 'config', file: config };
   if (resources !== undefined) return { kind: 'resources', dir: resources };
   throw new UsageError('--config FILE or --resources DIR is needed');

@@ -3,7 +3,18 @@ import { type Logger, pino } from 'pino';
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
 /** Whatever holds a secret or is too large is never written, should it ever get into a log call. */
-const REDACTED = ['token', '*.token', 'sdp', '*.sdp', 'offer', '*.offer', 'secret', '*.secret', 'authorization', '*.authorization'];
+const REDACTED = [
+  'token',
+  '*.token',
+  'sdp',
+  '*.sdp',
+  'offer',
+  '*.offer',
+  'secret',
+  '*.secret',
+  'authorization',
+  '*.authorization',
+];
 
 /** Lines of JSON on standard output. */
 export function createLogger(level: string): Logger {

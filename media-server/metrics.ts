@@ -20,17 +20,43 @@ export class Metrics {
   readonly registry = new Registry();
   /** A label may only name an app that exists; requests for others are counted under `unknown`. */
   readonly #isApp: (appKey: string) => boolean;
-  readonly #starts = this.#counter('sluice_stream_starts_total', 'Streams that were asked for', ['app', 'direction', 'result']);
+  readonly #starts = this.#counter('sluice_stream_starts_total', 'Streams that were asked for', [
+    'app',
+    'direction',
+    'result',
+  ]);
   readonly #ends = this.#counter('sluice_stream_ends_total', 'Streams that ended', ['app', 'direction', 'cause']);
-  readonly #terminations = this.#histogram('sluice_termination_duration_seconds', 'From the order to end a stream to its closed transport', ['cause']);
-  readonly #terminateRequests = this.#counter('sluice_terminate_requests_total', 'Calls of /stream/terminate', ['scope', 'result']);
-  readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks that were answered or failed', ['app', 'result']);
-  readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', ['app', 'method', 'result']);
+  readonly #terminations = this.#histogram(
+    'sluice_termination_duration_seconds',
+    'From the order to end a stream to its closed transport',
+    ['cause'],
+  );
+  readonly #terminateRequests = this.#counter('sluice_terminate_requests_total', 'Calls of /stream/terminate', [
+    'scope',
+    'result',
+  ]);
+  readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks that were answered or failed', [
+    'app',
+    'result',
+  ]);
+  readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', [
+    'app',
+    'method',
+    'result',
+  ]);
   readonly #hookDurations = this.#histogram('sluice_hook_request_duration_seconds', 'Calls to backends', ['method']);
   readonly #hookDrops = this.#counter('sluice_hook_queue_dropped_total', 'Events that were never delivered', []);
-  readonly #joins = this.#histogram('sluice_join_duration_seconds', 'From the POST of a client to its connected transport', ['direction']);
+  readonly #joins = this.#histogram(
+    'sluice_join_duration_seconds',
+    'From the POST of a client to its connected transport',
+    ['direction'],
+  );
   readonly #workerDeaths = this.#counter('sluice_worker_deaths_total', 'mediasoup workers that died', []);
-  readonly #reload = this.#gauge('sluice_config_last_reload_successful', '1 = the last config was applied, 0 = it was refused', []);
+  readonly #reload = this.#gauge(
+    'sluice_config_last_reload_successful',
+    '1 = the last config was applied, 0 = it was refused',
+    [],
+  );
   readonly #info = this.#gauge('sluice_config_info', 'The config that runs', ['hash']);
 
   constructor(isApp: (appKey: string) => boolean) {
@@ -50,16 +76,26 @@ export class Metrics {
     const subjects = this.#gauge('sluice_keepalive_subject_streams', 'Streams that keep-alive checks', [], () => {
       subjects.set(sources.keepAlive().subjects);
     });
-    const overdue = this.#gauge('sluice_keepalive_overdue_seconds', 'How late the latest keep-alive check is', [], () => {
-      overdue.set(sources.keepAlive().overdueSeconds);
-    });
+    const overdue = this.#gauge(
+      'sluice_keepalive_overdue_seconds',
+      'How late the latest keep-alive check is',
+      [],
+      () => {
+        overdue.set(sources.keepAlive().overdueSeconds);
+      },
+    );
     const draining = this.#gauge('sluice_draining', '1 = this media server takes no new streams', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
-    const cpu = this.#gauge('sluice_worker_cpu_seconds_total', 'CPU time of a mediasoup worker', ['worker'], async () => {
-      cpu.reset();
-      for (const { cpuSeconds, index } of await sources.workers()) cpu.set({ worker: String(index) }, cpuSeconds);
-    });
+    const cpu = this.#gauge(
+      'sluice_worker_cpu_seconds_total',
+      'CPU time of a mediasoup worker',
+      ['worker'],
+      async () => {
+        cpu.reset();
+        for (const { cpuSeconds, index } of await sources.workers()) cpu.set({ worker: String(index) }, cpuSeconds);
+      },
+    );
   }
 
   streamStarted(appKey: string, direction: Direction, result: 'started' | Rejection['result']): void {
@@ -114,11 +150,28 @@ export class Metrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
-  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void | Promise<void>): Gauge<L> {
-    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry], ...(collect ? { collect } : {}) });
+  #gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    collect?: () => void | Promise<void>,
+  ): Gauge<L> {
+    return new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect ? { collect } : {}),
+    });
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> {
-    return new Histogram({ name, help, labelNames: [...labelNames], buckets: FAST_BUCKETS, registers: [this.registry] });
+    return new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: FAST_BUCKETS,
+      registers: [this.registry],
+    });
   }
 }

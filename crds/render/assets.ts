@@ -70,7 +70,11 @@ export class Assets {
   restAuth(secret: string): RestAuth {
     return this.#ofMediaServer('spec.rest.authRef', () => {
       if (this.#secret(secret).type === 'kubernetes.io/basic-auth') {
-        return { type: 'basic', username: this.secretKey(secret, 'username'), password: this.secretKey(secret, 'password') };
+        return {
+          type: 'basic',
+          username: this.secretKey(secret, 'username'),
+          password: this.secretKey(secret, 'password'),
+        };
       }
       const tokens = this.secretKeys(secret).map((name) => ({ name, token: this.secretKey(secret, name) }));
       return { type: 'tokens', tokens };

@@ -4,7 +4,7 @@ import type { RestHookSpec } from '../schema/rest-hook.ts';
 import type { AppConfig, ConfigBundle, HookConfig, ServerConfig } from '../schema/server-config.ts';
 import type { StreamAppSpec } from '../schema/stream-app.ts';
 import type { Resource } from '../validate/resource.ts';
-import { Assets, type AssetSources } from './assets.ts';
+import { type AssetSources, Assets } from './assets.ts';
 import { renderHook } from './rest-hook.ts';
 
 export type RenderInput = AssetSources & {
@@ -14,7 +14,12 @@ export type RenderInput = AssetSources & {
 };
 
 /** Something that takes one object out, or one feature, and leaves the others running. */
-export type RenderFinding = { readonly kind: string; readonly name: string; readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidRef'; readonly message: string };
+export type RenderFinding = {
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidRef';
+  readonly message: string;
+};
 
 export type Rendered = { readonly bundle: ConfigBundle; readonly findings: readonly RenderFinding[] };
 
@@ -37,7 +42,8 @@ export function renderServerConfig(input: RenderInput): Rendered {
   }
   const apps = accepted.map((app) => renderApp(app, input.mediaServer.spec, hooks, faults));
   for (const { name, unresolved } of apps) {
-    if (unresolved !== undefined) findings.push({ kind: 'StreamApp', name, reason: 'RefNotFound', message: unresolved });
+    if (unresolved !== undefined)
+      findings.push({ kind: 'StreamApp', name, reason: 'RefNotFound', message: unresolved });
   }
   const used = new Set(apps.map(({ hook }) => hook));
   const config: ServerConfig = {
@@ -64,7 +70,10 @@ function acceptApps({ apps, mediaServer }: RenderInput) {
   return { accepted: [...accepted.values()].sort(byName), conflicts };
 }
 
-function renderServer({ metadata, spec }: Resource<MediaServerSpec>, assets: Assets): Omit<ServerConfig, 'apps' | 'hooks'> {
+function renderServer(
+  { metadata, spec }: Resource<MediaServerSpec>,
+  assets: Assets,
+): Omit<ServerConfig, 'apps' | 'hooks'> {
   const { https } = spec.rest;
   const announcedAddress = spec.media.announcedAddress;
   return {
@@ -99,7 +108,8 @@ function renderApp(
   faults: ReadonlyMap<string, string>,
 ): AppConfig {
   const hook = spec.restHookRef?.name;
-  const unresolved = hook === undefined || hooks.has(hook) ? undefined : (faults.get(hook) ?? `RestHook "${hook}" does not exist`);
+  const unresolved =
+    hook === undefined || hooks.has(hook) ? undefined : (faults.get(hook) ?? `RestHook "${hook}" does not exist`);
   const { duration, ...limits } = spec.limits;
   const codecs = spec.codecs ?? server.media.codecs;
   return {

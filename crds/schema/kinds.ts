@@ -2,13 +2,13 @@ import type { TSchema } from 'typebox';
 import { parseDurationMs } from './duration.ts';
 import { ADMISSION_METHODS } from './hook.ts';
 import type { CelRule } from './kit.ts';
-import { type MediaServerSpec, MediaServerSpec as mediaServerSpec, MediaServerStatus } from './media-server.ts';
-import { type RestHookSpec, RestHookSpec as restHookSpec, RestHookStatus } from './rest-hook.ts';
-import { type StreamAppSpec, StreamAppSpec as streamAppSpec, StreamAppStatus } from './stream-app.ts';
+import { type MediaServerSpec, MediaServerStatus, MediaServerSpec as mediaServerSpec } from './media-server.ts';
+import { type RestHookSpec, RestHookStatus, RestHookSpec as restHookSpec } from './rest-hook.ts';
+import { type StreamAppSpec, StreamAppStatus, StreamAppSpec as streamAppSpec } from './stream-app.ts';
 import {
   type StreamTerminationSpec,
-  StreamTerminationSpec as streamTerminationSpec,
   StreamTerminationStatus,
+  StreamTerminationSpec as streamTerminationSpec,
 } from './stream-termination.ts';
 
 export const GROUP = 'sluice.dev';
@@ -52,7 +52,8 @@ const number = (name: string, jsonPath: string, description: string): PrinterCol
   description,
 });
 
-const atLeastOneSecond = (text: string | undefined): boolean => text === undefined || (parseDurationMs(text) ?? 0) >= 1000;
+const atLeastOneSecond = (text: string | undefined): boolean =>
+  text === undefined || (parseDurationMs(text) ?? 0) >= 1000;
 
 export const MEDIA_SERVER: Kind<MediaServerSpec> = {
   kind: 'MediaServer',
@@ -148,7 +149,8 @@ export const REST_HOOK: Kind<RestHookSpec> = {
       rule: "!has(self.methods) || self.methods.all(m, !has(m.failureThreshold) || m.name == 'StreamKeepAliveEvent')",
       message: 'failureThreshold is for StreamKeepAliveEvent only',
       field: 'methods',
-      holds: ({ methods }) => methods.every((m) => m.failureThreshold === undefined || m.name === 'StreamKeepAliveEvent'),
+      holds: ({ methods }) =>
+        methods.every((m) => m.failureThreshold === undefined || m.name === 'StreamKeepAliveEvent'),
     },
     {
       rule: "!has(self.methods) || self.methods.all(m, !has(m.restOverwrite) || m.name in ['publishStream', 'playStream'])",
@@ -156,7 +158,9 @@ export const REST_HOOK: Kind<RestHookSpec> = {
       field: 'methods',
       holds: ({ methods }) =>
         methods.every(
-          (m) => m.restOverwrite === undefined || (m.name !== 'connect' && ADMISSION_METHODS.some((name) => name === m.name)),
+          (m) =>
+            m.restOverwrite === undefined ||
+            (m.name !== 'connect' && ADMISSION_METHODS.some((name) => name === m.name)),
         ),
     },
     {

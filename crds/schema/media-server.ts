@@ -1,5 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { closed, conditions, count, duration, passthrough, port, reference, reload, stringList, stringMap } from './kit.ts';
+import {
+  closed,
+  conditions,
+  count,
+  duration,
+  passthrough,
+  port,
+  reference,
+  reload,
+  stringList,
+  stringMap,
+} from './kit.ts';
 import { CODECS, IceServer } from './server-config.ts';
 
 const Rest = Type.Object(
@@ -34,12 +45,18 @@ const Rest = Type.Object(
       default: 'Allow',
       ...reload('live'),
     }),
-    trustedProxies: stringList('CIDRs of proxies whose `X-Forwarded-For` is believed', { default: [], ...reload('live') }),
+    trustedProxies: stringList('CIDRs of proxies whose `X-Forwarded-For` is believed', {
+      default: [],
+      ...reload('live'),
+    }),
     allowedOrigins: stringList('Origins that may use WHIP and WHEP from a browser (CORS)', {
       default: ['*'],
       ...reload('live'),
     }),
-    corsOrigins: stringList('Origins that may use `/rest-api` from a browser (CORS)', { default: [], ...reload('live') }),
+    corsOrigins: stringList('Origins that may use `/rest-api` from a browser (CORS)', {
+      default: [],
+      ...reload('live'),
+    }),
   },
   { description: 'REST API and signalling', default: {}, ...closed },
 );
@@ -51,7 +68,11 @@ const Media = Type.Object(
       default: 'PodIP',
       ...reload('restart'),
     }),
-    port: port({ description: 'UDP and TCP port of the first worker; each further worker has the next one', default: 44444, ...reload('restart') }),
+    port: port({
+      description: 'UDP and TCP port of the first worker; each further worker has the next one',
+      default: 44444,
+      ...reload('restart'),
+    }),
     announcedAddress: Type.Optional(
       Type.String({
         minLength: 1,
@@ -81,7 +102,8 @@ const Media = Type.Object(
 const KeepAlive = Type.Object(
   {
     enabled: Type.Boolean({
-      description: 'Asks the backend about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
+      description:
+        'Asks the backend about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
       default: false,
       ...reload('live'),
     }),
@@ -90,10 +112,13 @@ const KeepAlive = Type.Object(
       default: '10s',
       ...reload('live'),
     }),
-    appKeys: stringList('Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)', {
-      default: [],
-      ...reload('live'),
-    }),
+    appKeys: stringList(
+      'Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)',
+      {
+        default: [],
+        ...reload('live'),
+      },
+    ),
   },
   { description: 'Keep-alive of streams by the backend', default: {}, ...closed },
 );
@@ -110,7 +135,9 @@ const PodTemplate = Type.Object(
     ),
     priorityClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Priority class' })),
     runtimeClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Runtime class' })),
-    env: Type.Optional(Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' })),
+    env: Type.Optional(
+      Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' }),
+    ),
   },
   { description: 'Merged over the built-in pod', ...closed, ...reload('restart') },
 );
@@ -118,9 +145,19 @@ const PodTemplate = Type.Object(
 export const MediaServerSpec = Type.Object(
   {
     replicas: Type.Integer({ minimum: 0, maximum: 1000, description: 'Pods', default: 1 }),
-    image: Type.Optional(Type.String({ maxLength: 512, description: "Image; absent = the operator's own version", ...reload('restart') })),
-    imagePullPolicy: Type.Optional(Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'As in a container', ...reload('restart') })),
-    imagePullSecrets: Type.Optional(Type.Array(reference('Secret with registry credentials'), { maxItems: 16, description: 'As in a pod', ...reload('restart') })),
+    image: Type.Optional(
+      Type.String({ maxLength: 512, description: "Image; absent = the operator's own version", ...reload('restart') }),
+    ),
+    imagePullPolicy: Type.Optional(
+      Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'As in a container', ...reload('restart') }),
+    ),
+    imagePullSecrets: Type.Optional(
+      Type.Array(reference('Secret with registry credentials'), {
+        maxItems: 16,
+        description: 'As in a pod',
+        ...reload('restart'),
+      }),
+    ),
     workers: Type.Integer({
       minimum: 0,
       maximum: 64,
@@ -132,7 +169,10 @@ export const MediaServerSpec = Type.Object(
     service: Type.Optional(
       Type.Object(
         {
-          type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], { description: 'As in a Service', default: 'ClusterIP' }),
+          type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
+            description: 'As in a Service',
+            default: 'ClusterIP',
+          }),
           annotations: Type.Optional(stringMap('Annotations of the Service')),
           labels: Type.Optional(stringMap('Labels of the Service')),
         },
@@ -147,7 +187,10 @@ export const MediaServerSpec = Type.Object(
           certificateRef: Type.Optional(reference('Secret of type kubernetes.io/tls')),
           annotations: Type.Optional(stringMap('Annotations of the Ingress')),
         },
-        { description: 'An Ingress for signalling, and for `/rest-api` when it is protected; absent = none', ...closed },
+        {
+          description: 'An Ingress for signalling, and for `/rest-api` when it is protected; absent = none',
+          ...closed,
+        },
       ),
     ),
     httpRoute: Type.Optional(
@@ -184,7 +227,11 @@ export const MediaServerSpec = Type.Object(
     ),
     limits: Type.Object(
       {
-        publications: count({ description: 'Most publications per pod, 0 = no limit', default: 0, ...reload('newSessions') }),
+        publications: count({
+          description: 'Most publications per pod, 0 = no limit',
+          default: 0,
+          ...reload('newSessions'),
+        }),
         playbacks: count({ description: 'Most playbacks per pod, 0 = no limit', default: 0, ...reload('newSessions') }),
       },
       { description: 'Over a limit a new stream is answered 503', default: {}, ...closed },
@@ -215,7 +262,10 @@ export const MediaServerStatus = Type.Object(
     drainingPods: Type.Optional(Type.Integer({ description: 'Pods that take no new streams' })),
     endpoints: Type.Optional(
       Type.Object(
-        { http: Type.Optional(Type.String({ description: 'URL' })), https: Type.Optional(Type.String({ description: 'URL' })) },
+        {
+          http: Type.Optional(Type.String({ description: 'URL' })),
+          https: Type.Optional(Type.String({ description: 'URL' })),
+        },
         { description: 'Where clients reach the fleet', ...closed },
       ),
     ),

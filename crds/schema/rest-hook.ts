@@ -53,7 +53,11 @@ const Auth = Type.Object(
 
 export const RestHookSpec = Type.Object(
   {
-    url: Type.String({ minLength: 1, maxLength: 2048, description: 'URL of the backend, http or https; methods are appended to its path' }),
+    url: Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      description: 'URL of the backend, http or https; methods are appended to its path',
+    }),
     methods: Type.Array(Method, {
       maxItems: HOOK_METHODS.length,
       description: 'Methods that are called; one that is not listed counts as allowed',
@@ -62,8 +66,18 @@ export const RestHookSpec = Type.Object(
       'x-kubernetes-list-map-keys': ['name'],
     }),
     timeout: duration({ description: 'Time for one call: connecting, headers and body', default: '5s' }),
-    retries: Type.Integer({ minimum: 0, maximum: 10, description: 'Repeats of a failed admission or event', default: 1 }),
-    maxConnections: Type.Integer({ minimum: 1, maximum: 4096, description: 'Keep-alive calls at the same time, per pod', default: 256 }),
+    retries: Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      description: 'Repeats of a failed admission or event',
+      default: 1,
+    }),
+    maxConnections: Type.Integer({
+      minimum: 1,
+      maximum: 4096,
+      description: 'Keep-alive calls at the same time, per pod',
+      default: 256,
+    }),
     auth: Auth,
     tls: Type.Object(
       {

@@ -61,7 +61,9 @@ export const AppConfig = Type.Object(
   {
     name: Type.String({ description: 'Name of the StreamApp' }),
     appKey: Type.String(),
-    hook: Type.Optional(Type.String({ description: 'Name of an entry of `hooks`; absent = every admission is allowed' })),
+    hook: Type.Optional(
+      Type.String({ description: 'Name of an entry of `hooks`; absent = every admission is allowed' }),
+    ),
     unresolved: Type.Optional(
       Type.String({ description: 'Why a reference does not resolve; new sessions are answered 503 with this text' }),
     ),
@@ -84,7 +86,10 @@ export type AppConfig = Static<typeof AppConfig>;
 export const RestAuth = Type.Union([
   Type.Object({ type: Type.Literal('basic'), username: AssetName, password: AssetName }, closed),
   Type.Object(
-    { type: Type.Literal('tokens'), tokens: Type.Array(Type.Object({ name: Type.String(), token: AssetName }, closed)) },
+    {
+      type: Type.Literal('tokens'),
+      tokens: Type.Array(Type.Object({ name: Type.String(), token: AssetName }, closed)),
+    },
     closed,
   ),
 ]);

@@ -24,8 +24,13 @@ export const StreamAppSpec = Type.Object(
     limits: Type.Object(
       {
         publications: count({ description: 'Most publications of the app per pod, 0 = no limit', default: 0 }),
-        playbacksPerStream: count({ description: 'Most playbacks of one publication per pod, 0 = no limit', default: 0 }),
-        duration: Type.Optional(duration({ description: 'A stream that lives longer ends with `limit`; absent = no limit' })),
+        playbacksPerStream: count({
+          description: 'Most playbacks of one publication per pod, 0 = no limit',
+          default: 0,
+        }),
+        duration: Type.Optional(
+          duration({ description: 'A stream that lives longer ends with `limit`; absent = no limit' }),
+        ),
         maxBitrate: count({ description: 'Most bits per second of a stream, 0 = no limit', default: 0 }),
       },
       { description: 'Limits of this app', default: {}, ...closed },

@@ -12,7 +12,11 @@ export const StreamTerminationSpec = Type.Object(
         {
           mediaSessionId: id('Id of one stream'),
           mediaSessionIds: Type.Optional(
-            Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { minItems: 1, maxItems: 1000, description: 'Ids of streams' }),
+            Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), {
+              minItems: 1,
+              maxItems: 1000,
+              description: 'Ids of streams',
+            }),
           ),
           sessionId: id('Id of a session'),
           name: id('Stream name'),
@@ -53,7 +57,12 @@ export const StreamTerminationStatus = Type.Object(
           },
           closed,
         ),
-        { maxItems: 1000, description: 'What each pod answered', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['uid'] },
+        {
+          maxItems: 1000,
+          description: 'What each pod answered',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['uid'],
+        },
       ),
     ),
     conditions: Type.Optional(conditions),

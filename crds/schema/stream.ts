@@ -4,15 +4,7 @@ import { type Static, Type } from 'typebox';
 export type Direction = 'publish' | 'play';
 
 /** Life of a stream (WCS names): NEW → PENDING → PUBLISHING | PLAYING → UNPUBLISHED | STOPPED | FAILED. */
-export const STREAM_STATUSES = [
-  'NEW',
-  'PENDING',
-  'PUBLISHING',
-  'PLAYING',
-  'UNPUBLISHED',
-  'STOPPED',
-  'FAILED',
-] as const;
+export const STREAM_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING', 'UNPUBLISHED', 'STOPPED', 'FAILED'] as const;
 export type StreamStatus = (typeof STREAM_STATUSES)[number];
 
 /** The statuses of a stream that has not ended: what a filter may ask for. */

@@ -32,7 +32,10 @@ export function validateResource<S>(kind: Kind<S>, document: Document): Validate
   if (broken.length > 0) {
     return {
       ok: false,
-      findings: broken.map(({ field, message }) => ({ field: field === '' ? 'spec' : `spec.${field}`, reason: message })),
+      findings: broken.map(({ field, message }) => ({
+        field: field === '' ? 'spec' : `spec.${field}`,
+        reason: message,
+      })),
     };
   }
   return { ok: true, resource: { metadata: document['metadata'] as ObjectMeta, spec: checked } };
@@ -76,7 +79,10 @@ function describe(error: SchemaError, value: unknown, root: string): Finding {
     return { field: `${field}.${[params['requiredProperties']].flat().join(', ')}`, reason: 'is missing' };
   }
   if (error.keyword === 'enum') {
-    return { field, reason: `expected one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(at(value, error.instancePath))}` };
+    return {
+      field,
+      reason: `expected one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(at(value, error.instancePath))}`,
+    };
   }
   if (error.keyword === 'pattern' && String(params['pattern']).includes('h)?')) {
     return { field, reason: `expected a duration such as 10s or 1m30s, got ${shown(at(value, error.instancePath))}` };
@@ -97,7 +103,10 @@ function at(value: unknown, instancePath: string): unknown {
   return instancePath
     .split('/')
     .slice(1)
-    .reduce<unknown>((current, part) => (isObject(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined), value);
+    .reduce<unknown>(
+      (current, part) => (isObject(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined),
+      value,
+    );
 }
 
 function shown(value: unknown): string {

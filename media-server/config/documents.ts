@@ -22,7 +22,9 @@ export async function readFolder(folder: string): Promise<ResourceDocument[]> {
   });
   const files = names.filter((name) => /\.(ya?ml|json)$/.test(name) && !name.startsWith('.')).sort();
   if (files.length > MAX_FILES) throw new ConfigError(`${folder}: more than ${MAX_FILES} files`);
-  const documents = await Promise.all(files.map(async (name) => parseDocuments(await readBounded(join(folder, name)), name)));
+  const documents = await Promise.all(
+    files.map(async (name) => parseDocuments(await readBounded(join(folder, name)), name)),
+  );
   return documents.flat();
 }
 
@@ -49,12 +51,19 @@ export function parseDocuments(text: string, file: string): ResourceDocument[] {
     const where = documents.length > 1 ? `${file} document ${index + 1} (line ${line})` : file;
     const [error] = document.errors;
     if (error) throw new ConfigError(`${file} line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
-    const value = toPlain(() => document.toJS({ maxAliasCount: MAX_ALIASES }), where);
-    if (value === null) return [];
-    if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: expected an object`);
-    if (depthOf(value) > MAX_DEPTH) throw new ConfigError(`${where}: nested deeper than ${MAX_DEPTH} levels`);
-    return [{ value: { ...value }, where }];
+    return checkObject(
+      toPlain(() => document.toJS({ maxAliasCount: MAX_ALIASES }), where),
+      where,
+    );
   });
+}
+
+/** Nothing for an empty document, such as behind a last `---`. */
+function checkObject(value: unknown, where: string): ResourceDocument[] {
+  if (value === null) return [];
+  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: expected an object`);
+  if (depthOf(value) > MAX_DEPTH) throw new ConfigError(`${where}: nested deeper than ${MAX_DEPTH} levels`);
+  return [{ value: { ...value }, where }];
 }
 
 /** Aliases that multiply are refused by the parser. */

@@ -1,5 +1,5 @@
-import { dirname, join } from 'node:path';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { RenderError } from '../../crds/render/assets.ts';
 import { type Rendered, type RenderFinding, renderServerConfig } from '../../crds/render/server-config.ts';
 import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config.ts';

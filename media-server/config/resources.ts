@@ -7,7 +7,11 @@ import { ConfigError } from './config-error.ts';
 import type { ResourceDocument } from './documents.ts';
 
 /** Reads the resources of a folder as the operator would from the API. Throws `ConfigError`. */
-export function readResources(documents: readonly ResourceDocument[], name: string | null, folder: string): RenderInput {
+export function readResources(
+  documents: readonly ResourceDocument[],
+  name: string | null,
+  folder: string,
+): RenderInput {
   const ofKind = (kind: string) => documents.filter(({ value }) => value['kind'] === kind && isApi(value, kind));
   for (const { value, where } of documents) checkKnown(value, where);
   const mediaServers = ofKind('MediaServer').map((document) => validated(MEDIA_SERVER, document));
@@ -26,7 +30,8 @@ function checkKnown(value: ResourceDocument['value'], where: string): void {
   const kind = String(value['kind'] ?? '');
   if (apiVersion === '' || kind === '') throw new ConfigError(`${where}: apiVersion and kind are needed`);
   const ours = apiVersion.startsWith(`${GROUP}/`);
-  if (ours && apiVersion !== API_VERSION) throw new ConfigError(`${where}: apiVersion: expected ${API_VERSION}, got ${apiVersion}`);
+  if (ours && apiVersion !== API_VERSION)
+    throw new ConfigError(`${where}: apiVersion: expected ${API_VERSION}, got ${apiVersion}`);
   if (ours && !['MediaServer', 'StreamApp', 'RestHook', 'StreamTermination'].includes(kind)) {
     throw new ConfigError(`${where}: kind: expected MediaServer, StreamApp or RestHook, got ${kind}`);
   }
@@ -55,7 +60,11 @@ function unique(documents: readonly ResourceDocument[]): readonly ResourceDocume
   return documents;
 }
 
-function choose(servers: readonly Resource<MediaServerSpec>[], name: string | null, folder: string): Resource<MediaServerSpec> {
+function choose(
+  servers: readonly Resource<MediaServerSpec>[],
+  name: string | null,
+  folder: string,
+): Resource<MediaServerSpec> {
   const chosen = name === null ? servers : servers.filter(({ metadata }) => metadata.name === name);
   const [only, ...others] = chosen;
   if (only && others.length === 0) return only;
@@ -73,7 +82,10 @@ function readSecret({ value, where }: ResourceDocument): [string, SecretSource] 
 }
 
 function readConfigMap({ value, where }: ResourceDocument): [string, ReadonlyMap<string, Buffer>] {
-  return [nameOf(value), new Map(entries(value['data'], `${where}: data`).map(([key, text]) => [key, Buffer.from(text)]))];
+  return [
+    nameOf(value),
+    new Map(entries(value['data'], `${where}: data`).map(([key, text]) => [key, Buffer.from(text)])),
+  ];
 }
 
 function entries(value: unknown, where: string): [string, string][] {

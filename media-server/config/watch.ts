@@ -45,12 +45,18 @@ export class FolderWatch {
     try {
       this.#watcher = watch(this.#folder, () => this.#changed());
       this.#watcher.on('error', (error) => {
-        this.#deps.log.warn({ err: error, folder: this.#folder }, 'the folder cannot be watched, it is looked at instead');
+        this.#deps.log.warn(
+          { err: error, folder: this.#folder },
+          'the folder cannot be watched, it is looked at instead',
+        );
         this.#watcher?.close();
         this.#watcher = null;
       });
     } catch (error) {
-      this.#deps.log.warn({ err: error, folder: this.#folder }, 'the folder cannot be watched, it is looked at instead');
+      this.#deps.log.warn(
+        { err: error, folder: this.#folder },
+        'the folder cannot be watched, it is looked at instead',
+      );
     }
   }
 

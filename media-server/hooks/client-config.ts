@@ -1,6 +1,6 @@
 import {
-  type HookMethod,
   HOOK_METHODS,
+  type HookMethod,
   type MethodConfig,
   OVERWRITABLE_FIELDS,
   REST_ON_ERROR,
@@ -30,7 +30,7 @@ export function mergeConfig(method: HookMethod, ...layers: readonly ConfigLayer[
     restPolicy: 'NOTIFY',
     restOverwrite: [],
   };
-  return layers.reduce<MethodConfig>((merged, layer) => ({ ...merged, ...layer[method] }), builtIn);
+  return Object.assign(builtIn, ...layers.map((layer) => layer[method]));
 }
 
 /** The layer of a RestHook. */
@@ -89,7 +89,11 @@ function list(value: string): string[] {
     .filter((item) => item !== '');
 }
 
-function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(field: F, values: readonly V[], value: string) {
+function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
+  field: F,
+  values: readonly V[],
+  value: string,
+) {
   const found = values.find((allowed) => allowed === value);
   return found === undefined ? `expected one of ${values.join(', ')}` : { [field]: found };
 }

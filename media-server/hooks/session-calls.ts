@@ -60,7 +60,10 @@ export class SessionCalls implements SessionHooks {
     const verdict = judgeAdmission(method, reply, config.restOnError);
     if (verdict.kind !== 'allowed') return verdict;
     if (verdict.logged !== null) {
-      this.#deps.log.warn({ method, appKey: this.#app.config.appKey, reply: verdict.logged }, 'a hook did not allow and is only logged');
+      this.#deps.log.warn(
+        { method, appKey: this.#app.config.appKey, reply: verdict.logged },
+        'a hook did not allow and is only logged',
+      );
     }
     return this.#allowed(method, config, reply);
   }

@@ -51,7 +51,10 @@ function webhook(name: string, secret: string): Webhook {
 }
 
 function readAsset(assets: ConfigBundle['assets'], name: string): string {
-  const value = assets.get(name)?.toString('utf8').replace(/\r?\n$/, '');
+  const value = assets
+    .get(name)
+    ?.toString('utf8')
+    .replace(/\r?\n$/, '');
   if (value === undefined) throw new Error(`secret ${name} is missing`);
   if (value === '') throw new Error(`secret ${name} is empty`);
   return value;

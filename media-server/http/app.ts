@@ -49,7 +49,9 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
         version: deps.version,
         description: 'REST API of a media server; semantics of Flashphoner Web Call Server',
       },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } } },
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } },
+      },
     },
   });
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });

@@ -32,7 +32,12 @@ function unauthorized(challenge: string): HttpError {
 }
 
 function readAsset(assets: ConfigBundle['assets'], name: string): string {
-  return assets.get(name)?.toString('utf8').replace(/\r?\n$/, '') ?? '';
+  return (
+    assets
+      .get(name)
+      ?.toString('utf8')
+      .replace(/\r?\n$/, '') ?? ''
+  );
 }
 
 /** In constant time, also for different lengths. */

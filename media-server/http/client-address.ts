@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 
 /** Proxies whose `X-Forwarded-For` is believed (`rest.trustedProxies`, CIDRs or addresses). */
 export class TrustedProxies {

@@ -11,7 +11,11 @@ export type StatDeps = {
 type Sections = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** `/?action=stat`: the WCS statistics page, `format` = `text` (default), `json`, `prometheus`. */
-export async function sendStatistics(request: FastifyRequest, reply: FastifyReply, deps: StatDeps): Promise<FastifyReply> {
+export async function sendStatistics(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: StatDeps,
+): Promise<FastifyReply> {
   const { format = 'text' } = request.query as { format?: unknown };
   switch (format) {
     case 'text':
@@ -49,8 +53,10 @@ function collect({ keepAlive, registry }: StatDeps): Sections {
 /** A header in dashes, then `key=value` lines, as WCS prints them. */
 function asText(sections: Sections): string {
   return Object.entries(sections)
-    .map(([title, values]) => [`-----${title}-----`, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)])
-    .flat()
+    .flatMap(([title, values]) => [
+      `-----${title}-----`,
+      ...Object.entries(values).map(([key, value]) => `${key}=${value}`),
+    ])
     .join('\n')
     .concat('\n');
 }

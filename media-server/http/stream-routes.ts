@@ -96,7 +96,12 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
   });
 
   app.post<{ Body: Type.Static<typeof FindBody> }>('/find', {
-    schema: { summary: 'Streams that match a filter', body: FindBody, querystring: FindQuery, response: { 200: Type.Array(FoundStream) } },
+    schema: {
+      summary: 'Streams that match a filter',
+      body: FindBody,
+      querystring: FindQuery,
+      response: { 200: Type.Array(FoundStream) },
+    },
     preValidation: normalizeFilter,
     handler: ({ body: { display, ...filter } }) => found(deps, matchStreams(deps.registry, filter), display),
   });

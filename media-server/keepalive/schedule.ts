@@ -189,7 +189,8 @@ export class KeepAlive<S extends object> {
   #answered(call: Call<S>, reply: HookReply): void {
     const { entry } = call;
     // Ended meanwhile, or given up.
-    if (entry.state.kind !== 'checking' || entry.state.call !== call || this.#entries.get(entry.subject) !== entry) return;
+    if (entry.state.kind !== 'checking' || entry.state.call !== call || this.#entries.get(entry.subject) !== entry)
+      return;
     this.#release(call);
     const answeredAt = this.#deps.clock.monotonic();
     const verdict = judge(reply, { ...entry.policy, failures: entry.failures });

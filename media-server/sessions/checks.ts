@@ -1,4 +1,6 @@
 import type { Direction } from '../../crds/schema/stream.ts';
+import { parseOffer } from '../sdp/offer.ts';
+import { OfferError } from '../sdp/offer-error.ts';
 import type { Rejection, SessionDeps, SessionRequest } from './session.ts';
 
 /** Seconds after which a client may try again. */
@@ -10,6 +12,7 @@ export function checkRequest(deps: SessionDeps, request: SessionRequest, directi
     checkDraining(deps) ??
     checkApp(deps, request.appKey) ??
     checkServerLimit(deps, direction) ??
+    checkOffer(request.offer) ??
     checkDenied(deps, request, request.name, direction)
   );
 }
@@ -34,6 +37,21 @@ function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
     detail: `app "${appKey}" is not ready: ${app.unresolved}`,
     retryAfterSeconds: RETRY_AFTER.unresolved,
   };
+}
+
+/** What cannot be answered anyway is not worth a call to the backend. */
+function checkOffer(offer: string): Rejection | null {
+  try {
+    parseOffer(offer);
+    return null;
+  } catch (error) {
+    if (error instanceof OfferError) return offerRejection(error);
+    throw error;
+  }
+}
+
+export function offerRejection(error: OfferError): Rejection {
+  return { status: error.code === 'offer_unsupported' ? 406 : 400, result: 'bad_offer', detail: error.message };
 }
 
 function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | null {

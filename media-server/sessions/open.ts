@@ -4,6 +4,7 @@ import type { App } from '../apps/app.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { Stream } from '../streams/stream.ts';
 import { causeOf, endedRejection } from './admission.ts';
+import { offerRejection } from './checks.ts';
 import { goLive } from './live.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
@@ -21,7 +22,8 @@ export async function open(
   steps: Steps,
 ): Promise<SessionOutcome> {
   const app = deps.apps.get(request.appKey);
-  if (!app) return reject(deps, request.appKey, direction, { status: 404, result: 'unknown_app', detail: 'no such app' });
+  if (!app)
+    return reject(deps, request.appKey, direction, { status: 404, result: 'unknown_app', detail: 'no such app' });
 
   const stream = newStream(deps, request, app, direction);
   deps.registry.add(stream);
@@ -38,12 +40,7 @@ export async function open(
   }
 }
 
-export function reject(
-  deps: SessionDeps,
-  appKey: string,
-  direction: Direction,
-  rejection: Rejection,
-): SessionOutcome {
+export function reject(deps: SessionDeps, appKey: string, direction: Direction, rejection: Rejection): SessionOutcome {
   deps.metrics.streamStarted(appKey, direction, rejection.result);
   return { kind: 'rejected', rejection };
 }
@@ -75,10 +72,7 @@ async function writeOff(deps: SessionDeps, stream: Stream, rejection: Rejection)
 }
 
 function failure(deps: SessionDeps, stream: Stream, error: unknown): Rejection {
-  if (error instanceof OfferError) {
-    const status = error.code === 'offer_unsupported' ? 406 : 400;
-    return { status, result: 'bad_offer', detail: error.message };
-  }
+  if (error instanceof OfferError) return offerRejection(error);
   deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to start');
   return INTERNAL;
 }

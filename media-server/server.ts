@@ -1,0 +1,263 @@
+import type { Server } from 'node:http';
+import { createSecureContext } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import type { ConfigBundle } from '../crds/schema/server-config.ts';
+import { AppTable } from './apps/app-table.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { hashOf } from './config/hash.ts';
+import { Drain } from './drain.ts';
+import type { Env } from './env.ts';
+import { hookFactory } from './hooks/hook-factory.ts';
+import { findObject, streamBody } from './hooks/payload.ts';
+import { EventQueues } from './hooks/queue.ts';
+import { SessionCalls } from './hooks/session-calls.ts';
+import { buildPublicApp } from './http/app.ts';
+import { TrustedProxies } from './http/client-address.ts';
+import { openOps } from './http/ops.ts';
+import { Listeners } from './http/server.ts';
+import { decidePolicy } from './keepalive/policy.ts';
+import { KeepAlive } from './keepalive/schedule.ts';
+import type { Log } from './logger.ts';
+import { startMedia } from './media/engine.ts';
+import type { Media } from './media/media.ts';
+import { Metrics } from './metrics.ts';
+import { tellEnded } from './sessions/events.ts';
+import { play } from './sessions/play.ts';
+import { publish } from './sessions/publish.ts';
+import type { SessionDeps } from './sessions/session.ts';
+import { DenyList } from './streams/deny.ts';
+import { EndedLog } from './streams/ended-log.ts';
+import { StreamRegistry } from './streams/registry.ts';
+import type { Stream } from './streams/stream.ts';
+import { Terminator } from './streams/terminate.ts';
+import { version } from './version.ts';
+
+export type MediaServerOptions = { readonly env: Env; readonly bundle: ConfigBundle; readonly log: Log };
+
+const LOOPBACK = '127.0.0.1';
+
+/** One media server with all its parts. Built by hand: who needs what is seen here. */
+export class MediaServer {
+  readonly metrics: Metrics;
+  readonly drain: Drain;
+  readonly #log: Log;
+  readonly #clock: Clock = systemClock;
+  readonly #registry = new StreamRegistry();
+  readonly #queues = new EventQueues();
+  readonly #apps: AppTable;
+  readonly #keepAlive: KeepAlive<Stream>;
+  readonly #terminator: Terminator;
+  readonly #ended = new EndedLog();
+  readonly #deny: DenyList;
+  readonly #nodeId: string;
+  #bundle: ConfigBundle;
+  #proxies: TrustedProxies;
+  #media: Media | null = null;
+  #app: FastifyInstance | null = null;
+  #listeners: Listeners | null = null;
+  #ops: Server | null = null;
+
+  /** Throws when a credential or CIDR of the config cannot be used. */
+  private constructor({ bundle, env, log }: MediaServerOptions) {
+    this.#bundle = bundle;
+    this.#log = log;
+    this.#nodeId = `${env.podName}@${announcedAddress(bundle, env)}`;
+    this.metrics = new Metrics((appKey) => this.#apps.get(appKey) !== undefined);
+    this.#proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
+    this.#apps = new AppTable({
+      hookFor: hookFactory({ clock: this.#clock, version }),
+      inUse: (appKey) => this.#registry.byApp(appKey).size > 0,
+    });
+    this.#keepAlive = this.#createKeepAlive();
+    this.#terminator = new Terminator({
+      registry: this.#registry,
+      clock: this.#clock,
+      keepAlive: this.#keepAlive,
+      ended: (stream, durationMs) => this.#streamEnded(stream, durationMs),
+    });
+    this.#deny = new DenyList({ clock: this.#clock, isProxy: (address) => this.#proxies.trusts(address) });
+    this.drain = new Drain({
+      registry: this.#registry,
+      terminator: this.#terminator,
+      flushEvents: (timeoutMs) => this.#queues.flush(this.#clock, timeoutMs),
+      clock: this.#clock,
+      log,
+    });
+  }
+
+  /** Starts everything, the public listeners last. What has started is stopped again when something cannot. */
+  static async start(options: MediaServerOptions): Promise<MediaServer> {
+    const server = new MediaServer(options);
+    try {
+      await server.#open(options.env);
+      return server;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  get config(): ConfigBundle {
+    return this.#bundle;
+  }
+
+  /** Takes over a checked config without touching a live stream. Throws, with the old one still running. */
+  apply(bundle: ConfigBundle): void {
+    const proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
+    const certificate = certificateOf(bundle);
+    // Whatever can be wrong is found before anything is changed.
+    if (certificate) createSecureContext(certificate);
+    this.#apps.apply(bundle);
+    if (certificate) this.#listeners?.setCertificate(certificate);
+    this.#proxies = proxies;
+    this.#bundle = bundle;
+    this.#keepAlive.refresh();
+    this.metrics.configApplied(hashOf(bundle));
+    if (!bundle.config.rest.auth)
+      this.#log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
+  }
+
+  /** Stops at once: streams that still run end with `drain`. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#registry.all()].map((stream) => this.#terminator.end(stream, 'drain')));
+    await this.#listeners?.close();
+    await this.#app?.close();
+    this.#keepAlive.close();
+    await this.#media?.close();
+    this.#apps.close();
+    this.#ops?.close();
+    this.#ops?.closeAllConnections();
+  }
+
+  async #open(env: Env): Promise<void> {
+    const { config } = this.#bundle;
+    this.#ops = await openOps({
+      host: env.listenAddress,
+      port: env.opsPort,
+      contentType: this.metrics.registry.contentType,
+      metrics: () => this.metrics.registry.metrics(),
+      notReady: () => this.#notReady(),
+    });
+    const media = await startMedia(
+      {
+        workerBin: env.workerBin,
+        workers: config.workers,
+        listenAddress: env.listenAddress,
+        announcedAddress: announcedAddress(this.#bundle, env),
+        port: config.media.port,
+        codecs: config.media.codecs,
+      },
+      { clock: this.#clock, log: this.#log, onWorkerDeath: () => this.metrics.workerDied() },
+    );
+    this.#media = media;
+    this.metrics.observe({
+      streams: () => this.#registry.all(),
+      keepAlive: () => this.#keepAlive.stats(),
+      workers: () => media.workers(),
+      draining: () => this.drain.draining,
+    });
+    this.apply(this.#bundle);
+    this.#app = await this.#buildApp(env, media);
+    const certificate = certificateOf(this.#bundle);
+    const { https } = config.rest;
+    this.#listeners = await Listeners.open(this.#app, {
+      host: env.listenAddress,
+      httpPort: config.rest.httpPort,
+      https: https && certificate ? { port: https.port, certificate } : null,
+    });
+  }
+
+  #buildApp(env: Env, media: Media): Promise<FastifyInstance> {
+    const sessions = this.#sessionDeps(media);
+    return buildPublicApp({
+      registry: this.#registry,
+      terminator: this.#terminator,
+      deny: this.#deny,
+      ended: this.#ended,
+      apps: this.#apps,
+      keepAlive: this.#keepAlive,
+      metrics: this.metrics,
+      clock: this.#clock,
+      log: this.#log.child({ component: 'http' }),
+      config: () => this.#bundle,
+      nodeId: this.#nodeId,
+      podName: env.podName,
+      podId: env.podId,
+      version,
+      iceServers: () => this.#bundle.config.media.iceServers,
+      clientAddress: (request) => this.#proxies.clientAddress(request.raw),
+      prometheus: () => this.metrics.registry.metrics(),
+      publish: (request) => publish(sessions, request),
+      play: (request) => play(sessions, request),
+    });
+  }
+
+  #sessionDeps(media: Media): SessionDeps {
+    const log = this.#log.child({ component: 'sessions' });
+    const calls = {
+      clock: this.#clock,
+      log: this.#log.child({ component: 'hooks' }),
+      queues: this.#queues,
+      metrics: this.metrics,
+    };
+    return {
+      registry: this.#registry,
+      terminator: this.#terminator,
+      media,
+      apps: this.#apps,
+      keepAlive: this.#keepAlive,
+      deny: this.#deny,
+      newHooks: (app) => new SessionCalls(app, calls),
+      nodeId: this.#nodeId,
+      clock: this.#clock,
+      log,
+      metrics: this.metrics,
+      limits: () => this.#bundle.config.limits,
+      draining: () => this.drain.draining,
+    };
+  }
+
+  #createKeepAlive(): KeepAlive<Stream> {
+    const log = this.#log.child({ component: 'keepalive' });
+    return new KeepAlive<Stream>({
+      clock: this.#clock,
+      log,
+      policyOf: (stream) => decidePolicy(this.#bundle.config.keepAlive, stream.app, stream.hooks),
+      ask: (stream, options) => stream.hooks.keepAlive(streamBody(stream, this.#nodeId), options),
+      end: (stream, cause, orderedAt) => {
+        this.#terminator.end(stream, cause, { orderedAt }).catch((error: unknown) => {
+          log.error({ err: error, streamId: stream.id }, 'a stream failed to end');
+        });
+      },
+      onResult: (stream, result) => this.metrics.keepAliveCheck(stream.appKey, result),
+    });
+  }
+
+  #streamEnded(stream: Stream, durationMs: number): void {
+    const { appKey, cause, direction, endedAt, id, name } = stream;
+    if (cause === null) return;
+    tellEnded(stream, this.#nodeId);
+    this.#ended.add({ ...findObject(stream, this.#nodeId), cause, endedAt });
+    this.metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
+    this.#log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
+  }
+
+  #notReady(): string | null {
+    if (this.drain.draining) return 'draining';
+    return this.#listeners ? null : 'starting';
+  }
+}
+
+function announcedAddress({ config }: ConfigBundle, env: Env): string {
+  const { announcedAddress: configured } = config.media;
+  if (configured !== undefined) return configured;
+  // Without a pod or a configured address only clients on this machine can be meant.
+  return env.podAddress ?? (env.listenAddress === '0.0.0.0' ? LOOPBACK : env.listenAddress);
+}
+
+function certificateOf({ assets, config }: ConfigBundle): { cert: Buffer; key: Buffer } | null {
+  const { https } = config.rest;
+  const cert = https && assets.get(https.certificate);
+  const key = https && assets.get(https.key);
+  return cert && key ? { cert, key } : null;
+}

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# Sourced: the cache, and how set-up speaks.
+
+export SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
+mkdir -p "$SLUICE_CACHE"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# Runs a command with its output in a log file; shows the end of it when the command fails.
+logged() {
+	local log=$1; shift
+	mkdir -p "$(dirname "$log")"
+	if ! "$@" >"$log" 2>&1; then
+		tail -n 25 "$log" >&2
+		fail "this failed: $* (all of its output: $log)"
+	fi
+}
+
+# Installs Debian packages that are missing; as root, or by sudo where it asks for no password.
+apt_packages() {
+	local missing=() package
+	for package in "$@"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	local sudo=()
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null && sudo -n true 2>/dev/null || fail "these packages are needed; please run as root: apt-get install -y ${missing[*]}"
+		sudo=(sudo)
+	fi
+	command -v apt-get >/dev/null || fail "these Debian packages are needed, and there is no apt-get here: ${missing[*]}"
+	say "installing Debian packages: ${missing[*]} (1 to 3 minutes)"
+	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600)
+	logged "$SLUICE_CACHE/log/apt-update.log" "${apt[@]}" update
+	logged "$SLUICE_CACHE/log/apt-install.log" "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+}
