@@ -1,39 +1,60 @@
 import type {
-  RouterRtpCodecCapability,
   RtpCapabilities as RouterCapabilities,
   RtpParameters as RouterParameters,
+  RouterRtpCodecCapability,
 } from 'mediasoup/types';
 import type { RtpCapabilities, RtpHeaderExtensionUri, RtpParameters } from 'mediasoup-client/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 
-const video = (name: string, parameters: Record<string, unknown> = {}): RouterRtpCodecCapability => ({
+const video = (
+  name: string,
+  preferredPayloadType: number,
+  parameters: Record<string, unknown> = {},
+): RouterRtpCodecCapability => ({
   kind: 'video',
   mimeType: `video/${name}`,
   clockRate: 90000,
+  preferredPayloadType,
   parameters,
 });
 
-const h264 = (profileLevelId: string, packetizationMode: 0 | 1): RouterRtpCodecCapability =>
-  video('H264', {
+const h264 = (
+  preferredPayloadType: number,
+  profileLevelId: string,
+  packetizationMode: 0 | 1,
+): RouterRtpCodecCapability =>
+  video('H264', preferredPayloadType, {
     'packetization-mode': packetizationMode,
     'profile-level-id': profileLevelId,
     'level-asymmetry-allowed': 1,
   });
 
-/** What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. */
+const opus: RouterRtpCodecCapability = {
+  kind: 'audio',
+  mimeType: 'audio/opus',
+  clockRate: 48000,
+  channels: 2,
+  preferredPayloadType: 111,
+  parameters: { useinbandfec: 1 },
+};
+
+/**
+ * The payload types of the usual ones are those of Chromium's offers, so that most players need no other router where
+ * routers do the numbering. mediasoup gives RTX the first free ones from 100 on, which all others keep away from.
+ * What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. */
 const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
-  opus: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2, parameters: { useinbandfec: 1 } }],
-  VP8: [video('VP8')],
-  VP9: [video('VP9', { 'profile-id': 0 }), video('VP9', { 'profile-id': 2 })],
+  opus: [opus],
+  VP8: [video('VP8', 96)],
+  VP9: [video('VP9', 98, { 'profile-id': 0 }), video('VP9', 35, { 'profile-id': 2 })],
   H264: [
-    h264('42e01f', 1),
-    h264('42e01f', 0),
-    h264('42001f', 1),
-    h264('42001f', 0),
-    h264('4d001f', 1),
-    h264('64001f', 1),
+    h264(108, '42e01f', 1),
+    h264(114, '42e01f', 0),
+    h264(36, '42001f', 1),
+    h264(37, '42001f', 0),
+    h264(116, '4d001f', 1),
+    h264(38, '64001f', 1),
   ],
-  AV1: [video('AV1')],
+  AV1: [video('AV1', 45)],
 };
 
 export function routerCodecs(codecs: readonly Codec[]): RouterRtpCodecCapability[] {

@@ -1,9 +1,11 @@
-import type { Consumer, Producer } from 'mediasoup/types';
+import { UnsupportedError } from 'mediasoup/errors';
+import type { Consumer, Producer, Router } from 'mediasoup/types';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import { writeAnswer } from '../sdp/answer.ts';
 import { type MediaKind, type Offer, parseOffer } from '../sdp/offer.ts';
-import { negotiatePlay } from '../sdp/play.ts';
+import { OfferError } from '../sdp/offer-error.ts';
+import { negotiatePlay, type PlayNegotiation } from '../sdp/play.ts';
 import { type Allowed, negotiatePublish } from '../sdp/publish.ts';
 import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
 import { TransportLeg } from './leg.ts';
@@ -33,6 +35,13 @@ export async function startMedia(options: MediaOptions, deps: MediaDeps): Promis
   return new Engine(options, workers, deps.clock);
 }
 
+type Place = {
+  readonly seat: Seat;
+  readonly id: string;
+  readonly offer: Offer;
+  readonly routerCodecs: PlayNegotiation['routerCodecs'];
+};
+
 class Engine implements Media {
   readonly announcedAddress: string;
   readonly #workers: Workers;
@@ -49,13 +58,14 @@ class Engine implements Media {
   async publish(request: PublishRequest): Promise<Publication> {
     const offer = parseOffer(request.offer);
     const seat = this.#workers.leastLoaded();
-    const negotiation = negotiatePublish(offer, negotiableCapabilities(seat.router.rtpCapabilities), allowedBy(request));
-    return this.#open(seat, request.id, offer, async (leg) => {
+    const capabilities = negotiableCapabilities(seat.routers.main.rtpCapabilities);
+    const negotiation = negotiatePublish(offer, capabilities, allowedBy(request));
+    return this.#open({ seat, id: request.id, offer, routerCodecs: null }, async (leg) => {
       const { transport } = leg;
       if (request.maxBitrate > 0) await transport.setMaxIncomingBitrate(request.maxBitrate);
       const producers = new Map<MediaKind, Producer>();
       for (const { kind, rtpParameters } of negotiation.tracks) {
-        producers.set(kind, await transport.produce({ kind, rtpParameters }));
+        producers.set(kind, await accepted(transport.produce({ kind, rtpParameters })));
       }
       const answer = writeAnswer(offer, leg.server, negotiation.sections);
       const publication = new PublicationLeg(leg, producers, negotiation, answer);
@@ -68,15 +78,19 @@ class Engine implements Media {
     const { publication } = request;
     if (!(publication instanceof PublicationLeg)) throw new TypeError('the publication is not of this media server');
     const offer = parseOffer(request.offer);
-    const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request));
+    const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
+    const { routerCodecs } = negotiation;
     const seat = this.#seatFor(publication);
-    return this.#open(seat, request.id, offer, async (leg) => {
+    return this.#open({ seat, id: request.id, offer, routerCodecs }, async (leg, router) => {
       const { transport } = leg;
-      await publication.pipeTo(seat);
+      const unpipe = await publication.pipes.lease(router);
+      transport.observer.once('close', unpipe);
+      if (transport.closed) unpipe();
       if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);
       const consumers: Consumer[] = [];
       for (const { mid, rtpCapabilities, trackId } of negotiation.tracks) {
-        consumers.push(await transport.consume({ producerId: trackId, rtpCapabilities, mid, paused: true }));
+        const consuming = transport.consume({ producerId: trackId, rtpCapabilities, mid, paused: true });
+        consumers.push(await accepted(consuming));
       }
       const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
       const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
@@ -93,10 +107,12 @@ class Engine implements Media {
     await this.#workers.close();
   }
 
-  async #open<L>(seat: Seat, id: string, offer: Offer, fill: (leg: TransportLeg) => Promise<L>): Promise<L> {
-    const leg = await TransportLeg.open(seat, id, offer, { workers: this.#workers, clock: this.#clock });
+  async #open<L>(place: Place, fill: (leg: TransportLeg, router: Router) => Promise<L>): Promise<L> {
+    const { id, offer, routerCodecs, seat } = place;
+    const lease = await accepted(seat.routers.lease(routerCodecs));
+    const leg = await TransportLeg.open(seat, lease, id, offer, { workers: this.#workers, clock: this.#clock });
     try {
-      return await fill(leg);
+      return await fill(leg, lease.router);
     } catch (error) {
       await leg.close();
       throw error;
@@ -108,6 +124,14 @@ class Engine implements Media {
     const least = this.#workers.leastLoaded();
     return publication.seat.legs - least.legs >= SPREAD_AT ? least : publication.seat;
   }
+}
+
+/** What mediasoup refuses about parameters is the fault of the offer, if it slipped through our own checks. */
+function accepted<T>(made: Promise<T>): Promise<T> {
+  return made.catch((error: unknown) => {
+    if (!(error instanceof TypeError || error instanceof UnsupportedError)) throw error;
+    throw new OfferError('offer_unsupported', `the SDP offer cannot be answered: ${error.message}`, { cause: error });
+  });
 }
 
 function allowedBy({ codecs, hasAudio, hasVideo, maxBitrate }: LegRequest): Allowed {

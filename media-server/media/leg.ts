@@ -1,16 +1,27 @@
-import type { Consumer, DtlsState, IceState, Producer, WebRtcTransport } from 'mediasoup/types';
+import type {
+  DtlsState,
+  IceCandidate,
+  IceState,
+  RtpStreamRecvStats,
+  RtpStreamSendStats,
+  WebRtcTransport,
+} from 'mediasoup/types';
 import type { Clock, Timer } from '../clock.ts';
-import type { Offer } from '../sdp/offer.ts';
 import type { ServerTransport } from '../sdp/answer.ts';
+import type { IceCredentials, Offer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import { parseFragment, writeFragment } from '../sdp/trickle.ts';
+import { fragmentKind, parseFragment, writeFragment } from '../sdp/trickle.ts';
 import type { LegFailure, LegMetrics } from './media.ts';
+import type { RouterLease } from './routers.ts';
 import type { Seat, Workers } from './workers.ts';
 
 /** A transport that has not connected by then never will. */
 const CONNECT_MS = 15_000;
 /** Seconds without ICE consent (RFC 7675) after which a client counts as gone. */
 const CONSENT_SECONDS = 15;
+
+/** Where simulcast begins before bandwidth is known, bits per second; mediasoup's own 600 kbit/s is a thumbnail. */
+const INITIAL_OUTGOING_BITRATE = 1_500_000;
 
 export type LegDeps = { readonly workers: Workers; readonly clock: Clock };
 
@@ -21,9 +32,10 @@ export class TransportLeg {
   readonly #deps: LegDeps;
   readonly #offer: Offer;
   readonly #connectTimer: Timer;
+  #clientIce: IceCredentials;
   #connected = false;
   #failed = false;
-  #onConnected: (() => void) | null = null;
+  readonly #onConnected: (() => void)[] = [];
   #onFailure: ((cause: LegFailure) => void) | null = null;
   #pendingFailure: LegFailure | null = null;
   #closing: Promise<void> | null = null;
@@ -32,27 +44,38 @@ export class TransportLeg {
     this.transport = transport;
     this.seat = seat;
     this.#offer = offer;
+    this.#clientIce = offer.ice;
     this.#deps = deps;
     this.#connectTimer = deps.clock.setTimeout(() => this.fail('ice'), CONNECT_MS);
-    seat.legs++;
     transport.on('icestatechange', (state) => this.#iceChanged(state));
     transport.on('dtlsstatechange', (state) => this.#dtlsChanged(state));
-    transport.on('routerclose', () => this.fail('worker_died'));
-    transport.observer.once('close', () => {
-      seat.legs--;
-    });
+    transport.on('routerclose', () => this.#workerClosed());
+    transport.on('listenserverclose', () => this.#workerClosed());
   }
 
-  /** Opens a transport and hands it the client's DTLS parameters; ICE-lite needs nothing more. */
-  static async open(seat: Seat, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
-    const transport = await seat.router.createWebRtcTransport({
-      webRtcServer: seat.webRtcServer,
-      enableUdp: true,
-      enableTcp: true,
-      preferUdp: true,
-      iceConsentTimeout: CONSENT_SECONDS,
-      appData: { id },
-    });
+  /** Opens a transport and hands it the client's DTLS parameters; ICE-lite needs nothing more. Gives the lease back at the end. */
+  static async open(seat: Seat, lease: RouterLease, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
+    // Counted before the first await, so that requests that come together spread over the workers.
+    seat.legs++;
+    const leave = (): void => {
+      seat.legs--;
+      lease.release();
+    };
+    const transport = await lease.router
+      .createWebRtcTransport({
+        webRtcServer: seat.webRtcServer,
+        enableUdp: true,
+        enableTcp: true,
+        preferUdp: true,
+        initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BITRATE,
+        iceConsentTimeout: CONSENT_SECONDS,
+        appData: { id },
+      })
+      .catch((error: unknown) => {
+        leave();
+        throw error;
+      });
+    transport.observer.once('close', leave);
     const leg = new TransportLeg(transport, seat, offer, deps);
     try {
       const role = offer.setup === 'passive' ? 'server' : 'client';
@@ -69,7 +92,7 @@ export class TransportLeg {
     const { dtlsParameters, iceCandidates, iceParameters } = this.transport;
     const fingerprint = dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
     if (!fingerprint) throw new Error('mediasoup has given no SHA-256 fingerprint');
-    return { ice: iceParameters, candidates: iceCandidates, fingerprint };
+    return { sessionId: this.#deps.clock.now(), ice: iceParameters, candidates: iceCandidates, fingerprint };
   }
 
   get usernameFragment(): string {
@@ -84,9 +107,10 @@ export class TransportLeg {
     return this.#connected;
   }
 
+  /** Runs at once when the leg is connected already. */
   onConnected(run: () => void): void {
     if (this.#connected) run();
-    else this.#onConnected = run;
+    else if (!this.#closing) this.#onConnected.push(run);
   }
 
   onFailure(run: (cause: LegFailure) => void): void {
@@ -96,31 +120,25 @@ export class TransportLeg {
 
   /** mediasoup is ICE-lite and learns a client's address from its checks: the fragment is checked and not needed. */
   addCandidates(text: string): void {
-    parseFragment(text);
+    if (!this.isRestart(text)) return;
+    throw new OfferError('fragment_invalid', 'the ICE fragment has other credentials than the ICE session');
+  }
+
+  isRestart(text: string): boolean {
+    return fragmentKind(parseFragment(text), this.#clientIce) === 'restart';
   }
 
   async restartIce(text: string): Promise<string> {
-    parseFragment(text);
-    const ice = await this.transport.restartIce();
-    const candidates = this.transport.iceCandidates.map(
-      ({ address, foundation, port, priority, protocol, tcpType, type }) =>
-        `${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}${tcpType ? ` tcptype ${tcpType}` : ''}`,
-    );
-    return writeFragment(this.#offer.media.map(({ mid }) => mid), ice, candidates);
-  }
-
-  async metrics(tracks: readonly (Producer | Consumer)[]): Promise<LegMetrics> {
-    const stats = (await Promise.all(tracks.map((track) => track.getStats()))).flat();
-    const own = stats.filter(({ type }) => type === 'inbound-rtp' || type === 'outbound-rtp');
-    const sum = (read: (stat: (typeof own)[number]) => number | undefined): number =>
-      own.reduce((total, stat) => total + (read(stat) ?? 0), 0);
-    return {
-      bytes: sum((stat) => stat.byteCount),
-      packets: sum((stat) => stat.packetCount),
-      packetsLost: sum((stat) => stat.packetsLost),
-      bitrate: sum((stat) => stat.bitrate),
-      rttMs: Math.max(0, ...own.map((stat) => stat.roundTripTime ?? 0)),
-    };
+    const { ice } = parseFragment(text);
+    if (!ice) throw new OfferError('fragment_invalid', 'the ICE fragment is not valid: a=ice-ufrag is missing');
+    const serverIce = await this.transport.restartIce();
+    this.#clientIce = ice;
+    const [media] = this.#offer.media.filter(({ enabled, kind }) => enabled && kind !== null);
+    return writeFragment({
+      ice: serverIce,
+      media: { kind: media?.kind ?? 'audio', mid: media?.mid ?? '0' },
+      candidates: this.transport.iceCandidates.map(candidateValue),
+    });
   }
 
   fail(cause: LegFailure): void {
@@ -137,11 +155,16 @@ export class TransportLeg {
 
   async #close(): Promise<void> {
     this.#connectTimer.cancel();
-    this.#onConnected = null;
+    this.#onConnected.length = 0;
     this.#onFailure = null;
     if (this.transport.closed) return;
     this.transport.close();
     await this.#deps.workers.barrier(this.seat.worker);
+  }
+
+  /** Not when the media server closes down. */
+  #workerClosed(): void {
+    if (this.seat.worker.died) this.fail('worker_died');
   }
 
   #iceChanged(state: IceState): void {
@@ -154,9 +177,27 @@ export class TransportLeg {
     if (state !== 'connected' || this.#connected) return;
     this.#connected = true;
     this.#connectTimer.cancel();
-    this.#onConnected?.();
-    this.#onConnected = null;
+    for (const run of this.#onConnected.splice(0)) run();
   }
+}
+
+/** Sums up what the streams of a leg have carried. */
+export function sumMetrics(stats: readonly (RtpStreamRecvStats | RtpStreamSendStats)[]): LegMetrics {
+  const sum = (read: (stat: RtpStreamRecvStats | RtpStreamSendStats) => number): number =>
+    stats.reduce((total, stat) => total + read(stat), 0);
+  return {
+    bytes: sum((stat) => stat.byteCount),
+    packets: sum((stat) => stat.packetCount),
+    packetsLost: sum((stat) => stat.packetsLost),
+    bitrate: sum((stat) => stat.bitrate),
+    rttMs: Math.max(0, ...stats.map((stat) => stat.roundTripTime ?? 0)),
+  };
+}
+
+function candidateValue(candidate: IceCandidate): string {
+  const { address, foundation, port, priority, protocol, tcpType, type } = candidate;
+  const tcp = tcpType ? ` tcptype ${tcpType}` : '';
+  return `${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}${tcp}`;
 }
 
 function fingerprintOf({ fingerprint }: Offer) {

@@ -23,7 +23,7 @@ export type LegRequest = {
   /** Stream id, for logs and for mediasoup's `appData`. */
   readonly id: string;
   readonly offer: string;
-  /** Subset of the server's codecs that the app allows, in order of preference. */
+  /** Subset of the server's codecs that the app allows. Among these the client's order of preference counts. */
   readonly codecs: readonly string[];
   /** Incoming (publish) or outgoing (play) limit, bits per second; 0 = none. */
   readonly maxBitrate: number;
@@ -48,11 +48,16 @@ export type Leg = {
   onConnected(run: () => void): void;
   /** Called at most once, never after `close()`: 15 s without connection or consent (`ice`), DTLS failure
    * (`dtls`), no RTP for 30 s (`rtp`), dead worker (`worker_died`), or the client closed its connection (`disconnect`).
-    */
+   */
   onFailure(run: (cause: LegFailure) => void): void;
-  /** Trickled candidates (RFC 8838); mediasoup is ICE-lite and needs none, so this only validates the fragment. Throws `OfferError`. */
+  /**
+   * Trickled candidates (RFC 8838). mediasoup is ICE-lite and needs none: this only validates the fragment. Throws
+   * `OfferError`, also for a fragment that `isRestart`.
+   */
   addCandidates(fragment: string): void;
-  /** ICE restart: answers the client's fragment with the server's new one (RFC 9725 §4.4.2). Throws `OfferError`. */
+  /** Whether a fragment wishes a new ICE session: its credentials are not the client's present ones. Throws `OfferError`. */
+  isRestart(fragment: string): boolean;
+  /** ICE restart: answers the client's fragment with the server's new one (RFC 9725 §4.3.3). Throws `OfferError`. */
   restartIce(fragment: string): Promise<string>;
   metrics(): Promise<LegMetrics>;
   /**
@@ -84,10 +89,16 @@ export type LegMetrics = {
   readonly rttMs: number;
 };
 
-export type WorkerInfo = { readonly index: number; readonly pid: number; readonly legs: number; readonly cpuSeconds: number };
+export type WorkerInfo = {
+  readonly index: number;
+  readonly pid: number;
+  readonly legs: number;
+  readonly cpuSeconds: number;
+};
 
 export type MediaOptions = {
-  readonly workerBin: string;
+  /** The worker's executable, null = the one that mediasoup has downloaded. */
+  readonly workerBin: string | null;
   readonly workers: number;
   /** Address to bind, `0.0.0.0` in a pod. */
   readonly listenAddress: string;

@@ -1,8 +1,8 @@
 import type { Consumer } from 'mediasoup/types';
-import type { PlayNegotiation } from '../sdp/play.ts';
 import type { MediaKind } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import type { TransportLeg } from './leg.ts';
+import type { PlayNegotiation } from '../sdp/play.ts';
+import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { LegFailure, LegMetrics, Playback } from './media.ts';
 import type { PublicationLeg } from './publication.ts';
 
@@ -27,6 +27,7 @@ export class PlaybackLeg implements Playback {
     this.#negotiation = negotiation;
     this.#publication = publication;
     this.answer = answer;
+    leg.onConnected(() => this.#begin());
   }
 
   get audioCodec(): string {
@@ -49,12 +50,8 @@ export class PlaybackLeg implements Playback {
     return this.#leg.connected;
   }
 
-  /** A consumer that is resumed asks for a key frame, so that the picture is there at once. */
   onConnected(run: () => void): void {
-    this.#leg.onConnected(() => {
-      for (const consumer of this.#consumers) consumer.resume().catch(() => this.#leg.fail('worker_died'));
-      run();
-    });
+    this.#leg.onConnected(run);
   }
 
   onFailure(run: (cause: LegFailure) => void): void {
@@ -65,12 +62,18 @@ export class PlaybackLeg implements Playback {
     this.#leg.addCandidates(fragment);
   }
 
+  isRestart(fragment: string): boolean {
+    return this.#leg.isRestart(fragment);
+  }
+
   restartIce(fragment: string): Promise<string> {
     return this.#leg.restartIce(fragment);
   }
 
-  metrics(): Promise<LegMetrics> {
-    return this.#leg.metrics(this.#consumers);
+  /** A consumer's statistics list the stream of its producer as well. */
+  async metrics(): Promise<LegMetrics> {
+    const stats = await Promise.all(this.#consumers.map((consumer) => consumer.getStats()));
+    return sumMetrics(stats.flat().filter(({ type }) => type === 'outbound-rtp'));
   }
 
   async selectLayer(encodingId: string | null): Promise<void> {
@@ -85,6 +88,14 @@ export class PlaybackLeg implements Playback {
 
   close(): Promise<void> {
     return this.#leg.close();
+  }
+
+  /** A consumer that is resumed asks for a key frame, so that the picture is there at once. */
+  #begin(): void {
+    for (const consumer of this.#consumers) {
+      // One that was closed meanwhile belongs to a playback or publication that has ended, which is told otherwise.
+      consumer.resume().catch(() => {});
+    }
   }
 
   #codec(kind: MediaKind): string {

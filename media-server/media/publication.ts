@@ -1,10 +1,11 @@
 import type { Producer } from 'mediasoup/types';
 import type { MediaKind } from '../sdp/offer.ts';
 import type { PublishNegotiation } from '../sdp/publish.ts';
-import type { PlayableTrack } from '../sdp/play.ts';
+import type { PlayableTrack } from '../sdp/track-match.ts';
 import { negotiableParameters } from './codecs.ts';
-import type { TransportLeg } from './leg.ts';
+import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { Layer, LegFailure, LegMetrics, Publication } from './media.ts';
+import { Pipes } from './pipes.ts';
 import type { Seat } from './workers.ts';
 
 /** Media that comes in: a transport with an audio producer, a video producer, or both. */
@@ -14,8 +15,8 @@ export class PublicationLeg implements Publication {
   readonly #leg: TransportLeg;
   readonly #producers: ReadonlyMap<MediaKind, Producer>;
   readonly #negotiation: PublishNegotiation;
-  /** Pipes to other workers, made for the first playback there. */
-  readonly #pipes = new Map<Seat, Promise<void>>();
+  /** Where playbacks on other routers get the tracks from. */
+  readonly pipes: Pipes;
 
   constructor(
     leg: TransportLeg,
@@ -27,6 +28,7 @@ export class PublicationLeg implements Publication {
     this.#producers = producers;
     this.#negotiation = negotiation;
     this.answer = answer;
+    this.pipes = new Pipes(leg.seat.routers.main, [...producers.values()]);
   }
 
   get audioCodec(): string {
@@ -69,12 +71,17 @@ export class PublicationLeg implements Publication {
     this.#leg.addCandidates(fragment);
   }
 
+  isRestart(fragment: string): boolean {
+    return this.#leg.isRestart(fragment);
+  }
+
   restartIce(fragment: string): Promise<string> {
     return this.#leg.restartIce(fragment);
   }
 
-  metrics(): Promise<LegMetrics> {
-    return this.#leg.metrics([...this.#producers.values()]);
+  async metrics(): Promise<LegMetrics> {
+    const stats = await Promise.all([...this.#producers.values()].map((producer) => producer.getStats()));
+    return sumMetrics(stats.flat());
   }
 
   layers(): readonly Layer[] {
@@ -92,26 +99,8 @@ export class PublicationLeg implements Publication {
     }));
   }
 
-  /** Makes the tracks available on another worker; the pipe goes with the producers. */
-  pipeTo(seat: Seat): Promise<void> {
-    if (seat === this.#leg.seat) return Promise.resolve();
-    const made = this.#pipes.get(seat);
-    if (made) return made;
-    const pipe = this.#pipe(seat);
-    this.#pipes.set(seat, pipe);
-    // A failed pipe is tried again by the next playback.
-    pipe.catch(() => this.#pipes.delete(seat));
-    return pipe;
-  }
-
   close(): Promise<void> {
     return this.#leg.close();
-  }
-
-  async #pipe(seat: Seat): Promise<void> {
-    for (const { id } of this.#producers.values()) {
-      await this.#leg.seat.router.pipeToRouter({ producerId: id, router: seat.router });
-    }
   }
 
   #codec(kind: MediaKind): string {

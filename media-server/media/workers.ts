@@ -1,22 +1,25 @@
-import { createWorker } from 'mediasoup';
-import type { Router, WebRtcServer, Worker } from 'mediasoup/types';
+import { readFile } from 'node:fs/promises';
+import { createWorker, workerBin as downloadedWorker } from 'mediasoup';
+import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
+import { type Numbering, WIRE_MAPPING } from '../sdp/numbering.ts';
 import { routerCodecs } from './codecs.ts';
 import type { MediaOptions, WorkerInfo } from './media.ts';
+import { Routers } from './routers.ts';
 
 /** How long the death of a worker may keep its port busy. */
-const RESTART_TRIES = 50;
+const RESTART_TRIES = 600;
 const RESTART_PAUSE_MS = 100;
 /** A worker that does not answer for so long is not waited for. */
 const BARRIER_MS = 2_000;
 
-/** One living worker process with its router and its port. Never reused: a restart makes another seat. */
+/** One living worker process with its routers and its port. Never reused: a restart makes another seat. */
 export type Seat = {
   readonly index: number;
   readonly worker: Worker;
-  readonly router: Router;
+  readonly routers: Routers;
   readonly webRtcServer: WebRtcServer;
   /** Transports on this worker. */
   legs: number;
@@ -26,21 +29,25 @@ export type WorkersDeps = { readonly clock: Clock; readonly log: Log; readonly o
 
 /** The worker processes: one port each, restarted when they die. */
 export class Workers {
+  /** What the worker binary can do: it is ours or the official one. */
+  readonly numbering: Numbering;
   readonly #options: MediaOptions;
   readonly #deps: WorkersDeps;
   readonly #seats: (Seat | null)[];
   readonly #barriers = new Map<Worker, Promise<void>>();
   readonly #restarts = new Set<Promise<void>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
-  private constructor(options: MediaOptions, deps: WorkersDeps) {
+  private constructor(numbering: Numbering, options: MediaOptions, deps: WorkersDeps) {
+    this.numbering = numbering;
     this.#options = options;
     this.#deps = deps;
     this.#seats = new Array<Seat | null>(options.workers).fill(null);
   }
 
   static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
-    const workers = new Workers(options, deps);
+    const workers = new Workers(await numberingOf(options.workerBin), options, deps);
+    deps.log.info({ workers: options.workers, port: options.port, numbering: workers.numbering }, 'starting mediasoup');
     try {
       for (let index = 0; index < options.workers; index++) await workers.#fill(index);
     } catch (error) {
@@ -84,7 +91,7 @@ export class Workers {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await Promise.all(this.#restarts);
     const exits = this.#seats.filter((seat) => seat !== null).map(({ worker }) => closeWorker(worker));
     await Promise.all(exits);
@@ -108,12 +115,13 @@ export class Workers {
   async #fill(index: number): Promise<void> {
     const seat = await this.#seat(index);
     this.#seats[index] = seat;
-    seat.worker.on('died', () => this.#replace(index));
+    seat.worker.once('died', () => this.#replace(index));
+    if (seat.worker.died) this.#replace(index);
   }
 
   #replace(index: number): void {
     this.#seats[index] = null;
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     this.#deps.onWorkerDeath();
     this.#deps.log.error({ worker: index }, 'a mediasoup worker has died: its streams are lost, it is started again');
     const restart = this.#restart(index).finally(() => this.#restarts.delete(restart));
@@ -122,21 +130,35 @@ export class Workers {
 
   /** The kernel may keep the port of the dead process busy for a moment. */
   async #restart(index: number): Promise<void> {
-    for (let attempt = 1; attempt <= RESTART_TRIES && !this.#closed; attempt++) {
+    for (let attempt = 1; attempt <= RESTART_TRIES && !this.#closing.signal.aborted; attempt++) {
       try {
         await this.#fill(index);
         this.#deps.log.info({ worker: index, attempt }, 'the mediasoup worker is back');
         return;
       } catch (error) {
         this.#deps.log.warn({ err: error, worker: index, attempt }, 'a mediasoup worker does not start');
-        await new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, RESTART_PAUSE_MS * attempt));
+        await this.#pause(RESTART_PAUSE_MS);
       }
     }
+    if (!this.#closing.signal.aborted) this.#deps.log.error({ worker: index }, 'a mediasoup worker cannot be started');
+  }
+
+  /** Cut short by `close()`. */
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        timer.cancel();
+        this.#closing.signal.removeEventListener('abort', settle);
+        resolve();
+      };
+      const timer = this.#deps.clock.setTimeout(settle, delayMs);
+      this.#closing.signal.addEventListener('abort', settle);
+    });
   }
 
   async #seat(index: number): Promise<Seat> {
     const { announcedAddress, codecs, listenAddress, port, workerBin } = this.#options;
-    const worker = await createWorker({ workerBin, logLevel: 'error' });
+    const worker = await createWorker({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
     try {
       const listen = { ip: listenAddress, announcedAddress, port: port + index };
       const webRtcServer = await worker.createWebRtcServer({
@@ -146,12 +168,18 @@ export class Workers {
         ],
       });
       const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
-      return { index, worker, router, webRtcServer, legs: 0 };
+      return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0 };
     } catch (error) {
       await closeWorker(worker);
       throw new Error(`cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`, { cause: error });
     }
   }
+}
+
+/** The official worker has not our patch. An unreadable binary is reported by the start of the worker. */
+async function numberingOf(workerBin: string | null): Promise<Numbering> {
+  const binary = await readFile(workerBin ?? downloadedWorker).catch(() => null);
+  return binary?.includes(WIRE_MAPPING) ? 'worker' : 'router';
 }
 
 /** Resolves when the process has exited. */

@@ -1,6 +1,6 @@
 import type { RtpCodecParameters, RtpHeaderExtensionParameters } from 'mediasoup-client/types';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import type { Offer, OfferedMedia } from './offer.ts';
+import type { IceCredentials, Offer, OfferedMedia } from './offer.ts';
 
 export type AnswerSection = AcceptedSection | { readonly kind: 'rejected'; readonly media: OfferedMedia };
 
@@ -27,7 +27,9 @@ export type AcceptedSection = {
 
 /** The server's side of ICE and DTLS. */
 export type ServerTransport = {
-  readonly ice: { readonly usernameFragment: string; readonly password: string };
+  /** `sess-id` of the o-line: a number that is new for each session (RFC 8866 §5.2). */
+  readonly sessionId: number;
+  readonly ice: IceCredentials;
   readonly candidates: readonly ServerCandidate[];
   readonly fingerprint: { readonly algorithm: string; readonly value: string };
 };
@@ -47,14 +49,33 @@ export function writeAnswer(offer: Offer, transport: ServerTransport, sections: 
   const accepted = sections.filter((section) => section.kind === 'accepted');
   const session: SessionDescription = {
     version: 0,
-    origin: { username: '-', sessionId: Date.now(), sessionVersion: 1, netType: 'IN', ipVer: 4, address: '0.0.0.0' },
+    origin: {
+      username: '-',
+      sessionId: transport.sessionId,
+      sessionVersion: 1,
+      netType: 'IN',
+      ipVer: 4,
+      address: '0.0.0.0',
+    },
     name: '-',
     timing: { start: 0, stop: 0 },
     // At session level, or Chromium never connects.
     icelite: 'ice-lite',
     ...(offer.session.extmapAllowMixed ? { extmapAllowMixed: 'extmap-allow-mixed' } : {}),
-    groups: [{ type: 'BUNDLE', mids: accepted.map(({ media }) => media.mid).join(' ') }],
-    fingerprint: { type: transport.fingerprint.algorithm, hash: transport.fingerprint.value },
+    ...(offer.bundled
+      ? {
+          groups: [
+            {
+              type: 'BUNDLE',
+              mids: accepted.map(({ media }) => media.mid).join(' '),
+            },
+          ],
+        }
+      : {}),
+    fingerprint: {
+      type: transport.fingerprint.algorithm,
+      hash: transport.fingerprint.value,
+    },
     msidSemantic: { semantic: 'WMS', token: '*' },
     media: sections.map((section) =>
       section.kind === 'accepted' ? acceptedMedia(section, offer, transport) : rejectedMedia(section.media),
@@ -140,7 +161,12 @@ function rtpmapLine({ channels, clockRate, mimeType, payloadType }: RtpCodecPara
 function fmtpLine({ parameters, payloadType }: RtpCodecParameters) {
   const entries = Object.entries(parameters ?? {});
   if (entries.length === 0) return [];
-  return [{ payload: payloadType, config: entries.map(([name, value]) => `${name}=${value}`).join(';') }];
+  return [
+    {
+      payload: payloadType,
+      config: entries.map(([name, value]) => `${name}=${value}`).join(';'),
+    },
+  ];
 }
 
 function feedbackLines({ payloadType, rtcpFeedback }: RtpCodecParameters) {
@@ -164,7 +190,11 @@ function sourceLines(source: AcceptedSection['source']): Pick<MediaDescription, 
   const { cname, rtxSsrc, ssrc, trackId } = source;
   return {
     msid: [{ id: 'sluice', appdata: trackId }],
-    ssrcs: [ssrc, ...(rtxSsrc === undefined ? [] : [rtxSsrc])].map((id) => ({ id, attribute: 'cname', value: cname })),
+    ssrcs: [ssrc, ...(rtxSsrc === undefined ? [] : [rtxSsrc])].map((id) => ({
+      id,
+      attribute: 'cname',
+      value: cname,
+    })),
     ...(rtxSsrc === undefined ? {} : { ssrcGroups: [{ semantics: 'FID', ssrcs: `${ssrc} ${rtxSsrc}` }] }),
   };
 }

@@ -4,15 +4,26 @@ import type { IceServer } from '../../crds/schema/server-config.ts';
 export function iceServerLinks(servers: readonly IceServer[]): string[] {
   return servers.flatMap(({ credential, urls, username }) =>
     urls.map((url) => {
-      const parts = [`<${encodeURI(url)}>`, 'rel="ice-server"'];
-      if (username !== undefined) parts.push(`username=${quote(username)}`);
-      if (credential !== undefined) parts.push(`credential=${quote(credential)}`, 'credential-type="password"');
+      const parts = [`<${encodeURI(url.toWellFormed())}>`, 'rel="ice-server"'];
+      if (username !== undefined) parts.push(parameter('username', username));
+      if (credential !== undefined) parts.push(parameter('credential', credential), 'credential-type="password"');
       return parts.join('; ');
     }),
   );
 }
 
-/** A quoted-string (RFC 9110 §5.6.4). */
-function quote(value: string): string {
-  return `"${value.replace(/["\\]/g, '\\$&')}"`;
+/** A `Link` value that offers an extension of a session (draft-ietf-wish-whep §4.9), with its attributes. */
+export function extensionLink(url: string, rel: string, attributes: Readonly<Record<string, string>> = {}): string {
+  const parameters = Object.entries({ rel, ...attributes }).map(([name, value]) => parameter(name, value));
+  return [`<${url}>`, ...parameters].join('; ');
+}
+
+/** A quoted-string where it can hold the value (RFC 9110 §5.6.4), else the extended notation (RFC 8187). */
+function parameter(name: string, value: string): string {
+  if (/^[\x20-\x7e]*$/.test(value)) return `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
+  return `${name}*=UTF-8''${encodeURIComponent(value.toWellFormed()).replace(/['()*]/g, percent)}`;
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }

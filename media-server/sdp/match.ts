@@ -17,7 +17,14 @@ const MAX_EXTENSION_ID = 14;
 
 const EMPTY: SessionDescription = {
   version: 0,
-  origin: { username: '-', sessionId: 0, sessionVersion: 0, netType: 'IN', ipVer: 4, address: '0.0.0.0' },
+  origin: {
+    username: '-',
+    sessionId: 0,
+    sessionVersion: 0,
+    netType: 'IN',
+    ipVer: 4,
+    address: '0.0.0.0',
+  },
   name: '-',
   timing: { start: 0, stop: 0 },
   media: [],
@@ -34,7 +41,9 @@ export function matchSection(section: MediaDescription, capabilities: RtpCapabil
 }
 
 function sectionCapabilities(section: MediaDescription): RtpCapabilities {
-  const { codecs = [], headerExtensions = [] } = extractRtpCapabilities({ sdpObject: { ...EMPTY, media: [section] } });
+  const { codecs = [], headerExtensions = [] } = extractRtpCapabilities({
+    sdpObject: { ...EMPTY, media: [section] },
+  });
   return {
     codecs: constrainedBaselineFirst(codecs.map(withStringProfile)),
     headerExtensions: headerExtensions.filter(
@@ -47,7 +56,13 @@ function sectionCapabilities(section: MediaDescription): RtpCapabilities {
 function withStringProfile(codec: RtpCodecCapability): RtpCodecCapability {
   const profile = codec.parameters?.['profile-level-id'];
   if (profile === undefined) return codec;
-  return { ...codec, parameters: { ...codec.parameters, 'profile-level-id': String(profile).padStart(6, '0') } };
+  return {
+    ...codec,
+    parameters: {
+      ...codec.parameters,
+      'profile-level-id': String(profile).padStart(6, '0'),
+    },
+  };
 }
 
 /** Among the H264 entries, the one that every player decodes goes first; all other codecs keep their places. */

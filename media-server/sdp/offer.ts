@@ -3,8 +3,18 @@ import { OfferError } from './offer-error.ts';
 
 /** Bounds of what is read, far above what any client sends. */
 const MAX_LENGTH = 128 * 1024;
-const MAX_MEDIA = 16;
 const MAX_LINE_LENGTH = 4096;
+const MAX_MEDIA = 16;
+/** Per m-line. There are 128 payload types; feedback may stand once for each and kind. */
+const MAX_LINES = {
+  rtp: 128,
+  fmtp: 128,
+  rtcpFb: 1024,
+  ext: 64,
+  ssrcs: 128,
+  ssrcGroups: 32,
+  candidates: 256,
+} as const;
 
 export type MediaKind = 'audio' | 'video';
 export type SdpDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -15,15 +25,24 @@ export type OfferedMedia = {
   readonly kind: MediaKind | null;
   readonly mid: string;
   readonly direction: SdpDirection;
-  /** False for an m-line with port 0, which is switched off (RFC 3264 §5.1). */
+  /** False for an m-line that is switched off: port 0 (RFC 3264 §5.1) without a=bundle-only (RFC 8843 §6). */
   readonly enabled: boolean;
   readonly section: MediaDescription;
+};
+
+/** ICE credentials of one side (RFC 8839 §5.4). */
+export type IceCredentials = {
+  readonly usernameFragment: string;
+  readonly password: string;
 };
 
 /** An SDP offer, checked and bounded. */
 export type Offer = {
   readonly session: SessionDescription;
   readonly media: readonly OfferedMedia[];
+  /** Whether the m-lines are in a=group:BUNDLE; a single one need not be. */
+  readonly bundled: boolean;
+  readonly ice: IceCredentials;
   readonly fingerprint: { readonly algorithm: string; readonly value: string };
   readonly setup: 'active' | 'passive' | 'actpass';
 };
@@ -35,21 +54,29 @@ export type Offer = {
 export function parseOffer(text: string): Offer {
   checkText(text);
   const session = parseText(text);
+  if (session.media.length > MAX_MEDIA)
+    throw invalid(`it has ${session.media.length} m-lines, at most ${MAX_MEDIA} are read`);
   const media = session.media.map(readMedia);
   if (media.length === 0) throw invalid('it has no m-line');
-  if (media.length > MAX_MEDIA) throw invalid(`it has ${media.length} m-lines, at most ${MAX_MEDIA} are read`);
   const used = media.filter(({ enabled, kind }) => enabled && kind !== null);
   if (used.length === 0) throw unsupported('it has no enabled audio or video m-line');
   checkMids(media);
-  checkBundle(session, used);
-  for (const { mid, section } of used) checkTransport(session, section, mid);
-  return { session, media, fingerprint: fingerprintOf(session, used), setup: setupOf(session, used) };
+  // In a BUNDLE the transport of the first m-line is that of all; others may leave its attributes out (RFC 8843 §7.1.3).
+  const [tagged] = used.map(({ section }) => section);
+  return {
+    session,
+    media,
+    bundled: isBundled(session, used),
+    ice: iceOf(session, tagged),
+    fingerprint: fingerprintOf(session, tagged),
+    setup: setupOf(session, tagged),
+  };
 }
 
 function checkText(text: string): void {
   if (text.length > MAX_LENGTH) throw invalid(`it is longer than ${MAX_LENGTH} characters`);
   if (!text.startsWith('v=0')) throw invalid('it does not begin with v=0');
-  if (text.split('\n').some((line) => line.length > MAX_LINE_LENGTH)) {
+  if (text.split(/\r\n|\r|\n/).some((line) => line.length > MAX_LINE_LENGTH)) {
     throw invalid(`a line is longer than ${MAX_LINE_LENGTH} characters`);
   }
 }
@@ -58,19 +85,40 @@ function parseText(text: string): SessionDescription {
   try {
     return parse(text);
   } catch (error) {
-    throw new OfferError('offer_invalid', 'the SDP offer cannot be parsed', { cause: error });
+    throw new OfferError('offer_invalid', 'the SDP offer cannot be parsed', {
+      cause: error,
+    });
   }
 }
 
 function readMedia(section: MediaDescription, index: number): OfferedMedia {
+  if (!section.type || !section.protocol || !Number.isInteger(section.port)) {
+    throw invalid(`m-line ${index + 1} is not of the form "m=type port protocol formats"`);
+  }
+  const mid = section.mid === undefined ? String(index) : String(section.mid);
+  checkSizes(section, mid);
   const kind = section.type === 'audio' || section.type === 'video' ? section.type : null;
   return {
-    kind: section.protocol?.includes('RTP') ? kind : null,
-    mid: section.mid === undefined ? String(index) : String(section.mid),
+    kind: section.protocol.includes('RTP') ? kind : null,
+    mid,
     direction: directionOf(section.direction),
-    enabled: section.port !== 0,
+    enabled: section.port !== 0 || section.bundleOnly !== undefined,
     section,
   };
+}
+
+function checkSizes(section: MediaDescription, mid: string): void {
+  for (const [name, max] of Object.entries(MAX_LINES)) {
+    const lines = section[name as keyof typeof MAX_LINES] ?? [];
+    if (lines.length > max) throw invalid(`the m-line with a=mid:${mid} has more than ${max} lines of one kind`);
+  }
+  const payloadTypes = section.rtp.map(({ payload }) => payload);
+  if (payloadTypes.some((type) => !Number.isInteger(type) || type < 0 || type > 127)) {
+    throw invalid(`the m-line with a=mid:${mid} has a payload type that is not 0 to 127`);
+  }
+  if (new Set(payloadTypes).size < payloadTypes.length) {
+    throw invalid(`the m-line with a=mid:${mid} has two a=rtpmap for one payload type`);
+  }
 }
 
 /** `sendrecv` is the default (RFC 8866 §6.7). */
@@ -88,42 +136,50 @@ function checkMids(media: readonly OfferedMedia[]): void {
   }
 }
 
-function checkBundle(session: SessionDescription, used: readonly OfferedMedia[]): void {
-  if (used.length === 1) return;
+function isBundled(session: SessionDescription, used: readonly OfferedMedia[]): boolean {
   const groups = (session.groups ?? []).filter(({ type }) => type === 'BUNDLE');
   const bundled = new Set(groups.flatMap(({ mids }) => String(mids).split(' ')));
   const apart = used.find(({ mid }) => !bundled.has(mid));
-  if (apart) throw unsupported(`the m-line with a=mid:${apart.mid} is not in a=group:BUNDLE`);
+  if (!apart) return true;
+  if (used.length > 1) throw unsupported(`the m-line with a=mid:${apart.mid} is not in a=group:BUNDLE`);
+  return false;
 }
 
-function checkTransport(session: SessionDescription, section: MediaDescription, mid: string): void {
-  if (!section.rtcpMux) throw unsupported(`the m-line with a=mid:${mid} has no a=rtcp-mux`);
-  if (!(section.iceUfrag ?? session.iceUfrag)) throw invalid(`the m-line with a=mid:${mid} has no a=ice-ufrag`);
-  if (!(section.icePwd ?? session.icePwd)) throw invalid(`the m-line with a=mid:${mid} has no a=ice-pwd`);
+function iceOf(session: SessionDescription, tagged: MediaDescription | undefined): IceCredentials {
+  if (!tagged?.rtcpMux) throw unsupported('its first audio or video m-line has no a=rtcp-mux');
+  const usernameFragment = tagged.iceUfrag ?? session.iceUfrag;
+  const password = tagged.icePwd ?? session.icePwd;
+  if (!usernameFragment) throw invalid('it has no a=ice-ufrag');
+  if (!password) throw invalid('it has no a=ice-pwd');
+  return {
+    usernameFragment: String(usernameFragment),
+    password: String(password),
+  };
 }
 
-function fingerprintOf(session: SessionDescription, used: readonly OfferedMedia[]): Offer['fingerprint'] {
-  const fingerprint = session.fingerprint ?? used[0]?.section.fingerprint;
+function fingerprintOf(session: SessionDescription, tagged: MediaDescription | undefined): Offer['fingerprint'] {
+  const fingerprint = tagged?.fingerprint ?? session.fingerprint;
   if (!fingerprint) throw invalid('it has no a=fingerprint');
-  const algorithm = fingerprint.type.toLowerCase();
-  const length = DIGEST_BYTES[algorithm];
-  if (length === undefined) throw unsupported(`a=fingerprint uses ${fingerprint.type.slice(0, 16)}`);
-  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(fingerprint.hash) || fingerprint.hash.length !== length * 3 - 1) {
+  const algorithm = String(fingerprint.type).toLowerCase();
+  const hash = String(fingerprint.hash);
+  const length = DIGEST_BYTES.get(algorithm);
+  if (length === undefined) throw unsupported(`a=fingerprint uses ${algorithm.slice(0, 16)}`);
+  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(hash) || hash.length !== length * 3 - 1) {
     throw invalid('a=fingerprint is not a list of bytes in hex of the length of its algorithm');
   }
-  return { algorithm, value: fingerprint.hash.toUpperCase() };
+  return { algorithm, value: hash.toUpperCase() };
 }
 
-const DIGEST_BYTES: Readonly<Record<string, number>> = {
-  'sha-1': 20,
-  'sha-224': 28,
-  'sha-256': 32,
-  'sha-384': 48,
-  'sha-512': 64,
-};
+const DIGEST_BYTES: ReadonlyMap<string, number> = new Map([
+  ['sha-1', 20],
+  ['sha-224', 28],
+  ['sha-256', 32],
+  ['sha-384', 48],
+  ['sha-512', 64],
+]);
 
-function setupOf(session: SessionDescription, used: readonly OfferedMedia[]): Offer['setup'] {
-  const setup = session.setup ?? used[0]?.section.setup ?? 'actpass';
+function setupOf(session: SessionDescription, tagged: MediaDescription | undefined): Offer['setup'] {
+  const setup = tagged?.setup ?? session.setup ?? 'actpass';
   if (setup === 'active' || setup === 'passive' || setup === 'actpass') return setup;
   throw invalid('a=setup is none of actpass, active, passive');
 }

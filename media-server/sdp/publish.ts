@@ -1,4 +1,3 @@
-import { getRtpEncodings } from 'mediasoup-client/handlers/sdp/unifiedPlanUtils';
 import { getSendingRemoteRtpParameters, getSendingRtpParameters, reduceCodecs } from 'mediasoup-client/ortc';
 import type { RtpCapabilities, RtpEncodingParameters, RtpParameters } from 'mediasoup-client/types';
 import type { MediaDescription } from 'sdp-transform';
@@ -24,7 +23,10 @@ export type PublishedTrack = {
   readonly layers: readonly string[];
 };
 
-export type PublishNegotiation = { readonly tracks: readonly PublishedTrack[]; readonly sections: readonly AnswerSection[] };
+export type PublishNegotiation = {
+  readonly tracks: readonly PublishedTrack[];
+  readonly sections: readonly AnswerSection[];
+};
 
 const MAX_LAYERS = 8;
 
@@ -46,11 +48,16 @@ export function negotiatePublish(offer: Offer, router: RtpCapabilities, allowed:
   }
   return {
     tracks,
-    sections: negotiated.map((result, index) => result?.section ?? { kind: 'rejected', media: offeredAt(offer, index) }),
+    sections: negotiated.map(
+      (result, index) => result?.section ?? { kind: 'rejected', media: offeredAt(offer, index) },
+    ),
   };
 }
 
-type NegotiatedTrack = { readonly track: PublishedTrack; readonly section: AcceptedSection };
+type NegotiatedTrack = {
+  readonly track: PublishedTrack;
+  readonly section: AcceptedSection;
+};
 
 /** One audio and one video track make a stream; further m-lines of a kind are rejected. */
 function negotiateTrack(
@@ -71,7 +78,7 @@ function negotiateTrack(
 
   const sending = getSendingRtpParameters(kind, match);
   const answering = getSendingRemoteRtpParameters(kind, match);
-  const layers = layersOf(section);
+  const { encodings, layers } = encodingsOf(section);
   return {
     track: {
       kind,
@@ -81,7 +88,7 @@ function negotiateTrack(
         ...sending,
         mid,
         codecs: reduceCodecs(sending.codecs),
-        encodings: encodingsOf(section, layers, sending),
+        encodings,
         rtcp: { cname: cnameOf(section) },
       },
     },
@@ -91,7 +98,7 @@ function negotiateTrack(
       direction: 'recvonly',
       codecs: reduceCodecs(answering.codecs),
       headerExtensions: answering.headerExtensions ?? [],
-      rids: layers,
+      rids: ridsOf(section),
       maxBitrate: kind === 'video' ? allowed.maxBitrate : 0,
     },
   };
@@ -101,34 +108,70 @@ export function codecName(mimeType: string): string {
   return (mimeType.split('/')[1] ?? '').toLowerCase();
 }
 
-/** Layers of `a=simulcast:send` (RFC 8853), in its order; a paused one (`~`) is listed as well. */
-function layersOf(section: MediaDescription): string[] {
-  const { simulcast } = section;
+type Encodings = {
+  readonly layers: readonly string[];
+  readonly encodings: RtpEncodingParameters[];
+};
+
+/** One encoding, or one per simulcast layer: by RID (RFC 8853), or by SSRC as older clients do it (`SIM` group). */
+function encodingsOf(section: MediaDescription): Encodings {
+  const rids = ridsOf(section);
+  if (rids.length > 0) return { layers: rids, encodings: rids.map((rid) => ({ rid })) };
+  const ssrcs = ssrcsOf(section);
+  if (ssrcs.length > MAX_LAYERS) throw tooMany('SSRCs in a=ssrc-group:SIM', MAX_LAYERS);
+  const encodings = ssrcs.map((ssrc) => ({ ssrc, ...rtxOf(section, ssrc) }));
+  // mediasoup finds the stream by mid or payload type when no SSRC is signalled.
+  if (encodings.length === 0) return { layers: [], encodings: [{}] };
+  return {
+    layers: encodings.length > 1 ? encodings.map((_, index) => String(index)) : [],
+    encodings,
+  };
+}
+
+/** Layers of `a=simulcast:send` in its order; a paused one (`~`) is listed as well. */
+function ridsOf({ simulcast }: MediaDescription): string[] {
   const list = simulcast?.dir1 === 'send' ? simulcast.list1 : simulcast?.dir2 === 'send' ? simulcast.list2 : undefined;
   if (!list) return [];
   const layers = list.split(';').map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''));
   if (layers.length > MAX_LAYERS) throw tooMany('simulcast layers', MAX_LAYERS);
-  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) {
-    throw new OfferError('offer_invalid', 'the SDP offer is not valid: a=simulcast names a layer that is no rid');
-  }
+  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) throw invalid('a=simulcast names a layer that is no rid');
+  if (new Set(layers).size < layers.length) throw invalid('a=simulcast names a layer twice');
   return layers;
 }
 
-function encodingsOf(section: MediaDescription, layers: readonly string[], rtp: RtpParameters): RtpEncodingParameters[] {
-  if (layers.length > 0) return layers.map((rid) => ({ rid }));
-  if (!section.ssrcs?.length) return [{}];
-  const encodings = getRtpEncodings({ offerMediaObject: section, codecs: rtp.codecs });
-  if (encodings.length > MAX_LAYERS) throw tooMany('SSRCs', MAX_LAYERS);
-  return encodings;
+function ssrcsOf(section: MediaDescription): number[] {
+  const simulcast = section.ssrcGroups?.find(({ semantics }) => semantics === 'SIM');
+  if (simulcast) return ssrcList(simulcast.ssrcs);
+  const [first] = section.ssrcs ?? [];
+  return first ? ssrcList(String(first.id)) : [];
+}
+
+function rtxOf(section: MediaDescription, ssrc: number): { rtx?: { ssrc: number } } {
+  const groups = (section.ssrcGroups ?? []).filter(({ semantics }) => semantics === 'FID');
+  const pair = groups.map(({ ssrcs }) => ssrcList(ssrcs)).find(([primary]) => primary === ssrc);
+  return pair?.[1] === undefined ? {} : { rtx: { ssrc: pair[1] } };
+}
+
+function ssrcList(text: string): number[] {
+  const ssrcs = String(text).split(/ +/).map(Number);
+  if (ssrcs.every((ssrc) => Number.isInteger(ssrc) && ssrc >= 0 && ssrc < 2 ** 32)) return ssrcs;
+  throw invalid('a=ssrc or a=ssrc-group has what is no SSRC');
 }
 
 function cnameOf(section: MediaDescription): string {
   const cname = section.ssrcs?.find(({ attribute }) => attribute === 'cname')?.value;
-  return (cname ?? 'sluice').slice(0, 255);
+  return String(cname ?? 'sluice').slice(0, 255);
+}
+
+function invalid(fault: string): OfferError {
+  return new OfferError('offer_invalid', `the SDP offer is not valid: ${fault}`);
 }
 
 function tooMany(what: string, max: number): OfferError {
-  return new OfferError('offer_unsupported', `the SDP offer cannot be answered: more than ${max} ${what} in one m-line`);
+  return new OfferError(
+    'offer_unsupported',
+    `the SDP offer cannot be answered: more than ${max} ${what} in one m-line`,
+  );
 }
 
 function offeredAt(offer: Offer, index: number): OfferedMedia {
