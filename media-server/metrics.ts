@@ -87,13 +87,18 @@ export class Metrics {
     const draining = this.#gauge('sluice_draining', '1 = this media server takes no new streams', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
+    const transports = this.#gauge('sluice_worker_transports', 'WebRTC transports of a mediasoup worker', ['worker']);
     const cpu = this.#gauge(
       'sluice_worker_cpu_seconds_total',
       'CPU time of a mediasoup worker',
       ['worker'],
       async () => {
         cpu.reset();
-        for (const { cpuSeconds, index } of await sources.workers()) cpu.set({ worker: String(index) }, cpuSeconds);
+        transports.reset();
+        for (const { cpuSeconds, index, legs } of await sources.workers()) {
+          cpu.set({ worker: String(index) }, cpuSeconds);
+          transports.set({ worker: String(index) }, legs);
+        }
       },
     );
   }

@@ -140,12 +140,17 @@ function readDenyFor(text: string | undefined): number {
 
 async function terminateHere(deps: StreamRoutesDeps, order: TerminateOrder): Promise<MemberAnswer> {
   const orderedAt = deps.clock.monotonic();
-  const streams = matchStreams(deps.registry, order.filter);
+  const streams = matchStreams(deps.registry, order.filter).sort(playbacksFirst);
   const matchedIds = streams.map(({ id }) => id);
   if (order.dryRun) return { pod: deps.podName, matchedIds, terminated: 0, denied: 0 };
   const denied = order.denyForMs === 0 ? [] : streams.filter((stream) => deps.deny.deny(stream, order.denyForMs));
   const ended = await Promise.all(streams.map((stream) => deps.terminator.end(stream, 'rest', { orderedAt })));
   return { pod: deps.podName, matchedIds, terminated: ended.filter(Boolean).length, denied: denied.length };
+}
+
+/** A publication takes its playbacks with it: those that were asked for themselves end for their own cause. */
+function playbacksFirst(a: Stream, b: Stream): number {
+  return Number(a.published) - Number(b.published);
 }
 
 function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {
