@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CLIENTS, capabilities, playableTracks, SERVER, savedOffer } from '../../test/fixtures/sdp/offers.ts';
+import { writeAnswer } from './answer.ts';
+import { type Offer, parseOffer } from './offer.ts';
+import { OfferError } from './offer-error.ts';
+import { negotiatePlay } from './play.ts';
+import { type Allowed, negotiatePublish } from './publish.ts';
+import { parseFragment } from './trickle.ts';
+
+const ALL: Allowed = {
+  codecs: new Set(['opus', 'vp8', 'vp9', 'h264', 'av1']),
+  kinds: new Set(['audio', 'video']),
+  maxBitrate: 0,
+};
+const OFFERS = CLIENTS.flatMap((client) => [savedOffer(`${client}-publish`), savedOffer(`${client}-play`)]);
+
+/** Whatever is thrown on the way must be an `OfferError` that says something. */
+function survives(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof OfferError && error.message.length > 10) return;
+    throw error;
+  }
+}
+
+function negotiateAll(text: string): void {
+  let offer: Offer | undefined;
+  survives(() => {
+    offer = parseOffer(text);
+  });
+  if (!offer) return;
+  const { media } = offer;
+  const parsed = offer;
+  survives(() => {
+    const answer = writeAnswer(parsed, SERVER, negotiatePublish(parsed, capabilities, ALL).sections);
+    expect(answer.split(/^m=/m)).toHaveLength(media.length + 1);
+  });
+  for (const numbering of ['worker', 'router'] as const) {
+    survives(() => void negotiatePlay(parsed, playableTracks('H264'), ALL, numbering).sections(new Map()));
+  }
+}
+
+const token = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.constantFrom('', '-1', '99999999999999999999', 'NaN', '__proto__', 'constructor', '0', '128', ';;;=', '\0', '::1'),
+);
+
+type Damage = (lines: string[], at: number, other: number, text: string) => void;
+
+const DAMAGES: readonly Damage[] = [
+  // dropped
+  (lines, at) => lines.splice(at, 1),
+  // doubled
+  (lines, at) => lines.splice(at, 0, lines[at] ?? ''),
+  // moved
+  (lines, at, other) => lines.splice(other % lines.length, 0, ...lines.splice(at, 1)),
+  // a word replaced
+  (lines, at, other, text) => {
+    const words = (lines[at] ?? '').split(/([ :=;/])/);
+    lines[at] = words.with(other % words.length, text).join('');
+  },
+  // an attribute added
+  (lines, at, _, text) => lines.splice(at, 0, `a=${text}:${text}`),
+  // cut short
+  (lines, at, other) => {
+    lines[at] = (lines[at] ?? '').slice(0, other % ((lines[at] ?? '').length + 1));
+  },
+];
+
+/** A saved offer with a few damages. */
+const damaged = fc
+  .tuple(
+    fc.constantFrom(...OFFERS),
+    fc.array(fc.tuple(fc.constantFrom(...DAMAGES), fc.nat(), fc.nat(), token), { minLength: 1, maxLength: 8 }),
+  )
+  .map(([offer, damages]) => {
+    const lines = offer.split('\r\n');
+    for (const [damage, position, other, text] of damages) damage(lines, position % lines.length, other, text);
+    return lines.join('\r\n');
+  });
+
+describe('hostile SDP', () => {
+  it('never throws anything else than an OfferError: damaged offers', () => {
+    fc.assert(fc.property(damaged, negotiateAll), { numRuns: 3000 });
+  });
+
+  it('never throws anything else than an OfferError: lines of SDP in any order', () => {
+    const line = fc.constantFrom(...OFFERS.flatMap((offer) => offer.split('\r\n')));
+    const text = fc.array(line, { maxLength: 60 }).map((lines) => ['v=0', ...lines].join('\r\n'));
+    fc.assert(fc.property(text, negotiateAll), { numRuns: 1000 });
+  });
+
+  it('never throws anything else than an OfferError: fragments', () => {
+    const line = fc.oneof(
+      token,
+      token.map((text) => `a=ice-ufrag:${text}`),
+      token.map((text) => `a=candidate:${text}`),
+    );
+    const text = fc.array(line, { maxLength: 20 }).map((lines) => lines.join('\r\n'));
+    fc.assert(
+      fc.property(text, (fragment) => survives(() => void parseFragment(fragment))),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(['\n', '\r', '\r\n'])('reads the largest offer in well under a second, lines ending in %j', (newline) => {
+    const lines = ['v=0', ...Array.from({ length: 30_000 }, (_, index) => `a=${index % 10}`)];
+    const began = performance.now();
+    survives(() => void parseOffer(lines.join(newline).slice(0, 128 * 1024)));
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { savedOffer } from '../../test/fixtures/sdp/offers.ts';
+import { parseOffer } from './offer.ts';
+
+const chromium = savedOffer('chromium-publish');
+
+/** The message of the refusal; fails when there is none. */
+function refusal(text: string): { code: string; message: string } {
+  try {
+    parseOffer(text);
+  } catch (error) {
+    expect(error).toHaveProperty('name', 'OfferError');
+    const { code, message } = error as Error & { code: string };
+    return { code, message };
+  }
+  throw new Error('the offer was accepted');
+}
+
+describe('parseOffer', () => {
+  it('reads what the negotiation needs', () => {
+    const { bundled, media, setup } = parseOffer(chromium);
+    expect({ bundled, setup }).toEqual({ bundled: true, setup: 'actpass' });
+    expect(media.map(({ direction, enabled, kind, mid }) => ({ direction, enabled, kind, mid }))).toEqual([
+      { direction: 'sendonly', enabled: true, kind: 'audio', mid: '0' },
+      { direction: 'sendonly', enabled: true, kind: 'video', mid: '1' },
+    ]);
+  });
+
+  it('takes a bundle-only m-line with port 0 for switched on', () => {
+    const { media } = parseOffer(savedOffer('gstreamer-publish'));
+    expect(media.map(({ enabled, section }) => [section.port, enabled])).toEqual([
+      [9, true],
+      [0, true],
+    ]);
+  });
+
+  it('lets the later m-lines of a BUNDLE leave out the transport', () => {
+    const [session = '', audio = '', video = ''] = chromium.split(/(?=^m=)/m);
+    const bare = video.replaceAll(/a=(ice-ufrag|ice-pwd|ice-options|fingerprint|setup|rtcp-mux).*\r\n/g, '');
+    expect(parseOffer(session + audio + bare).media).toHaveLength(2);
+  });
+
+  it('does not ask a single m-line for BUNDLE', () => {
+    const [session = '', audio = ''] = chromium.split(/(?=^m=)/m);
+    expect(parseOffer(session.replace(/a=group:BUNDLE.*\r\n/, '') + audio).bundled).toBe(false);
+  });
+
+  it('has a kind of null for a data channel', () => {
+    const data =
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sctp-port:5000\r\n';
+    expect(parseOffer(chromium + data).media.map(({ kind }) => kind)).toEqual(['audio', 'video', null]);
+  });
+
+  const video = chromium.slice(chromium.indexOf('m=video'));
+  it.each([
+    ['an empty text', '', 'offer_invalid', 'does not begin with v=0'],
+    ['JSON', '{"sdp":"v=0"}', 'offer_invalid', 'does not begin with v=0'],
+    ['no m-line', 'v=0\r\ns=-\r\n', 'offer_invalid', 'no m-line'],
+    ['a broken m-line', 'v=0\r\nm=audio\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a text that is too long', `v=0\r\n${'a=x\r\n'.repeat(30_000)}`, 'offer_invalid', 'longer than 131072 characters'],
+    ['a line that is too long', `v=0\r\na=${'x'.repeat(5000)}`, 'offer_invalid', 'longer than 4096 characters'],
+    [
+      '17 m-lines',
+      chromium + 'm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n'.repeat(15),
+      'offer_invalid',
+      '17 m-lines, at most 16',
+    ],
+    [
+      'no media',
+      chromium.replaceAll(/^m=(audio|video) 9/gm, 'm=$1 0'),
+      'offer_unsupported',
+      'no enabled audio or video',
+    ],
+    ['the same mid twice', chromium.replaceAll('a=mid:1', 'a=mid:0'), 'offer_invalid', 'two m-lines have a=mid:0'],
+    ['a long mid', chromium.replaceAll('a=mid:1', 'a=mid:123456789'), 'offer_unsupported', 'a=mid:123456789 is longer'],
+    [
+      'no BUNDLE',
+      chromium.replace(/a=group:BUNDLE.*\r\n/, ''),
+      'offer_unsupported',
+      'a=mid:0 is not in a=group:BUNDLE',
+    ],
+    ['half a BUNDLE', chromium.replace('BUNDLE 0 1', 'BUNDLE 0'), 'offer_unsupported', 'a=mid:1 is not in'],
+    ['no rtcp-mux', chromium.replaceAll('a=rtcp-mux\r\n', ''), 'offer_unsupported', 'no a=rtcp-mux'],
+    ['no ice-ufrag', chromium.replaceAll(/a=ice-ufrag.*\r\n/g, ''), 'offer_invalid', 'no a=ice-ufrag'],
+    ['no ice-pwd', chromium.replaceAll(/a=ice-pwd.*\r\n/g, ''), 'offer_invalid', 'no a=ice-pwd'],
+    ['no fingerprint', chromium.replaceAll(/a=fingerprint.*\r\n/g, ''), 'offer_invalid', 'no a=fingerprint'],
+    ['an unknown digest', chromium.replaceAll('sha-256', 'md5'), 'offer_unsupported', 'a=fingerprint uses md5'],
+    ['a short digest', chromium.replaceAll(/(sha-256 ..).*/g, '$1'), 'offer_invalid', 'not a list of bytes in hex'],
+    ['a foreign setup', chromium.replaceAll('actpass', 'holdconn'), 'offer_invalid', 'a=setup is none of'],
+    ['a payload type of 200', chromium.replace('rtpmap:96', 'rtpmap:200'), 'offer_invalid', 'not 0 to 127'],
+    ['a payload type twice', chromium.replace('rtpmap:97', 'rtpmap:96'), 'offer_invalid', 'two a=rtpmap'],
+    [
+      'too many SSRCs',
+      chromium + 'a=ssrc:1 cname:x\r\n'.repeat(129),
+      'offer_invalid',
+      'more than 128 lines of one kind',
+    ],
+    [
+      'too many codecs',
+      chromium + 'a=rtpmap:1 x/1\r\n'.repeat(129),
+      'offer_invalid',
+      'more than 128 lines of one kind',
+    ],
+    [
+      'video of its own transport',
+      chromium.replace(video, video.replace('a=mid:1', 'a=mid:2')),
+      'offer_unsupported',
+      'a=mid:2',
+    ],
+  ])('refuses %s', (_, text, code, message) => {
+    const { code: actual, message: text_ } = refusal(text);
+    expect(text_).toContain(message);
+    expect(actual).toBe(code);
+  });
+});
