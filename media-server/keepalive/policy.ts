@@ -1,5 +1,5 @@
 import type { RestOnError } from '../../crds/schema/hook.ts';
-import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import type { HookConfig, ServerConfig } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 
@@ -12,48 +12,52 @@ export type NotChecked =
   | 'MethodNotListed'
   | 'PolicyDisable';
 
+/** The backend that is asked. Compared by identity: a RestHook that a reload replaced has connections of its own. */
+export type Backend = Pick<HookConfig, 'name' | 'maxConnections'>;
+
 export type KeepAlivePolicy = {
   readonly intervalMs: number;
   /** Per call, never longer than the interval. */
   readonly timeoutMs: number;
   readonly failureThreshold: number;
   readonly restOnError: RestOnError;
-  /** Calls at the same time to this backend. */
-  readonly maxConnections: number;
-  /** The backend; streams with the same one share its connections. */
-  readonly backend: string;
+  readonly backend: Backend;
 };
 
 export type PolicyDecision =
-  | { readonly checked: true; readonly policy: KeepAlivePolicy }
+  | {
+      readonly checked: true;
+      readonly policy: KeepAlivePolicy;
+      /** A 403 of the backend would do nothing (`restOnError: LOG`): the main trap of WCS, to be made visible. */
+      readonly warning: 'RefusalOnlyLogged' | null;
+    }
   | { readonly checked: false; readonly reason: NotChecked };
 
 /** Whether and how a stream is checked (hooks.md §6): the first condition that fails is the reason. */
 export function decidePolicy(
   server: ServerConfig['keepAlive'],
-  app: App,
+  { config, hook }: Pick<App, 'config' | 'hook'>,
   hooks: Pick<SessionHooks, 'methodConfig'>,
 ): PolicyDecision {
-  const { appKey, keepAlive } = app.config;
+  const { appKey, keepAlive } = config;
   if (!server.enabled) return notChecked('ServerDisabled');
   if (server.appKeys.length > 0 && !server.appKeys.includes(appKey)) return notChecked('AppKeyNotListed');
   if (!keepAlive.enabled) return notChecked('AppDisabled');
-  if (!app.hook) return notChecked('NoHook');
-  const method = app.hook.config.methods.find(({ name }) => name === 'StreamKeepAliveEvent');
+  if (!hook) return notChecked('NoHook');
+  const method = hook.config.methods.find(({ name }) => name === 'StreamKeepAliveEvent');
   if (!method) return notChecked('MethodNotListed');
   const { restOnError, restPolicy } = hooks.methodConfig('StreamKeepAliveEvent');
   if (restPolicy === 'DISABLE') return notChecked('PolicyDisable');
-  const { maxConnections, name, timeoutMs } = app.hook.config;
   return {
     checked: true,
     policy: {
       intervalMs: keepAlive.intervalMs,
-      timeoutMs: Math.min(timeoutMs, keepAlive.intervalMs),
+      timeoutMs: Math.min(hook.config.timeoutMs, keepAlive.intervalMs),
       failureThreshold: method.failureThreshold ?? 0,
       restOnError,
-      maxConnections,
-      backend: name,
+      backend: hook.config,
     },
+    warning: restOnError === 'LOG' ? 'RefusalOnlyLogged' : null,
   };
 }
 

@@ -4,10 +4,13 @@ import type { HookReply } from '../hooks/session-hooks.ts';
 /** Label `result` of `sluice_keepalive_checks_total`. */
 export type CheckResult = 'ok' | 'refused' | 'refused_logged' | 'failed' | 'failed_ended';
 
+/** Why a check ends its stream. */
+export type KeepAliveCause = 'keepalive' | 'keepalive_failure';
+
 export type Verdict = {
   readonly result: CheckResult;
   /** Why the stream ends, null = it goes on. */
-  readonly cause: 'keepalive' | 'keepalive_failure' | null;
+  readonly cause: KeepAliveCause | null;
   /** Failures in a row after this check. */
   readonly failures: number;
 };
@@ -24,6 +27,7 @@ export type Judged = {
 export function judge(reply: HookReply, { failureThreshold, failures, restOnError }: Judged): Verdict {
   const status = reply.kind === 'status' ? reply.status : 0;
   if (status >= 200 && status < 300) return { result: 'ok', cause: null, failures: 0 };
+  // A backend that gives orders is not failing, whether or not they are followed.
   if (status === 403) {
     return restOnError === 'FAIL'
       ? { result: 'refused', cause: 'keepalive', failures: 0 }
