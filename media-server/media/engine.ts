@@ -26,7 +26,6 @@ import { type Seat, Workers } from './workers.ts';
 
 export type MediaDeps = { readonly clock: Clock; readonly log: Log; readonly onWorkerDeath: () => void };
 
-/** A playback goes to another worker when its publication's has this many more transports. */
 const SPREAD_AT = 50;
 
 /** Starts the mediasoup workers. Throws when one cannot start, naming the address and port. */
@@ -47,12 +46,14 @@ class Engine implements Media {
   readonly #workers: Workers;
   readonly #clock: Clock;
   readonly #rtpWatch: RtpWatch;
+  readonly #spreadAt: number;
 
   constructor(options: MediaOptions, workers: Workers, clock: Clock) {
     this.announcedAddress = options.announcedAddress;
     this.#workers = workers;
     this.#clock = clock;
     this.#rtpWatch = new RtpWatch(clock);
+    this.#spreadAt = options.spreadAt ?? SPREAD_AT;
   }
 
   async publish(request: PublishRequest): Promise<Publication> {
@@ -83,13 +84,13 @@ class Engine implements Media {
     const seat = this.#seatFor(publication);
     return this.#open({ seat, id: request.id, offer, routerCodecs }, async (leg, router) => {
       const { transport } = leg;
-      const unpipe = await publication.pipes.lease(router);
-      transport.observer.once('close', unpipe);
-      if (transport.closed) unpipe();
+      const pipe = await publication.pipes.lease(router);
+      if (transport.closed) pipe.release();
+      else transport.observer.once('close', pipe.release);
       if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);
       const consumers: Consumer[] = [];
       for (const { mid, rtpCapabilities, trackId } of negotiation.tracks) {
-        const consuming = transport.consume({ producerId: trackId, rtpCapabilities, mid, paused: true });
+        const consuming = transport.consume({ producerId: pipe.idOf(trackId), rtpCapabilities, mid, paused: true });
         consumers.push(await accepted(consuming));
       }
       const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
@@ -122,7 +123,7 @@ class Engine implements Media {
   /** The publication's own worker, unless it is clearly busier than another one. */
   #seatFor(publication: PublicationLeg): Seat {
     const least = this.#workers.leastLoaded();
-    return publication.seat.legs - least.legs >= SPREAD_AT ? least : publication.seat;
+    return publication.seat.legs - least.legs >= this.#spreadAt ? least : publication.seat;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IceServer } from '../../crds/schema/server-config.ts';
 import type { EndCause } from '../../crds/schema/stream.ts';
+import type { Numbering } from '../sdp/numbering.ts';
 
 /**
  * The seam between sessions and mediasoup: what a session may ask of media, and what media may tell a session.
@@ -108,4 +109,8 @@ export type MediaOptions = {
   readonly port: number;
   readonly codecs: readonly string[];
   readonly iceServers?: readonly IceServer[];
+  /** Who numbers the packets of players. Default: the worker if its binary can, else routers. */
+  readonly numbering?: Numbering;
+  /** A playback goes to another worker when its publication's has this many more transports than that. Default 50. */
+  readonly spreadAt?: number;
 };

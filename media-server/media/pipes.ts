@@ -1,8 +1,19 @@
 import type { Consumer, Producer, Router } from 'mediasoup/types';
 
-type Pipe = { readonly made: Promise<Consumer[]>; users: number };
+/** The tracks of a publication on some router, given back with `release` (once). */
+export type PipeLease = {
+  /** The id that the router has for a track. */
+  readonly idOf: (trackId: string) => string;
+  readonly release: () => void;
+};
 
-/** The ways on which the tracks of one publication reach other routers: made for the first playback there, closed after the last. */
+type Piped = { readonly consumer: Consumer; readonly producer: Producer; readonly trackId: string };
+type Pipe = { readonly made: Promise<Piped[]>; users: number };
+
+/**
+ * The ways on which the tracks of one publication reach other routers: made for the first playback there, closed after
+ * the last one.
+ */
 export class Pipes {
   readonly #source: Router;
   readonly #producers: readonly Producer[];
@@ -13,23 +24,18 @@ export class Pipes {
     this.#producers = producers;
   }
 
-  /** How many routers the tracks are piped to. */
-  get size(): number {
-    return this.#pipes.size;
-  }
-
-  /** Makes the tracks available in the router, under their own ids. The caller calls what is returned when it is done. */
-  async lease(target: Router): Promise<() => void> {
-    if (target === this.#source) return () => {};
+  /** Makes the tracks available on a router. Throws when the publication or the router has closed meanwhile. */
+  async lease(target: Router): Promise<PipeLease> {
+    if (target === this.#source) return { idOf: (trackId) => trackId, release: () => {} };
     const pipe = this.#pipes.get(target) ?? this.#open(target);
     pipe.users++;
     try {
-      await pipe.made;
+      const ids = new Map((await pipe.made).map(({ producer, trackId }) => [trackId, producer.id]));
+      return { idOf: (trackId) => ids.get(trackId) ?? trackId, release: () => this.#release(target, pipe) };
     } catch (error) {
       this.#release(target, pipe);
       throw error;
     }
-    return () => this.#release(target, pipe);
   }
 
   #open(target: Router): Pipe {
@@ -42,16 +48,24 @@ export class Pipes {
     pipe.users--;
     if (pipe.users > 0) return;
     if (this.#pipes.get(target) === pipe) this.#pipes.delete(target);
+    // One that could not be made has been reported to those who wanted it.
     pipe.made.then(closeAll, () => {});
   }
 
   /** All tracks or none. */
-  async #connect(target: Router): Promise<Consumer[]> {
-    const made: Consumer[] = [];
+  async #connect(target: Router): Promise<Piped[]> {
+    const made: Piped[] = [];
     try {
       for (const { id } of this.#producers) {
-        const pipe = await this.#source.pipeToRouter({ producerId: id, router: target, enableSctp: false });
-        if (pipe.pipeConsumer) made.push(pipe.pipeConsumer);
+        // Not the same id: the router may be in the same worker, where ids are unique.
+        const pipe = await this.#source.pipeToRouter({
+          producerId: id,
+          router: target,
+          keepId: false,
+          enableSctp: false,
+        });
+        const { pipeConsumer: consumer, pipeProducer: producer } = pipe;
+        if (consumer && producer) made.push({ consumer, producer, trackId: id });
       }
       return made;
     } catch (error) {
@@ -61,7 +75,7 @@ export class Pipes {
   }
 }
 
-/** A pipe's producer on the other router goes with its consumer. */
-function closeAll(consumers: readonly Consumer[]): void {
-  for (const consumer of consumers) consumer.close();
+/** The producer on the other router goes with the consumer. */
+function closeAll(piped: readonly Piped[]): void {
+  for (const { consumer } of piped) consumer.close();
 }

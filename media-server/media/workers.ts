@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { createWorker, workerBin as downloadedWorker } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
-import { type Numbering, WIRE_MAPPING } from '../sdp/numbering.ts';
+import type { Numbering } from '../sdp/numbering.ts';
 import { routerCodecs } from './codecs.ts';
 import type { MediaOptions, WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
+import { numberingOf } from './worker-binary.ts';
+import { startWorkerProcess } from './worker-process.ts';
 
 /** How long the death of a worker may keep its port busy. */
 const RESTART_TRIES = 600;
@@ -46,7 +46,7 @@ export class Workers {
   }
 
   static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
-    const workers = new Workers(await numberingOf(options.workerBin), options, deps);
+    const workers = new Workers(options.numbering ?? (await numberingOf(options.workerBin)), options, deps);
     deps.log.info({ workers: options.workers, port: options.port, numbering: workers.numbering }, 'starting mediasoup');
     try {
       for (let index = 0; index < options.workers; index++) await workers.#fill(index);
@@ -158,7 +158,7 @@ export class Workers {
 
   async #seat(index: number): Promise<Seat> {
     const { announcedAddress, codecs, listenAddress, port, workerBin } = this.#options;
-    const worker = await createWorker({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
+    const worker = await startWorkerProcess({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
     try {
       const listen = { ip: listenAddress, announcedAddress, port: port + index };
       const webRtcServer = await worker.createWebRtcServer({
@@ -174,12 +174,6 @@ export class Workers {
       throw new Error(`cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`, { cause: error });
     }
   }
-}
-
-/** The official worker has not our patch. An unreadable binary is reported by the start of the worker. */
-async function numberingOf(workerBin: string | null): Promise<Numbering> {
-  const binary = await readFile(workerBin ?? downloadedWorker).catch(() => null);
-  return binary?.includes(WIRE_MAPPING) ? 'worker' : 'router';
 }
 
 /** Resolves when the process has exited. */

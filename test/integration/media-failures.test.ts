@@ -1,0 +1,167 @@
+import { kill } from 'node:process';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Leg, LegFailure, Media } from '../../media-server/media/media.ts';
+import { fastClock, play, publish, request, startTestMedia } from '../fixtures/clients/media.ts';
+import { Peer } from '../fixtures/clients/peer.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+/** The cause with which a leg fails. */
+function failureOf(leg: Leg): { cause: LegFailure | null } {
+  const seen: { cause: LegFailure | null } = { cause: null };
+  leg.onFailure((cause) => {
+    seen.cause = cause;
+  });
+  return seen;
+}
+
+describe('the death of a worker', () => {
+  it('ends its legs, no others, and the worker is back on its port within two seconds', async () => {
+    const { deaths, media } = await startTestMedia({ workers: 2 });
+    const first = await publish(media);
+    const second = await publish(media);
+    const player = await play(media, first.publication);
+    const failures = [first.publication, player.playback, second.publication].map(failureOf);
+    const [killed, other] = await media.workers();
+
+    const began = performance.now();
+    kill(killed?.pid ?? 0, 'SIGKILL');
+    await until('the worker is back', async () => deaths() === 1 && (await media.workers()).length === 2);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(failures.map(({ cause }) => cause)).toEqual(['worker_died', 'worker_died', null]);
+    expect(deaths()).toBe(1);
+
+    const [restarted, untouched] = await media.workers();
+    expect({ ...restarted, pid: 0, cpuSeconds: 0 }).toEqual({ index: 0, pid: 0, legs: 0, cpuSeconds: 0 });
+    expect(restarted?.pid).not.toBe(killed?.pid);
+    expect(untouched?.pid).toBe(other?.pid);
+
+    const again = await publish(media);
+    expect(again.publication.connected()).toBe(true);
+    await Promise.all([first, player, second, again].map(({ peer }) => peer.close()));
+    await Promise.all([first.publication.close(), player.playback.close()]);
+    await media.close();
+  });
+
+  it('while it is closing does not keep close() from returning', async () => {
+    const { media } = await startTestMedia();
+    const { peer, publication } = await publish(media);
+    const [worker] = await media.workers();
+    kill(worker?.pid ?? 0, 'SIGSTOP');
+    const began = performance.now();
+    await publication.close();
+    expect(performance.now() - began).toBeGreaterThan(1900);
+    expect(performance.now() - began).toBeLessThan(3000);
+    kill(worker?.pid ?? 0, 'SIGKILL');
+    await media.close();
+    peer.close();
+  });
+
+  it('at the start is told with address and port', async () => {
+    const { media } = await startTestMedia({ port: 46_123 });
+    await expect(startTestMedia({ port: 46_123 })).rejects.toThrow(
+      'cannot listen for media on 127.0.0.1:46123 (UDP and TCP)',
+    );
+    await media.close();
+  });
+});
+
+describe('a leg', () => {
+  let media: Media;
+  let hasty: Media;
+  let peers: Peer[] = [];
+  const kept = <T extends { peer: Peer }>(made: T): T => {
+    peers.push(made.peer);
+    return made;
+  };
+
+  beforeAll(async () => {
+    ({ media } = await startTestMedia());
+    // 15 s without connection take half a second, 30 s without RTP one second.
+    ({ media: hasty } = await startTestMedia({}, fastClock(30)));
+  });
+  afterEach(() => {
+    for (const peer of peers) peer.close();
+    peers = [];
+  });
+  afterAll(async () => {
+    await media.close();
+    await hasty.close();
+  });
+
+  it('that never connects fails with ice', async () => {
+    const peer = new Peer({ direction: 'SendOnly' });
+    const publication = await hasty.publish(request(await peer.offer()));
+    const failure = failureOf(publication);
+    await until('it fails', () => failure.cause !== null, { timeoutMs: 3000 });
+    expect(failure.cause).toBe('ice');
+    peer.close();
+    await publication.close();
+  });
+
+  it('that publishes nothing fails with rtp, and one that does goes on', async () => {
+    const silent = kept(await publish(hasty));
+    const busy = kept(await publish(hasty));
+    const failures = [silent.publication, busy.publication].map(failureOf);
+    await until('the silent one fails', () => {
+      busy.peer.send();
+      return failures[0]?.cause !== null;
+    });
+    expect(failures.map(({ cause }) => cause)).toEqual(['rtp', null]);
+    await Promise.all([silent.publication.close(), busy.publication.close()]);
+  });
+
+  it('says nothing after close, and closes twice without harm', async () => {
+    const { publication } = kept(await publish(media));
+    const failure = failureOf(publication);
+    await Promise.all([publication.close(), publication.close()]);
+    await publication.close();
+    const { publication: unconnected } = {
+      publication: await media.publish(request(await new Peer({ direction: 'SendOnly' }).offer())),
+    };
+    const never = failureOf(unconnected);
+    await unconnected.close();
+    expect([failure.cause, never.cause]).toEqual([null, null]);
+  });
+
+  it('tells its client of the close at once', async () => {
+    const { peer, publication } = kept(await publish(media));
+    const began = performance.now();
+    await publication.close();
+    await until('the client knows', () => peer.state !== 'connected');
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  it('restarts ICE on new credentials, and tells that from trickle', async () => {
+    const peer = new Peer({ direction: 'SendOnly' });
+    const offer = await peer.offer();
+    const publication = await media.publish(request(offer));
+    peer.answer(publication.answer);
+    await peer.connected();
+    const ufrag = /a=ice-ufrag:(\S+)/.exec(offer)?.[1] ?? '';
+    const password = /a=ice-pwd:(\S+)/.exec(offer)?.[1] ?? '';
+    const trickle = `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:audio\r\na=ice-ufrag:${ufrag}\r\na=ice-pwd:${password}\r\na=end-of-candidates\r\n`;
+    const restart = trickle.replace(ufrag, 'newufrag').replace(password, 'newpassword0123456789012');
+
+    expect([trickle, restart].map((fragment) => publication.isRestart(fragment))).toEqual([false, true]);
+    expect(() => publication.addCandidates(trickle)).not.toThrow();
+    expect(() => publication.addCandidates(restart)).toThrow('other credentials');
+
+    const before = publication.iceUfrag();
+    const answer = await publication.restartIce(restart);
+    expect(publication.iceUfrag()).not.toBe(before);
+    expect(answer).toContain(`a=ice-ufrag:${publication.iceUfrag()}\r\n`);
+    expect(answer).toContain('a=mid:audio\r\n');
+    expect(publication.isRestart(restart)).toBe(false);
+    peer.close();
+    await publication.close();
+  });
+
+  it('names its layers, and refuses one that is not there', async () => {
+    const { publication } = kept(await publish(media));
+    const { playback } = kept(await play(media, publication));
+    expect(publication.layers()).toEqual([{ encodingId: 'default' }]);
+    await expect(playback.selectLayer('h')).rejects.toThrow('encodingId: expected one of default, got "h"');
+    await playback.selectLayer(null);
+    await Promise.all([playback.close(), publication.close()]);
+  });
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Media, Publication } from '../../media-server/media/media.ts';
+import { OfferError } from '../../media-server/sdp/offer-error.ts';
+import { publish, request, startTestMedia } from '../fixtures/clients/media.ts';
+import type { Peer } from '../fixtures/clients/peer.ts';
+import { CLIENTS, savedOffer } from '../fixtures/sdp/offers.ts';
+
+let media: Media;
+let publication: Publication;
+let peer: Peer;
+let deaths: () => number;
+
+beforeAll(async () => {
+  ({ deaths, media } = await startTestMedia());
+  ({ peer, publication } = await publish(media));
+});
+afterAll(async () => {
+  peer.close();
+  await media.close();
+});
+
+/** Numbers and words where a client may write what it likes. */
+const ATTRIBUTES =
+  /(?<=a=(?:rtpmap|fmtp|rtcp-fb|extmap|ssrc|ssrc-group|rid|simulcast|mid|setup|group|fingerprint)\S*[: ;=])[\w-]+/g;
+
+const damaged = fc
+  .tuple(
+    fc.constantFrom(...CLIENTS.flatMap((client) => [`${client}-publish`, `${client}-play`]), 'chromium-simulcast'),
+    fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.constantFrom('0', '1', '15', '96', '111', '127', '255', '-1', '4294967296', 'x', 'apt', '', 'VP8'),
+      ),
+      { minLength: 1, maxLength: 6 },
+    ),
+  )
+  .map(([name, damages]) => {
+    let offer = savedOffer(name);
+    for (const [position, text] of damages) {
+      const places = [...offer.matchAll(ATTRIBUTES)];
+      const place = places[position % places.length];
+      if (place) offer = offer.slice(0, place.index) + text + offer.slice(place.index + place[0].length);
+    }
+    return offer;
+  });
+
+async function opened(offer: string): Promise<void> {
+  for (const open of [() => media.publish(request(offer)), () => media.play({ ...request(offer), publication })]) {
+    try {
+      const leg = await open();
+      await leg.close();
+    } catch (error) {
+      if (!(error instanceof OfferError)) throw error;
+    }
+  }
+}
+
+describe('offers with damaged attributes', () => {
+  it('are answered or refused with an OfferError, and neither a worker nor a transport is lost', async () => {
+    await fc.assert(fc.asyncProperty(damaged, opened), { numRuns: 400 });
+    expect(deaths()).toBe(0);
+    expect((await media.workers()).map(({ legs }) => legs)).toEqual([1]);
+  });
+});
