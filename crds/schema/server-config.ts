@@ -10,9 +10,13 @@ export type Codec = (typeof CODECS)[number];
 
 export const IceServer = Type.Object(
   {
-    urls: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
-    username: Type.Optional(Type.String()),
-    credential: Type.Optional(Type.String()),
+    urls: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+      minItems: 1,
+      maxItems: 8,
+      description: 'URLs such as stun:stun.example.org:3478',
+    }),
+    username: Type.Optional(Type.String({ maxLength: 256, description: 'User name for TURN' })),
+    credential: Type.Optional(Type.String({ maxLength: 256, description: 'Password for TURN' })),
   },
   closed,
 );

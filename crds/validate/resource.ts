@@ -63,7 +63,9 @@ function* checkEnvelope(document: Document): Generator<Finding> {
 
 /** The faults of a value, with field paths such as `spec.methods[0].name`. */
 export function schemaFindings(schema: TSchema, value: unknown, root: string): Finding[] {
-  return Errors(schema, value).map((error) => describe(error, value, root));
+  return Errors(schema, value)
+    .filter(({ keyword }) => keyword !== 'boolean') // comes beside each unknown field
+    .map((error) => describe(error, value, root));
 }
 
 type SchemaError = ReturnType<typeof Errors>[number];

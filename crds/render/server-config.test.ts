@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../schema/kinds.ts';
+import { ServerConfig } from '../schema/server-config.ts';
+import { schemaFindings, type Validated, validateResource } from '../validate/resource.ts';
+import { renderServerConfig } from './server-config.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const apiVersion = 'sluice.dev/v1alpha1';
+
+function valid<S>(result: Validated<S>) {
+  if (!result.ok) throw new Error(JSON.stringify(result.findings));
+  return result.resource;
+}
+
+const mediaServer = (spec: Fields = {}) =>
+  valid(validateResource(MEDIA_SERVER, { apiVersion, kind: 'MediaServer', metadata: { name: 'live' }, spec }));
+const app = (name: string, spec: Fields = {}, creationTimestamp?: string) =>
+  valid(
+    validateResource(STREAM_APP, {
+      apiVersion,
+      kind: 'StreamApp',
+      metadata: { name, ...(creationTimestamp ? { creationTimestamp } : {}) },
+      spec: { appKey: name, mediaServerRef: { name: 'live' }, ...spec },
+    }),
+  );
+const hook = (name: string, spec: Fields = {}) =>
+  valid(
+    validateResource(REST_HOOK, {
+      apiVersion,
+      kind: 'RestHook',
+      metadata: { name },
+      spec: { url: 'http://b/MyAPI', ...spec },
+    }),
+  );
+const secret = (data: Readonly<Record<string, string>>, type = 'Opaque') => ({
+  type,
+  data: new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
+});
+
+type Input = Parameters<typeof renderServerConfig>[0];
+const render = (input: Partial<Input>) =>
+  renderServerConfig({
+    mediaServer: mediaServer(),
+    apps: [],
+    hooks: [],
+    secrets: new Map(),
+    configMaps: new Map(),
+    ...input,
+  });
+
+describe('renderServerConfig', () => {
+  it('fills in every default', () => {
+    const { bundle, findings } = render({ apps: [app('a')] });
+    expect(findings).toEqual([]);
+    expect(bundle.config).toEqual({
+      name: 'live',
+      workers: 1,
+      media: { port: 44444, codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'], iceServers: [] },
+      rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: ['*'], corsOrigins: [] },
+      keepAlive: { enabled: false, appKeys: [] },
+      limits: { publications: 0, playbacks: 0 },
+      drain: { timeoutMs: 540_000 },
+      hooks: [],
+      apps: [
+        {
+          name: 'a',
+          appKey: 'a',
+          keepAlive: { enabled: true, intervalMs: 10_000 },
+          limits: { publications: 0, playbacksPerStream: 0, durationMs: 0, maxBitrate: 0 },
+          codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'],
+        },
+      ],
+    });
+    expect(schemaFindings(ServerConfig, bundle.config, 'config')).toEqual([]);
+  });
+
+  it('takes only the app of a missing RestHook out', () => {
+    const { bundle, findings } = render({
+      apps: [app('a', { restHookRef: { name: 'gone' } }), app('b', { restHookRef: { name: 'there' } })],
+      hooks: [hook('there')],
+    });
+    expect(bundle.config.apps).toMatchObject([
+      { appKey: 'a', unresolved: 'RestHook "gone" does not exist' },
+      { appKey: 'b', hook: 'there' },
+    ]);
+    expect(findings).toMatchObject([{ kind: 'StreamApp', name: 'a', reason: 'RefNotFound' }]);
+  });
+
+  it('lets the older of two apps with one key win, then the first name', () => {
+    const apps = [
+      app('young', { appKey: 'k' }, '2026-02-01T00:00:00Z'),
+      app('old', { appKey: 'k' }, '2026-01-01T00:00:00Z'),
+      app('z', { appKey: 'f' }),
+      app('y', { appKey: 'f' }),
+    ];
+    const { bundle, findings } = render({ apps });
+    expect(bundle.config.apps.map(({ name }) => name)).toEqual(['old', 'y']);
+    expect(findings.map(({ name, reason }) => [name, reason])).toEqual([
+      ['z', 'Conflict'],
+      ['young', 'Conflict'],
+    ]);
+  });
+
+  it("overrides the server's interval and leaves other MediaServers' apps out", () => {
+    const { bundle } = render({
+      mediaServer: mediaServer({ keepAlive: { enabled: true, interval: '30s' } }),
+      apps: [app('a', { keepAlive: { interval: '5s' } }), app('b'), app('c', { mediaServerRef: { name: 'other' } })],
+    });
+    expect(bundle.config.apps.map(({ appKey, keepAlive }) => [appKey, keepAlive.intervalMs])).toEqual([
+      ['a', 5_000],
+      ['b', 30_000],
+    ]);
+  });
+
+  it('renders credentials as assets', () => {
+    const { bundle } = render({
+      mediaServer: mediaServer({ rest: { authRef: { name: 'api' }, https: { certificateRef: { name: 'tls' } } } }),
+      apps: [app('a', { restHookRef: { name: 'h' } })],
+      hooks: [
+        hook('h', { auth: { type: 'bearer', secretRef: { name: 'hook' } }, tls: { caBundleRef: { name: 'ca' } } }),
+      ],
+      secrets: new Map([
+        ['api', secret({ ops: 't1', ci: 't2' })],
+        ['tls', secret({ 'tls.crt': 'CERT', 'tls.key': 'KEY' })],
+        ['hook', secret({ token: 't3' })],
+      ]),
+      configMaps: new Map([['ca', new Map([['ca.crt', Buffer.from('CA')]])]]),
+    });
+    expect(bundle.config.rest).toMatchObject({
+      https: { port: 8444, certificate: 'secret.tls.tls.crt', key: 'secret.tls.tls.key' },
+      auth: {
+        type: 'tokens',
+        tokens: [
+          { name: 'ci', token: 'secret.api.ci' },
+          { name: 'ops', token: 'secret.api.ops' },
+        ],
+      },
+    });
+    expect(bundle.config.hooks[0]).toMatchObject({
+      auth: { type: 'bearer', token: 'secret.hook.token' },
+      tls: { ca: 'configmap.ca.ca.crt', insecureSkipVerify: false },
+    });
+    expect(bundle.assets.get('secret.api.ops')?.toString()).toBe('t1');
+    expect(JSON.stringify(bundle.config)).not.toContain('t3');
+  });
+
+  it.each([
+    ['a missing Secret', new Map(), 'spec.rest.authRef: Secret "api" does not exist'],
+    ['an empty token', new Map([['api', secret({ ops: '' })]]), 'key "ops" of Secret "api" is empty'],
+    ['a Secret without keys', new Map([['api', secret({})]]), 'Secret "api" is empty'],
+  ])('refuses a MediaServer with %s as a whole', (_what, secrets, message) => {
+    expect(() => render({ mediaServer: mediaServer({ rest: { authRef: { name: 'api' } } }), secrets })).toThrow(
+      message,
+    );
+  });
+});
