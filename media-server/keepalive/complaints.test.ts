@@ -1,0 +1,55 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { Complaints } from './complaints.ts';
+
+function setUp() {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
+  const clock = new VirtualClock();
+  return { clock, complaints: new Complaints(clock, log), lines };
+}
+const down = { kind: 'failure', failure: 'refused' } as const;
+const check = { hook: 'backend', reply: down, streamId: 's1' };
+
+describe('Complaints', () => {
+  it('says the first at once, with what came back', () => {
+    const { complaints, lines } = setUp();
+    complaints.hear('failed', check);
+    expect(lines).toEqual([
+      {
+        level: 40,
+        hook: 'backend',
+        streamId: 's1',
+        reply: 'the connection was refused',
+        checks: 1,
+        msg: 'a keep-alive check failed',
+      },
+    ]);
+  });
+
+  it('says a thousand more in one line, later', async () => {
+    const { clock, complaints, lines } = setUp();
+    for (let i = 0; i < 1_000; i++) complaints.hear('failed', check);
+    expect(lines).toHaveLength(1);
+    await clock.advance(10_000);
+    complaints.hear('failed', check);
+    expect(lines.map(({ checks }) => checks)).toEqual([1, 1_000]);
+  });
+
+  it('keeps backends and results apart', () => {
+    const { complaints, lines } = setUp();
+    complaints.hear('failed', check);
+    complaints.hear('failed', { ...check, hook: 'other' });
+    complaints.hear('refused_logged', check);
+    complaints.hear('failed_ended', check);
+    expect(lines).toHaveLength(4);
+  });
+
+  it('says nothing about what is as it should be', () => {
+    const { complaints, lines } = setUp();
+    complaints.hear('ok', check);
+    complaints.hear('refused', check);
+    expect(lines).toEqual([]);
+  });
+});
