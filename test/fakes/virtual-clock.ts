@@ -30,10 +30,10 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#timers.delete(timer) };
   }
 
-  /** Park-Miller. */
+  /** Park-Miller, in steps of 1/1024: sums of such parts of an interval are exact. */
   random(): number {
     this.#seed = (this.#seed * 48_271) % 2_147_483_647;
-    return this.#seed / 2_147_483_647;
+    return (this.#seed % 1_024) / 1_024;
   }
 
   /** Timers that have not fired. */
@@ -51,6 +51,12 @@ export class VirtualClock implements Clock {
     }
     this.#elapsed = Math.max(this.#elapsed, until);
     await settle();
+  }
+
+  /** Lets time pass until the next timer has run. */
+  async advanceToNext(): Promise<void> {
+    const next = this.#first(Number.POSITIVE_INFINITY);
+    if (next) await this.advance(next.at - this.#elapsed);
   }
 
   /** The process stood still: time has passed, and the timers run late, in the order in which they were set. */
