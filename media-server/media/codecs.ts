@@ -4,7 +4,7 @@ import type {
   RouterRtpCodecCapability,
 } from 'mediasoup/types';
 import type { RtpCapabilities, RtpHeaderExtensionUri, RtpParameters } from 'mediasoup-client/types';
-import type { Codec } from '../../crds/schema/server-config.ts';
+import { CODECS as API_CODECS, type Codec } from '../../crds/schema/server-config.ts';
 
 const video = (
   name: string,
@@ -90,4 +90,9 @@ export function negotiableCapabilities({ codecs = [], headerExtensions = [] }: R
 /** Parameters of a producer or consumer, in the types of the SDP module. */
 export function negotiableParameters({ headerExtensions = [], ...parameters }: RouterParameters): RtpParameters {
   return { ...parameters, headerExtensions: headerExtensions.filter(isNegotiated) };
+}
+
+/** The name that the API has for a codec: `opus`, `VP8`, `H264`. */
+export function apiName(codec: string): string {
+  return API_CODECS.find((name) => name.toLowerCase() === codec.toLowerCase()) ?? codec;
 }

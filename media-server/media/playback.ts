@@ -2,6 +2,7 @@ import type { Consumer } from 'mediasoup/types';
 import type { MediaKind } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import type { PlayNegotiation } from '../sdp/play.ts';
+import { apiName } from './codecs.ts';
 import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { LegFailure, LegMetrics, Playback } from './media.ts';
 import type { PublicationLeg } from './publication.ts';
@@ -99,6 +100,6 @@ export class PlaybackLeg implements Playback {
   }
 
   #codec(kind: MediaKind): string {
-    return this.#negotiation.tracks.find((track) => track.kind === kind)?.codec ?? '';
+    return apiName(this.#negotiation.tracks.find((track) => track.kind === kind)?.codec ?? '');
   }
 }

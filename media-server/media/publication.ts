@@ -2,7 +2,7 @@ import type { Producer } from 'mediasoup/types';
 import type { MediaKind } from '../sdp/offer.ts';
 import type { PublishNegotiation } from '../sdp/publish.ts';
 import type { PlayableTrack } from '../sdp/track-match.ts';
-import { negotiableParameters } from './codecs.ts';
+import { apiName, negotiableParameters } from './codecs.ts';
 import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { Layer, LegFailure, LegMetrics, Publication } from './media.ts';
 import { Pipes } from './pipes.ts';
@@ -104,6 +104,6 @@ export class PublicationLeg implements Publication {
   }
 
   #codec(kind: MediaKind): string {
-    return this.#negotiation.tracks.find((track) => track.kind === kind)?.codec ?? '';
+    return apiName(this.#negotiation.tracks.find((track) => track.kind === kind)?.codec ?? '');
   }
 }

@@ -16,8 +16,10 @@ runStage({
     connection.addTransceiver('video', { direction: 'recvonly' });
     connection.addEventListener('track', ({ track }) => stream.addTrack(track));
     video.srcObject = stream;
+    video.controls = true;
     const release = () => {
       video.srcObject = null;
+      video.controls = false;
       offerLayers([]);
     };
     try {

@@ -53,8 +53,11 @@ class Session {
   /** Ends the session from this side. */
   async stop() {
     if (this.#over) return;
-    this.#finish();
-    await fetch(this.#location, { method: 'DELETE' }).catch(() => undefined);
+    this.#over = true;
+    this.#events?.close();
+    // Before the connection is closed, or the server takes it for a client that went away.
+    await fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    this.#connection.close();
   }
 
   /** null = the best layer that the bandwidth allows. */
@@ -90,14 +93,10 @@ class Session {
 
   #ended(info) {
     if (this.#over) return;
-    this.#finish();
-    this.#callbacks.onEnded(info);
-  }
-
-  #finish() {
     this.#over = true;
     this.#events?.close();
     this.#connection.close();
+    this.#callbacks.onEnded(info);
   }
 }
 

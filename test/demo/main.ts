@@ -165,15 +165,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-main()
-  .then(() => 0)
-  .catch((error: unknown) => {
-    if (!interrupted)
+async function run(): Promise<number> {
+  try {
+    await main();
+    return 0;
+  } catch (error) {
+    if (!interrupted) {
       console.error(`\nNot everything was seen: ${error instanceof Error ? error.message : String(error)}`);
+    }
     return 1;
-  })
-  .then(async (code) => {
-    if (interrupted) return;
-    await cleanUp();
-    process.exit(code);
-  });
+  }
+}
+
+const code = await run();
+if (!interrupted) {
+  await cleanUp();
+  process.exit(code);
+}
