@@ -4,13 +4,7 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 
 /** Why a stream is not checked: the reasons of the StreamApp condition `KeepAliveActive`. */
-export type NotChecked =
-  | 'ServerDisabled'
-  | 'AppKeyNotListed'
-  | 'AppDisabled'
-  | 'NoHook'
-  | 'MethodNotListed'
-  | 'PolicyDisable';
+type NotChecked = 'ServerDisabled' | 'AppKeyNotListed' | 'AppDisabled' | 'NoHook' | 'MethodNotListed' | 'PolicyDisable';
 
 /** The backend that is asked. Compared by identity: a RestHook that a reload replaced has connections of its own. */
 export type Backend = Pick<HookConfig, 'name' | 'maxConnections'>;
@@ -64,3 +58,12 @@ export function decidePolicy(
 function notChecked(reason: NotChecked): PolicyDecision {
   return { checked: false, reason };
 }
+
+/** Stands in while the policy of a stream cannot be found out: it is asked for again soon. */
+export const UNDECIDED: KeepAlivePolicy = {
+  intervalMs: 1_000,
+  timeoutMs: 1_000,
+  failureThreshold: 0,
+  restOnError: 'FAIL',
+  backend: { name: '', maxConnections: 1 },
+};

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Behaviour, type Broken, Model, type Server } from './model.ts';
+import { type Behaviour, type Broken, Model, type Server } from '../../test/fakes/keepalive-model.ts';
 
 type Step =
   | { readonly do: 'add'; readonly stream: number; readonly app: number }
@@ -165,7 +165,8 @@ async function run({ behaviours: first, connections, seed, steps, streams }: His
     model.check();
     if (model.violations.length > 0) return model;
   }
-  await recover(model);
+  // Some are closed in the middle of everything.
+  if (seed % 4 > 0) await recover(model);
   model.close();
   await model.clock.advance(120_000);
   return model;

@@ -134,6 +134,13 @@ describe('the rhythm', () => {
     expect(world.asked).toHaveLength(2);
   });
 
+  it('checks a stream once that was added twice', async () => {
+    const world = setUp();
+    world.loop.add(a);
+    world.loop.add(a);
+    expect({ stats: world.loop.stats().subjects, timers: world.clock.pending }).toEqual({ stats: 1, timers: 1 });
+  });
+
   it('does not fire at once for an interval longer than a timer can be', async () => {
     const world = setUp();
     world.decision = checked({ intervalMs: 2 ** 33 });

@@ -4,7 +4,7 @@ import type { Log } from '../logger.ts';
 import { type BackendCall, type BackendLoad, Backends } from './backends.ts';
 import { Complaints } from './complaints.ts';
 import { firstDelayMs, nextDueAt, redueAt } from './pace.ts';
-import type { KeepAlivePolicy, PolicyDecision } from './policy.ts';
+import { type KeepAlivePolicy, type PolicyDecision, UNDECIDED } from './policy.ts';
 import { type CheckResult, judge, type KeepAliveCause, type Verdict } from './verdict.ts';
 
 /** A call that has not come back this long after its timeout is given up: the stream must not hang on it. */
@@ -290,12 +290,3 @@ function unsentDueAt<S>({ policy, state }: Entry<S>): number {
 }
 
 const NO_TIMER: Timer = { cancel: () => undefined };
-
-/** Stands in while the policy of a stream cannot be found out: it is asked for again soon. */
-const UNDECIDED: KeepAlivePolicy = {
-  intervalMs: 1_000,
-  timeoutMs: 1_000,
-  failureThreshold: 0,
-  restOnError: 'FAIL',
-  backend: { name: '', maxConnections: 1 },
-};

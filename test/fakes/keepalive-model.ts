@@ -1,8 +1,8 @@
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
-import type { HookFailure, HookReply } from '../hooks/session-hooks.ts';
-import type { Backend, KeepAlivePolicy, PolicyDecision } from './policy.ts';
-import { KeepAlive } from './schedule.ts';
-import type { CheckResult, KeepAliveCause } from './verdict.ts';
+import type { HookFailure, HookReply } from '../../media-server/hooks/session-hooks.ts';
+import type { Backend, KeepAlivePolicy, PolicyDecision } from '../../media-server/keepalive/policy.ts';
+import { KeepAlive } from '../../media-server/keepalive/schedule.ts';
+import type { CheckResult, KeepAliveCause } from '../../media-server/keepalive/verdict.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 /** How a backend, or the client in front of it, behaves. */
 export type Behaviour =
@@ -138,6 +138,7 @@ export class Model {
     }
     if (inLoop !== subjects || armed + checking !== subjects) this.#violated('the loop counts other streams than live');
     const load = this.loop.backends();
+    if (load.some((backend) => backend.sent + backend.waiting === 0)) this.#violated('an idle backend is kept');
     const sent = load.reduce((sum, backend) => sum + backend.sent, 0);
     const waiting = load.reduce((sum, backend) => sum + backend.waiting, 0);
     if (sent + waiting !== checking) this.#violated(`${checking} are checking with ${sent + waiting} calls`);
