@@ -207,4 +207,3 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
 };
 
 export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
-export type KindName = (typeof KINDS)[number]['kind'];

@@ -9,7 +9,6 @@ export type StreamStatus = (typeof STREAM_STATUSES)[number];
 
 /** The statuses of a stream that has not ended: what a filter may ask for. */
 export const LIVE_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING'] as const;
-export type LiveStatus = (typeof LIVE_STATUSES)[number];
 
 type EndCauseRow = { readonly publish: StreamStatus; readonly play: StreamStatus; readonly info: string };
 

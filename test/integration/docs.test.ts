@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { KINDS, type Kind } from '../../crds/schema/kinds.ts';
+import { END_CAUSES } from '../../crds/schema/stream.ts';
+import { validateResource } from '../../crds/validate/resource.ts';
+import { readSessionLayer } from '../../media-server/hooks/client-config.ts';
+import { TestServer } from '../fixtures/harness/media-server.ts';
+import { freePort } from '../fixtures/harness/ports.ts';
+import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+type Block = { readonly page: string; readonly language: string; readonly text: string };
+
+const root = join(import.meta.dirname, '../..');
+const pages = [
+  'README.md',
+  ...(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+];
+const texts = new Map(
+  await Promise.all(
+    pages.map(async (page): Promise<[string, string]> => [page, await readFile(join(root, page), 'utf8')]),
+  ),
+);
+const blocks: Block[] = [...texts].flatMap(([page, text]) =>
+  [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
+    page,
+    language,
+    text: body,
+  })),
+);
+const of = (language: string): Block[] => blocks.filter((block) => block.language === language);
+
+describe('the YAML of the docs', () => {
+  it.each(of('yaml').map((block, index) => [`${block.page} #${index}`, block.text]))('%s is valid', (_page, text) => {
+    for (const document of parseAllDocuments(text)) {
+      const value: { kind?: string } = document.toJS();
+      const kind = KINDS.find((each) => each.kind === value.kind) as Kind<never> | undefined;
+      if (kind) expect(validateResource(kind, { ...value })).toMatchObject({ ok: true });
+    }
+  });
+});
+
+describe('the JSON of the docs', () => {
+  it('of restClientConfig is understood as a whole', () => {
+    const block = of('json').find(({ text }) => text.includes('restClientConfig'));
+    expect(readSessionLayer(JSON.parse(block?.text ?? '')).findings).toEqual([]);
+  });
+});
+
+describe('the commands of the docs', () => {
+  let server: TestServer;
+  let backend: RunningProcess;
+  let backendPort: number;
+  let client: RtcClient;
+
+  beforeAll(async () => {
+    backendPort = await freePort();
+    backend = startProcess(process.execPath, ['examples/backend/backend.ts', String(backendPort)]);
+    server = await TestServer.start({ hookUrl: `http://127.0.0.1:${backendPort}/MyAPI` });
+    await until('the backend runs', () => backend.lines.length > 0);
+    client = await RtcClient.publish(`${server.url}/whip/defaultApp/stream1`);
+    await client.connected();
+  });
+
+  afterAll(async () => {
+    client?.close();
+    await server?.stop();
+    await backend?.stop();
+  });
+
+  const commands = of('sh').flatMap(({ page, text }) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('curl '))
+      .map((line): [string, string] => [page, line]),
+  );
+
+  it.each(commands)('%s: %s', (_page, command) => {
+    const own = command
+      .replaceAll('http://127.0.0.1:8081', server.url)
+      .replaceAll('http://127.0.0.1:9090', server.opsUrl)
+      .replaceAll('http://127.0.0.1:8088', `http://127.0.0.1:${backendPort}`);
+    const { status, stdout } = spawnSync('bash', ['-c', `${own} -w '\\n%{http_code}'`], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    // Not found is an answer of the API: the ids in the docs are of no stream. Everything else must succeed.
+    expect(Number(stdout.split('\n').at(-1))).toSatisfy((code: number) => (code >= 200 && code < 300) || code === 404);
+  });
+
+  it('name make targets that exist', async () => {
+    const makefile = await readFile(join(root, 'Makefile'), 'utf8');
+    const targets = of('sh').flatMap(({ text }) =>
+      [...text.matchAll(/^make ([\w-]+)/gm)].map(([, target = '']) => target),
+    );
+    expect(targets.length).toBeGreaterThan(2);
+    for (const target of targets) expect(makefile).toMatch(new RegExp(`^${target}:`, 'm'));
+  });
+});
+
+describe('the tables of the docs', () => {
+  it('have every cause with its texts', () => {
+    const page = (texts.get('docs/hooks.md') ?? '').replace(/ +/g, ' ');
+    for (const [cause, { info, play, publish }] of Object.entries(END_CAUSES)) {
+      const status = publish === play ? publish : `${publish} / ${play}`;
+      expect(page).toContain(`| \`${cause}\` | ${status} | ${info} |`);
+    }
+  });
+
+  it('have every metric of the media server', async () => {
+    const page = texts.get('docs/metrics.md') ?? '';
+    const source = await readFile(join(root, 'media-server/metrics.ts'), 'utf8');
+    const names = [...source.matchAll(/'(sluice_\w+)'/g)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(15);
+    for (const name of names) expect(page).toContain(`\`${name}\``);
+  });
+
+  it('have links to files that exist', async () => {
+    for (const [page, text] of texts) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[\w-]*)?\)/g)) {
+        await expect(readFile(join(root, page, '..', target)), `${page}: ${target}`).resolves.toBeDefined();
+      }
+    }
+  });
+});
+
+describe('the backend in PHP, as the docs print it', () => {
+  it('is the file in examples', async () => {
+    expect(of('php').map(({ text }) => text)).toEqual([
+      await readFile(join(root, 'examples/backend/backend.php'), 'utf8'),
+    ]);
+  });
+
+  it('stops a playback, a publication, and both', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-php-'));
+    const file = join(folder, 'backend.php');
+    const denied = join(folder, 'denied.txt');
+    await writeFile(file, of('php')[0]?.text ?? '');
+    const port = await freePort();
+    const php = startProcess('php', ['-S', `127.0.0.1:${port}`, file], { cwd: folder });
+    const server = await TestServer.start({ hookUrl: `http://127.0.0.1:${port}/MyAPI` });
+    const clients: RtcClient[] = [];
+    try {
+      const publish = async (): Promise<RtcClient> => {
+        const client = await RtcClient.publish(`${server.url}/whip/defaultApp/stream1`);
+        clients.push(client);
+        await client.connected();
+        return client;
+      };
+      const play = async (): Promise<RtcClient> => {
+        const client = await RtcClient.play(`${server.url}/whep/defaultApp/stream1`);
+        clients.push(client);
+        await client.connected();
+        return client;
+      };
+      const publisher = await publish();
+      const player = await play();
+      await writeFile(denied, 'play stream1\n');
+      await player.ended();
+      expect(publisher.state).toBe('connected');
+      await writeFile(denied, 'publish stream1\n');
+      await publisher.ended();
+      await writeFile(denied, '');
+      const again = [await publish(), await play()];
+      await writeFile(denied, 'play stream1\npublish stream1\n');
+      for (const client of again) await client.ended();
+      expect(await server.streams()).toEqual([]);
+    } finally {
+      for (const client of clients) client.close();
+      await server.stop();
+      await php.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
