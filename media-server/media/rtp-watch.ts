@@ -2,11 +2,13 @@ import type { WebRtcTransport } from 'mediasoup/types';
 import type { Clock, Timer } from '../clock.ts';
 import type { PublicationLeg } from './publication.ts';
 
+const TICK_MS = 1_000;
+/** Each publication is looked at so often, at moments of its own. */
 const LOOK_EVERY_MS = 5_000;
 /** A publication without RTP for so long holds its name for nothing. */
 const IDLE_MS = 30_000;
 
-type Watched = { readonly transport: WebRtcTransport; packets: number; changedAt: number };
+type Watched = { readonly transport: WebRtcTransport; rtpBytes: number; changedAt: number; lookAt: number };
 
 /** Ends publications that send nothing (`rtp`): one timer for all of them. */
 export class RtpWatch {
@@ -19,7 +21,9 @@ export class RtpWatch {
   }
 
   add(publication: PublicationLeg, transport: WebRtcTransport): void {
-    this.#watched.set(publication, { transport, packets: 0, changedAt: this.#clock.monotonic() });
+    if (transport.closed) return;
+    const now = this.#clock.monotonic();
+    this.#watched.set(publication, { transport, rtpBytes: 0, changedAt: now, lookAt: now + LOOK_EVERY_MS });
     transport.observer.once('close', () => this.#remove(publication));
     this.#timer ??= this.#later();
   }
@@ -37,24 +41,23 @@ export class RtpWatch {
 
   #later(): Timer {
     return this.#clock.setTimeout(() => {
-      this.#timer = null;
-      void this.#look().finally(() => {
-        if (this.#watched.size > 0) this.#timer ??= this.#later();
-      });
-    }, LOOK_EVERY_MS);
+      this.#timer = this.#later();
+      const now = this.#clock.monotonic();
+      for (const [publication, watched] of this.#watched) {
+        if (watched.lookAt > now) continue;
+        watched.lookAt = now + LOOK_EVERY_MS;
+        // A transport that is closing under our hands is not idle, and has left the map.
+        this.#look(publication, watched).catch(() => {});
+      }
+    }, TICK_MS);
   }
 
-  async #look(): Promise<void> {
-    await Promise.all([...this.#watched].map(([publication, watched]) => this.#check(publication, watched)));
-  }
-
-  async #check(publication: PublicationLeg, watched: Watched): Promise<void> {
-    // A transport that is closing under our hands is not idle, and has left the map.
-    const metrics = await publication.metrics().catch(() => null);
-    if (!metrics || watched.transport.closed) return;
+  async #look(publication: PublicationLeg, watched: Watched): Promise<void> {
+    const [stats] = await watched.transport.getStats();
+    if (!stats || watched.transport.closed) return;
     const now = this.#clock.monotonic();
-    if (metrics.packets !== watched.packets || !publication.connected()) {
-      watched.packets = metrics.packets;
+    if (stats.rtpBytesReceived !== watched.rtpBytes || !publication.connected()) {
+      watched.rtpBytes = stats.rtpBytesReceived;
       watched.changedAt = now;
     } else if (now - watched.changedAt >= IDLE_MS) {
       publication.fail('rtp');

@@ -1,3 +1,4 @@
+import { setLogEventListeners } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../clock.ts';
@@ -47,6 +48,7 @@ export class Workers {
 
   static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
     const workers = new Workers(options.numbering ?? (await numberingOf(options.workerBin)), options, deps);
+    logMediasoup(deps.log);
     deps.log.info({ workers: options.workers, port: options.port, numbering: workers.numbering }, 'starting mediasoup');
     try {
       for (let index = 0; index < options.workers; index++) await workers.#fill(index);
@@ -174,6 +176,14 @@ export class Workers {
       throw new Error(`cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`, { cause: error });
     }
   }
+}
+
+/** mediasoup logs by listeners of the whole process. */
+function logMediasoup(log: Log): void {
+  setLogEventListeners({
+    onwarn: (namespace, text) => log.debug({ from: namespace, text }, 'mediasoup warns'),
+    onerror: (namespace, text, error) => log.warn({ from: namespace, text, err: error }, 'mediasoup reports an error'),
+  });
 }
 
 /** Resolves when the process has exited. */

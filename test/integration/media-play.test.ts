@@ -52,8 +52,8 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     await flows(peer, same.peer, { audio: 111, video: 96 });
     await flows(peer, other.peer, { audio: 96, video: 120 });
     expect([publication, other.playback].map((leg) => [leg.audioCodec, leg.videoCodec, leg.transport()])).toEqual([
-      ['opus', 'vp8', 'UDP'],
-      ['opus', 'vp8', 'UDP'],
+      ['opus', 'VP8', 'UDP'],
+      ['opus', 'VP8', 'UDP'],
     ]);
     await Promise.all([publication.close(), same.playback.close(), other.playback.close()]);
   });
@@ -75,6 +75,15 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     await flows(peer, videoOffer.peer, { video: 96 });
     expect([audioOnly.playback.videoCodec, videoOffer.playback.audioCodec]).toEqual(['', '']);
     await Promise.all([audioOnly.playback.close(), videoOffer.playback.close(), publication.close()]);
+  });
+
+  it('are limited by a bitrate of their own or of the publication', async () => {
+    const { peer, publication } = kept(await publish(media, {}, { maxBitrate: 2_000_000 }));
+    const player = kept(await play(media, publication, {}, { maxBitrate: 300_000 }));
+    expect(publication.answer).toContain('b=TIAS:2000000');
+    expect(player.playback.answer).toContain('b=TIAS:300000');
+    await flows(peer, player.peer, { audio: 111, video: 96 });
+    await Promise.all([player.playback.close(), publication.close()]);
   });
 
   it('count their own packets', async () => {
