@@ -65,16 +65,20 @@ export class HookClient {
     const deadline = new AbortController();
     const timer = this.#deps.clock.setTimeout(() => deadline.abort(), call.timeoutMs);
     const signal = AbortSignal.any([call.signal, deadline.signal]);
+    // The deadline outlives the answer: a body that never ends must not keep its connection.
+    let discarded: Promise<unknown> = Promise.resolve();
     try {
       const response = await this.#send(pool, call, signal);
-      const body = await this.#body(response, call.readBody);
-      return { kind: 'status', status: response.statusCode, retryAfterMs: this.#retryAfter(response), body };
+      const reply = { kind: 'status', status: response.statusCode, retryAfterMs: this.#retryAfter(response) } as const;
+      if (call.readBody) return { ...reply, body: await this.#read(response) };
+      discarded = this.#discard(response);
+      return { ...reply, body: '' };
     } catch (error) {
       if (deadline.signal.aborted) return { kind: 'failure', failure: 'timeout' };
       if (call.signal.aborted) return { kind: 'failure', failure: 'aborted' };
       return { kind: 'failure', failure: classify(error), stale: isStale(error) };
     } finally {
-      timer.cancel();
+      discarded.then(timer.cancel, timer.cancel);
     }
   }
 
@@ -105,12 +109,12 @@ export class HookClient {
     });
   }
 
-  /** The status line has decided: an unread body is thrown away in the background. */
-  async #body(response: Dispatcher.ResponseData, wanted: boolean): Promise<string> {
-    if (!wanted) {
-      response.body.dump({ limit: DUMP_LIMIT }).catch(() => undefined);
-      return '';
-    }
+  /** The status line has decided: the body is thrown away in the background. Never rejects. */
+  #discard(response: Dispatcher.ResponseData): Promise<unknown> {
+    return response.body.dump({ limit: DUMP_LIMIT }).catch(() => undefined);
+  }
+
+  async #read(response: Dispatcher.ResponseData): Promise<string> {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of response.body) {

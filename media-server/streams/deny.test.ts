@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { fakeStream } from '../../test/fakes/streams.ts';
+import { systemClock } from '../clock.ts';
+import { DenyList } from './deny.ts';
+
+function list() {
+  const time = { now: 1000 };
+  const deny = new DenyList({ clock: { ...systemClock, now: () => time.now }, isProxy: (address) => address === '10.0.0.1' });
+  return { deny, time };
+}
+
+const client = (over: object = {}) => ({ address: '192.0.2.1', origin: '', version: '', token: '', ...over });
+
+describe('DenyList', () => {
+  it('denies the same app, name, direction and client until its time is over', () => {
+    const { deny, time } = list();
+    expect(deny.deny(fakeStream({ name: 'a' }), 500)).toBe(true);
+    expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(true);
+    expect(deny.denied('defaultApp', 'b', 'publish', client())).toBe(false);
+    expect(deny.denied('otherApp', 'a', 'publish', client())).toBe(false);
+    expect(deny.denied('defaultApp', 'a', 'play', client())).toBe(false);
+    expect(deny.denied('defaultApp', 'a', 'publish', client({ address: '192.0.2.2' }))).toBe(false);
+    time.now = 1500;
+    expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(false);
+  });
+
+  it('knows a client by its token before its address', () => {
+    const { deny } = list();
+    deny.deny(fakeStream({ client: { token: 't' } }), 500);
+    expect(deny.denied('defaultApp', 'a', 'publish', client({ token: 't', address: '192.0.2.9' }))).toBe(true);
+    expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(false);
+  });
+
+  it('makes no entry for a client that cannot be told apart', () => {
+    const { deny } = list();
+    expect(deny.deny(fakeStream({ client: { address: '10.0.0.1' } }), 500)).toBe(false);
+    expect(deny.deny(fakeStream({ client: { address: '' } }), 500)).toBe(false);
+  });
+
+  it('holds 10,000 entries and makes room of those that are over', () => {
+    const { deny, time } = list();
+    for (let index = 0; index < 10_000; index++) deny.deny(fakeStream({ name: `s${index}` }), 500);
+    expect(deny.deny(fakeStream({ name: 'one more' }), 500)).toBe(false);
+    time.now = 2000;
+    expect(deny.deny(fakeStream({ name: 'one more' }), 500)).toBe(true);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { fakeApp, fakeStreams } from '../../test/fakes/streams.ts';
+import { matchStreams } from './filter.ts';
+
+const { add, registry } = fakeStreams();
+const other = fakeApp('otherApp');
+const publication = add({ name: 'a' });
+const playback = add({ name: 'a', direction: 'play' });
+const second = add({ name: 'b', app: other });
+
+describe('matchStreams', () => {
+  it.each([
+    ['{} is all', {}, [publication, playback, second]],
+    ['an id', { mediaSessionId: playback.id }, [playback]],
+    ['an unknown id', { mediaSessionId: 'x' }, []],
+    ['ids, each once', { mediaSessionIds: [second.id, 'x', second.id] }, [second]],
+    ['no ids', { mediaSessionIds: [] }, []],
+    ['an id and ids that do not have it', { mediaSessionId: playback.id, mediaSessionIds: [second.id] }, []],
+    ['a session', { sessionId: second.sessionId }, [second]],
+    ['a name', { name: 'a' }, [publication, playback]],
+    ['a name and a direction', { name: 'a', published: false }, [playback]],
+    ['a direction', { published: true }, [publication, second]],
+    ['a status', { status: 'PLAYING' as const }, [playback]],
+    ['an app', { appKey: 'otherApp' }, [second]],
+    ['all that must hold', { appKey: 'otherApp', name: 'a' }, []],
+  ])('%s', (_what, filter, expected) => {
+    expect(matchStreams(registry, filter).sort(byId)).toEqual([...expected].sort(byId));
+  });
+
+  it('finds a stream that is just ending by the status that it had', () => {
+    const ending = fakeStreams();
+    const stream = ending.add();
+    stream.markEnded('rest', 0);
+    expect(matchStreams(ending.registry, { status: 'PUBLISHING' })).toEqual([stream]);
+  });
+});
+
+function byId(a: { id: string }, b: { id: string }): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { fakeStreams } from '../../test/fakes/streams.ts';
+
+describe('Terminator', () => {
+  it('ends a stream once: marked, out of the loop, closed, out of the registry, told', async () => {
+    const { add, ended, left, registry, terminator } = fakeStreams();
+    const stream = add();
+    expect(await terminator.end(stream, 'rest')).toBe(true);
+    expect(stream).toMatchObject({ status: 'FAILED', cause: 'rest', info: 'Stopped by rest /terminate' });
+    expect(stream.closes.count).toBe(1);
+    expect([left, ended]).toEqual([[stream], [stream]]);
+    expect(registry.size).toBe(0);
+    expect(stream.signal.aborted).toBe(true);
+  });
+
+  it('does everything up to the close before its first await', () => {
+    const { add, left, terminator } = fakeStreams();
+    const stream = add();
+    void terminator.end(stream, 'keepalive');
+    expect([stream.closes.count, left.length, stream.status]).toEqual([1, 1, 'FAILED']);
+  });
+
+  it('lets a second caller wait for the same end, with the first cause', async () => {
+    const { add, ended, registry, terminator } = fakeStreams();
+    let close = (): void => undefined;
+    const stream = add({ close: () => new Promise((resolve) => (close = resolve)) });
+    const first = terminator.end(stream, 'rest');
+    const second = terminator.end(stream, 'client');
+    expect(registry.get(stream.id)).toBe(stream);
+    close();
+    expect(await Promise.all([first, second])).toEqual([true, false]);
+    expect(stream.cause).toBe('rest');
+    expect(ended).toHaveLength(1);
+    expect(registry.size).toBe(0);
+  });
+
+  it('takes the playbacks of a publication with it', async () => {
+    const { add, registry, terminator } = fakeStreams();
+    const publication = add();
+    const playback = add({ direction: 'play' });
+    const other = add({ direction: 'play' });
+    registry.bind(playback, publication);
+    await terminator.end(publication, 'client');
+    expect(playback).toMatchObject({ status: 'STOPPED', cause: 'publisher_gone' });
+    expect(other.cause).toBeNull();
+    expect([...registry.all()]).toEqual([other]);
+    expect(registry.playbacksOf(publication).size).toBe(0);
+  });
+
+  it('gives nobody a way to be told twice', async () => {
+    const { add, terminator } = fakeStreams();
+    const stream = add();
+    const changes: string[] = [];
+    stream.onChange(({ status }) => changes.push(status));
+    await terminator.end(stream, 'ice');
+    stream.goLive();
+    expect(changes).toEqual(['FAILED']);
+    expect(stream.status).toBe('FAILED');
+  });
+});
