@@ -2,16 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import type { App } from '../../media-server/apps/app.ts';
 import { systemClock } from '../../media-server/clock.ts';
-import { createHook, type Hook } from '../../media-server/hooks/hook.ts';
 import { streamBody } from '../../media-server/hooks/payload.ts';
-import { EventQueues } from '../../media-server/hooks/queue.ts';
-import { SessionCalls } from '../../media-server/hooks/session-calls.ts';
 import { decidePolicy } from '../../media-server/keepalive/policy.ts';
 import { KeepAlive } from '../../media-server/keepalive/schedule.ts';
-import { Metrics } from '../../media-server/metrics.ts';
-import { Stream } from '../../media-server/streams/stream.ts';
+import type { Stream } from '../../media-server/streams/stream.ts';
+import { checkedApp, liveStreams } from '../fakes/live-streams.ts';
 import { type Load, measureLoad } from './load.ts';
 
 export type KeepAliveBench = {
@@ -29,9 +25,6 @@ export type KeepAliveBench = {
 
 const NODE_ID = 'bench-0@127.0.0.1';
 const CONNECTIONS = 256;
-/** A browser's offer has about this length; it is sent unless `restExclude` names it. */
-const OFFER = 'v=0\r\n'.padEnd(5_000, 'a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n');
-
 /**
  * 10,000 live streams without media, checked every 10 s by the real loop, hook client and metrics over loopback by a backend in
  * another process, in real time; then bare undici with the same bodies at the same rate. Promise: ≤ 25 % of a core, event-loop p99 ≤ 20 ms.
@@ -72,11 +65,8 @@ type LoopRun = { origin: string; streams: number; intervalMs: number; ms: number
 
 async function runLoop({ intervalMs, ms, origin, streams }: LoopRun) {
   const log = pino({ level: 'silent' });
-  const hook = newHook(origin);
-  const app = newApp(hook, intervalMs);
-  const metrics = new Metrics(() => true);
-  const calls = { clock: systemClock, log, queues: new EventQueues(), metrics };
-  const live = Array.from({ length: streams }, (_, index) => newStream(app, new SessionCalls(app, calls), index));
+  const app = checkedApp(`${origin}/MyAPI`, intervalMs, { maxConnections: CONNECTIONS });
+  const { metrics, streams: live } = liveStreams(app, streams, log);
   const server = { enabled: true, appKeys: ['defaultApp'] };
   let checks = 0;
   const loop = new KeepAlive<Stream>({
@@ -102,8 +92,8 @@ async function runLoop({ intervalMs, ms, origin, streams }: LoopRun) {
   loop.refresh();
   const refreshMs = performance.now() - startedAt;
   loop.close();
-  hook.close();
-  const { sdp: _sdp, ...body } = streamBody(live[0] ?? newStream(app, new SessionCalls(app, calls), 0), NODE_ID);
+  app.hook?.close();
+  const { sdp: _sdp, ...body } = live[0] ? streamBody(live[0], NODE_ID) : {};
   return { load, checks: counted, refreshMs, body: JSON.stringify(body) };
 }
 
@@ -135,56 +125,6 @@ async function runBare({ body, ms, origin, perSecond }: BareRun) {
   const counted = answers;
   await pool.close();
   return { load, answers: counted };
-}
-
-function newHook(origin: string): Hook {
-  return createHook(
-    {
-      name: 'backend',
-      url: `${origin}/MyAPI`,
-      methods: [{ name: 'StreamKeepAliveEvent', restExclude: ['sdp'], restOnError: 'FAIL', restPolicy: 'NOTIFY' }],
-      timeoutMs: 5_000,
-      retries: 1,
-      maxConnections: CONNECTIONS,
-      auth: { type: 'none' },
-      tls: { insecureSkipVerify: false },
-    },
-    new Map(),
-    { clock: systemClock, version: 'bench' },
-  );
-}
-
-function newApp(hook: Hook, intervalMs: number): App {
-  return {
-    config: {
-      name: 'default',
-      appKey: 'defaultApp',
-      hook: 'backend',
-      keepAlive: { enabled: true, intervalMs },
-      limits: { publications: 0, playbacksPerStream: 0, durationMs: 0, maxBitrate: 0 },
-      codecs: ['opus', 'VP8'],
-    },
-    hook,
-    unresolved: null,
-  };
-}
-
-function newStream(app: App, hooks: SessionCalls, index: number): Stream {
-  const stream = new Stream({
-    id: `stream-${index}`,
-    sessionId: `session-${index}`,
-    secret: `secret-${index}`,
-    direction: index % 10 === 0 ? 'publish' : 'play',
-    app,
-    name: `name-${index % 100}`,
-    client: { address: '127.0.0.1', origin: 'http://127.0.0.1', version: 'bench', token: 'token' },
-    custom: { token: 'token', user: String(index) },
-    offer: OFFER,
-    hooks,
-    createdAt: Date.now(),
-  });
-  stream.goLive();
-  return stream;
 }
 
 function print({
