@@ -14,7 +14,13 @@ import { EventQueues } from './queue.ts';
 import { SessionCalls } from './session-calls.ts';
 
 const NEVER = new AbortController().signal;
-const METHODS: readonly HookMethod[] = ['connect', 'publishStream', 'playStream', 'StreamKeepAliveEvent', 'StreamStatusEvent'];
+const METHODS: readonly HookMethod[] = [
+  'connect',
+  'publishStream',
+  'playStream',
+  'StreamKeepAliveEvent',
+  'StreamStatusEvent',
+];
 
 const appConfig: AppConfig = {
   name: 'default',
@@ -187,7 +193,9 @@ describe('an answer to admission', () => {
 
   it('ignores a body over 64 KiB', async () => {
     backend.answer = () => ({ status: 200, body: JSON.stringify({ name: 'b', pad: 'x'.repeat(70_000) }) });
-    const methods: HookConfig['methods'] = [{ name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }];
+    const methods: HookConfig['methods'] = [
+      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+    ];
     expect(await admit(session(hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
   });
 });
@@ -196,7 +204,10 @@ describe('restClientConfig in the answer to connect', () => {
   it('wins over the RestHook for this session only', async () => {
     backend.answer = ({ method }) =>
       method === 'connect'
-        ? { status: 200, body: '{"restClientConfig":{"publishStream":{"restExclude":"sdp, name","restOnError":"LOG"},"nosuch":{}}}' }
+        ? {
+            status: 200,
+            body: '{"restClientConfig":{"publishStream":{"restExclude":"sdp, name","restOnError":"LOG"},"nosuch":{}}}',
+          }
         : 403;
     const hook = hookOf();
     const calls = session(hook);
@@ -224,7 +235,11 @@ describe('a keep-alive call', () => {
     expect(backend.calls).toHaveLength(2);
     const closed = hookOf({ url: `http://127.0.0.1:${await freePort()}/x` });
     expect(await check(session(closed))).toMatchObject({ kind: 'failure', failure: 'refused' });
-    expect(counted).toEqual(['StreamKeepAliveEvent timeout', 'StreamKeepAliveEvent reset', 'StreamKeepAliveEvent refused']);
+    expect(counted).toEqual([
+      'StreamKeepAliveEvent timeout',
+      'StreamKeepAliveEvent reset',
+      'StreamKeepAliveEvent refused',
+    ]);
   });
 
   it('is repeated once on a pooled connection that the backend has closed', async () => {
@@ -290,9 +305,11 @@ describe('events', () => {
 });
 
 describe('authentication', () => {
-  const assets = new Map(Object.entries({ u: 'user', p: 'pass\n', t: 't0ken', k: 'key', s: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0' }).map(
-    ([name, value]): [string, Buffer] => [name, Buffer.from(value)],
-  ));
+  const assets = new Map(
+    Object.entries({ u: 'user', p: 'pass\n', t: 't0ken', k: 'key', s: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0' }).map(
+      ([name, value]): [string, Buffer] => [name, Buffer.from(value)],
+    ),
+  );
 
   it('sends Basic, Bearer and the HMAC of WCS', async () => {
     await admit(session(hookOf({ auth: { type: 'basic', username: 'u', password: 'p' } }, assets)));
@@ -309,12 +326,20 @@ describe('authentication', () => {
   it('signs by the Standard Webhooks scheme, so that its verifier accepts it', async () => {
     await admit(session(hookOf({ auth: { type: 'standardWebhooks', secrets: ['s'] } }, assets)));
     const [call] = backend.calls;
-    const headers = Object.fromEntries(Object.entries(call?.headers ?? {}).map(([name, value]) => [name, String(value)]));
-    expect(new Webhook('whsec_c2VjcmV0c2VjcmV0c2VjcmV0').verify(JSON.stringify(call?.body), headers)).toEqual(call?.body);
+    const headers = Object.fromEntries(
+      Object.entries(call?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
+    expect(new Webhook('whsec_c2VjcmV0c2VjcmV0c2VjcmV0').verify(JSON.stringify(call?.body), headers)).toEqual(
+      call?.body,
+    );
   });
 
   it('names the secret that is missing or malformed', () => {
-    expect(() => hookOf({ auth: { type: 'bearer', token: 'nosuch' } })).toThrow('RestHook "backend": secret nosuch is missing');
-    expect(() => hookOf({ auth: { type: 'bearer', token: 'e' } }, new Map([['e', Buffer.from('\n')]]))).toThrow('secret e is empty');
+    expect(() => hookOf({ auth: { type: 'bearer', token: 'nosuch' } })).toThrow(
+      'RestHook "backend": secret nosuch is missing',
+    );
+    expect(() => hookOf({ auth: { type: 'bearer', token: 'e' } }, new Map([['e', Buffer.from('\n')]]))).toThrow(
+      'secret e is empty',
+    );
   });
 });

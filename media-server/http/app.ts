@@ -40,6 +40,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   });
   app.setErrorHandler(handleError(deps.log, deps.clock.now));
   app.removeContentTypeParser('text/plain');
+  allowEmptyJson(app);
   notFound(app);
   await app.register(swagger, {
     openapi: {
@@ -89,4 +90,14 @@ function statistics(deps: PublicAppDeps) {
     authenticate(request, deps.config());
     return sendStatistics(request, reply, deps);
   };
+}
+
+/** Many clients always send the header of JSON, also without a body; what that means is for the route to say. */
+function allowEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
 }

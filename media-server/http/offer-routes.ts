@@ -3,6 +3,7 @@ import type { IceServer } from '../../crds/schema/server-config.ts';
 import { iceServerLinks } from '../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../sessions/session.ts';
 import type { Stream } from '../streams/stream.ts';
+import { requireType } from './content-type.ts';
 import { HttpError } from './errors.ts';
 import { etagOf, type SessionRoutesDeps, TRICKLE_TYPE } from './session-routes.ts';
 
@@ -47,6 +48,7 @@ function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: Offe
   const { appKey, name } = request.params as { appKey: string; name: string };
   checkName('appKey', appKey);
   checkName('name', name);
+  requireType(request, SDP_TYPE);
   if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, `body: expected an SDP offer`);
   const query = request.query as Record<string, unknown>;
   const token = bearerToken(request) ?? (typeof query['token'] === 'string' ? query['token'] : '');

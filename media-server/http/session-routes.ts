@@ -5,6 +5,7 @@ import { OfferError } from '../sdp/offer-error.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Terminator } from '../streams/terminate.ts';
+import { requireType } from './content-type.ts';
 import { HttpError } from './errors.ts';
 import { followStream } from './session-events.ts';
 
@@ -51,6 +52,7 @@ function findStream(deps: SessionRoutesDeps, direction: Direction, params: Param
 
 /** Trickle ICE with the ETag, ICE restart with `*` (RFC 9725 §4.3.2 and §4.3.3). */
 async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  requireType(request, TRICKLE_TYPE);
   const ifMatch = request.headers['if-match'];
   const leg = stream.leg;
   if (!leg) throw new HttpError(409, 'the session has not been answered yet');

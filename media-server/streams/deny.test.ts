@@ -5,7 +5,10 @@ import { DenyList } from './deny.ts';
 
 function list() {
   const time = { now: 1000 };
-  const deny = new DenyList({ clock: { ...systemClock, now: () => time.now }, isProxy: (address) => address === '10.0.0.1' });
+  const deny = new DenyList({
+    clock: { ...systemClock, now: () => time.now },
+    isProxy: (address) => address === '10.0.0.1',
+  });
   return { deny, time };
 }
 

@@ -18,7 +18,9 @@ describe('StreamRegistry', () => {
     registry.remove(publication);
     expect(registry.size).toBe(0);
     expect(registry.getBySecret(playback.secret)).toBeUndefined();
-    expect([registry.byName('a'), registry.byApp('defaultApp'), registry.byDirection('play')].map(({ size }) => size)).toEqual([0, 0, 0]);
+    expect(
+      [registry.byName('a'), registry.byApp('defaultApp'), registry.byDirection('play')].map(({ size }) => size),
+    ).toEqual([0, 0, 0]);
     expect(registry.playbacksOf(publication).size).toBe(0);
   });
 

@@ -6,16 +6,24 @@ import { validateResource } from '../../crds/validate/resource.ts';
 import { systemClock } from '../../media-server/clock.ts';
 import { buildPublicApp } from '../../media-server/http/app.ts';
 import { createLogger } from '../../media-server/logger.ts';
+import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
 import { DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
-import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
 import { fakeApp, fakeStreams } from './streams.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The config of a MediaServer with the given `rest`, with Secrets by name. */
-export function bundleOf(rest: Fields = {}, secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): ConfigBundle {
-  const document = { apiVersion: 'sluice.dev/v1alpha1', kind: 'MediaServer', metadata: { name: 'live' }, spec: { rest } };
+export function bundleOf(
+  rest: Fields = {},
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): ConfigBundle {
+  const document = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'MediaServer',
+    metadata: { name: 'live' },
+    spec: { rest },
+  };
   const result = validateResource(MEDIA_SERVER, document);
   if (!result.ok) throw new Error(JSON.stringify(result.findings));
   const sources = Object.entries(secrets).map(([name, data]): [string, { type: string; data: Map<string, Buffer> }] => [
@@ -52,7 +60,10 @@ export async function publicApp(bundle = bundleOf()): Promise<TestApp> {
     ...streams,
     requests,
     bundle,
-    outcome: { kind: 'rejected', rejection: { status: 404, result: 'unknown_app', detail: 'no such app' } } as SessionOutcome,
+    outcome: {
+      kind: 'rejected',
+      rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },
+    } as SessionOutcome,
   };
   const start = async (request: SessionRequest): Promise<SessionOutcome> => {
     requests.push(request);
