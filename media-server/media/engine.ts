@@ -84,7 +84,8 @@ class Engine implements Media {
     const seat = this.#seatFor(publication);
     return this.#open({ seat, id: request.id, offer, routerCodecs }, async (leg, router) => {
       const { transport } = leg;
-      const pipe = await publication.pipes.lease(router);
+      const trackIds = negotiation.tracks.map(({ trackId }) => trackId);
+      const pipe = await publication.pipes.lease(router, trackIds);
       if (transport.closed) pipe.release();
       else transport.observer.once('close', pipe.release);
       if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);

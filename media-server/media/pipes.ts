@@ -1,81 +1,71 @@
-import type { Consumer, Producer, Router } from 'mediasoup/types';
+import type { Router } from 'mediasoup/types';
 
-/** The tracks of a publication on some router, given back with `release` (once). */
+/** Tracks of a publication on some router, given back with `release` (once). */
 export type PipeLease = {
   /** The id that the router has for a track. */
   readonly idOf: (trackId: string) => string;
   readonly release: () => void;
 };
 
-type Piped = { readonly consumer: Consumer; readonly producer: Producer; readonly trackId: string };
-type Pipe = { readonly made: Promise<Piped[]>; users: number };
+/** One track on its way to one router. */
+type Pipe = { readonly key: string; readonly trackId: string; readonly made: Promise<Piped>; users: number };
+type Piped = { readonly id: string; close(): void };
 
 /**
- * The ways on which the tracks of one publication reach other routers: made for the first playback there, closed after
- * the last one.
+ * The ways on which the tracks of one publication reach other routers: each made for the first playback of it there,
+ * closed after the last one.
  */
 export class Pipes {
   readonly #source: Router;
-  readonly #producers: readonly Producer[];
-  readonly #pipes = new Map<Router, Pipe>();
+  readonly #pipes = new Map<string, Pipe>();
 
-  constructor(source: Router, producers: readonly Producer[]) {
+  constructor(source: Router) {
     this.#source = source;
-    this.#producers = producers;
   }
 
-  /** Makes the tracks available on a router. Throws when the publication or the router has closed meanwhile. */
-  async lease(target: Router): Promise<PipeLease> {
+  /** Makes tracks available on a router. Throws when the publication or the router has closed meanwhile. */
+  async lease(target: Router, trackIds: readonly string[]): Promise<PipeLease> {
     if (target === this.#source) return { idOf: (trackId) => trackId, release: () => {} };
-    const pipe = this.#pipes.get(target) ?? this.#open(target);
-    pipe.users++;
+    const pipes = trackIds.map((trackId) => this.#use(target, trackId));
+    const release = (): void => {
+      for (const pipe of pipes) this.#release(pipe);
+    };
     try {
-      const ids = new Map((await pipe.made).map(({ producer, trackId }) => [trackId, producer.id]));
-      return { idOf: (trackId) => ids.get(trackId) ?? trackId, release: () => this.#release(target, pipe) };
+      const ids = new Map(
+        await Promise.all(pipes.map(async ({ made, trackId }) => [trackId, (await made).id] as const)),
+      );
+      return { idOf: (trackId) => ids.get(trackId) ?? trackId, release };
     } catch (error) {
-      this.#release(target, pipe);
+      release();
       throw error;
     }
   }
 
-  #open(target: Router): Pipe {
-    const pipe: Pipe = { made: this.#connect(target), users: 0 };
-    this.#pipes.set(target, pipe);
+  #use(target: Router, trackId: string): Pipe {
+    const key = `${target.id} ${trackId}`;
+    const pipe = this.#pipes.get(key) ?? { key, trackId, made: this.#connect(target, trackId), users: 0 };
+    this.#pipes.set(key, pipe);
+    pipe.users++;
     return pipe;
   }
 
-  #release(target: Router, pipe: Pipe): void {
+  #release(pipe: Pipe): void {
     pipe.users--;
     if (pipe.users > 0) return;
-    if (this.#pipes.get(target) === pipe) this.#pipes.delete(target);
+    this.#pipes.delete(pipe.key);
     // One that could not be made has been reported to those who wanted it.
-    pipe.made.then(closeAll, () => {});
+    pipe.made.then(
+      (piped) => piped.close(),
+      () => {},
+    );
   }
 
-  /** All tracks or none. */
-  async #connect(target: Router): Promise<Piped[]> {
-    const made: Piped[] = [];
-    try {
-      for (const { id } of this.#producers) {
-        // Not the same id: the router may be in the same worker, where ids are unique.
-        const pipe = await this.#source.pipeToRouter({
-          producerId: id,
-          router: target,
-          keepId: false,
-          enableSctp: false,
-        });
-        const { pipeConsumer: consumer, pipeProducer: producer } = pipe;
-        if (consumer && producer) made.push({ consumer, producer, trackId: id });
-      }
-      return made;
-    } catch (error) {
-      closeAll(made);
-      throw error;
-    }
+  async #connect(target: Router, trackId: string): Promise<Piped> {
+    // Not the same id: the router may be in the same worker, where ids are unique.
+    const options = { producerId: trackId, router: target, keepId: false, enableSctp: false };
+    const { pipeConsumer, pipeProducer } = await this.#source.pipeToRouter(options);
+    if (!pipeConsumer || !pipeProducer) throw new Error('mediasoup has made no pipe');
+    // The producer on the other router goes with the consumer.
+    return { id: pipeProducer.id, close: () => pipeConsumer.close() };
   }
-}
-
-/** The producer on the other router goes with the consumer. */
-function closeAll(piped: readonly Piped[]): void {
-  for (const { consumer } of piped) consumer.close();
 }

@@ -28,7 +28,7 @@ export class PublicationLeg implements Publication {
     this.#producers = producers;
     this.#negotiation = negotiation;
     this.answer = answer;
-    this.pipes = new Pipes(leg.seat.routers.main, [...producers.values()]);
+    this.pipes = new Pipes(leg.seat.routers.main);
   }
 
   get audioCodec(): string {

@@ -1,24 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Media, Publication } from '../../media-server/media/media.ts';
+import { numberingOf } from '../../media-server/media/worker-binary.ts';
+import type { Numbering } from '../../media-server/sdp/numbering.ts';
 import { OfferError } from '../../media-server/sdp/offer-error.ts';
 import { publish, request, startTestMedia } from '../fixtures/clients/media.ts';
 import type { Peer } from '../fixtures/clients/peer.ts';
 import { CLIENTS, savedOffer } from '../fixtures/sdp/offers.ts';
 
-let media: Media;
-let publication: Publication;
-let peer: Peer;
-let deaths: () => number;
-
-beforeAll(async () => {
-  ({ deaths, media } = await startTestMedia());
-  ({ peer, publication } = await publish(media));
-});
-afterAll(async () => {
-  peer.close();
-  await media.close();
-});
+const able = await numberingOf(process.env['MEDIASOUP_WORKER_BIN'] || null);
+const numberings: readonly Numbering[] = able === 'worker' ? ['worker', 'router'] : ['router'];
 
 /** Numbers and words where a client may write what it likes. */
 const ATTRIBUTES =
@@ -45,18 +36,32 @@ const damaged = fc
     return offer;
   });
 
-async function opened(offer: string): Promise<void> {
-  for (const open of [() => media.publish(request(offer)), () => media.play({ ...request(offer), publication })]) {
-    try {
-      const leg = await open();
-      await leg.close();
-    } catch (error) {
-      if (!(error instanceof OfferError)) throw error;
+describe.each(numberings)('offers with damaged attributes, numbered by the %s', (numbering) => {
+  let media: Media;
+  let publication: Publication;
+  let peer: Peer;
+  let deaths: () => number;
+
+  beforeAll(async () => {
+    ({ deaths, media } = await startTestMedia({ numbering }));
+    ({ peer, publication } = await publish(media));
+  });
+  afterAll(async () => {
+    peer.close();
+    await media.close();
+  });
+
+  async function opened(offer: string): Promise<void> {
+    for (const open of [() => media.publish(request(offer)), () => media.play({ ...request(offer), publication })]) {
+      try {
+        const leg = await open();
+        await leg.close();
+      } catch (error) {
+        if (!(error instanceof OfferError)) throw error;
+      }
     }
   }
-}
 
-describe('offers with damaged attributes', () => {
   it('are answered or refused with an OfferError, and neither a worker nor a transport is lost', async () => {
     await fc.assert(fc.asyncProperty(damaged, opened), { numRuns: 400 });
     expect(deaths()).toBe(0);

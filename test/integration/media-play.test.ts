@@ -71,10 +71,13 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     const { peer, publication } = kept(await publish(media));
     const audioOnly = kept(await play(media, publication, {}, { hasVideo: false }));
     const videoOffer = kept(await play(media, publication, { opus: null }));
+    const otherNumbers = kept(await play(media, publication, { opus: null, vp8: 125 }));
     await flows(peer, audioOnly.peer, { audio: 111 });
     await flows(peer, videoOffer.peer, { video: 96 });
+    await flows(peer, otherNumbers.peer, { video: 125 });
     expect([audioOnly.playback.videoCodec, videoOffer.playback.audioCodec]).toEqual(['', '']);
-    await Promise.all([audioOnly.playback.close(), videoOffer.playback.close(), publication.close()]);
+    await Promise.all([audioOnly, videoOffer, otherNumbers].map(({ playback }) => playback.close()));
+    await publication.close();
   });
 
   it('are limited by a bitrate of their own or of the publication', async () => {

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Media } from '../../media-server/media/media.ts';
+import { play, publish, request, startTestMedia } from '../fixtures/clients/media.ts';
+import { Peer } from '../fixtures/clients/peer.ts';
+import { DTLS_ALERT, startRelay } from '../fixtures/clients/relay.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+/** Our worker repeats the close alert (patch 0003), and has a log line for it. */
+const binary = await readFile(process.env['MEDIASOUP_WORKER_BIN'] ?? '').catch(() => Buffer.alloc(0));
+const repeats = binary.includes('repeating DTLS close alerts');
+
+let media: Media;
+beforeAll(async () => {
+  ({ media } = await startTestMedia());
+});
+afterAll(() => media.close());
+
+/** Milliseconds from the moment given until each peer knew, as far as it does. */
+function knownAfter(peers: readonly Peer[], began: number): (number | null)[] {
+  return peers.map(({ states }) => {
+    const change = states.find(({ at, state }) => at > began && state !== 'connected');
+    return change ? change.at - began : null;
+  });
+}
+
+describe('closing', () => {
+  it('many at once: every client knows within a second, under load', async () => {
+    const { peer, publication } = await publish(media);
+    const players = [];
+    for (let index = 0; index < 100; index++) players.push(await play(media, publication));
+    const peers = players.map((player) => player.peer);
+    await until('media flows', () => {
+      peer.send('x'.repeat(1100));
+      return peers.every(({ received }) => received.length > 5);
+    });
+
+    const began = performance.now();
+    await Promise.all([publication.close(), ...players.map(({ playback }) => playback.close())]);
+    await until('all of them know', () => knownAfter([peer, ...peers], began).every((known) => known !== null));
+    expect(Math.max(...knownAfter([peer, ...peers], began).map((known) => known ?? Infinity))).toBeLessThan(1000);
+    for (const one of [peer, ...peers]) one.close();
+  });
+
+  it.skipIf(!repeats)('reaches clients which have lost the first two close alerts within a second', async () => {
+    const lossy = await Promise.all(Array.from({ length: 20 }, () => lossyPublication(2)));
+    const peers = lossy.map(({ peer }) => peer);
+
+    const began = performance.now();
+    await Promise.all(lossy.map(({ publication }) => publication.close()));
+    await until('all of them know', () => knownAfter(peers, began).every((known) => known !== null));
+    expect(Math.max(...knownAfter(peers, began).map((known) => known ?? Infinity))).toBeLessThan(1000);
+    expect(lossy.map(({ lost }) => lost())).toEqual(lossy.map(() => 2));
+    for (const { peer, relay } of lossy) {
+      peer.close();
+      relay.close();
+    }
+  });
+});
+
+/** A publication of which so many close alerts get lost. */
+async function lossyPublication(losses: number) {
+  const peer = new Peer({ direction: 'SendOnly' });
+  const publication = await media.publish(request(await peer.offer()));
+  const udp = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(publication.answer)?.[1] ?? '';
+  let lost = 0;
+  const relay = await startRelay(Number(udp), (datagram) => {
+    if (datagram[0] !== DTLS_ALERT || lost >= losses) return false;
+    lost++;
+    return true;
+  });
+  const answer = publication.answer.replaceAll(/a=candidate:tcp.*\r\n/g, '');
+  peer.answer(answer.replaceAll(` ${udp} typ`, ` ${relay.port} typ`));
+  await peer.connected();
+  return { peer, publication, relay, lost: () => lost };
+}
