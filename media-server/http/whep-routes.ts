@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { extensionLink } from '../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../sessions/session.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -10,8 +11,10 @@ export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<
   offerRoutes(app, deps, {
     start: deps.play,
     extensions: (location) => [
-      `<${location}/events>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="status,layers"`,
-      `<${location}/layer>; rel="urn:ietf:params:whep:ext:core:layer"`,
+      extensionLink(`${location}/events`, 'urn:ietf:params:whep:ext:core:server-sent-events', {
+        events: 'status,layers',
+      }),
+      extensionLink(`${location}/layer`, 'urn:ietf:params:whep:ext:core:layer'),
     ],
   });
   sessionRoutes(app, 'play', deps);

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { extensionLink } from '../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../sessions/session.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -10,7 +11,7 @@ export async function whipRoutes(app: FastifyInstance, deps: WhipDeps): Promise<
   offerRoutes(app, deps, {
     start: deps.publish,
     extensions: (location) => [
-      `<${location}/events>; rel="urn:sluice:params:whip:ext:server-sent-events"; events="status"`,
+      extensionLink(`${location}/events`, 'urn:sluice:params:whip:ext:server-sent-events', { events: 'status' }),
     ],
   });
   sessionRoutes(app, 'publish', deps);

@@ -48,3 +48,7 @@ it('extensionLink writes the relation first, then its attributes', () => {
     extensionLink('/whep/a/b/events', 'urn:ietf:params:whep:ext:core:server-sent-events', { events: 'status,layers' }),
   ).toBe('</whep/a/b/events>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="status,layers"');
 });
+
+it('extensionLink does not let a path end early', () => {
+  expect(extensionLink('/whep/a>; rel="x"/b%20c', 'events')).toBe('</whep/a%3E;%20rel=%22x%22/b%20c>; rel="events"');
+});

@@ -15,7 +15,8 @@ export function iceServerLinks(servers: readonly IceServer[]): string[] {
 /** A `Link` value that offers an extension of a session (draft-ietf-wish-whep §4.9), with its attributes. */
 export function extensionLink(url: string, rel: string, attributes: Readonly<Record<string, string>> = {}): string {
   const parameters = Object.entries({ rel, ...attributes }).map(([name, value]) => parameter(name, value));
-  return [`<${url}>`, ...parameters].join('; ');
+  // What a path may not contain, a lenient HTTP parser may have let through all the same.
+  return [`<${url.replace(/[<>"\s]/g, encodeURIComponent)}>`, ...parameters].join('; ');
 }
 
 /** A quoted-string where it can hold the value (RFC 9110 §5.6.4), else the extended notation (RFC 8187). */
