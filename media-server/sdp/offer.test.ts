@@ -57,6 +57,7 @@ describe('parseOffer', () => {
     ['JSON', '{"sdp":"v=0"}', 'offer_invalid', 'does not begin with v=0'],
     ['no m-line', 'v=0\r\ns=-\r\n', 'offer_invalid', 'no m-line'],
     ['a broken m-line', 'v=0\r\nm=audio\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
     ['a text that is too long', `v=0\r\n${'a=x\r\n'.repeat(30_000)}`, 'offer_invalid', 'longer than 131072 characters'],
     ['a line that is too long', `v=0\r\na=${'x'.repeat(5000)}`, 'offer_invalid', 'longer than 4096 characters'],
     [

@@ -92,14 +92,16 @@ function parseText(text: string): SessionDescription {
 }
 
 function readMedia(section: MediaDescription, index: number): OfferedMedia {
-  if (!section.type || !section.protocol || !Number.isInteger(section.port)) {
+  // The parser makes numbers of what looks like one, wherever it stands.
+  const { port, protocol, type } = section as { port?: unknown; protocol?: unknown; type?: unknown };
+  if (typeof type !== 'string' || typeof protocol !== 'string' || !Number.isInteger(port)) {
     throw invalid(`m-line ${index + 1} is not of the form "m=type port protocol formats"`);
   }
   const mid = section.mid === undefined ? String(index) : String(section.mid);
   checkSizes(section, mid);
-  const kind = section.type === 'audio' || section.type === 'video' ? section.type : null;
+  const kind = type === 'audio' || type === 'video' ? type : null;
   return {
-    kind: section.protocol.includes('RTP') ? kind : null,
+    kind: protocol.includes('RTP') ? kind : null,
     mid,
     direction: directionOf(section.direction),
     enabled: section.port !== 0 || section.bundleOnly !== undefined,

@@ -70,6 +70,10 @@ describe('negotiatePublish', () => {
     expect(video(simulcast.replace('send l;m;h', 'send l,x;~m;h')).layers).toEqual(['l', 'm', 'h']);
   });
 
+  it('takes a number for a rid', () => {
+    expect(video(simulcast.replace('send l;m;h', 'send 1')).layers).toEqual(['1']);
+  });
+
   it('makes one layer per SSRC of a SIM group, with its RTX', () => {
     const group =
       'a=ssrc-group:SIM 1 2\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:FID 2 12\r\na=ssrc:1 cname:x\r\na=ssrc:2 cname:x\r\n';

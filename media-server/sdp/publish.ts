@@ -131,8 +131,10 @@ function encodingsOf(section: MediaDescription): Encodings {
 /** Layers of `a=simulcast:send` in its order; a paused one (`~`) is listed as well. */
 function ridsOf({ simulcast }: MediaDescription): string[] {
   const list = simulcast?.dir1 === 'send' ? simulcast.list1 : simulcast?.dir2 === 'send' ? simulcast.list2 : undefined;
-  if (!list) return [];
-  const layers = list.split(';').map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''));
+  if (list === undefined) return [];
+  const layers = String(list)
+    .split(';')
+    .map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''));
   if (layers.length > MAX_LAYERS) throw tooMany('simulcast layers', MAX_LAYERS);
   if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) throw invalid('a=simulcast names a layer that is no rid');
   if (new Set(layers).size < layers.length) throw invalid('a=simulcast names a layer twice');
