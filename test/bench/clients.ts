@@ -1,0 +1,35 @@
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+
+/** Players in a process of their own: what the parent asks for, and what they tell. */
+export type StartPlayers = { readonly url: string; readonly count: number; readonly concurrency: number };
+export type PlayersTold =
+  | { readonly kind: 'started'; readonly postMs: readonly number[]; readonly failed: number; readonly ms: number }
+  /** Unix milliseconds with fractions, the same clock in all processes of a machine. */
+  | { readonly kind: 'ended'; readonly at: number };
+
+const clients: RtcClient[] = [];
+const now = (): number => performance.timeOrigin + performance.now();
+const tell = (message: PlayersTold): void => void process.send?.(message);
+
+async function startPlayers({ concurrency, count, url }: StartPlayers): Promise<void> {
+  const postMs: number[] = [];
+  let failed = 0;
+  let next = 0;
+  const startedAt = performance.now();
+  const startSome = async (): Promise<void> => {
+    while (next < count) {
+      next += 1;
+      const client = await RtcClient.play(url);
+      clients.push(client);
+      postMs.push(client.postMs);
+      if (client.status !== 201) failed += 1;
+      else await client.connected();
+      void client.untilEnded().then(() => tell({ kind: 'ended', at: now() }));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, startSome));
+  tell({ kind: 'started', postMs, failed, ms: performance.now() - startedAt });
+}
+
+process.on('message', (message) => void startPlayers(message as StartPlayers));
+process.on('disconnect', () => process.exit(0));

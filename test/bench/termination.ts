@@ -1,0 +1,117 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { Backend } from '../fixtures/harness/backend.ts';
+import { TestServer } from '../fixtures/harness/media-server.ts';
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { until } from '../fixtures/harness/wait.ts';
+import type { PlayersTold, StartPlayers } from './clients.ts';
+import { report, spread } from './statistics.ts';
+
+/** Clients per process: more of them would measure the clients. */
+const PER_PROCESS = 250;
+const now = (): number => performance.timeOrigin + performance.now();
+
+/** Players of one publication, in processes of their own. */
+class Players {
+  readonly #processes: ChildProcess[] = [];
+  readonly endedAt: number[] = [];
+  readonly postMs: number[] = [];
+  failed = 0;
+  joinMs = 0;
+
+  async start(url: string, count: number): Promise<void> {
+    for (let left = count; left > 0; left -= PER_PROCESS) await this.#startProcess(url, Math.min(left, PER_PROCESS));
+  }
+
+  stop(): void {
+    for (const child of this.#processes) child.kill('SIGKILL');
+  }
+
+  async #startProcess(url: string, count: number): Promise<void> {
+    const child = fork(new URL('./clients.ts', import.meta.url));
+    this.#processes.push(child);
+    await new Promise<void>((resolve) => {
+      child.on('message', (message) => {
+        const told = message as PlayersTold;
+        if (told.kind === 'ended') {
+          this.endedAt.push(told.at);
+          return;
+        }
+        this.postMs.push(...told.postMs);
+        this.failed += told.failed;
+        this.joinMs += told.ms;
+        resolve();
+      });
+      const order: StartPlayers = { url, count, concurrency: 10 };
+      child.send(order);
+    });
+  }
+}
+
+/** Terminate of 1, 100 and 500 streams by REST, and 403s among 500 live streams; when it was done, and when each client knew. */
+export async function benchTermination(): Promise<void> {
+  const backend = await Backend.start();
+  const server = await TestServer.start({ hookUrl: backend.url, keepAliveInterval: '2s' });
+  const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/bench`);
+  try {
+    await publisher.connected();
+    await until('it is live', async () => (await server.streams()).some((s) => s['status'] === 'PUBLISHING'));
+    const heapBefore = await server.metric('nodejs_heap_size_used_bytes');
+    for (const count of [1, 100, 500]) await terminateMany(server, count);
+    await refuseSome(server, backend);
+    const heapAfter = await server.metric('nodejs_heap_size_used_bytes');
+    report('heap of the server before and after all that', `${mebi(heapBefore)} and ${mebi(heapAfter)} MiB`);
+  } finally {
+    publisher.close();
+    await server.stop();
+    await backend.close();
+  }
+}
+
+async function terminateMany(server: TestServer, count: number): Promise<void> {
+  const players = new Players();
+  try {
+    await players.start(`${server.url}/whep/defaultApp/bench`, count);
+    if (count === 500) {
+      report('joins, 10 at a time, clients on the same cores', `${((count / players.joinMs) * 1000).toFixed(0)}/s`);
+      report('WHEP POST to its answer, seen by the client', spread(players.postMs));
+    }
+    const orderedAt = now();
+    const { status } = await server.terminate({ name: 'bench', published: false });
+    const answeredMs = now() - orderedAt;
+    if (status !== 200) throw new Error(`terminate answered ${status}`);
+    report(`terminate of ${count}: call to its answer, all transports closed`, `${answeredMs.toFixed(1)} ms`);
+    await until('every client knows', () => players.endedAt.length === count, { timeoutMs: 20_000 });
+    const knewMs = players.endedAt.map((at) => at - orderedAt);
+    const late = knewMs.filter((ms) => ms > 1000).length;
+    report(`terminate of ${count}: call to the client's knowledge`, `${spread(knewMs)}, ${late} over 1 s`);
+  } finally {
+    players.stop();
+  }
+}
+
+/** The backend's 403 leaves → the backend hears of the end, which comes after the transport was closed. */
+async function refuseSome(server: TestServer, backend: Backend): Promise<void> {
+  const players = new Players();
+  try {
+    await players.start(`${server.url}/whep/defaultApp/bench`, 500);
+    const refusedAt = new Map<unknown, number>();
+    backend.calls.length = 0;
+    backend.answer = ({ body, method }) => {
+      if (method !== 'StreamKeepAliveEvent' || body['published'] === true || refusedAt.size >= 100) return 200;
+      refusedAt.set(body['mediaSessionId'], performance.now());
+      return 403;
+    };
+    const heard = () =>
+      backend.of('StreamStatusEvent').filter(({ body }) => body['info'] === 'Terminated by keep-alive');
+    await until('a hundred have ended', () => heard().length === 100, { timeoutMs: 20_000 });
+    const tookMs = heard().map(({ at, body }) => at - (refusedAt.get(body['mediaSessionId']) ?? 0));
+    report('403 sent to transport closed and its event, 500 live', spread(tookMs));
+  } finally {
+    backend.allowAll();
+    players.stop();
+  }
+}
+
+function mebi(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}

@@ -1,0 +1,137 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../fixtures/harness/backend.ts';
+import { shownFrames, startBrowser } from '../fixtures/harness/browser.ts';
+import { TestServer } from '../fixtures/harness/media-server.ts';
+import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+const SLOW = { timeoutMs: 20_000 };
+
+type Client = {
+  live(): Promise<unknown>;
+  /** Media has been decoded; only for players. */
+  shown(): Promise<unknown>;
+  over(): Promise<unknown>;
+  stop(): Promise<unknown>;
+};
+type Start = (mode: 'publish' | 'play', name: string) => Promise<Client>;
+
+let backend: Backend;
+let server: TestServer;
+let browser: Browser;
+const clients: Client[] = [];
+
+beforeAll(async () => {
+  backend = await Backend.start();
+  server = await TestServer.start({ hookUrl: backend.url });
+  browser = await startBrowser();
+});
+
+afterEach(async () => {
+  await server.terminate({});
+  backend.allowAll();
+  for (const client of clients.splice(0)) await client.stop();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await backend?.close();
+});
+
+function scriptClient(run: RunningProcess): Client {
+  const says = (what: string, line: (text: string) => boolean) =>
+    until(`${what}; so far: ${run.lines.join(' | ')}`, () => run.lines.some(line), SLOW);
+  return {
+    live: () => says('it is connected', (text) => text === 'state connected'),
+    shown: async () => {
+      await says('audio is decoded', (text) => text === 'frame audio');
+      await says('video is decoded', (text) => text === 'frame video');
+    },
+    over: () => says('it is over', (text) => /^state (closed|failed|disconnected)$/.test(text)),
+    stop: () => run.stop('SIGKILL'),
+  };
+}
+
+function pageClient(page: Page): Client {
+  const state = async () => (await page.locator('#state').textContent()) ?? '';
+  return {
+    live: () => until('the page is live', async () => /^(Live|Playing)$/.test(await state()), SLOW),
+    shown: () => until('the picture moves', async () => (await shownFrames(page)) > 5, SLOW),
+    over: () => until('the page says that it has ended', async () => (await state()).startsWith('Ended'), SLOW),
+    stop: () => page.close(),
+  };
+}
+
+const urlOf = (mode: 'publish' | 'play', name: string): string =>
+  `${server.url}/${mode === 'publish' ? 'whip' : 'whep'}/defaultApp/${name}`;
+
+const STARTS: Readonly<Record<string, Start>> = {
+  Chromium: async (mode, name) => {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/${mode}?name=${name}`);
+    await page.locator('#start').click();
+    return pageClient(page);
+  },
+  aiortc: async (mode, name) =>
+    scriptClient(
+      startProcess(process.env['SLUICE_PYTHON'] ?? 'python3', [
+        'test/fixtures/clients/aiortc_client.py',
+        mode,
+        urlOf(mode, name),
+      ]),
+    ),
+  GStreamer: async (mode, name) =>
+    // Debian's Python has the bindings of GStreamer.
+    scriptClient(
+      startProcess('/usr/bin/python3', ['test/fixtures/clients/gstreamer_client.py', mode, urlOf(mode, name)]),
+    ),
+};
+
+async function started(kind: string, mode: 'publish' | 'play', name: string): Promise<Client> {
+  const start = STARTS[kind];
+  if (!start) throw new Error(`no client ${kind}`);
+  const client = await start(mode, name);
+  clients.push(client);
+  await client.live();
+  return client;
+}
+
+async function publishing(kind: string, name: string): Promise<Client> {
+  const client = await started(kind, 'publish', name);
+  await until(
+    'the publication is live',
+    async () => (await server.streams()).some((s) => s['name'] === name && s['status'] === 'PUBLISHING'),
+    SLOW,
+  );
+  return client;
+}
+
+const kinds = Object.keys(STARTS);
+
+describe.each(kinds)('published by %s', (publisherKind) => {
+  it.each(kinds)('played by %s: each ended by each way, and resumed', async (playerKind) => {
+    const name = `${publisherKind}-${playerKind}`;
+    const publisher = await publishing(publisherKind, name);
+    const player = await started(playerKind, 'play', name);
+    await player.shown();
+
+    backend.refuseKeepAlive(({ published }) => published === false);
+    await player.over();
+    backend.allowAll();
+    const again = await started(playerKind, 'play', name);
+    await again.shown();
+
+    expect((await server.terminate({ name, published: true })).status).toBe(200);
+    await publisher.over();
+    await again.over();
+    const republished = await publishing(publisherKind, name);
+    const replayed = await started(playerKind, 'play', name);
+    await replayed.shown();
+
+    backend.refuseKeepAlive(({ published }) => published === true);
+    await republished.over();
+    await replayed.over();
+  });
+});
