@@ -87,19 +87,12 @@ export class Metrics {
     const draining = this.#gauge('sluice_draining', '1 = this media server takes no new streams', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
-    const transports = this.#gauge('sluice_worker_transports', 'WebRTC transports of a mediasoup worker', ['worker']);
-    const cpu = this.#gauge(
+    this.#perWorker('sluice_worker_transports', 'WebRTC transports of a mediasoup worker', sources, ({ legs }) => legs);
+    this.#perWorker(
       'sluice_worker_cpu_seconds_total',
       'CPU time of a mediasoup worker',
-      ['worker'],
-      async () => {
-        cpu.reset();
-        transports.reset();
-        for (const { cpuSeconds, index, legs } of await sources.workers()) {
-          cpu.set({ worker: String(index) }, cpuSeconds);
-          transports.set({ worker: String(index) }, legs);
-        }
-      },
+      sources,
+      ({ cpuSeconds }) => cpuSeconds,
     );
   }
 
@@ -149,6 +142,15 @@ export class Metrics {
 
   #app(appKey: string): string {
     return this.#isApp(appKey) ? appKey : 'unknown';
+  }
+
+  /** Each gauge asks for itself: they are collected at the same time. */
+  #perWorker(name: string, help: string, { workers }: MetricSources, read: (worker: WorkerInfo) => number): void {
+    const gauge = this.#gauge(name, help, ['worker'], async () => {
+      const all = await workers();
+      gauge.reset();
+      for (const worker of all) gauge.set({ worker: String(worker.index) }, read(worker));
+    });
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {

@@ -15,7 +15,7 @@ import { buildPublicApp } from './http/app.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { openOps } from './http/ops.ts';
 import { Listeners } from './http/server.ts';
-import { decidePolicy } from './keepalive/policy.ts';
+import { decideForApp, decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
 import type { Log } from './logger.ts';
 import { startMedia } from './media/engine.ts';
@@ -113,8 +113,22 @@ export class MediaServer {
     this.#bundle = bundle;
     this.#keepAlive.refresh();
     this.metrics.configApplied(hashOf(bundle));
+    this.#warnOfLoggedRefusals();
     if (!bundle.config.rest.auth)
       this.#log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
+  }
+
+  /** WCS's main trap: a backend's 403 that ends nothing. */
+  #warnOfLoggedRefusals(): void {
+    for (const app of this.#apps.all()) {
+      const decision = decideForApp(this.#bundle.config.keepAlive, app);
+      if (!decision.checked || decision.warning === null) continue;
+      const { appKey } = app.config;
+      this.#log.warn(
+        { appKey, warning: decision.warning },
+        'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing',
+      );
+    }
   }
 
   /** Stops at once: streams that still run end with `drain`. */

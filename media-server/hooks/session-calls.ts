@@ -89,7 +89,7 @@ export class SessionCalls implements SessionHooks {
     if (!hook) return { kind: 'failure', failure: 'other' };
     const call = { ...this.#prepare('StreamKeepAliveEvent', body), signal, timeoutMs, readBody: false };
     const reply = await this.#post(hook, 'keepAlive', call);
-    if (reply.kind === 'failure' && reply.stale) return this.#post(hook, 'keepAlive', call);
+    if (reply.kind === 'failure' && reply.stale) return this.#post(this.#app.hook ?? hook, 'keepAlive', call);
     return reply;
   }
 

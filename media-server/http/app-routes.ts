@@ -1,9 +1,15 @@
 import type { FastifyInstance } from 'fastify';
+import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
+import { decideForApp } from '../keepalive/policy.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import { HttpError } from './errors.ts';
 
-export type AppRoutesDeps = { readonly apps: { all(): readonly App[] }; readonly registry: StreamRegistry };
+export type AppRoutesDeps = {
+  readonly apps: { all(): readonly App[] };
+  readonly registry: StreamRegistry;
+  readonly config: () => ConfigBundle;
+};
 
 /** `/rest-api/app/find_all`: the apps with their hooks (WCS's `show apps`). */
 export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Promise<void> {
@@ -16,7 +22,7 @@ export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Prom
       restHook: hook?.config.name ?? '',
       url: hook?.config.url ?? '',
       methods: hook?.config.methods.map(({ name }) => name) ?? [],
-      keepAlive: config.keepAlive,
+      keepAlive: { ...config.keepAlive, ...keepAliveOf(deps, { config, hook }) },
       publications: deps.registry.count(config.appKey, 'publish'),
       playbacks: deps.registry.count(config.appKey, 'play'),
       ...(unresolved === null ? {} : { unresolved }),
@@ -25,4 +31,11 @@ export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Prom
   const schema = { summary: 'All apps with key, hook URL and methods' };
   app.get('/find_all', { schema, handler: findAll });
   app.post('/find_all', { schema, handler: findAll });
+}
+
+/** Whether the app's streams are checked, else why not; and whether a 403 would do nothing. */
+function keepAliveOf(deps: AppRoutesDeps, app: Pick<App, 'config' | 'hook'>) {
+  const decision = decideForApp(deps.config().config.keepAlive, app);
+  if (!decision.checked) return { checked: false, reason: decision.reason };
+  return { checked: true, ...(decision.warning === null ? {} : { warning: decision.warning }) };
 }

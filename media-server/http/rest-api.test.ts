@@ -240,6 +240,13 @@ describe('find, find_all and the connection calls', () => {
   });
 });
 
+describe('app/find_all', () => {
+  it('says of each app whether its streams are checked, and if not why', async () => {
+    const [app] = (await test.app.inject('/rest-api/app/find_all')).json();
+    expect(app).toMatchObject({ appKey: 'defaultApp', keepAlive: { checked: false, reason: 'ServerDisabled' } });
+  });
+});
+
 describe('errors', () => {
   it("are problem details with WCS's members", async () => {
     const response = await test.app.inject('/rest-api/nosuch?token=s3cret');

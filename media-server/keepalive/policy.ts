@@ -1,6 +1,7 @@
 import type { RestOnError } from '../../crds/schema/hook.ts';
 import type { HookConfig, ServerConfig } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
+import { mergeConfig } from '../hooks/client-config.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 
 /** Why a stream is not checked: the reasons of the StreamApp condition `KeepAliveActive`. */
@@ -53,6 +54,12 @@ export function decidePolicy(
     },
     warning: restOnError === 'LOG' ? 'RefusalOnlyLogged' : null,
   };
+}
+
+/** The same for an app, before any session: what its streams can expect. */
+export function decideForApp(server: ServerConfig['keepAlive'], app: Pick<App, 'config' | 'hook'>): PolicyDecision {
+  const layer = app.hook?.layer ?? {};
+  return decidePolicy(server, app, { methodConfig: (method) => mergeConfig(method, layer) });
 }
 
 function notChecked(reason: NotChecked): PolicyDecision {

@@ -114,3 +114,6 @@ export type MediaOptions = {
   /** A playback goes to another worker when its publication's has this many more transports than that. Default 50. */
   readonly spreadAt?: number;
 };
+
+/** Media cannot start a leg right now and will be able to in a moment: 503 at the HTTP edge. */
+export class MediaUnavailable extends Error {}

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 import { routerCodecs } from './codecs.ts';
-import type { MediaOptions, WorkerInfo } from './media.ts';
+import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
 import { numberingOf } from './worker-binary.ts';
 import { startWorkerProcess } from './worker-process.ts';
@@ -62,7 +62,7 @@ export class Workers {
   /** The living worker with the fewest transports. Throws while all are being restarted. */
   leastLoaded(): Seat {
     const [first, ...others] = this.#seats.filter((seat) => seat !== null);
-    if (!first) throw new Error('no mediasoup worker is alive at the moment');
+    if (!first) throw new MediaUnavailable('no mediasoup worker is alive at the moment');
     return others.reduce((least, seat) => (seat.legs < least.legs ? seat : least), first);
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
+import { MediaUnavailable } from '../media/media.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { Stream } from '../streams/stream.ts';
 import { causeOf, endedRejection } from './admission.ts';
@@ -73,6 +74,9 @@ async function writeOff(deps: SessionDeps, stream: Stream, rejection: Rejection)
 
 function failure(deps: SessionDeps, stream: Stream, error: unknown): Rejection {
   if (error instanceof OfferError) return offerRejection(error);
+  if (error instanceof MediaUnavailable) {
+    return { status: 503, result: 'error', detail: error.message, retryAfterSeconds: 2 };
+  }
   deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to start');
   return INTERNAL;
 }

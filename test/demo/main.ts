@@ -139,7 +139,7 @@ async function main(): Promise<void> {
     `${SERVER}/`,
   );
   seen(`the media server runs from examples/resources: ${SERVER}`);
-  const browser = await startBrowser();
+  const browser = await startBrowser({ ownSignals: true });
   stops.push(() => browser.close());
   const { player, publisher } = await openPages(browser);
   await tellStory(publisher, player);

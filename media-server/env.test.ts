@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { readEnv } from './env.ts';
+
+describe('readEnv', () => {
+  it('reads options and environment', () => {
+    const environment = { POD_NAME: 'live-0', POD_IP: '192.0.2.7', MEDIASOUP_WORKER_BIN: '/w' };
+    expect(readEnv(['--resources', 'dir', '--name', 'live', '--ops-port', '9191'], environment)).toMatchObject({
+      source: { kind: 'resources', dir: 'dir' },
+      name: 'live',
+      podName: 'live-0',
+      podAddress: '192.0.2.7',
+      workerBin: '/w',
+      opsPort: 9191,
+      listenAddress: '0.0.0.0',
+    });
+  });
+
+  it('gives a pod the same opaque id each time, which is not its name', () => {
+    const podId = () => readEnv(['--config', 'f'], { POD_NAME: 'live-0' }).podId;
+    expect(podId()).toBe(podId());
+    expect(podId()).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it.each([
+    [[], '--config FILE or --resources DIR is needed'],
+    [['--config', 'a', '--resources', 'b'], 'exclude each other'],
+    [['--resources', 'a', '--ops-port', '0'], '--ops-port: expected a port (1 to 65535), got "0"'],
+    [['--resources', 'a', '--nosuch'], '--nosuch'],
+  ])('refuses %j and says why', (args, message) => {
+    expect(() => readEnv(args, {})).toThrow(message);
+  });
+});

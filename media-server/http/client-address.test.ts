@@ -1,0 +1,41 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { TrustedProxies } from './client-address.ts';
+
+function requestFrom(remoteAddress: string, forwarded?: string): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
+  const request = new IncomingMessage(socket);
+  if (forwarded !== undefined) request.headers['x-forwarded-for'] = forwarded;
+  return request;
+}
+
+describe('TrustedProxies', () => {
+  it.each([
+    ['no header', '192.0.2.1', undefined, '192.0.2.1'],
+    ['a header of somebody who is not trusted', '192.0.2.1', '203.0.113.9', '192.0.2.1'],
+    ['a header of a trusted proxy', '10.0.0.5', '203.0.113.9', '203.0.113.9'],
+    [
+      'a chain: the right-most address that is no proxy',
+      '10.0.0.5',
+      '203.0.113.9, 198.51.100.7, 10.1.1.1',
+      '198.51.100.7',
+    ],
+    ['a chain of proxies only', '10.0.0.5', '10.1.1.1', '10.1.1.1'],
+    ['nonsense in the header', '10.0.0.5', 'unknown', '10.0.0.5'],
+    ['IPv4 on an IPv6 socket', '::ffff:10.0.0.5', '203.0.113.9', '203.0.113.9'],
+    ['an IPv6 proxy', 'fd00::1', '2001:db8::9', '2001:db8::9'],
+  ])('%s', (_what, remote, forwarded, client) => {
+    const proxies = new TrustedProxies(['10.0.0.0/8', 'fd00::/8']);
+    expect(proxies.clientAddress(requestFrom(remote, forwarded))).toBe(client);
+  });
+
+  it('trusts nobody by default', () => {
+    expect(new TrustedProxies([]).clientAddress(requestFrom('10.0.0.5', '203.0.113.9'))).toBe('10.0.0.5');
+  });
+
+  it.each(['10.0.0.0/33', 'proxy.example', '10.0.0.0/x', ''])('refuses "%s" and names it', (cidr) => {
+    expect(() => new TrustedProxies([cidr])).toThrow(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
+  });
+});

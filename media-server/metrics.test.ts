@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { Metrics } from './metrics.ts';
+
+describe('Metrics', () => {
+  it('never makes a label of an app that does not exist', async () => {
+    const metrics = new Metrics((appKey) => appKey === 'defaultApp');
+    metrics.streamStarted('defaultApp', 'publish', 'started');
+    metrics.streamStarted('x'.repeat(1000), 'publish', 'unknown_app');
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('sluice_stream_starts_total{app="defaultApp",direction="publish",result="started"} 1');
+    expect(text).toContain('sluice_stream_starts_total{app="unknown",direction="publish",result="unknown_app"} 1');
+    expect(text).not.toContain('xxx');
+  });
+
+  it('reads gauges when it is asked, and forgets apps that have none any more', async () => {
+    const metrics = new Metrics(() => true);
+    const streams = [{ appKey: 'a', direction: 'play' as const }];
+    metrics.observe({
+      streams: () => streams,
+      keepAlive: () => ({ subjects: 3, overdueSeconds: 1.5 }),
+      workers: async () => [{ index: 0, pid: 1, legs: 2, cpuSeconds: 4 }],
+      draining: () => true,
+    });
+    const before = await metrics.registry.metrics();
+    expect(before).toContain('sluice_streams{app="a",direction="play"} 1');
+    for (const line of [
+      'sluice_keepalive_subject_streams 3',
+      'sluice_keepalive_overdue_seconds 1.5',
+      'sluice_worker_transports{worker="0"} 2',
+      'sluice_worker_cpu_seconds_total{worker="0"} 4',
+      'sluice_draining 1',
+    ]) {
+      expect(before).toContain(line);
+    }
+    streams.pop();
+    expect(await metrics.registry.metrics()).not.toContain('app="a"');
+  });
+
+  it('says which config runs, one at a time', async () => {
+    const metrics = new Metrics(() => true);
+    metrics.configApplied('one');
+    metrics.configApplied('two');
+    metrics.configRefused();
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('sluice_config_info{hash="two"} 1');
+    expect(text).not.toContain('hash="one"');
+    expect(text).toContain('sluice_config_last_reload_successful 0');
+  });
+});

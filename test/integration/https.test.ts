@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../fixtures/harness/media-server.ts';
+import { freePort } from '../fixtures/harness/ports.ts';
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A self-signed certificate for localhost. */
+function certificate(name: string): { cert: string; key: string } {
+  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
+  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+/** Status of a GET, trusting one certificate only. */
+function statusOver(port: number, ca: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const call = request({ host: '127.0.0.1', port, path: '/rest-api/app/find_all', ca, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    call.once('error', reject);
+    call.end();
+  });
+}
+
+const secretOf = ({ cert, key }: { cert: string; key: string }) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'tls' },
+  type: 'kubernetes.io/tls',
+  data: { 'tls.crt': Buffer.from(cert).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') },
+});
+
+describe('https', () => {
+  it('serves the certificate of the Secret and rotates it without a restart or a lost stream', async () => {
+    const [first, second] = [certificate('first'), certificate('second')];
+    const port = await freePort();
+    const server = await TestServer.start({
+      mediaServer: { rest: { https: { port, certificateRef: { name: 'tls' } } } },
+      documents: [secretOf(first)],
+    });
+    const client = await RtcClient.publish(`${server.url}/whip/defaultApp/a`);
+    try {
+      await client.connected();
+      expect(await statusOver(port, first.cert)).toBe(200);
+      await expect(statusOver(port, second.cert)).rejects.toThrow();
+
+      const texts = [first, second].map((pair) => secretOf(pair).data);
+      await server.edit((text) =>
+        text
+          .replace(texts[0]?.['tls.crt'] ?? '', texts[1]?.['tls.crt'] ?? '')
+          .replace(texts[0]?.['tls.key'] ?? '', texts[1]?.['tls.key'] ?? ''),
+      );
+      await until('the new certificate is served', () => statusOver(port, second.cert).catch(() => null));
+      expect(client.state).toBe('connected');
+
+      // A key that does not fit is refused, and the good pair goes on.
+      await server.edit((text) => text.replace(texts[1]?.['tls.key'] ?? '', texts[0]?.['tls.key'] ?? ''));
+      await until('the refusal is logged', () =>
+        server.log.some(({ msg }) => String(msg).startsWith('the new config is refused')),
+      );
+      expect(await statusOver(port, second.cert)).toBe(200);
+    } finally {
+      client.close();
+      await server.stop();
+    }
+  });
+});
