@@ -34,7 +34,7 @@ generate: ## write CRDs and their reference from the schemas
 	@$(RUN) node crds/emit/main.ts
 
 bench: ## measure what docs/performance.md promises, with medians and percentiles
-	@$(RUN) --with worker node test/bench/main.ts
+	@$(RUN) --with worker node --expose-gc test/bench/main.ts
 
 media-server: ## run one in the foreground from RESOURCES=DIR (default examples/resources); ready on :9090/readyz
 	@exec $(RUN) --with worker node media-server/main.ts --resources $(RESOURCES)

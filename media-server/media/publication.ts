@@ -2,21 +2,21 @@ import type { Producer } from 'mediasoup/types';
 import type { MediaKind } from '../sdp/offer.ts';
 import type { PublishNegotiation } from '../sdp/publish.ts';
 import type { PlayableTrack } from '../sdp/track-match.ts';
-import { apiName, negotiableParameters } from './codecs.ts';
+import { negotiableParameters } from './codecs.ts';
 import { sumMetrics, type TransportLeg } from './leg.ts';
-import type { Layer, LegFailure, LegMetrics, Publication } from './media.ts';
+import type { Layer, LegMetrics, Publication } from './media.ts';
+import { NegotiatedLeg } from './negotiated-leg.ts';
 import { Pipes } from './pipes.ts';
 import type { Seat } from './workers.ts';
 
 /** Media that comes in: a transport with an audio producer, a video producer, or both. */
-export class PublicationLeg implements Publication {
+export class PublicationLeg extends NegotiatedLeg implements Publication {
   readonly kind = 'publication';
-  readonly answer: string;
-  readonly #leg: TransportLeg;
-  readonly #producers: ReadonlyMap<MediaKind, Producer>;
-  readonly #negotiation: PublishNegotiation;
+  readonly seat: Seat;
   /** Where playbacks on other routers get the tracks from. */
   readonly pipes: Pipes;
+  readonly #producers: ReadonlyMap<MediaKind, Producer>;
+  readonly #negotiation: PublishNegotiation;
 
   constructor(
     leg: TransportLeg,
@@ -24,59 +24,11 @@ export class PublicationLeg implements Publication {
     negotiation: PublishNegotiation,
     answer: string,
   ) {
-    this.#leg = leg;
+    super(leg, negotiation, answer);
+    this.seat = leg.seat;
+    this.pipes = new Pipes(leg.seat.routers.main);
     this.#producers = producers;
     this.#negotiation = negotiation;
-    this.answer = answer;
-    this.pipes = new Pipes(leg.seat.routers.main);
-  }
-
-  get audioCodec(): string {
-    return this.#codec('audio');
-  }
-
-  get videoCodec(): string {
-    return this.#codec('video');
-  }
-
-  get seat(): Seat {
-    return this.#leg.seat;
-  }
-
-  iceUfrag(): string {
-    return this.#leg.usernameFragment;
-  }
-
-  transport(): string {
-    return this.#leg.protocol;
-  }
-
-  connected(): boolean {
-    return this.#leg.connected;
-  }
-
-  onConnected(run: () => void): void {
-    this.#leg.onConnected(run);
-  }
-
-  onFailure(run: (cause: LegFailure) => void): void {
-    this.#leg.onFailure(run);
-  }
-
-  fail(cause: LegFailure): void {
-    this.#leg.fail(cause);
-  }
-
-  addCandidates(fragment: string): void {
-    this.#leg.addCandidates(fragment);
-  }
-
-  isRestart(fragment: string): boolean {
-    return this.#leg.isRestart(fragment);
-  }
-
-  restartIce(fragment: string): Promise<string> {
-    return this.#leg.restartIce(fragment);
   }
 
   async metrics(): Promise<LegMetrics> {
@@ -97,13 +49,5 @@ export class PublicationLeg implements Publication {
       kind,
       rtpParameters: negotiableParameters(producer.consumableRtpParameters),
     }));
-  }
-
-  close(): Promise<void> {
-    return this.#leg.close();
-  }
-
-  #codec(kind: MediaKind): string {
-    return apiName(this.#negotiation.tracks.find((track) => track.kind === kind)?.codec ?? '');
   }
 }

@@ -2,6 +2,7 @@ import type { App } from '../apps/app.ts';
 import type { Stream } from '../streams/stream.ts';
 import { admit, endedRejection } from './admission.ts';
 import { checkDenied, checkPlaybackLimit, checkRequest, notLive } from './checks.ts';
+import { legRequest } from './leg-request.ts';
 import { open, reject } from './open.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
@@ -50,14 +51,6 @@ function checkPlaybacks(deps: SessionDeps, publication: Stream): Rejection | nul
 
 async function negotiate(deps: SessionDeps, stream: Stream, publication: Stream): Promise<Rejection | null> {
   if (publication.leg?.kind !== 'publication') return notLive(stream.appKey, stream.name);
-  stream.leg = await deps.media.play({
-    id: stream.id,
-    offer: stream.offer,
-    codecs: stream.app.config.codecs,
-    maxBitrate: stream.maxBitrate,
-    hasAudio: stream.hasAudio,
-    hasVideo: stream.hasVideo,
-    publication: publication.leg,
-  });
+  stream.leg = await deps.media.play({ ...legRequest(stream), publication: publication.leg });
   return endedRejection(stream);
 }

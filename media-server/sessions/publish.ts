@@ -1,6 +1,7 @@
 import type { Stream } from '../streams/stream.ts';
 import { admit } from './admission.ts';
 import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest } from './checks.ts';
+import { legRequest } from './leg-request.ts';
 import { open, reject } from './open.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
@@ -39,12 +40,5 @@ function checkFinalName(deps: SessionDeps, request: SessionRequest, stream: Stre
 }
 
 async function negotiate(deps: SessionDeps, stream: Stream): Promise<void> {
-  stream.leg = await deps.media.publish({
-    id: stream.id,
-    offer: stream.offer,
-    codecs: stream.app.config.codecs,
-    maxBitrate: stream.maxBitrate,
-    hasAudio: stream.hasAudio,
-    hasVideo: stream.hasVideo,
-  });
+  stream.leg = await deps.media.publish(legRequest(stream));
 }

@@ -1,8 +1,15 @@
-// Measures what the docs promise, each against its limit in the same run. Prints medians and percentiles.
+// Measures what docs/performance.md promises, each against its limit in the same run. Prints medians and percentiles.
+import { benchForwarding } from './forwarding.ts';
+import { benchHeap } from './heap.ts';
 import { benchKeepAlive } from './keepalive.ts';
 import { benchTermination } from './termination.ts';
 
-console.log('Termination (about a minute)');
+console.log('Memory');
+await benchHeap();
+console.log('\nTermination (about a minute)');
 await benchTermination();
+console.log('\nForwarding (about a minute)');
+await benchForwarding();
 console.log('\nKeep-alive (about a minute)');
 await benchKeepAlive();
+process.exit(0);

@@ -1,0 +1,65 @@
+import type { MediaKind } from '../sdp/offer.ts';
+import { apiName } from './codecs.ts';
+import type { TransportLeg } from './leg.ts';
+import type { Leg, LegFailure, LegMetrics } from './media.ts';
+
+/** What a negotiation has chosen, in lower-case codec names. */
+type Negotiation = { readonly tracks: readonly { readonly kind: MediaKind; readonly codec: string }[] };
+
+/** What publications and playbacks answer in the same way: a transport, and the answer that was negotiated for it. */
+export abstract class NegotiatedLeg implements Leg {
+  readonly answer: string;
+  readonly audioCodec: string;
+  readonly videoCodec: string;
+  readonly #leg: TransportLeg;
+
+  constructor(leg: TransportLeg, { tracks }: Negotiation, answer: string) {
+    const codecOf = (kind: MediaKind): string => apiName(tracks.find((track) => track.kind === kind)?.codec ?? '');
+    this.#leg = leg;
+    this.answer = answer;
+    this.audioCodec = codecOf('audio');
+    this.videoCodec = codecOf('video');
+  }
+
+  abstract metrics(): Promise<LegMetrics>;
+
+  iceUfrag(): string {
+    return this.#leg.usernameFragment;
+  }
+
+  transport(): string {
+    return this.#leg.protocol;
+  }
+
+  connected(): boolean {
+    return this.#leg.connected;
+  }
+
+  onConnected(run: () => void): void {
+    this.#leg.onConnected(run);
+  }
+
+  onFailure(run: (cause: LegFailure) => void): void {
+    this.#leg.onFailure(run);
+  }
+
+  fail(cause: LegFailure): void {
+    this.#leg.fail(cause);
+  }
+
+  addCandidates(fragment: string): void {
+    this.#leg.addCandidates(fragment);
+  }
+
+  isRestart(fragment: string): boolean {
+    return this.#leg.isRestart(fragment);
+  }
+
+  restartIce(fragment: string): Promise<string> {
+    return this.#leg.restartIce(fragment);
+  }
+
+  close(): Promise<void> {
+    return this.#leg.close();
+  }
+}

@@ -1,0 +1,23 @@
+import { createLogger } from '../../media-server/logger.ts';
+import { StreamRegistry } from '../../media-server/streams/registry.ts';
+import { checkedApp, liveStreams } from '../fakes/live-streams.ts';
+import { report } from './statistics.ts';
+
+const STREAMS = 10_000;
+
+/** JavaScript heap of a live stream in the registry, with its session; its offer and mediasoup's objects are left out. */
+export async function benchHeap(): Promise<void> {
+  const collect = globalThis.gc;
+  if (!collect) {
+    report('heap per stream', 'not measured: needs node --expose-gc');
+    return;
+  }
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const registry = new StreamRegistry();
+  const { streams } = liveStreams(checkedApp('http://127.0.0.1:1/x', 10_000, {}), STREAMS, createLogger('silent'));
+  for (const stream of streams) registry.add(stream);
+  collect();
+  const perStream = (process.memoryUsage().heapUsed - before) / STREAMS / 1024;
+  report(`heap per stream, ${registry.size} of them, without offer and mediasoup's objects`, `${perStream.toFixed(1)} KiB`);
+}
