@@ -19,5 +19,8 @@ export async function benchHeap(): Promise<void> {
   for (const stream of streams) registry.add(stream);
   collect();
   const perStream = (process.memoryUsage().heapUsed - before) / STREAMS / 1024;
-  report(`heap per stream, ${registry.size} of them, without offer and mediasoup's objects`, `${perStream.toFixed(1)} KiB`);
+  report(
+    `heap per stream, ${registry.size} of them, without offer and mediasoup's objects`,
+    `${perStream.toFixed(1)} KiB`,
+  );
 }
