@@ -63,7 +63,8 @@ export function connectionStatusBody(stream: Stream, nodeId: string, status: 'ES
 /** A session as `connection/find` shows it: without the client's token. */
 export function connectionObject(stream: Stream, nodeId: string): HookBody {
   const { token: _token, ...custom } = stream.custom;
-  const status = stream.admission === 'none' ? 'PENDING' : 'ESTABLISHED';
+  const established = stream.admission === 'connected' || stream.admission === 'admitted';
+  const status = established ? 'ESTABLISHED' : 'PENDING';
   return { ...connectionBody(stream, nodeId, status), custom, createDate: stream.createdAt };
 }
 

@@ -9,8 +9,13 @@ import type { Rejection, SessionDeps } from './session.ts';
 
 /** Asks the backend twice, `connect` and then `publishStream` or `playStream`; null = the stream may go on. */
 export async function admit(deps: SessionDeps, stream: Stream): Promise<Rejection | null> {
+  stream.admission = 'asked';
   const connect = await ask(deps, stream, 'connect');
-  if (connect.rejection) return connect.rejection;
+  if (connect.rejection) {
+    // The backend's own refusal needs no word of the end; an answer that nobody waited for does.
+    if (stream.cause === null) stream.admission = 'none';
+    return connect.rejection;
+  }
   stream.admission = 'connected';
   tellConnected(stream, deps.nodeId);
 

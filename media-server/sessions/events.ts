@@ -17,10 +17,14 @@ export function tellLive(stream: Stream, nodeId: string): void {
  */
 export function tellEnded(stream: Stream, nodeId: string): void {
   if (stream.admission === 'none') return;
+  if (stream.admission !== 'asked') tellStreamEnded(stream, nodeId);
+  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'DISCONNECTED'));
+}
+
+function tellStreamEnded(stream: Stream, nodeId: string): void {
   const body = streamBody(stream, nodeId);
   if (stream.cause === 'client' && stream.admission === 'admitted') {
     stream.hooks.event(stream.published ? 'unPublishStream' : 'stopStream', body);
   }
   stream.hooks.event('StreamStatusEvent', body);
-  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'DISCONNECTED'));
 }

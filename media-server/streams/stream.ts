@@ -56,7 +56,7 @@ export class Stream {
   hasVideo = true;
 
   /** How far admission has come: what the backend was told, and so what it must hear of the end. */
-  admission: 'none' | 'connected' | 'admitted' = 'none';
+  admission: 'none' | 'asked' | 'connected' | 'admitted' = 'none';
 
   /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
   publication: Stream | null = null;

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Backend } from '../fixtures/harness/backend.ts';
+import { type ServerSetup, TestServer } from '../fixtures/harness/media-server.ts';
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { until } from '../fixtures/harness/wait.ts';
+
+const stops: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function setUp(setup: ServerSetup = {}): Promise<{ backend: Backend; server: TestServer }> {
+  const backend = await Backend.start();
+  stops.push(() => backend.close());
+  const server = await TestServer.start({ hookUrl: backend.url, ...setup });
+  stops.push(() => server.stop());
+  return { backend, server };
+}
+
+async function publish(server: TestServer, name: string): Promise<RtcClient> {
+  const client = await RtcClient.publish(`${server.url}/whip/defaultApp/${name}`);
+  stops.push(() => client.close());
+  await client.connected();
+  return client;
+}
+
+/** Each stream ends exactly once, for whom and whatever. */
+async function expectOneEndEach(server: TestServer, backend: Backend, count: number): Promise<void> {
+  await until('all have ended', async () => (await server.streams()).length === 0);
+  expect(await server.metric('sluice_stream_ends_total')).toBe(count);
+  const disconnected = () =>
+    backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
+  await until('the backend has heard of all', () => disconnected().length >= count);
+  expect(disconnected()).toHaveLength(count);
+}
+
+describe('a terminate that races', () => {
+  it('with DELETE ends the stream once', async () => {
+    const { backend, server } = await setUp();
+    for (let round = 0; round < 5; round++) {
+      const client = await publish(server, `a${round}`);
+      const [answer, deleted] = await Promise.all([
+        server.terminate({ name: `a${round}` }),
+        fetch(client.location, { method: 'DELETE' }),
+      ]);
+      expect([200, 404]).toContain(answer.status);
+      expect([200, 404]).toContain(deleted.status);
+      // At least one of the two has found it.
+      expect([answer.status, deleted.status]).toContain(200);
+    }
+    await expectOneEndEach(server, backend, 5);
+  });
+
+  it('with the death of the worker is answered, and ends the stream once', async () => {
+    const { backend, server } = await setUp();
+    await publish(server, 'a');
+    await publish(server, 'b');
+    const pid = server.process.child.pid ?? 0;
+    const worker = Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
+    const answer = server.terminate({});
+    process.kill(worker, 'SIGKILL');
+    expect([200, 404]).toContain((await answer).status);
+    await expectOneEndEach(server, backend, 2);
+    await until('a new stream can be published', async () => {
+      const client = await RtcClient.publish(`${server.url}/whip/defaultApp/a`);
+      stops.push(() => client.close());
+      return client.status === 201;
+    });
+  });
+
+  it('with admission leaves nothing, whichever comes first', async () => {
+    const { backend, server } = await setUp();
+    const clients = Array.from({ length: 20 }, (_, index) =>
+      RtcClient.publish(`${server.url}/whip/defaultApp/s${index}`),
+    );
+    const statuses = clients.map(async (started) => {
+      const client = await started;
+      stops.push(() => client.close());
+      return client.status;
+    });
+    for (let round = 0; round < 10; round++) await server.terminate({});
+    expect((await Promise.all(statuses)).every((status) => status === 201 || status === 403)).toBe(true);
+    await server.terminate({});
+    await expectOneEndEach(server, backend, 20);
+    expect(await server.metric('sluice_worker_transports')).toBe(0);
+  });
+});
+
+describe('an event stream of a client that goes away', () => {
+  it('leaves nothing, and the stream goes on', async () => {
+    const { server } = await setUp();
+    const client = await publish(server, 'a');
+    const gone = new AbortController();
+    await fetch(`${client.location}/events`, { signal: gone.signal });
+    gone.abort();
+    expect((await server.streams())[0]).toMatchObject({ name: 'a', status: 'PUBLISHING' });
+  });
+});
+
+describe('credentials that are edited while streams are live', () => {
+  it('apply at once to the REST API and to the calls of the hook', async () => {
+    const { backend, server } = await setUp({
+      mediaServer: { rest: { authRef: { name: 'api' } } },
+      restHook: { methods: [{ name: 'StreamKeepAliveEvent' }], auth: { type: 'bearer', secretRef: { name: 'hook' } } },
+      documents: [
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'api' }, stringData: { ops: 'old-token' } },
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hook' }, stringData: { token: 'old-hook' } },
+      ],
+    });
+    const status = async (token: string) =>
+      (await server.api('/stream/find_all', undefined, { authorization: `Bearer ${token}` })).status;
+    const client = await publish(server, 'a');
+    const signed = (token: string) => () => backend.calls.at(-1)?.headers.authorization === `Bearer ${token}`;
+    await until('the old token is sent', signed('old-hook'));
+    expect([await status('old-token'), await status('new-token')]).toEqual([200, 401]);
+    await server.edit((text) => text.replace('old-token', 'new-token').replace('old-hook', 'new-hook'));
+    await until('the new token is taken', async () => (await status('new-token')) === 200);
+    expect(await status('old-token')).toBe(401);
+    await until('the new token is sent', signed('new-hook'));
+    expect(client.state).toBe('connected');
+  });
+});
