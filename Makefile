@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # Node, npm packages, the worker and, for tests and the demo, Debian packages. Each says what it does and how long it takes.
 RUN := test/setup/run.sh
 RESOURCES ?= examples/resources
+# Who may reach a media server that is run by hand; 0.0.0.0 = everyone.
+LISTEN ?= 127.0.0.1
 
 .PHONY: help setup demo demo-standalone test check verify generate bench media-server clean
 
@@ -37,7 +39,7 @@ bench: ## measure what docs/performance.md promises, with medians and percentile
 	@$(RUN) --with worker node --expose-gc test/bench/main.ts
 
 media-server: ## run one in the foreground from RESOURCES=DIR (default examples/resources); ready on :9090/readyz
-	@exec $(RUN) --with worker node media-server/main.ts --resources $(RESOURCES)
+	@exec $(RUN) --with worker node media-server/main.ts --resources $(RESOURCES) --listen-address $(LISTEN)
 
 clean: ## remove what was installed into the tree; the cache stays
 	rm -rf node_modules coverage

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
-import { ConfigError } from './config/config-error.ts';
 import { loadConfig, watchedFolder } from './config/load.ts';
 import { Reloader } from './config/reload.ts';
 import { FolderWatch } from './config/watch.ts';
 import { type Env, readEnv, USAGE, UsageError } from './env.ts';
 import { createLogger } from './logger.ts';
 import { MediaServer } from './server.ts';
+import { UserFault } from './user-fault.ts';
 
 async function main(): Promise<number> {
   const env = readEnv(process.argv.slice(2), process.env);
@@ -55,7 +55,7 @@ main().then(
   (error: unknown) => {
     if (error instanceof UsageError)
       process.stderr.write(`${error.message === '' ? '' : `${error.message}\n\n`}${USAGE}`);
-    else if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else if (error instanceof UserFault) process.stderr.write(`${error.message}\n`);
     else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(error instanceof UsageError ? 2 : 1);
   },

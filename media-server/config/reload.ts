@@ -1,6 +1,6 @@
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../logger.ts';
-import { ConfigError } from './config-error.ts';
+import { UserFault } from '../user-fault.ts';
 import { diffConfigs, keepRestartFields } from './diff.ts';
 import { hashOf } from './hash.ts';
 import type { Loaded } from './load.ts';
@@ -53,7 +53,7 @@ export class Reloader {
       refused();
       const reason = error instanceof Error ? error.message : String(error);
       log.error(
-        { reason, ...(error instanceof ConfigError ? {} : { err: error }) },
+        { reason, ...(error instanceof UserFault ? {} : { err: error }) },
         'the new config is refused, the old one goes on running',
       );
     }

@@ -1,5 +1,6 @@
 import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
+import { UserFault } from '../user-fault.ts';
 import { type ConfigLayer, hookLayer } from './client-config.ts';
 import { HookClient, type HookClientDeps, type HookRequest, type PoolName } from './hook-client.ts';
 import type { HookReply } from './session-hooks.ts';
@@ -28,7 +29,7 @@ export function createHook(config: HookConfig, assets: ConfigBundle['assets'], d
     return buildHook(config, assets, deps);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`RestHook "${config.name}": ${reason}`, { cause: error });
+    throw new UserFault(`RestHook "${config.name}": ${reason}`, { cause: error });
   }
 }
 

@@ -32,7 +32,9 @@ const BODY_LIMIT = 256 * 1024;
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 1024 },
+    // Longer than any URL that Node lets in: names that are too long are answered by the routes, with a reason.
+    routerOptions: { maxParamLength: 64 * 1024 },
+    frameworkErrors: handleError(deps.log, deps.clock.now),
     // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
     trustProxy: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { UserFault } from '../user-fault.ts';
 
 /** Proxies whose `X-Forwarded-For` is believed (`rest.trustedProxies`, CIDRs or addresses). */
 export class TrustedProxies {
@@ -35,7 +36,7 @@ export class TrustedProxies {
     const longest = family === 6 ? 128 : 32;
     const prefix = bits === undefined ? longest : Number(bits);
     if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
-      throw new Error(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
+      throw new UserFault(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
     }
     this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
   }

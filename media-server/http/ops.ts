@@ -36,6 +36,6 @@ export async function openOps(deps: OpsDeps): Promise<Server> {
         return send(404, 'there are /metrics, /healthz and /readyz\n');
     }
   });
-  await listen(server, deps.host, deps.port);
+  await listen(server, deps.host, deps.port, '--ops-port');
   return server;
 }

@@ -262,6 +262,11 @@ describe('errors', () => {
     });
   });
 
+  it.each(['/whip/app/%E0%A4%A', '/rest-api/%'])('are problem details for %s as well', async (url) => {
+    const response = await test.app.inject({ method: 'POST', url });
+    expect([response.statusCode, response.headers['content-type']]).toEqual([400, 'application/problem+json']);
+  });
+
   it.each([
     ['GET', '/rest-api/stream/terminate', 'POST'],
     ['PUT', '/rest-api/stream/find_all', 'GET, HEAD, POST'],
@@ -391,7 +396,7 @@ describe('WHIP and WHEP', () => {
   it('refuse an empty offer, another content type, and names that are too long or odd', async () => {
     expect((await offer('/whip/app/a', {}, '')).statusCode).toBe(400);
     expect((await offer('/whip/app/a', { 'content-type': 'application/json' }, '{}')).statusCode).toBe(415);
-    expect((await offer(`/whip/app/${'x'.repeat(257)}`)).statusCode).toBe(400);
+    for (const length of [257, 5000]) expect((await offer(`/whip/app/${'x'.repeat(length)}`)).statusCode).toBe(400);
     expect((await offer('/whip/app/a%00b')).statusCode).toBe(400);
   });
 

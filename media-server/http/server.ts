@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { UserFault } from '../user-fault.ts';
 
 export type Certificate = { readonly cert: Buffer; readonly key: Buffer };
 
@@ -33,8 +34,8 @@ export class Listeners {
     const tls = https && createTlsServer({ ...timeouts, ...https.certificate }, app.routing);
     const listeners = new Listeners(plain, tls);
     try {
-      await listen(plain, host, httpPort);
-      if (tls) await listen(tls, host, https.port);
+      await listen(plain, host, httpPort, 'spec.rest.http.port');
+      if (tls) await listen(tls, host, https.port, 'spec.rest.https.port');
       return listeners;
     } catch (error) {
       await listeners.close();
@@ -57,11 +58,13 @@ export class Listeners {
   }
 }
 
-export function listen(server: Server, host: string, port: number): Promise<void> {
+/** Throws a `UserFault` that names the port and the setting it comes from. */
+export function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error })),
-    );
+    server.once('error', (error) => {
+      const reason = 'code' in error && error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      reject(new UserFault(`${setting}: cannot listen on ${host}:${port}: ${reason}`, { cause: error }));
+    });
     server.listen(port, host, () => resolve());
   });
 }

@@ -42,14 +42,12 @@ type Place = {
 };
 
 class Engine implements Media {
-  readonly announcedAddress: string;
   readonly #workers: Workers;
   readonly #clock: Clock;
   readonly #rtpWatch: RtpWatch;
   readonly #spreadAt: number;
 
   constructor(options: MediaOptions, workers: Workers, clock: Clock) {
-    this.announcedAddress = options.announcedAddress;
     this.#workers = workers;
     this.#clock = clock;
     this.#rtpWatch = new RtpWatch(clock);

@@ -1,4 +1,3 @@
-import type { IceServer } from '../../crds/schema/server-config.ts';
 import type { EndCause } from '../../crds/schema/stream.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 
@@ -11,8 +10,6 @@ export type Media = {
   publish(request: PublishRequest): Promise<Publication>;
   /** Answers a WHEP offer with the media of a publication. Throws `OfferError`. */
   play(request: PlayRequest): Promise<Playback>;
-  /** ICE servers are handed out by HTTP; media only knows what it announces itself. */
-  readonly announcedAddress: string;
   workers(): Promise<WorkerInfo[]>;
   close(): Promise<void>;
 };
@@ -108,7 +105,6 @@ export type MediaOptions = {
   /** Worker n listens on `port + n`, UDP and TCP. */
   readonly port: number;
   readonly codecs: readonly string[];
-  readonly iceServers?: readonly IceServer[];
   /** Who numbers the packets of players. Default: the worker if its binary can, else routers. */
   readonly numbering?: Numbering;
   /** A playback goes to another worker when its publication's has this many more transports than that. Default 50. */

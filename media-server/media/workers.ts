@@ -4,6 +4,7 @@ import type { Codec } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import type { Numbering } from '../sdp/numbering.ts';
+import { UserFault } from '../user-fault.ts';
 import { routerCodecs } from './codecs.ts';
 import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
@@ -173,7 +174,12 @@ export class Workers {
       return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0 };
     } catch (error) {
       await closeWorker(worker);
-      throw new Error(`cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`, { cause: error });
+      throw new UserFault(
+        `spec.media.port: cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
