@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { AppConfig, HookConfig } from '../../crds/schema/server-config.ts';
 import { Backend, type Reply } from '../../test/fixtures/harness/backend.ts';
+import { selfSigned } from '../../test/fixtures/harness/certificate.ts';
 import { freePort } from '../../test/fixtures/harness/ports.ts';
 import { until } from '../../test/fixtures/harness/wait.ts';
 import { systemClock } from '../clock.ts';
@@ -301,6 +303,35 @@ describe('events', () => {
     const startedAt = performance.now();
     await queues.flush(systemClock, 200);
     expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+});
+
+describe('https', () => {
+  it('accepts the own CA, nothing without it, and everything with insecureSkipVerify', async () => {
+    const pair = selfSigned('backend');
+    const server = createTlsServer(pair, (request, response) => {
+      request.resume();
+      request.on('end', () => response.writeHead(200).end());
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${port}/MyAPI`;
+    const ca = new Map([['ca.crt', Buffer.from(pair.cert)]]);
+    try {
+      expect(await check(session(hookOf({ url })))).toMatchObject({ kind: 'failure', failure: 'tls' });
+      const own = hookOf({ url, tls: { ca: 'ca.crt', insecureSkipVerify: false } }, ca);
+      expect(await check(session(own))).toMatchObject({ kind: 'status', status: 200 });
+      const any = hookOf({ url, tls: { insecureSkipVerify: true } });
+      expect(await check(session(any))).toMatchObject({ kind: 'status', status: 200 });
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it('names a CA bundle that is missing', () => {
+    const tls = { ca: 'nosuch', insecureSkipVerify: false };
+    expect(() => hookOf({ tls })).toThrow('RestHook "backend": CA bundle nosuch is missing');
   });
 });
 

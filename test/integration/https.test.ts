@@ -1,26 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { selfSigned } from '../fixtures/harness/certificate.ts';
 import { TestServer } from '../fixtures/harness/media-server.ts';
 import { freePort } from '../fixtures/harness/ports.ts';
 import { RtcClient } from '../fixtures/harness/rtc-client.ts';
 import { until } from '../fixtures/harness/wait.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A self-signed certificate for localhost. */
-function certificate(name: string): { cert: string; key: string } {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-}
 
 /** Status of a GET, trusting one certificate only. */
 function statusOver(port: number, ca: string): Promise<number> {
@@ -44,7 +28,7 @@ const secretOf = ({ cert, key }: { cert: string; key: string }) => ({
 
 describe('https', () => {
   it('serves the certificate of the Secret and rotates it without a restart or a lost stream', async () => {
-    const [first, second] = [certificate('first'), certificate('second')];
+    const [first, second] = [selfSigned('first'), selfSigned('second')];
     const port = await freePort();
     const server = await TestServer.start({
       mediaServer: { rest: { https: { port, certificateRef: { name: 'tls' } } } },
