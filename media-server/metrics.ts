@@ -51,6 +51,7 @@ export class Metrics {
     'From the POST of a client to its connected transport',
     ['direction'],
   );
+  readonly #rtpBytes = this.#counter('sluice_rtp_bytes_total', 'RTP that has come in or gone out', ['direction']);
   readonly #workerDeaths = this.#counter('sluice_worker_deaths_total', 'mediasoup workers that died', []);
   readonly #reload = this.#gauge(
     'sluice_config_last_reload_successful',
@@ -124,6 +125,10 @@ export class Metrics {
 
   hookEventDropped(): void {
     this.#hookDrops.inc();
+  }
+
+  rtpBytes(direction: Direction, bytes: number): void {
+    this.#rtpBytes.inc({ direction }, bytes);
   }
 
   workerDied(): void {

@@ -161,7 +161,12 @@ export class MediaServer {
         port: config.media.port,
         codecs: config.media.codecs,
       },
-      { clock: this.#clock, log: this.#log, onWorkerDeath: () => this.metrics.workerDied() },
+      {
+        clock: this.#clock,
+        log: this.#log,
+        onWorkerDeath: () => this.metrics.workerDied(),
+        onRtpBytes: (direction, bytes) => this.metrics.rtpBytes(direction, bytes),
+      },
     );
     this.#media = media;
     this.metrics.observe({

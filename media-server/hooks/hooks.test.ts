@@ -276,7 +276,7 @@ describe('a keep-alive call', () => {
     });
     const startedAt = performance.now();
     expect(await check(session(hook))).toMatchObject({ status: 200 });
-    expect(performance.now() - startedAt).toBeLessThan(300);
+    expect(performance.now() - startedAt).toBeLessThan(500);
     await Promise.all(hanging);
   });
 });

@@ -21,17 +21,17 @@ import type {
 } from './media.ts';
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
-import { RtpWatch } from './rtp-watch.ts';
+import { RtpWatch, type RtpWatchDeps } from './rtp-watch.ts';
 import { type Seat, Workers } from './workers.ts';
 
-export type MediaDeps = { readonly clock: Clock; readonly log: Log; readonly onWorkerDeath: () => void };
+export type MediaDeps = RtpWatchDeps & { readonly log: Log; readonly onWorkerDeath: () => void };
 
 const SPREAD_AT = 50;
 
 /** Starts the mediasoup workers. Throws when one cannot start, naming the address and port. */
 export async function startMedia(options: MediaOptions, deps: MediaDeps): Promise<Media> {
   const workers = await Workers.start(options, deps);
-  return new Engine(options, workers, deps.clock);
+  return new Engine(options, workers, deps);
 }
 
 type Place = {
@@ -47,10 +47,10 @@ class Engine implements Media {
   readonly #rtpWatch: RtpWatch;
   readonly #spreadAt: number;
 
-  constructor(options: MediaOptions, workers: Workers, clock: Clock) {
+  constructor(options: MediaOptions, workers: Workers, { clock, onRtpBytes }: MediaDeps) {
     this.#workers = workers;
     this.#clock = clock;
-    this.#rtpWatch = new RtpWatch(clock);
+    this.#rtpWatch = new RtpWatch({ clock, onRtpBytes });
     this.#spreadAt = options.spreadAt ?? SPREAD_AT;
   }
 
@@ -68,7 +68,7 @@ class Engine implements Media {
       }
       const answer = writeAnswer(offer, leg.server, negotiation.sections);
       const publication = new PublicationLeg(leg, producers, negotiation, answer);
-      this.#rtpWatch.add(publication, transport);
+      this.#rtpWatch.add(leg, 'publish');
       return publication;
     });
   }
@@ -94,6 +94,7 @@ class Engine implements Media {
       }
       const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
       const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
+      this.#rtpWatch.add(leg, 'play');
       return new PlaybackLeg(leg, consumers, negotiation, publication, answer);
     });
   }

@@ -37,6 +37,7 @@ export class TransportLeg {
   #failed = false;
   readonly #onConnected: (() => void)[] = [];
   #onFailure: ((cause: LegFailure) => void) | null = null;
+  #onClosing: (() => void) | null = null;
   #pendingFailure: LegFailure | null = null;
   #closing: Promise<void> | null = null;
 
@@ -141,6 +142,11 @@ export class TransportLeg {
     });
   }
 
+  /** Runs when the leg is closed from here, before the worker is told. */
+  onClosing(run: () => void): void {
+    this.#onClosing = run;
+  }
+
   fail(cause: LegFailure): void {
     if (this.#failed || this.#closing) return;
     this.#failed = true;
@@ -158,6 +164,7 @@ export class TransportLeg {
     this.#onConnected.length = 0;
     this.#onFailure = null;
     if (this.transport.closed) return;
+    this.#onClosing?.();
     this.transport.close();
     await this.#deps.workers.barrier(this.seat.worker);
   }

@@ -105,6 +105,10 @@ describe('POST /rest-api/stream/terminate', () => {
     expect(body).toMatchObject({ matched: 2, terminated: 2 });
     expect(await server.streams()).toEqual([]);
     expect(await server.metric('sluice_worker_transports')).toBe(0);
+    // What was carried up to the end is counted, whenever that was.
+    for (const direction of ['publish', 'play']) {
+      expect(await server.metric('sluice_rtp_bytes_total', { direction })).toBeGreaterThan(0);
+    }
     expect(await server.metric('sluice_keepalive_subject_streams')).toBe(0);
     expect((await server.terminate({})).status).toBe(404);
   });
