@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import type { Logger } from 'pino';
 import { systemClock } from './clock.ts';
+import { hashOf } from './config/hash.ts';
 import { loadConfig, watchedFolder } from './config/load.ts';
 import { Reloader } from './config/reload.ts';
 import { FolderWatch } from './config/watch.ts';
@@ -33,6 +34,7 @@ function watchConfig(env: Env, server: MediaServer, log: Logger): FolderWatch {
     current: () => server.config,
     apply: (bundle) => server.apply(bundle),
     refused: () => server.metrics.configRefused(),
+    unchanged: () => server.metrics.configApplied(hashOf(server.config)),
   });
   return new FolderWatch(watchedFolder(env.source), { clock: systemClock, log, onChange: () => reloader.trigger() });
 }

@@ -108,14 +108,20 @@ export class MediaServer {
     // Whatever can be wrong is found before anything is changed.
     if (certificate) createSecureContext(certificate);
     this.#apps.apply(bundle);
+    const before = this.#listeners ? this.#bundle : null;
     if (certificate) this.#listeners?.setCertificate(certificate);
     this.#proxies = proxies;
     this.#bundle = bundle;
     this.#keepAlive.refresh();
     this.metrics.configApplied(hashOf(bundle));
     this.#warnOfLoggedRefusals();
-    if (!bundle.config.rest.auth)
-      this.#log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
+    this.#warnOfMissingAuth(before);
+  }
+
+  /** At the start, and when a reload has taken the authentication away. */
+  #warnOfMissingAuth(before: ConfigBundle | null): void {
+    if (this.#bundle.config.rest.auth || (before && !before.config.rest.auth)) return;
+    this.#log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
   }
 
   /** WCS's main trap: a backend's 403 that ends nothing. */

@@ -197,6 +197,7 @@ describe('Reloader', () => {
     let current = (await load()).bundle;
     const applied: string[] = [];
     let refused = 0;
+    let unchanged = 0;
     let loads = 0;
     const reloader = new Reloader({
       log: createLogger('silent'),
@@ -212,6 +213,9 @@ describe('Reloader', () => {
       refused: () => {
         refused += 1;
       },
+      unchanged: () => {
+        unchanged += 1;
+      },
     });
     await config(`${SERVER.replace('true', 'false')}---\n${APP}`);
     for (let index = 0; index < 5; index++) reloader.trigger();
@@ -223,6 +227,18 @@ describe('Reloader', () => {
     await until('it is refused', () => refused === 1);
     expect(applied).toHaveLength(1);
     expect(current.config.keepAlive.enabled).toBe(false);
+
+    // Mended, back to what runs: said so, and not applied again. So is a change that needs a restart.
+    const before = unchanged;
+    for (const workers of [1, 2]) {
+      await config(
+        `${SERVER.replace('true', 'false').replace('{keepAlive', `{workers: ${workers}, keepAlive`)}---\n${APP}`,
+      );
+      reloader.trigger();
+      await until('it is found unchanged', () => unchanged === before + workers);
+    }
+    expect(applied).toHaveLength(1);
+    expect(current.config.workers).toBe(1);
   });
 });
 
