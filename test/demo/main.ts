@@ -2,7 +2,7 @@
 // has been seen, not when it was asked for. On a terminal it stays up until Ctrl-C; else it exits, 0 only if all was seen.
 import type { Browser, Page } from 'playwright-core';
 import { shownFrames, startBrowser } from '../fixtures/harness/browser.ts';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
+import { startProcess } from '../fixtures/harness/processes.ts';
 import { until } from '../fixtures/harness/wait.ts';
 
 const SERVER = 'http://127.0.0.1:8081';
@@ -23,19 +23,25 @@ async function cleanUp(): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop().catch(() => undefined);
 }
 
-async function start(what: string, args: readonly string[], ready: string): Promise<RunningProcess> {
+/** Starts a program and waits until it answers. What answers before it was started is somebody else's. */
+async function start(what: string, args: readonly string[], ready: string): Promise<void> {
+  if (await answers(ready)) throw new Error(`${what} cannot start: something else already answers at ${ready}`);
   const running = startProcess(process.execPath, args, { graceMs: 5_000 });
   stops.push(() => running.stop('SIGINT'));
   await until(
     `${what} is ready`,
     async () => {
-      if (running.child.exitCode !== null)
+      if (running.child.exitCode !== null) {
         throw new Error(`${what} has exited:\n${running.lines.slice(-5).join('\n')}`);
-      return (await fetch(ready, { method: 'HEAD' }).catch(() => null)) !== null;
+      }
+      return answers(ready);
     },
     SLOW,
   );
-  return running;
+}
+
+async function answers(url: string): Promise<boolean> {
+  return (await fetch(url, { method: 'HEAD' }).catch(() => null)) !== null;
 }
 
 async function post(url: string, body: unknown): Promise<{ status: number; body: string }> {

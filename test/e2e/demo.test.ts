@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { startProcess } from '../fixtures/harness/processes.ts';
 import { until } from '../fixtures/harness/wait.ts';
@@ -36,6 +37,21 @@ describe('the demo', () => {
     const demo = startProcess(process.execPath, ['test/demo/main.ts']);
     expect({ code: await demo.exited, lines: demo.lines }).toMatchObject({ code: 0 });
     expect(demo.lines.at(-1)).toBe('Every step was seen.');
+  });
+
+  it('says so when a port is taken, and takes nobody else for its own server', async () => {
+    const other = createServer((_request, response) => response.end('other'));
+    await new Promise<void>((resolve) => other.listen(8081, '127.0.0.1', resolve));
+    try {
+      const demo = startProcess(process.execPath, ['test/demo/main.ts']);
+      expect(await demo.exited).toBe(1);
+      expect(demo.lines.join('\n')).toContain(
+        'the media server cannot start: something else already answers at http://127.0.0.1:8081/',
+      );
+    } finally {
+      other.close();
+      other.closeAllConnections();
+    }
   });
 
   it.each([
