@@ -56,7 +56,7 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     opsPort: portOf('--ops-port', options['ops-port']),
     podAddress: environment['POD_IP'] || null,
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
-    logLevel: options['log-level'],
+    logLevel: levelOf(options['log-level']),
   };
 }
 
@@ -82,4 +82,11 @@ function portOf(option: string, value: string): number {
   const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw new UsageError(`${option}: expected a port (1 to 65535), got "${value}"`);
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
+
+function levelOf(level: string): string {
+  if (LOG_LEVELS.includes(level)) return level;
+  throw new UsageError(`--log-level: expected one of ${LOG_LEVELS.join(', ')}, got "${level}"`);
 }
