@@ -1,30 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Backend } from '../fixtures/harness/backend.ts';
-import { type ServerSetup, TestServer } from '../fixtures/harness/media-server.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import type { Backend } from '../fixtures/harness/backend.ts';
+import type { TestServer } from '../fixtures/harness/media-server.ts';
+import { Stage } from '../fixtures/harness/stage.ts';
 import { until } from '../fixtures/harness/wait.ts';
 
-const stops: (() => unknown)[] = [];
+const stage = new Stage();
 
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-
-async function setUp(setup: ServerSetup = {}): Promise<{ backend: Backend; server: TestServer }> {
-  const backend = await Backend.start();
-  stops.push(() => backend.close());
-  const server = await TestServer.start({ hookUrl: backend.url, ...setup });
-  stops.push(() => server.stop());
-  return { backend, server };
-}
-
-async function publish(server: TestServer, name: string): Promise<RtcClient> {
-  const client = await RtcClient.publish(`${server.url}/whip/defaultApp/${name}`);
-  stops.push(() => client.close());
-  await client.connected();
-  return client;
-}
+afterEach(() => stage.clear());
 
 /** Each stream ends exactly once, for whom and whatever. */
 async function expectOneEndEach(server: TestServer, backend: Backend, count: number): Promise<void> {
@@ -38,9 +21,9 @@ async function expectOneEndEach(server: TestServer, backend: Backend, count: num
 
 describe('a terminate that races', () => {
   it('with DELETE ends the stream once', async () => {
-    const { backend, server } = await setUp();
+    const { backend, server } = await stage.setUp();
     for (let round = 0; round < 5; round++) {
-      const client = await publish(server, `a${round}`);
+      const client = await stage.publish(server, `a${round}`);
       const [answer, deleted] = await Promise.all([
         server.terminate({ name: `a${round}` }),
         fetch(client.location, { method: 'DELETE' }),
@@ -54,9 +37,9 @@ describe('a terminate that races', () => {
   });
 
   it('with the death of the worker is answered, and ends the stream once', async () => {
-    const { backend, server } = await setUp();
-    await publish(server, 'a');
-    await publish(server, 'b');
+    const { backend, server } = await stage.setUp();
+    await stage.publish(server, 'a');
+    await stage.publish(server, 'b');
     const pid = server.process.child.pid ?? 0;
     const worker = Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
     const answer = server.terminate({});
@@ -64,20 +47,15 @@ describe('a terminate that races', () => {
     expect([200, 404]).toContain((await answer).status);
     await expectOneEndEach(server, backend, 2);
     await until('a new stream can be published', async () => {
-      const client = await RtcClient.publish(`${server.url}/whip/defaultApp/a`);
-      stops.push(() => client.close());
+      const client = await stage.client(server, 'publish', 'a');
       return client.status === 201;
     });
   });
 
   it('with admission leaves nothing, whichever comes first', async () => {
-    const { backend, server } = await setUp();
-    const clients = Array.from({ length: 20 }, (_, index) =>
-      RtcClient.publish(`${server.url}/whip/defaultApp/s${index}`),
-    );
-    const statuses = clients.map(async (started) => {
-      const client = await started;
-      stops.push(() => client.close());
+    const { backend, server } = await stage.setUp();
+    const statuses = Array.from({ length: 20 }, async (_, index) => {
+      const client = await stage.client(server, 'publish', `s${index}`);
       return client.status;
     });
     for (let round = 0; round < 10; round++) await server.terminate({});
@@ -90,8 +68,8 @@ describe('a terminate that races', () => {
 
 describe('an event stream of a client that goes away', () => {
   it('leaves nothing, and the stream goes on', async () => {
-    const { server } = await setUp();
-    const client = await publish(server, 'a');
+    const { server } = await stage.setUp();
+    const client = await stage.publish(server, 'a');
     const gone = new AbortController();
     await fetch(`${client.location}/events`, { signal: gone.signal });
     gone.abort();
@@ -101,7 +79,7 @@ describe('an event stream of a client that goes away', () => {
 
 describe('credentials that are edited while streams are live', () => {
   it('apply at once to the REST API and to the calls of the hook', async () => {
-    const { backend, server } = await setUp({
+    const { backend, server } = await stage.setUp({
       mediaServer: { rest: { authRef: { name: 'api' } } },
       restHook: { methods: [{ name: 'StreamKeepAliveEvent' }], auth: { type: 'bearer', secretRef: { name: 'hook' } } },
       documents: [
@@ -111,7 +89,8 @@ describe('credentials that are edited while streams are live', () => {
     });
     const status = async (token: string) =>
       (await server.api('/stream/find_all', undefined, { authorization: `Bearer ${token}` })).status;
-    const client = await publish(server, 'a');
+    const client = await stage.client(server, 'publish', 'a');
+    await client.connected();
     const signed = (token: string) => () => backend.calls.at(-1)?.headers.authorization === `Bearer ${token}`;
     await until('the old token is sent', signed('old-hook'));
     expect([await status('old-token'), await status('new-token')]).toEqual([200, 401]);

@@ -1,51 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Backend } from '../fixtures/harness/backend.ts';
-import { type ServerSetup, TestServer } from '../fixtures/harness/media-server.ts';
+import type { TestServer } from '../fixtures/harness/media-server.ts';
 import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { Stage } from '../fixtures/harness/stage.ts';
 import { until } from '../fixtures/harness/wait.ts';
 
-const stops: (() => unknown)[] = [];
+const stage = new Stage();
 
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-
-async function setUp(setup: Omit<ServerSetup, 'hookUrl'> = {}): Promise<{ backend: Backend; server: TestServer }> {
-  const backend = await Backend.start();
-  stops.push(() => backend.close());
-  const server = await TestServer.start({ hookUrl: backend.url, ...setup });
-  stops.push(() => server.stop());
-  return { backend, server };
-}
-
-async function publish(server: TestServer, name: string): Promise<RtcClient> {
-  const client = await RtcClient.publish(`${server.url}/whip/defaultApp/${name}`);
-  stops.push(() => client.close());
-  await client.connected();
-  return client;
-}
-
-async function play(server: TestServer, name: string): Promise<RtcClient> {
-  const client = await until('the player is let in', async () => {
-    const attempt = await RtcClient.play(`${server.url}/whep/defaultApp/${name}`);
-    if (attempt.status === 201) return attempt;
-    attempt.close();
-    return null;
-  });
-  stops.push(() => client.close());
-  await client.connected();
-  return client;
-}
+afterEach(() => stage.clear());
 
 const logged = (server: TestServer, text: string) => server.log.some(({ msg }) => msg === text);
 
 describe('a backend that is down', () => {
   it('costs no stream, and all are checked again within one interval after it is back', async () => {
-    const { backend, server } = await setUp();
-    await publish(server, 'a');
-    await publish(server, 'b');
-    await play(server, 'a');
+    const { backend, server } = await stage.setUp();
+    await stage.publish(server, 'a');
+    await stage.publish(server, 'b');
+    await stage.play(server, 'a');
     await backend.waitFor('StreamKeepAliveEvent');
     await backend.close();
     const failed = () => server.metric('sluice_keepalive_checks_total', { result: 'failed' });
@@ -65,10 +36,10 @@ describe('a backend that is down', () => {
   });
 
   it('ends streams after failureThreshold failures when that is asked for', async () => {
-    const { backend, server } = await setUp({
+    const { backend, server } = await stage.setUp({
       restHook: { methods: [{ name: 'StreamKeepAliveEvent', failureThreshold: 2 }] },
     });
-    await publish(server, 'a');
+    await stage.publish(server, 'a');
     backend.answer = () => 500;
     await until('the stream has ended', async () => (await server.streams()).length === 0);
     expect(await server.metric('sluice_stream_ends_total', { cause: 'keepalive_failure' })).toBe(1);
@@ -78,9 +49,9 @@ describe('a backend that is down', () => {
 
 describe('a mediasoup worker that is killed', () => {
   it('takes its streams with it, is back within 2 s, and leaves the others alone', async () => {
-    const { backend, server } = await setUp({ mediaServer: { workers: 2 } });
-    await publish(server, 'a');
-    await publish(server, 'b');
+    const { backend, server } = await stage.setUp({ mediaServer: { workers: 2 } });
+    await stage.publish(server, 'a');
+    await stage.publish(server, 'b');
     await until(
       'both are live',
       async () => (await server.streams()).filter((s) => s['status'] === 'PUBLISHING').length === 2,
@@ -96,29 +67,27 @@ describe('a mediasoup worker that is killed', () => {
     expect(performance.now() - killedAt).toBeLessThan(2_000);
     expect(await server.streams()).toHaveLength(1);
     expect(await server.metric('sluice_worker_deaths_total')).toBe(1);
-    await publish(server, 'c');
-    await publish(server, 'd');
+    await stage.publish(server, 'c');
+    await stage.publish(server, 'd');
     expect(await server.streams()).toHaveLength(3);
   });
 });
 
 describe('a resource file that is edited while streams are live', () => {
   it('applies interval, hook URL and apps without touching a stream', async () => {
-    const { backend, server } = await setUp({ keepAliveInterval: '5m' });
-    const publisher = await publish(server, 'a');
+    const { backend, server } = await stage.setUp({ keepAliveInterval: '5m' });
+    const publisher = await stage.publish(server, 'a');
     expect(await server.metric('sluice_keepalive_subject_streams')).toBe(1);
     await server.edit((text) => text.replace('5m', '1s'));
     await backend.waitFor('StreamKeepAliveEvent');
 
-    const other = await Backend.start();
-    stops.push(() => other.close());
+    const other = await stage.backend();
     await server.edit((text) => text.replace(backend.url, other.url));
     await other.waitFor('StreamKeepAliveEvent');
 
     await server.edit((text) => text.replace(/^ {2}appKey: defaultApp$/m, '  appKey: renamedApp'));
     await until('the old app takes no new stream', async () => {
-      const late = await RtcClient.publish(`${server.url}/whip/defaultApp/late`);
-      late.close();
+      const late = await stage.client(server, 'publish', 'late');
       return late.status === 404;
     });
     other.calls.length = 0;
@@ -130,8 +99,8 @@ describe('a resource file that is edited while streams are live', () => {
   });
 
   it('refuses a broken edit with file and field, and goes on with the old config', async () => {
-    const { backend, server } = await setUp();
-    const publisher = await publish(server, 'a');
+    const { backend, server } = await stage.setUp();
+    const publisher = await stage.publish(server, 'a');
     await server.edit((text) => text.replace('appKey:', 'apKey:'));
     const refusal = await until('the refusal is logged', () =>
       server.log.find(({ msg }) => msg === 'the new config is refused, the old one goes on running'),
@@ -152,12 +121,11 @@ describe('a resource file that is edited while streams are live', () => {
 
 describe('SIGTERM', () => {
   it('drains: no new stream, running ones go on and are checked until the timeout, then end with drain', async () => {
-    const { backend, server } = await setUp({ mediaServer: { drain: { timeout: '3s' } } });
-    const publisher = await publish(server, 'a');
+    const { backend, server } = await stage.setUp({ mediaServer: { drain: { timeout: '3s' } } });
+    const publisher = await stage.publish(server, 'a');
     server.process.child.kill('SIGTERM');
     await until('it is not ready', async () => (await fetch(`${server.opsUrl}/readyz`)).status === 503);
-    const late = await RtcClient.publish(`${server.url}/whip/defaultApp/late`);
-    stops.push(() => late.close());
+    const late = await stage.client(server, 'publish', 'late');
     expect(late.status).toBe(503);
     backend.calls.length = 0;
     await backend.waitFor('StreamKeepAliveEvent');
@@ -168,7 +136,7 @@ describe('SIGTERM', () => {
   });
 
   it('exits at once when no stream is live', async () => {
-    const { server } = await setUp();
+    const { server } = await stage.setUp();
     server.process.child.kill('SIGTERM');
     expect(await server.process.exited).toBe(0);
   });
@@ -176,7 +144,7 @@ describe('SIGTERM', () => {
 
 describe('500 cycles of publish, play and terminate', () => {
   it('leave no transport, stream, check or handle behind', async () => {
-    const { server } = await setUp({ keepAliveInterval: '1s' });
+    const { server } = await stage.setUp({ keepAliveInterval: '1s' });
     const cycle = async (name: string): Promise<void> => {
       const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/${name}`);
       await publisher.connected();
