@@ -70,6 +70,11 @@ describe('resources of a folder', () => {
     ['no kind', 'metadata: {name: x}\n', /all\.yaml: apiVersion and kind are needed/],
     ['a misspelt kind', SERVER.replace('MediaServer', 'Mediaserver'), /all\.yaml: kind: expected MediaServer/],
     [
+      'a StreamTermination, which nobody would act on',
+      `${SERVER}---\n${SERVER.replace('MediaServer', 'StreamTermination')}`,
+      /a StreamTermination is for the operator; here, POST to \/rest-api\/stream\/terminate/,
+    ],
+    [
       'another version',
       SERVER.replace('v1alpha1', 'v2'),
       /apiVersion: expected sluice\.dev\/v1alpha1, got sluice\.dev\/v2/,

@@ -32,7 +32,12 @@ function checkKnown(value: ResourceDocument['value'], where: string): void {
   const ours = apiVersion.startsWith(`${GROUP}/`);
   if (ours && apiVersion !== API_VERSION)
     throw new ConfigError(`${where}: apiVersion: expected ${API_VERSION}, got ${apiVersion}`);
-  if (ours && !['MediaServer', 'StreamApp', 'RestHook', 'StreamTermination'].includes(kind)) {
+  if (ours && kind === 'StreamTermination') {
+    throw new ConfigError(
+      `${where}: a StreamTermination is for the operator; here, POST to /rest-api/stream/terminate`,
+    );
+  }
+  if (ours && !['MediaServer', 'StreamApp', 'RestHook'].includes(kind)) {
     throw new ConfigError(`${where}: kind: expected MediaServer, StreamApp or RestHook, got ${kind}`);
   }
 }

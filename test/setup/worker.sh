@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced: the mediasoup worker. One that is named, one from the cache, else built by the recipe: Sluice's worker carries
-# two patches (media-server/worker/README.md), so mediasoup's own prebuilt one does not do.
+# patches of its own (media-server/worker/README.md), so mediasoup's own prebuilt one does not do.
 
 if [ -z "${MEDIASOUP_WORKER_BIN:-}" ]; then
 	worker_version=$(node -p "require('./node_modules/mediasoup/package.json').version")
