@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
@@ -16,7 +16,7 @@ const REDACTED = [
   '*.authorization',
 ];
 
-/** Lines of JSON on standard output. */
-export function createLogger(level: string): Logger {
-  return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: null });
+/** Lines of JSON, on standard output unless told otherwise. */
+export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+  return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: null }, destination);
 }
