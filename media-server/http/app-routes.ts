@@ -4,6 +4,7 @@ import type { App } from '../apps/app.ts';
 import { decideForApp } from '../keepalive/policy.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import { HttpError } from './errors.ts';
+import { bodyMayBeAbsent, NO_INPUT } from './no-input.ts';
 
 export type AppRoutesDeps = {
   readonly apps: { all(): readonly App[] };
@@ -28,9 +29,9 @@ export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Prom
       ...(unresolved === null ? {} : { unresolved }),
     }));
   };
-  const schema = { summary: 'All apps with key, hook URL and methods' };
+  const schema = { summary: 'All apps with key, hook URL and methods', querystring: NO_INPUT };
   app.get('/find_all', { schema, handler: findAll });
-  app.post('/find_all', { schema, handler: findAll });
+  app.post('/find_all', { schema: { ...schema, body: NO_INPUT }, preValidation: bodyMayBeAbsent, handler: findAll });
 }
 
 /** Whether the app's streams are checked, else why not; and whether a 403 would do nothing. */

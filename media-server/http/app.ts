@@ -15,7 +15,7 @@ import { type WhepDeps, whepRoutes } from './whep-routes.ts';
 import { type WhipDeps, whipRoutes } from './whip-routes.ts';
 
 export type PublicAppDeps = AppRoutesDeps &
-  ConnectionRoutesDeps &
+  Omit<ConnectionRoutesDeps, 'callerOf'> &
   StatDeps &
   WhepDeps &
   WhipDeps &
@@ -69,13 +69,13 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'OPTIONS') callers.set(request, authenticate(request, deps.config()));
   });
-  const streamDeps: StreamRoutesDeps = {
+  const callDeps = {
     ...deps,
     refusesEmptyFilter: () => deps.config().config.rest.emptyFilter === 'Refuse',
-    callerOf: (request) => callers.get(request) ?? 'anonymous',
+    callerOf: (request: FastifyRequest) => callers.get(request) ?? 'anonymous',
   };
-  await app.register((scope) => streamRoutes(scope, streamDeps), { prefix: '/stream' });
-  await app.register((scope) => connectionRoutes(scope, deps), { prefix: '/connection' });
+  await app.register((scope) => streamRoutes(scope, callDeps), { prefix: '/stream' });
+  await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
   await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

@@ -10,21 +10,30 @@ export type Caller = string;
 export function authenticate(request: FastifyRequest, { assets, config }: ConfigBundle): Caller {
   const auth = config.rest.auth;
   if (!auth) return 'anonymous';
-  const header = request.headers.authorization ?? '';
+  const { credentials, scheme } = readAuthorization(request.headers.authorization ?? '');
   if (auth.type === 'basic') {
-    const username = readAsset(assets, auth.username);
-    const expected = `Basic ${Buffer.from(`${username}:${readAsset(assets, auth.password)}`).toString('base64')}`;
-    if (username !== '' && sameSecret(header, expected)) return username;
+    const [username, password] = [readAsset(assets, auth.username), readAsset(assets, auth.password)];
+    const expected = Buffer.from(`${username}:${password}`).toString('base64');
+    // A Secret without its two values lets nobody in.
+    const usable = username !== '' && password !== '';
+    if (scheme === 'basic' && sameSecret(credentials, expected) && usable) return username;
     throw unauthorized('Basic realm="sluice", charset="UTF-8"');
   }
   // Every token is compared, so that the time does not tell which one is near.
   const matching = auth.tokens.filter(({ token }) => {
     const secret = readAsset(assets, token);
-    return sameSecret(header, `Bearer ${secret}`) && secret !== '';
+    return sameSecret(credentials, secret) && secret !== '';
   });
   const [match] = matching;
-  if (match) return match.name;
+  if (match && scheme === 'bearer') return match.name;
   throw unauthorized('Bearer realm="sluice"');
+}
+
+/** Schemes are named in any case (RFC 9110 §11.1). */
+function readAuthorization(header: string): { scheme: string; credentials: string } {
+  const space = header.indexOf(' ');
+  if (space === -1) return { scheme: '', credentials: '' };
+  return { scheme: header.slice(0, space).toLowerCase(), credentials: header.slice(space + 1).trim() };
 }
 
 function unauthorized(challenge: string): HttpError {

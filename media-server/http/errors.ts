@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../logger.ts';
 import { OfferError } from '../sdp/offer-error.ts';
+import { nearest } from './nearest.ts';
 
 export type HttpErrorOptions = ErrorOptions & {
   readonly retryAfterSeconds?: number;
@@ -42,7 +43,7 @@ export function problem(status: number, detail: string, path: string, now: numbe
 /** The one error handler of the HTTP interfaces. */
 export function handleError(log: Log, now: () => number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const known = asHttpError(error);
+    const known = asHttpError(error, request);
     if (!known) log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
     const { headers, message, statusCode } = known ?? new HttpError(500, 'the media server failed to answer');
     return sendProblem(reply.headers(headers), problem(statusCode, message, pathOf(request), now()));
@@ -58,21 +59,34 @@ export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-function asHttpError(error: FastifyError): HttpError | null {
+function asHttpError(error: FastifyError, request: FastifyRequest): HttpError | null {
   if (error instanceof HttpError) return error;
   if (error instanceof OfferError) return new HttpError(error.code === 'offer_unsupported' ? 406 : 400, error.message);
-  if (error.validation) return new HttpError(400, describeValidation(error));
+  if (error.validation) return new HttpError(400, describeValidation(error, request));
   const status = error.statusCode ?? 500;
   return status >= 400 && status < 500 ? new HttpError(status, error.message) : null;
 }
 
-/** Names the field, what was expected, and for an unknown field its name. */
-function describeValidation(error: FastifyError): string {
+/** Names the field and what was expected; for an unknown field its name, and which one may have been meant. */
+function describeValidation(error: FastifyError, request: FastifyRequest): string {
   const [fault] = error.validation ?? [];
   if (!fault) return error.message;
-  const field = [error.validationContext ?? 'body', ...fault.instancePath.split('/').slice(1)].join('.');
+  const part = error.validationContext ?? 'body';
+  const field = [part, ...fault.instancePath.split('/').slice(1)].join('.');
   const { additionalProperty, allowedValues } = fault.params;
-  if (typeof additionalProperty === 'string') return `${field}: unknown field "${additionalProperty.slice(0, 64)}"`;
+  if (typeof additionalProperty === 'string') {
+    const meant = fault.instancePath === '' ? nearest(additionalProperty, fieldsOf(request, part)) : null;
+    const hint = meant === null ? '' : `, did you mean "${meant}"?`;
+    return `${field}: unknown field "${additionalProperty.slice(0, 64)}"${hint}`;
+  }
   if (Array.isArray(allowedValues)) return `${field}: expected one of ${allowedValues.join(', ')}`;
   return `${field}: ${fault.message ?? 'not valid'}`;
+}
+
+/** The fields that the route's schema has for the body, query or whatever else was validated. */
+function fieldsOf(request: FastifyRequest, part: string): string[] {
+  const schemas: Readonly<Record<string, unknown>> = { ...request.routeOptions.schema };
+  const schema = schemas[part];
+  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return [];
+  return Object.keys(schema.properties ?? {});
 }

@@ -12,7 +12,9 @@ export async function normalizeFilter(request: FastifyRequest): Promise<void> {
   }
   const members = Object.entries(body);
   const set = members.filter(([, value]) => value !== null);
-  if (members.length > 0 && set.length === 0) {
+  // `display` says how to answer, not what to match.
+  const isEmptied = set.length < members.length && set.every(([name]) => name === 'display');
+  if (isEmptied) {
     throw new HttpError(400, 'body: every member is null; name what to match, or send {} for all streams');
   }
   request.body = Object.fromEntries(set);

@@ -19,7 +19,7 @@ export function notFound(app: FastifyInstance): void {
 /** `/whip/:appKey/:name` as a regular expression. */
 function patternOf(url: string): RegExp {
   const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : literal(segment)));
-  return new RegExp(`^${segments.join('/')}/?$`);
+  return new RegExp(`^${segments.join('/')}$`);
 }
 
 function literal(text: string): string {

@@ -62,7 +62,8 @@ describe('what clients send by accident', () => {
     ['only nulls', '{"name":null,"status":null}', 400, 'every member is null'],
     ['an empty string', '{"name":""}', 400, 'body.name'],
     ['an empty id in a list', '{"mediaSessionIds":[""]}', 400, 'body.mediaSessionIds.0'],
-    ['a misspelt field', '{"nmae":"stream1"}', 400, 'unknown field "nmae"'],
+    ['a misspelt field', '{"nmae":"stream1"}', 400, 'body: unknown field "nmae", did you mean "name"?'],
+    ['a field of something else', '{"stream":"stream1"}', 400, 'body: unknown field "stream"'],
     ['a boolean as text', '{"published":"true"}', 400, 'body.published'],
     ['a boolean as number', '{"published":1}', 400, 'body.published'],
     ['a final status', '{"status":"FAILED"}', 400, 'expected one of NEW, PENDING, PUBLISHING, PLAYING'],
@@ -100,6 +101,29 @@ describe('what clients send by accident', () => {
     for (const query of ['?dryrun=true', '?dryRun=yes', '?scope=all', '?denyFor=60', '?denyFor=25h', '?denyFor=0s']) {
       expect({ query, status: (await terminate({}, query)).statusCode }).toEqual({ query, status: 400 });
     }
+    expect(test.registry.size).toBe(1);
+  });
+
+  it.each([
+    ['POST', '/connection/terminate?dryRun=true', { sessionId: 'x' }],
+    ['POST', '/connection/find?x=1', {}],
+    ['GET', '/connection/find_all?x=1', undefined],
+    ['GET', '/stream/ended?x=1', undefined],
+    ['GET', '/stream/find_all?x=1', undefined],
+    ['GET', '/app/find_all?x=1', undefined],
+    ['POST', '/app/find_all', { x: 1 }],
+    ['POST', '/connection/find_all', { x: 1 }],
+    ['POST', '/stream/find', { name: null, display: ['metrics'] }],
+  ] as const)('what %s %s does not know is 400', async (method, url, payload) => {
+    test.add();
+    const response = await test.app.inject({ method, url: `/rest-api${url}`, ...(payload ? { payload } : {}) });
+    expect(response.statusCode).toBe(400);
+    expect(response.json().detail).toMatch(/unknown field|every member is null/);
+  });
+
+  it('a query that ends nothing elsewhere ends no session either', async () => {
+    const { sessionId } = test.add();
+    expect((await post('/connection/terminate?dryRun=true', { sessionId })).statusCode).toBe(400);
     expect(test.registry.size).toBe(1);
   });
 
@@ -262,6 +286,10 @@ describe('errors', () => {
     });
   });
 
+  it('say 404, not 405, where only a slash is too much', async () => {
+    expect((await post('/stream/terminate/', {})).statusCode).toBe(404);
+  });
+
   it.each(['/whip/app/%E0%A4%A', '/rest-api/%'])('are problem details for %s as well', async (url) => {
     const response = await test.app.inject({ method: 'POST', url });
     expect([response.statusCode, response.headers['content-type']]).toEqual([400, 'application/problem+json']);
@@ -289,7 +317,9 @@ describe('authentication', () => {
 
   it('takes any of the named tokens and nothing else', async () => {
     test.bundle = tokens();
-    expect([await status('Bearer t0ken'), await status('Bearer other')]).toEqual([404, 404]);
+    for (const right of ['Bearer t0ken', 'Bearer other', 'bearer t0ken', 'Bearer  t0ken ']) {
+      expect({ right, status: await status(right) }).toEqual({ right, status: 404 });
+    }
     for (const wrong of [
       undefined,
       '',
@@ -315,7 +345,25 @@ describe('authentication', () => {
   it('takes Basic from a Secret of type basic-auth', async () => {
     test.bundle = bundleOf({ authRef: { name: 'api' } }, { api: { username: 'u', password: 'p' } });
     expect(await status(`Basic ${Buffer.from('u:p').toString('base64')}`)).toBe(404);
-    expect(await status(`Basic ${Buffer.from('u:x').toString('base64')}`)).toBe(401);
+    for (const wrong of [
+      `Basic ${btoa('u:x')}`,
+      `Basic ${btoa('x:p')}`,
+      `Bearer ${btoa('u:p')}`,
+      'Bearer p',
+      'Basic',
+    ]) {
+      expect({ wrong, status: await status(wrong) }).toEqual({ wrong, status: 401 });
+    }
+  });
+
+  it('lets nobody in when what it compares with is empty', async () => {
+    const basic = bundleOf({ authRef: { name: 'api' } }, { api: { username: 'u', password: 'p' } });
+    for (const { assets, config } of [basic, tokens()]) {
+      test.bundle = { config, assets: new Map([...assets.keys()].map((name) => [name, Buffer.from('\n')])) };
+      for (const authorization of [`Basic ${btoa('u:')}`, `Basic ${btoa(':')}`, 'Bearer ', 'Bearer', 'Basic ']) {
+        expect({ authorization, status: await status(authorization) }).toEqual({ authorization, status: 401 });
+      }
+    }
   });
 
   it('covers the statistics page and the OpenAPI description, not WHIP and the pages', async () => {

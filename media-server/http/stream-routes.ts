@@ -14,6 +14,7 @@ import type { Stream } from '../streams/stream.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import { HttpError } from './errors.ts';
 import { normalizeFilter } from './filter-body.ts';
+import { bodyMayBeAbsent, NO_INPUT } from './no-input.ts';
 
 export type StreamRoutesDeps = {
   readonly registry: StreamRegistry;
@@ -109,16 +110,17 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
   const findAll = (display: readonly string[] | undefined) => found(deps, [...deps.registry.all()], display);
   const findAllSchema = { summary: 'All streams', querystring: FindQuery, response: { 200: Type.Array(FoundStream) } };
   app.get('/find_all', { schema: findAllSchema, handler: () => findAll(undefined) });
-  app.post<{ Body: Type.Static<typeof FindAllBody> | undefined }>('/find_all', {
+  app.post<{ Body: Type.Static<typeof FindAllBody> }>('/find_all', {
     schema: { ...findAllSchema, body: FindAllBody },
-    preValidation: async (request) => {
-      request.body ??= {};
-    },
-    handler: ({ body }) => findAll(body?.display),
+    preValidation: bodyMayBeAbsent,
+    handler: ({ body }) => findAll(body.display),
   });
 
   app.get('/ended', {
-    schema: { summary: 'The last hundred streams that ended, newest first, with `cause` and `endedAt`' },
+    schema: {
+      summary: 'The last hundred streams that ended, newest first, with `cause` and `endedAt`',
+      querystring: NO_INPUT,
+    },
     handler: async () => deps.ended.all(),
   });
 }
@@ -159,10 +161,25 @@ function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOr
   return reply.code(status).send({ matched, terminated, ...(order.denyForMs > 0 ? { denied } : {}), pods });
 }
 
+/** Who has ended what. Ids are only counted: there may be 10,000 of them. */
 function audit(deps: StreamRoutesDeps, request: FastifyRequest, order: TerminateOrder, answer: FleetAnswer): void {
-  const { dryRun, filter } = order;
-  const { matched, status, terminated } = answer;
-  deps.log.info({ caller: deps.callerOf(request), filter, dryRun, status, matched, terminated }, 'terminate requested');
+  const { denyForMs, dryRun, filter } = order;
+  const { denied, matched, pods, status, terminated } = answer;
+  const { mediaSessionIds, ...rest } = filter;
+  const unasked = pods.filter(({ error }) => error !== undefined).map(({ error, pod }) => ({ pod, error }));
+  deps.log.info(
+    {
+      caller: deps.callerOf(request),
+      filter: mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest,
+      dryRun,
+      ...(denyForMs > 0 ? { denyForMs, denied } : {}),
+      status,
+      matched,
+      terminated,
+      ...(unasked.length > 0 ? { unasked } : {}),
+    },
+    'terminate requested',
+  );
 }
 
 async function found(deps: StreamRoutesDeps, streams: readonly Stream[], display: readonly string[] | undefined) {

@@ -5,7 +5,7 @@ import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { systemClock } from '../../media-server/clock.ts';
 import { buildPublicApp } from '../../media-server/http/app.ts';
-import { createLogger } from '../../media-server/logger.ts';
+import { createLogger, type Log } from '../../media-server/logger.ts';
 import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
 import { DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
@@ -52,7 +52,7 @@ export type TestApp = ReturnType<typeof fakeStreams> & {
 };
 
 /** Everything public, without a listener and without media. */
-export async function publicApp(bundle = bundleOf()): Promise<TestApp> {
+export async function publicApp(bundle = bundleOf(), log: Log = createLogger('silent')): Promise<TestApp> {
   const streams = fakeStreams();
   const requests: SessionRequest[] = [];
   const apps = [fakeApp()];
@@ -77,7 +77,7 @@ export async function publicApp(bundle = bundleOf()): Promise<TestApp> {
     keepAlive: { stats: () => ({ subjects: 0, checking: 0, overdueSeconds: 0 }) },
     metrics: { terminateRequest: () => undefined },
     clock: systemClock,
-    log: createLogger('silent'),
+    log,
     config: () => test.bundle,
     nodeId: 'pod-0@127.0.0.1',
     podName: 'pod-0',
