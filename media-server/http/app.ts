@@ -8,6 +8,7 @@ import { type ConnectionRoutesDeps, connectionRoutes } from './connection-routes
 import { allowOrigins } from './cors.ts';
 import { handleError } from './errors.ts';
 import { notFound } from './not-found.ts';
+import { openApi } from './openapi.ts';
 import { type StatDeps, sendStatistics } from './stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './stream-routes.ts';
 import { webRoutes } from './web-routes.ts';
@@ -44,19 +45,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   app.removeContentTypeParser('text/plain');
   allowEmptyJson(app);
   notFound(app);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Sluice media server',
-        version: deps.version,
-        description: 'REST API of a media server; semantics of Flashphoner Web Call Server',
-      },
-      components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } },
-      },
-    },
-  });
+  await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
   await app.register((scope) => mediaRoutes(scope, deps));
   await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));

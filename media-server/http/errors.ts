@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { Log } from '../logger.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { nearest } from './nearest.ts';
@@ -24,16 +25,17 @@ export class HttpError extends Error {
 }
 
 /** Problem details (RFC 9457) with the members that WCS's errors have beside them. */
-export type Problem = {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly error: string;
-  readonly message: string;
-  readonly timestamp: number;
-  readonly path: string;
-};
+export const PROBLEM = Type.Object({
+  type: Type.String({ description: '`about:blank`: the status says what kind of problem it is' }),
+  title: Type.String({ description: 'The name of the status' }),
+  status: Type.Integer({ description: 'The HTTP status' }),
+  detail: Type.String({ description: 'What is wrong; names the field' }),
+  error: Type.String({ description: 'The same as `title` (WCS)' }),
+  message: Type.String({ description: 'The same as `detail` (WCS)' }),
+  timestamp: Type.Integer({ description: 'Unix time in milliseconds' }),
+  path: Type.String({ description: 'The path that was asked, without the query' }),
+});
+export type Problem = Readonly<Type.Static<typeof PROBLEM>>;
 
 export function problem(status: number, detail: string, path: string, now: number): Problem {
   const title = STATUS_CODES[status] ?? 'Error';

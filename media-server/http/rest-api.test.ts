@@ -520,4 +520,19 @@ describe('the OpenAPI description', () => {
         .published.type,
     ).toBe('boolean');
   });
+
+  it('says of every call how it fails and who may make it', async () => {
+    const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
+    const calls = Object.entries<Record<string, object>>(paths)
+      .filter(([path]) => path.startsWith('/rest-api/'))
+      .flatMap(([, methods]) => Object.values(methods));
+    expect(calls).toHaveLength(11);
+    for (const call of calls) {
+      expect(call).toMatchObject({
+        summary: expect.any(String),
+        security: [{}, { bearer: [] }, { basic: [] }],
+        responses: { 200: {}, '4XX': { content: { 'application/problem+json': {} } } },
+      });
+    }
+  });
 });

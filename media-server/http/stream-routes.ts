@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseDurationMs } from '../../crds/schema/duration.ts';
-import { StreamObject } from '../../crds/schema/stream.ts';
+import { END_CAUSES, StreamObject } from '../../crds/schema/stream.ts';
 import type { Clock } from '../clock.ts';
 import { findObject } from '../hooks/payload.ts';
 import type { Log } from '../logger.ts';
@@ -73,6 +73,15 @@ const FoundStream = Type.Object(
   { additionalProperties: true },
 );
 
+const Ended = Type.Object(
+  {
+    ...StreamObject.properties,
+    cause: Type.Enum(Object.keys(END_CAUSES), { description: 'Why it ended; `info` is the text of it' }),
+    endedAt: Type.Integer({ description: 'Unix time in milliseconds' }),
+  },
+  { additionalProperties: true },
+);
+
 type TerminateOrder = { readonly filter: StreamFilter; readonly dryRun: boolean; readonly denyForMs: number };
 
 /** `/rest-api/stream/*`: terminate, find, find_all, ended. */
@@ -120,6 +129,7 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     schema: {
       summary: 'The last hundred streams that ended, newest first, with `cause` and `endedAt`',
       querystring: NO_INPUT,
+      response: { 200: Type.Array(Ended) },
     },
     handler: async () => deps.ended.all(),
   });
