@@ -6,15 +6,18 @@ import { UserFault } from '../user-fault.ts';
 
 export type Certificate = { readonly cert: Buffer; readonly key: Buffer };
 
+/** How long a client may take, milliseconds. */
+type Timeouts = { readonly headersMs: number; readonly requestMs: number; readonly checkEveryMs: number };
+
 export type ListenOptions = {
   readonly host: string;
   readonly httpPort: number;
   readonly https: { readonly port: number; readonly certificate: Certificate } | null;
+  readonly timeouts?: Timeouts;
 };
 
-/** A slow client may not hold a connection open before its request is complete. */
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** A slow client may not hold a connection open before its request is complete; answers may take their time. */
+const TIMEOUTS: Timeouts = { headersMs: 15_000, requestMs: 30_000, checkEveryMs: 5_000 };
 
 /** The http and the https listener of one application. */
 export class Listeners {
@@ -27,11 +30,17 @@ export class Listeners {
   }
 
   /** Throws with the port that is taken. */
-  static async open(app: FastifyInstance, { host, httpPort, https }: ListenOptions): Promise<Listeners> {
+  static async open(app: FastifyInstance, options: ListenOptions): Promise<Listeners> {
+    const { host, httpPort, https, timeouts = TIMEOUTS } = options;
     await app.ready();
-    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
-    const plain = createServer(timeouts, app.routing);
-    const tls = https && createTlsServer({ ...timeouts, ...https.certificate }, app.routing);
+    const settings = {
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkEveryMs,
+      handshakeTimeout: timeouts.headersMs,
+    };
+    const plain = createServer(settings, app.routing);
+    const tls = https && createTlsServer({ ...settings, ...https.certificate }, app.routing);
     const listeners = new Listeners(plain, tls);
     try {
       await listen(plain, host, httpPort, 'spec.rest.http.port');
@@ -44,7 +53,12 @@ export class Listeners {
   }
 
   get httpPort(): number {
-    return (this.#http.address() as AddressInfo).port;
+    return portOf(this.#http);
+  }
+
+  /** Null without https. */
+  get httpsPort(): number | null {
+    return this.#https && portOf(this.#https);
   }
 
   /** New connections use it; those that are open keep the old one. Throws when key and certificate do not fit. */
@@ -67,6 +81,10 @@ export function listen(server: Server, host: string, port: number, setting: stri
     });
     server.listen(port, host, () => resolve());
   });
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }
 
 function close(server: Server): Promise<void> {
