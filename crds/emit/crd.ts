@@ -1,4 +1,4 @@
-import { GROUP, type Kind, VERSION } from '../schema/kinds.ts';
+import { GROUP, type Kind, type NameRule, VERSION } from '../schema/kinds.ts';
 import { toStructural } from './structural.ts';
 
 /** The CustomResourceDefinition of a kind. */
@@ -38,6 +38,11 @@ const SCALE = {
   labelSelectorPath: '.status.selector',
 } as const;
 
+const namingRule = ({ message, pattern }: NameRule): object => ({
+  rule: `self.metadata.name.matches('${pattern}')`,
+  message,
+});
+
 function rootSchema<T>(kind: Kind<T>): object {
   const rules = kind.rules.map(({ field, message, rule }) => ({
     rule,
@@ -48,6 +53,7 @@ function rootSchema<T>(kind: Kind<T>): object {
     type: 'object',
     description: kind.description,
     required: ['spec'],
+    ...(kind.naming ? { 'x-kubernetes-validations': [namingRule(kind.naming)] } : {}),
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },

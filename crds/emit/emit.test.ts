@@ -26,6 +26,17 @@ describe('toStructural', () => {
     });
   });
 
+  it('does not require a field that has a default', () => {
+    const schema = Type.Object({
+      given: Type.String({ default: 'x' }),
+      missing: Type.String(),
+      open: Type.Object({ on: Type.Boolean({ default: false }) }, { default: {} }),
+    });
+    expect(toStructural(schema, 'spec')).toMatchObject({ required: ['missing'] });
+    expect(toStructural(schema, 'spec')['properties']).toMatchObject({ open: { type: 'object', default: {} } });
+    expect(JSON.stringify(toStructural(schema, 'spec'))).not.toContain('"required":["on"]');
+  });
+
   it.each([
     ['a union', Type.Object({ a: Type.Union([Type.String(), Type.Number()]) }), 'spec.a: the keyword anyOf'],
     ['a literal', Type.Object({ a: Type.Literal('x') }), 'spec.a: the keyword const'],

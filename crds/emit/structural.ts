@@ -21,7 +21,6 @@ const KEPT: ReadonlySet<string> = new Set([
   'maxItems',
   'minProperties',
   'maxProperties',
-  'required',
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
@@ -40,8 +39,18 @@ export function toStructural(schema: TSchema, path: string): Structural {
 
 function convert(node: Node, path: string): Structural {
   if (node['patternProperties'] !== undefined) return convertRecord(node, path);
-  const entries = Object.entries(node).flatMap(([keyword, value]) => convertKeyword(keyword, value, path));
-  return withType(Object.fromEntries(entries), path);
+  const { required, ...keywords } = node;
+  const entries = Object.entries(keywords).flatMap(([keyword, value]) => convertKeyword(keyword, value, path));
+  return withType({ ...Object.fromEntries(entries), ...requiredOf(required, node['properties'], path) }, path);
+}
+
+/** A field with a default is never missing; the API server wants it said so, or refuses `default: {}` around it. */
+function requiredOf(required: unknown, properties: unknown, path: string): Structural {
+  if (!Array.isArray(required)) return {};
+  const names = required.filter(
+    (name) => asNode(asNode(properties, path)[name], `${path}.${name}`)['default'] === undefined,
+  );
+  return names.length > 0 ? { required: names } : {};
 }
 
 function convertKeyword(keyword: string, value: unknown, path: string): [string, unknown][] {

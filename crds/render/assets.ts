@@ -1,4 +1,6 @@
 import type { RestAuth } from '../schema/server-config.ts';
+import { caBundleFault } from './asset-checks.ts';
+import { assetText } from './asset-text.ts';
 
 export type SecretSource = { readonly type: string; readonly data: ReadonlyMap<string, Buffer> };
 
@@ -19,8 +21,8 @@ export class RenderError extends Error {
   }
 }
 
-/** A reference that does not resolve, in words for a condition. */
-export class MissingAsset extends Error {}
+/** A reference that does not resolve, or to something that cannot be used, in words for a condition. Never says what is in it. */
+export class UnusableAsset extends Error {}
 
 const MAX_CA_BYTES = 64 * 1024;
 
@@ -37,26 +39,32 @@ export class Assets {
     return this.#contents;
   }
 
-  /** Throws `MissingAsset`. */
-  secretKey(secret: string, key: string): string {
+  /** Throws `UnusableAsset`. */
+  secretKey(secret: string, key: string, faultOf: (text: string) => string | null = () => null): string {
     const value = this.#secret(secret).data.get(key);
-    if (value === undefined) throw new MissingAsset(`Secret "${secret}" has no key "${key}"`);
-    if (value.length === 0) throw new MissingAsset(`key "${key}" of Secret "${secret}" is empty`);
+    if (value === undefined) throw new UnusableAsset(`Secret "${secret}" has no key "${key}"`);
+    const text = assetText(value);
+    if (text === '') throw new UnusableAsset(`key "${key}" of Secret "${secret}" is empty`);
+    const fault = faultOf(text);
+    if (fault !== null) throw new UnusableAsset(`key "${key}" of Secret "${secret}": ${fault}`);
     return this.#add(`secret.${secret}.${key}`, value);
   }
 
-  /** All keys of a Secret, sorted. Throws `MissingAsset`. */
+  /** All keys of a Secret, sorted. Throws `UnusableAsset`. */
   secretKeys(secret: string): string[] {
     const keys = [...this.#secret(secret).data.keys()].sort();
-    if (keys.length === 0) throw new MissingAsset(`Secret "${secret}" is empty`);
+    if (keys.length === 0) throw new UnusableAsset(`Secret "${secret}" is empty`);
     return keys;
   }
 
-  /** `ca.crt` of a ConfigMap. Throws `MissingAsset`. */
+  /** `ca.crt` of a ConfigMap. Throws `UnusableAsset`. */
   caBundle(configMap: string): string {
     const value = this.#sources.configMaps.get(configMap)?.get('ca.crt');
-    if (!value) throw new MissingAsset(`ConfigMap "${configMap}" with the key ca.crt does not exist`);
-    if (value.length > MAX_CA_BYTES) throw new MissingAsset(`ca.crt of ConfigMap "${configMap}" is larger than 64 KiB`);
+    if (!value) throw new UnusableAsset(`ConfigMap "${configMap}" with the key ca.crt does not exist`);
+    if (value.length > MAX_CA_BYTES)
+      throw new UnusableAsset(`ca.crt of ConfigMap "${configMap}" is larger than 64 KiB`);
+    const fault = caBundleFault(value.toString('utf8'));
+    if (fault !== null) throw new UnusableAsset(`ca.crt of ConfigMap "${configMap}": ${fault}`);
     return this.#add(`configmap.${configMap}.ca.crt`, value);
   }
 
@@ -85,14 +93,14 @@ export class Assets {
     try {
       return read();
     } catch (error) {
-      if (error instanceof MissingAsset) throw new RenderError(field, error.message);
+      if (error instanceof UnusableAsset) throw new RenderError(field, error.message);
       throw error;
     }
   }
 
   #secret(name: string): SecretSource {
     const secret = this.#sources.secrets.get(name);
-    if (!secret) throw new MissingAsset(`Secret "${name}" does not exist`);
+    if (!secret) throw new UnusableAsset(`Secret "${name}" does not exist`);
     return secret;
   }
 

@@ -2,9 +2,10 @@ import { parseDurationMs } from '../schema/duration.ts';
 import type { RestHookSpec } from '../schema/rest-hook.ts';
 import type { HookAuth, HookConfig } from '../schema/server-config.ts';
 import type { Resource } from '../validate/resource.ts';
-import { type Assets, MissingAsset } from './assets.ts';
+import { signingSecretFault, tokenFault } from './asset-checks.ts';
+import { type Assets, UnusableAsset } from './assets.ts';
 
-/** Renders a RestHook; a text says which reference of it does not resolve. */
+/** Renders a RestHook; a text says which reference of it does not resolve or cannot be used. */
 export function renderHook({ metadata, spec }: Resource<RestHookSpec>, assets: Assets): HookConfig | string {
   try {
     const ca = spec.tls.caBundleRef && assets.caBundle(spec.tls.caBundleRef.name);
@@ -19,7 +20,7 @@ export function renderHook({ metadata, spec }: Resource<RestHookSpec>, assets: A
       tls: { ...(ca === undefined ? {} : { ca }), insecureSkipVerify: spec.tls.insecureSkipVerify },
     };
   } catch (error) {
-    if (error instanceof MissingAsset) return `RestHook "${metadata.name}": ${error.message}`;
+    if (error instanceof UnusableAsset) return `RestHook "${metadata.name}": ${error.message}`;
     throw error;
   }
 }
@@ -32,9 +33,12 @@ function renderAuth({ secretRef, type }: RestHookSpec['auth'], assets: Assets): 
     case 'basic':
       return { type, username: assets.secretKey(secret, 'username'), password: assets.secretKey(secret, 'password') };
     case 'bearer':
-      return { type, token: assets.secretKey(secret, 'token') };
+      return { type, token: assets.secretKey(secret, 'token', tokenFault) };
     case 'standardWebhooks':
-      return { type, secrets: assets.secretKeys(secret).map((key) => assets.secretKey(secret, key)) };
+      return {
+        type,
+        secrets: assets.secretKeys(secret).map((key) => assets.secretKey(secret, key, signingSecretFault)),
+      };
     case 'wcsHmacMd5':
       return { type, key: assets.secretKey(secret, 'key') };
     default:

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { selfSigned } from '../../test/fixtures/harness/certificate.ts';
 import { MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../schema/kinds.ts';
 import { ServerConfig } from '../schema/server-config.ts';
 import { schemaFindings, type Validated, validateResource } from '../validate/resource.ts';
@@ -87,6 +88,74 @@ describe('renderServerConfig', () => {
     expect(findings).toMatchObject([{ kind: 'StreamApp', name: 'a', reason: 'RefNotFound' }]);
   });
 
+  it.each<[string, Fields, string]>([
+    [
+      'whose CA bundle is none',
+      { tls: { caBundleRef: { name: 'c' } } },
+      'ca.crt of ConfigMap "c": expected certificates',
+    ],
+    [
+      'whose certificate is broken',
+      { tls: { caBundleRef: { name: 'broken' } } },
+      'ca.crt of ConfigMap "broken": expected certificates in PEM',
+    ],
+    [
+      'whose signing secret is no base64',
+      { auth: { type: 'standardWebhooks', secretRef: { name: 's' } } },
+      'key "k" of Secret "s": expected base64, with or without the prefix whsec_',
+    ],
+    [
+      'whose token has a line feed inside',
+      { auth: { type: 'bearer', secretRef: { name: 't' } } },
+      'key "token" of Secret "t": expected visible ASCII characters',
+    ],
+    [
+      'whose key is only a line feed',
+      { auth: { type: 'wcsHmacMd5', secretRef: { name: 'e' } } },
+      'key "key" of Secret "e" is empty',
+    ],
+  ])('takes only the app out of a RestHook %s', (_what, spec, message) => {
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    const { bundle, findings } = render({
+      apps: [app('a', { restHookRef: { name: 'bad' } }), app('b', { restHookRef: { name: 'good' } })],
+      hooks: [hook('bad', spec), hook('good')],
+      secrets: new Map([
+        ['s', secret({ k: '%%%' })],
+        ['t', secret({ token: 'two\nlines' })],
+        ['e', secret({ key: '\n' })],
+      ]),
+      configMaps: new Map([
+        ['c', new Map([['ca.crt', Buffer.from('garbage')]])],
+        ['broken', new Map([['ca.crt', Buffer.from(selfSigned('backend').cert + pem)]])],
+      ]),
+    });
+    expect(bundle.config.hooks.map(({ name }) => name)).toEqual(['good']);
+    expect(bundle.config.apps.map(({ hook: used }) => used)).toEqual([undefined, 'good']);
+    expect(findings).toMatchObject([{ name: 'a', message: expect.stringContaining(`RestHook "bad": ${message}`) }]);
+  });
+
+  it('takes a credential that ends with a line feed', () => {
+    const { findings } = render({
+      apps: [app('a', { restHookRef: { name: 'h' } })],
+      hooks: [hook('h', { auth: { type: 'bearer', secretRef: { name: 't' } } })],
+      secrets: new Map([['t', secret({ token: 't0ken\n' })]]),
+    });
+    expect(findings).toEqual([]);
+  });
+
+  it('takes only the app out of whose codecs the MediaServer has none', () => {
+    const { bundle, findings } = render({
+      mediaServer: mediaServer({ media: { codecs: ['opus', 'VP8'] } }),
+      apps: [app('a', { codecs: ['H264', 'AV1'] }), app('b', { codecs: ['H264', 'VP8'] })],
+    });
+    expect(bundle.config.apps).toMatchObject([
+      { appKey: 'a', unresolved: 'MediaServer "live" has none of its codecs (H264, AV1)' },
+      { appKey: 'b', codecs: ['VP8'] },
+    ]);
+    expect(findings).toMatchObject([{ kind: 'StreamApp', name: 'a' }]);
+    expect(schemaFindings(ServerConfig, bundle.config, 'config')).toEqual([]);
+  });
+
   it('lets the older of two apps with one key win, then the first name', () => {
     const apps = [
       app('young', { appKey: 'k' }, '2026-02-01T00:00:00Z'),
@@ -125,7 +194,7 @@ describe('renderServerConfig', () => {
         ['tls', secret({ 'tls.crt': 'CERT', 'tls.key': 'KEY' })],
         ['hook', secret({ token: 't3' })],
       ]),
-      configMaps: new Map([['ca', new Map([['ca.crt', Buffer.from('CA')]])]]),
+      configMaps: new Map([['ca', new Map([['ca.crt', Buffer.from(selfSigned('backend').cert)]])]]),
     });
     expect(bundle.config.rest).toMatchObject({
       https: { port: 8444, certificate: 'secret.tls.tls.crt', key: 'secret.tls.tls.key' },

@@ -1,9 +1,10 @@
 import { parseDurationMs } from '../schema/duration.ts';
-import type { MediaServerSpec } from '../schema/media-server.ts';
+import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../schema/media-server.ts';
 import type { RestHookSpec } from '../schema/rest-hook.ts';
 import type { AppConfig, ConfigBundle, HookConfig, ServerConfig } from '../schema/server-config.ts';
 import type { StreamAppSpec } from '../schema/stream-app.ts';
 import type { Resource } from '../validate/resource.ts';
+import { assetNames } from './asset-names.ts';
 import { type AssetSources, Assets } from './assets.ts';
 import { renderHook } from './rest-hook.ts';
 
@@ -17,7 +18,7 @@ export type RenderInput = AssetSources & {
 export type RenderFinding = {
   readonly kind: string;
   readonly name: string;
-  readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidRef';
+  readonly reason: 'Conflict' | 'RefNotFound';
   readonly message: string;
 };
 
@@ -40,7 +41,7 @@ export function renderServerConfig(input: RenderInput): Rendered {
     if (typeof rendered === 'string') faults.set(hook.metadata.name, rendered);
     else hooks.set(hook.metadata.name, rendered);
   }
-  const apps = accepted.map((app) => renderApp(app, input.mediaServer.spec, hooks, faults));
+  const apps = accepted.map((app) => renderApp(app, input.mediaServer, hooks, faults));
   for (const { name, unresolved } of apps) {
     if (unresolved !== undefined)
       findings.push({ kind: 'StreamApp', name, reason: 'RefNotFound', message: unresolved });
@@ -51,7 +52,9 @@ export function renderServerConfig(input: RenderInput): Rendered {
     hooks: [...hooks.values()].filter(({ name }) => used.has(name)),
     apps,
   };
-  return { bundle: { config, assets: assets.contents() }, findings };
+  const contents = assets.contents();
+  const named = assetNames(config).map((name): [string, Buffer] => [name, contents.get(name) ?? Buffer.alloc(0)]);
+  return { bundle: { config, assets: new Map(named) }, findings };
 }
 
 /** The apps of this MediaServer; of several with one key the oldest wins, then the first name. */
@@ -82,7 +85,8 @@ function renderServer(
     workers: Math.max(1, spec.workers),
     media: {
       port: spec.media.port,
-      ...(announcedAddress === undefined ? {} : { announcedAddress }),
+      // A pod is told that of its node by another way.
+      ...(announcedAddress === undefined || announcedAddress === NODE_EXTERNAL_IP ? {} : { announcedAddress }),
       codecs: spec.media.codecs,
       iceServers: spec.media.iceServers,
     },
@@ -103,15 +107,18 @@ function renderServer(
 
 function renderApp(
   { metadata, spec }: Resource<StreamAppSpec>,
-  server: MediaServerSpec,
+  mediaServer: Resource<MediaServerSpec>,
   hooks: ReadonlyMap<string, HookConfig>,
   faults: ReadonlyMap<string, string>,
 ): AppConfig {
+  const server = mediaServer.spec;
   const hook = spec.restHookRef?.name;
+  const codecs = server.media.codecs.filter((codec) => spec.codecs?.includes(codec) ?? true);
   const unresolved =
-    hook === undefined || hooks.has(hook) ? undefined : (faults.get(hook) ?? `RestHook "${hook}" does not exist`);
+    codecs.length > 0
+      ? unresolvedHook(hook, hooks, faults)
+      : `MediaServer "${mediaServer.metadata.name}" has none of its codecs (${spec.codecs?.join(', ')})`;
   const { duration, ...limits } = spec.limits;
-  const codecs = spec.codecs ?? server.media.codecs;
   return {
     name: metadata.name,
     appKey: spec.appKey,
@@ -122,8 +129,17 @@ function renderApp(
       intervalMs: durationMs(spec.keepAlive.interval ?? server.keepAlive.interval),
     },
     limits: { ...limits, durationMs: duration === undefined ? 0 : durationMs(duration) },
-    codecs: codecs.filter((codec) => server.media.codecs.includes(codec)),
+    codecs: codecs.length > 0 ? codecs : server.media.codecs,
   };
+}
+
+function unresolvedHook(
+  hook: string | undefined,
+  hooks: ReadonlyMap<string, HookConfig>,
+  faults: ReadonlyMap<string, string>,
+): string | undefined {
+  if (hook === undefined || hooks.has(hook)) return undefined;
+  return faults.get(hook) ?? `RestHook "${hook}" does not exist`;
 }
 
 /** The text has been validated. */

@@ -24,6 +24,15 @@ export type PrinterColumn = {
   readonly priority?: number;
 };
 
+/** What an object may be called. */
+export type NameRule = { readonly pattern: string; readonly message: string };
+
+/** Its objects have names made from its own: a Service with `-pods` behind it may have 63 characters, and no dot. */
+const SHORT_NAME: NameRule = {
+  pattern: '^[a-z0-9]([-a-z0-9]{0,56}[a-z0-9])?$',
+  message: 'expected a name of at most 58 lower-case letters, digits and hyphens',
+};
+
 export type Kind<T = never> = {
   readonly kind: 'MediaServer' | 'StreamApp' | 'RestHook' | 'StreamTermination';
   readonly plural: string;
@@ -32,6 +41,8 @@ export type Kind<T = never> = {
   readonly description: string;
   readonly spec: TSchema;
   readonly status: TSchema;
+  /** Absent = as for any object. */
+  readonly naming?: NameRule;
   /** On `spec`; the text is the API server's, `holds` is the same for files. */
   readonly rules: readonly CelRule<T>[];
   readonly columns: readonly PrinterColumn[];
@@ -44,6 +55,14 @@ const condition = (name: string, type: string): PrinterColumn => ({
   type: 'string',
   jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
   description: `Condition ${type}`,
+});
+/** Why, for a person: without it a stranger sees that all is in order where `describe` says that it is not. */
+const message = (type: string): PrinterColumn => ({
+  name: 'Message',
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=="${type}")].message`,
+  description: `Message of the condition ${type}`,
+  priority: 1,
 });
 const number = (name: string, jsonPath: string, description: string): PrinterColumn => ({
   name,
@@ -63,6 +82,7 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
   description: 'A fleet of media-server pods.',
   spec: mediaServerSpec,
   status: MediaServerStatus,
+  naming: SHORT_NAME,
   rules: [
     {
       rule: "!has(self.keepAlive) || !has(self.keepAlive.interval) || duration(self.keepAlive.interval) >= duration('1s')",
@@ -90,6 +110,7 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
     number('Apps', '.status.apps', 'Apps'),
     { name: 'In-Sync', type: 'string', jsonPath: '.status.podsInSync', description: 'Pods that run this config' },
     AGE,
+    message('Degraded'),
   ],
   scale: true,
 };
@@ -120,6 +141,7 @@ export const STREAM_APP: Kind<StreamAppSpec> = {
     condition('Keep-Alive', 'KeepAliveActive'),
     condition('Ready', 'Programmed'),
     AGE,
+    message('Programmed'),
   ],
   scale: false,
 };
@@ -138,6 +160,12 @@ export const REST_HOOK: Kind<RestHookSpec> = {
       message: 'expected an http or https URL',
       field: 'url',
       holds: ({ url }) => URL.canParse(url) && /^https?:\/\/[^/]/.test(url),
+    },
+    {
+      rule: "!self.url.matches('^[a-zA-Z]+://[^/?#]*@')",
+      message: 'expected no user name or password in the URL: they go into auth',
+      field: 'url',
+      holds: ({ url }) => !/^[a-zA-Z]+:\/\/[^/?#]*@/.test(url),
     },
     {
       rule: "!has(self.auth) || !has(self.auth.type) || self.auth.type == 'none' || has(self.auth.secretRef)",
@@ -175,6 +203,7 @@ export const REST_HOOK: Kind<RestHookSpec> = {
     condition('Reachable', 'Reachable'),
     condition('Accepted', 'Accepted'),
     AGE,
+    message('ResolvedRefs'),
   ],
   scale: false,
 };
@@ -184,7 +213,7 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
   plural: 'streamterminations',
   singular: 'streamtermination',
   shortNames: ['sterm'],
-  description: 'An order to end streams.',
+  description: 'An order to end streams. The operator does not carry it out yet, and the chart does not install it.',
   spec: streamTerminationSpec,
   status: StreamTerminationStatus,
   rules: [
@@ -207,3 +236,6 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
 };
 
 export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
+
+/** The kinds that the operator looks after, and so the chart installs. StreamTermination is for the fleet to come. */
+export const OPERATED_KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK] as const;

@@ -19,10 +19,13 @@ export const port = (options: Options) => Type.Integer({ minimum: 1, maximum: 65
 
 export const count = (options: Options) => Type.Integer({ minimum: 0, ...options });
 
+/** As the API server has it for the name of any object. A name never leads out of its namespace. */
+export const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$';
+
 /** Name of an object in the same namespace. */
 export const reference = (kind: string, options: Partial<Options> = {}) =>
   Type.Object(
-    { name: Type.String({ minLength: 1, maxLength: 253, description: `Name of the ${kind}` }) },
+    { name: Type.String({ pattern: OBJECT_NAME, minLength: 1, maxLength: 253, description: `Name of the ${kind}` }) },
     { description: `A ${kind} in the same namespace`, ...closed, ...options },
   );
 

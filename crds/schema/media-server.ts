@@ -61,6 +61,9 @@ const Rest = Type.Object(
   { description: 'REST API and signalling', default: {}, ...closed },
 );
 
+/** Value of `media.announcedAddress`: the operator reads the address from the Node of each pod. */
+export const NODE_EXTERNAL_IP = 'NodeExternalIP';
+
 const Media = Type.Object(
   {
     exposure: Type.Enum(['PodIP', 'HostNetwork', 'HostPort'], {
@@ -222,7 +225,7 @@ export const MediaServerSpec = Type.Object(
           targetStreams: Type.Integer({ minimum: 1, description: 'Streams per pod to aim at' }),
           scaleDownDelay: duration({ description: 'Time of low load before a pod is taken out', default: '5m' }),
         },
-        { description: 'Pods by the number of streams; `replicas` is ignored then. Absent = off', ...closed },
+        { description: 'Pods by the number of streams. No effect yet: `replicas` counts', ...closed },
       ),
     ),
     limits: Type.Object(

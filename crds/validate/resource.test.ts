@@ -62,9 +62,19 @@ describe('validateResource', () => {
     ['an appKey with a slash', faults(STREAM_APP, { ...appSpec, appKey: 'a/b' }), /^spec\.appKey: /],
     ['a wrong URL scheme', faults(REST_HOOK, { url: 'ftp://b' }), /^spec\.url: expected an http or https URL$/],
     [
+      'credentials in a URL, where everyone who may list apps would read them',
+      faults(REST_HOOK, { url: 'https://user:pass@b/MyAPI' }),
+      /^spec\.url: expected no user name or password in the URL: they go into auth$/,
+    ],
+    [
       'an unknown method',
       faults(REST_HOOK, { ...hookSpec, methods: [{ name: 'StreamKeepalive' }] }),
       /^spec\.methods\[0\]\.name: expected one of connect/,
+    ],
+    [
+      'a method that is listed twice',
+      faults(REST_HOOK, { ...hookSpec, methods: [{ name: 'connect' }, { name: 'connect', restPolicy: 'DISABLE' }] }),
+      /^spec\.methods\[1\]\.name: "connect" is listed already$/,
     ],
     [
       'a threshold elsewhere',
@@ -80,6 +90,11 @@ describe('validateResource', () => {
       'an overwrite of sdp',
       faults(REST_HOOK, { ...hookSpec, methods: [{ name: 'playStream', restOverwrite: ['sdp'] }] }),
       /expected one of name, custom/,
+    ],
+    [
+      'a reference that leads to another namespace',
+      faults(MEDIA_SERVER, { rest: { authRef: { name: '../../kube-system/secrets/admin' } } }),
+      /^spec\.rest\.authRef\.name: .*got "\.\.\/\.\.\/kube-system\/secrets\/admin"$/,
     ],
     ['auth without a Secret', faults(REST_HOOK, { ...hookSpec, auth: { type: 'basic' } }), /^spec\.auth\.secretRef: /],
     ['a timeout of nothing', faults(REST_HOOK, { ...hookSpec, timeout: '0s' }), /^spec\.timeout: /],

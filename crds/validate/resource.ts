@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Default, Errors } from 'typebox/value';
-import { API_VERSION, type Kind } from '../schema/kinds.ts';
-import type { CelRule } from '../schema/kit.ts';
+import { API_VERSION, type Kind, type NameRule } from '../schema/kinds.ts';
+import { type CelRule, OBJECT_NAME } from '../schema/kit.ts';
 
 /** What is wrong with a resource: where, and what was expected there. */
 export type Finding = { readonly field: string; readonly reason: string };
@@ -19,13 +19,19 @@ export type Validated<S> =
   | { readonly ok: true; readonly resource: Resource<S> }
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
+/** As the API server has it for every object. */
+const ANY_NAME: NameRule = {
+  pattern: OBJECT_NAME,
+  message: 'expected a name in lower case such as live',
+};
+
 type Document = Readonly<Record<string, unknown>>;
 
 /** Checks a resource as the API server would, and fills in the defaults. Unknown fields are findings. */
 export function validateResource<S>(kind: Kind<S>, document: Document): Validated<S> {
-  const findings = [...checkEnvelope(document)];
+  const findings = [...checkEnvelope(document, kind.naming ?? ANY_NAME)];
   const spec = Default(kind.spec, structuredClone(document['spec'] ?? {}));
-  findings.push(...schemaFindings(kind.spec, spec, 'spec'));
+  findings.push(...schemaFindings(kind.spec, spec, 'spec'), ...repeatedEntries(kind.spec, spec, 'spec'));
   if (findings.length > 0) return { ok: false, findings };
   const checked = spec as Static<typeof kind.spec> as S;
   const broken = kind.rules.filter((rule) => isBroken(rule, checked));
@@ -45,14 +51,14 @@ function isBroken<S>({ holds }: CelRule<S>, spec: S): boolean {
   return holds !== undefined && !holds(spec);
 }
 
-function* checkEnvelope(document: Document): Generator<Finding> {
+function* checkEnvelope(document: Document, rule: NameRule): Generator<Finding> {
   if (document['apiVersion'] !== API_VERSION) {
     yield { field: 'apiVersion', reason: `expected ${API_VERSION}, got ${shown(document['apiVersion'])}` };
   }
   const metadata = document['metadata'];
   const name = isObject(metadata) ? metadata['name'] : undefined;
-  if (typeof name !== 'string' || !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
-    yield { field: 'metadata.name', reason: `expected a name in lower case such as live, got ${shown(name)}` };
+  if (typeof name !== 'string' || !new RegExp(rule.pattern).test(name)) {
+    yield { field: 'metadata.name', reason: `${rule.message}, got ${shown(name)}` };
   }
   for (const field of Object.keys(document)) {
     if (!['apiVersion', 'kind', 'metadata', 'spec', 'status'].includes(field)) {
@@ -66,6 +72,30 @@ export function schemaFindings(schema: TSchema, value: unknown, root: string): F
   return Errors(schema, value)
     .filter(({ keyword }) => keyword !== 'boolean') // comes beside each unknown field
     .map((error) => describe(error, value, root));
+}
+
+type ListNode = {
+  readonly properties?: Readonly<Record<string, ListNode>>;
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+};
+
+/** Entries of a list that the API server would refuse, since another one has their key. */
+function* repeatedEntries(node: ListNode, value: unknown, field: string): Generator<Finding> {
+  const [key] = node['x-kubernetes-list-map-keys'] ?? [];
+  if (key !== undefined && Array.isArray(value)) yield* repeatedKeys(value, key, field);
+  if (!isObject(value)) return;
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    yield* repeatedEntries(child, value[name], `${field}.${name}`);
+  }
+}
+
+function* repeatedKeys(entries: readonly unknown[], key: string, field: string): Generator<Finding> {
+  const seen = new Set<unknown>();
+  for (const [index, entry] of entries.entries()) {
+    const name = isObject(entry) ? entry[key] : undefined;
+    if (seen.has(name)) yield { field: `${field}[${index}].${key}`, reason: `${shown(name)} is listed already` };
+    seen.add(name);
+  }
 }
 
 type SchemaError = ReturnType<typeof Errors>[number];

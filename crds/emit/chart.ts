@@ -1,0 +1,71 @@
+import { isMap, isScalar, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
+import type { Kind } from '../schema/kinds.ts';
+import { buildCrd } from './crd.ts';
+
+/** The CRDs as a template of the chart: `helm upgrade` upgrades them, `helm uninstall` leaves them and what users made. */
+export function buildChartCrds(kinds: readonly Kind<never>[]): string {
+  const documents = kinds.map((kind) => {
+    const crd = buildCrd(kind) as { metadata: object };
+    const metadata = { ...crd.metadata, annotations: { 'helm.sh/resource-policy': 'keep' } };
+    return stringify({ ...crd, metadata }, { lineWidth: 0, aliasDuplicateObjects: false });
+  });
+  const text = documents.join('---\n');
+  if (text.includes('{{')) throw new Error('a CRD must not hold what Helm takes for a template');
+  return `{{- /* Made from crds/schema by \`make generate\`. Do not edit. */ -}}\n{{- if .Values.crds.install }}\n${text}{{- end }}\n`;
+}
+
+type Row = { readonly name: string; readonly fallback: string; readonly description: string };
+
+/** The chart's README, from the comments of values.yaml that begin with `--`. Throws on a value without one. */
+export function buildChartReadme(values: string): string {
+  const rows = rowsOf(parseDocument(values).contents as YAMLMap, '');
+  const table = rows.map(({ description, fallback, name }) => `| \`${name}\` | \`${fallback}\` | ${description} |`);
+  return `${INTRODUCTION}
+## Values
+
+| value | default | meaning |
+|---|---|---|
+${table.join('\n')}
+`;
+}
+
+const INTRODUCTION = `<!-- Made from values.yaml by \`make generate\`. Do not edit. -->
+# Sluice Helm chart
+
+Installs the operator, its custom resource definitions and the rights that it needs.
+
+\`\`\`sh
+helm install sluice charts/sluice --namespace sluice-system --create-namespace
+helm test sluice --namespace sluice-system
+\`\`\`
+
+A misspelt value is refused. \`helm upgrade\` upgrades the custom resource definitions; \`helm uninstall\` leaves them, and with
+them your MediaServers and their pods: streams do not depend on the operator. To remove everything, delete the MediaServers
+first, while the operator runs: it drains them.
+`;
+
+function rowsOf(map: YAMLMap, prefix: string, inherited: string | null = null): Row[] {
+  return map.items.flatMap((pair, index) => {
+    // The comment above the first entry of a map belongs to the map.
+    const comment = index === 0 ? (inherited ?? commentOf(pair)) : commentOf(pair);
+    const name = `${prefix}${String((pair.key as { value: unknown }).value)}`;
+    const value = pair.value as Node;
+    if (comment === null && isMap(value)) return rowsOf(value, `${name}.`, value.commentBefore ?? null);
+    return [{ name, fallback: textOf(value), description: describe(comment, name) }];
+  });
+}
+
+const commentOf = (pair: Pair): string | null => {
+  const { commentBefore } = pair.key as { commentBefore?: string | null };
+  return commentBefore?.includes('--') ? commentBefore : null;
+};
+
+function describe(comment: string | null, name: string): string {
+  const match = /(?:^|\n)\s*-- ([\s\S]+)$/.exec(comment ?? '');
+  if (!match) throw new Error(`values.yaml: ${name} has no comment that begins with --`);
+  return (match[1] ?? '').replace(/\s*\n\s*/g, ' ').trim();
+}
+
+function textOf(value: Node): string {
+  return isScalar(value) ? JSON.stringify(value.value) : JSON.stringify(value.toJSON());
+}

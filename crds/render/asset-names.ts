@@ -1,0 +1,15 @@
+import type { HookConfig, ServerConfig } from '../schema/server-config.ts';
+
+/** Every asset that a config names. */
+export function assetNames({ hooks, rest }: ServerConfig): string[] {
+  const auth = rest.auth?.type === 'tokens' ? rest.auth.tokens.map(({ token }) => token) : [];
+  const basic = rest.auth?.type === 'basic' ? [rest.auth.username, rest.auth.password] : [];
+  const certificate = rest.https ? [rest.https.certificate, rest.https.key] : [];
+  return [...auth, ...basic, ...certificate, ...hooks.flatMap(hookAssetNames)];
+}
+
+/** Credentials and CA bundle of one hook. */
+export function hookAssetNames({ auth, tls }: Pick<HookConfig, 'auth' | 'tls'>): string[] {
+  const { type: _type, ...names } = auth;
+  return [...Object.values(names).flat(), ...(tls.ca === undefined ? [] : [tls.ca])];
+}
