@@ -15,7 +15,14 @@ export type DrainDeps = {
   readonly log: Log;
 };
 
-/** The way to the end of a media server: no new streams, wait for the old ones, end what is left, flush, done. */
+export type DrainTimes = {
+  /** How long streams may go on, milliseconds. */
+  readonly timeoutMs: number;
+  /** How long to serve at least, milliseconds, within `timeoutMs`: until whoever routes clients here has heard of the end. */
+  readonly leastMs: number;
+};
+
+/** The way to the end of a media server: no new publications, wait for the old ones, end what is left, flush, done. */
 export class Drain {
   readonly #deps: DrainDeps;
   readonly #hurry = new AbortController();
@@ -30,8 +37,8 @@ export class Drain {
   }
 
   /** Resolves when no stream is left. Streams that still run after the time given end with `drain`. */
-  start(timeoutMs: number): Promise<void> {
-    this.#done ??= this.#run(timeoutMs);
+  start(times: DrainTimes): Promise<void> {
+    this.#done ??= this.#run(times);
     return this.#done;
   }
 
@@ -40,29 +47,31 @@ export class Drain {
     this.#hurry.abort();
   }
 
-  async #run(timeoutMs: number): Promise<void> {
-    const { flushEvents, log, registry, terminator } = this.#deps;
-    log.info({ streams: registry.size, timeoutMs }, 'draining: no new streams');
-    await this.#empty(timeoutMs);
+  async #run({ leastMs, timeoutMs }: DrainTimes): Promise<void> {
+    const { clock, flushEvents, log, registry, terminator } = this.#deps;
+    log.info({ streams: registry.size, timeoutMs }, 'draining: no new publications');
+    const startedAt = clock.monotonic();
+    await this.#wait(Math.min(leastMs, timeoutMs));
+    await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });
     const left = [...registry.all()];
     if (left.length > 0) log.warn({ streams: left.length }, 'drain time is over: ending the streams that are left');
-    await Promise.all(left.map((stream) => terminator.end(stream, 'drain')));
+    await terminator.endAll(left, 'drain');
     await flushEvents(FLUSH_MS);
     log.info('drained');
   }
 
-  /** Resolves when the registry is empty, when the time is over, or when hurried. */
-  #empty(timeoutMs: number): Promise<void> {
+  /** Resolves when the time is over or when hurried; perhaps also when the registry is empty. */
+  #wait(ms: number, { orEmpty = false } = {}): Promise<void> {
     const { clock, registry } = this.#deps;
-    if (registry.size === 0 || timeoutMs === 0 || this.#hurry.signal.aborted) return Promise.resolve();
+    if (ms <= 0 || this.#hurry.signal.aborted || (orEmpty && registry.size === 0)) return Promise.resolve();
     return new Promise((resolve) => {
       const settle = (): void => {
         timer.cancel();
         registry.onEmpty = null;
         resolve();
       };
-      const timer = clock.setTimeout(settle, timeoutMs);
-      registry.onEmpty = settle;
+      const timer = clock.setTimeout(settle, ms);
+      if (orEmpty) registry.onEmpty = settle;
       this.#hurry.signal.addEventListener('abort', settle, { once: true });
     });
   }

@@ -26,6 +26,7 @@ describe('readEnv', () => {
     [['--config', 'a', '--resources', 'b'], 'exclude each other'],
     [['--resources', 'a', '--ops-port', '0'], '--ops-port: expected a port (1 to 65535), got "0"'],
     [['--resources', 'a', '--nosuch'], '--nosuch'],
+    [['--config', 'a', '--announced', 'b'], '--announced needs NODE_NAME'],
     [
       ['--resources', 'a', '--log-level', 'loud'],
       '--log-level: expected one of trace, debug, info, warn, error, got "loud"',

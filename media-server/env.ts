@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { AnnouncedFile } from './announced-address.ts';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
 export type Env = {
@@ -16,6 +17,12 @@ export type Env = {
   readonly opsPort: number;
   /** Announced when the config names no address: the pod's IP (downward API). */
   readonly podAddress: string | null;
+  /** Announced instead of it: the external address of the pod's node. */
+  readonly announced: AnnouncedFile | null;
+  /** File with the fleet's keys; without it there is no internal listener. */
+  readonly fleetKeyFile: string | null;
+  /** Least of the drain time: the kubelet ends the process soon after it, milliseconds. */
+  readonly drainLimitMs: number | null;
   readonly workerBin: string | null;
   readonly logLevel: string;
 };
@@ -27,9 +34,11 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --name NAME             which MediaServer of the resources, when there are several
   --listen-address IP     what the listeners bind (default 0.0.0.0)
   --ops-port PORT         metrics and probes (default 9090)
+  --fleet-key FILE        keys of the internal listener on port 9091, for the operator (default: no such listener)
+  --announced FILE        addresses by node name (JSON), of which that of NODE_NAME is announced once it is there
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
-environment: POD_NAME, POD_IP, MEDIASOUP_WORKER_BIN
+environment: POD_NAME, POD_IP, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
 `;
 
 const OPTIONS = {
@@ -38,6 +47,8 @@ const OPTIONS = {
   name: { type: 'string' },
   'listen-address': { type: 'string', default: '0.0.0.0' },
   'ops-port': { type: 'string', default: '9090' },
+  'fleet-key': { type: 'string' },
+  announced: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -55,6 +66,9 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     listenAddress: options['listen-address'],
     opsPort: portOf('--ops-port', options['ops-port']),
     podAddress: environment['POD_IP'] || null,
+    announced: announcedOf(options.announced, environment['NODE_NAME']),
+    fleetKeyFile: options['fleet-key'] ?? null,
+    drainLimitMs: Number(environment['DRAIN_LIMIT_MS']) || null,
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
     logLevel: levelOf(options['log-level']),
   };
@@ -76,6 +90,12 @@ function sourceOf({ config, resources }: { config?: string; resources?: string }
   if (config !== undefined) return { kind: 'config', file: config };
   if (resources !== undefined) return { kind: 'resources', dir: resources };
   throw new UsageError('--config FILE or --resources DIR is needed');
+}
+
+function announcedOf(file: string | undefined, node: string | undefined): AnnouncedFile | null {
+  if (file === undefined) return null;
+  if (!node) throw new UsageError('--announced needs NODE_NAME');
+  return { file, node };
 }
 
 function portOf(option: string, value: string): number {

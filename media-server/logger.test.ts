@@ -32,4 +32,11 @@ describe('createLogger', () => {
     log.warn('written');
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['written']);
   });
+
+  it('names the level, and the time as people read it', () => {
+    const { lines, log } = linesOf('info');
+    log.warn('written');
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({ level: 'warn', time, msg: 'written' });
+  });
 });

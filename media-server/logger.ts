@@ -16,7 +16,12 @@ const REDACTED = [
   '*.authorization',
 ];
 
-/** Lines of JSON, on standard output unless told otherwise. */
+/** Lines of JSON with the level as a word and the time in UTC (RFC 3339), on standard output unless told otherwise. */
 export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
-  return pino({ level, redact: { paths: REDACTED, censor: '[redacted]' }, base: null }, destination);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  return pino(
+    { level, formatters, timestamp, redact: { paths: REDACTED, censor: '[redacted]' }, base: null },
+    destination,
+  );
 }

@@ -1,64 +1,109 @@
 #!/usr/bin/env node
-import type { Logger } from 'pino';
+import type { FastifyInstance } from 'fastify';
+import { hashOf } from '../crds/render/hash.ts';
+import { announcedAddress } from './announced-address.ts';
 import { systemClock } from './clock.ts';
-import { hashOf } from './config/hash.ts';
-import { loadConfig, watchedFolder } from './config/load.ts';
+import { type Loaded, loadConfig, watchedFolder } from './config/load.ts';
 import { Reloader } from './config/reload.ts';
 import { FolderWatch } from './config/watch.ts';
 import { type Env, readEnv, USAGE, UsageError } from './env.ts';
-import { createLogger } from './logger.ts';
+import { type InternalDeps, openInternal } from './http/internal.ts';
+import { createLogger, type Log } from './logger.ts';
 import { MediaServer } from './server.ts';
 import { UserFault } from './user-fault.ts';
 
 async function main(): Promise<number> {
-  const env = readEnv(process.argv.slice(2), process.env);
-  const log = createLogger(env.logLevel);
-  const { bundle, findings } = await loadConfig(env);
+  const told = readEnv(process.argv.slice(2), process.env);
+  const log = createLogger(told.logLevel);
+  const env = await withAnnounced(told, log);
+  const first = await loadConfig(env);
+  const { bundle, findings } = first;
   for (const finding of findings) log.warn({ finding }, 'a resource is left out');
   const server = await MediaServer.start({ env, bundle, log });
-  const watch = watchConfig(env, server, log);
-  log.info(
-    { http: bundle.config.rest.httpPort, ops: env.opsPort, media: bundle.config.media.port },
-    'the media server is ready',
-  );
-  await stopped(server, log);
-  watch.close();
-  await server.close();
-  return 0;
+  const reloader = createReloader(env, server, first, log);
+  const watch = new FolderWatch(watchedFolder(env.source), {
+    clock: systemClock,
+    log,
+    onChange: () => reloader.trigger(),
+  });
+  // What was edited since the config was read, nobody has seen.
+  reloader.trigger();
+  let internal: FastifyInstance | null = null;
+  try {
+    if (env.fleetKeyFile !== null) internal = await openInternal(internalDeps(env, server, reloader, log));
+    await server.listen();
+    log.info(
+      { http: bundle.config.rest.httpPort, ops: env.opsPort, media: bundle.config.media.port },
+      'the media server is ready',
+    );
+    await stopped(env, server, log);
+    return 0;
+  } finally {
+    watch.close();
+    await internal?.close();
+    await server.close();
+  }
 }
 
-function watchConfig(env: Env, server: MediaServer, log: Logger): FolderWatch {
-  const reloader = new Reloader({
+async function withAnnounced(env: Env, log: Log): Promise<Env> {
+  if (!env.announced) return env;
+  return { ...env, podAddress: await announcedAddress(env.announced, systemClock, log) };
+}
+
+function createReloader(env: Env, server: MediaServer, first: Loaded, log: Log): Reloader {
+  return new Reloader({
     log: log.child({ component: 'config' }),
     load: () => loadConfig(env),
+    first,
     current: () => server.config,
     apply: (bundle) => server.apply(bundle),
     refused: () => server.metrics.configRefused(),
     unchanged: () => server.metrics.configApplied(hashOf(server.config)),
   });
-  return new FolderWatch(watchedFolder(env.source), { clock: systemClock, log, onChange: () => reloader.trigger() });
 }
 
+function internalDeps(env: Env, server: MediaServer, reloader: Reloader, log: Log): InternalDeps {
+  return {
+    host: env.listenAddress,
+    keyFile: env.fleetKeyFile ?? '',
+    status: () => ({ pod: env.podName, config: reloader.state, ...server.status() }),
+    offer: (loaded) => reloader.offer(loaded),
+    log: log.child({ component: 'internal' }),
+  };
+}
+
+/**
+ * A pod is told to go when its endpoint is: load balancers hear of that within seconds, and send clients until then. The
+ * key of a fleet is what tells a pod from a process that somebody runs by hand.
+ */
+const leastDrainMs = ({ fleetKeyFile }: Env): number => (fleetKeyFile === null ? 0 : 5_000);
+
 /** SIGTERM drains, SIGINT (Ctrl-C) does not wait for streams to end; a second signal of either kind hurries. */
-function stopped(server: MediaServer, log: Logger): Promise<void> {
+function stopped(env: Env, server: MediaServer, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (signal: NodeJS.Signals): void => {
       log.info({ signal }, 'stopping');
       if (server.drain.draining || signal === 'SIGINT') server.drain.hurry();
-      server.drain.start(server.config.config.drain.timeoutMs).then(resolve, reject);
+      const timeoutMs = Math.min(server.config.config.drain.timeoutMs, env.drainLimitMs ?? Infinity);
+      server.drain.start({ timeoutMs, leastMs: leastDrainMs(env) }).then(resolve, reject);
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
 }
 
+/** Help was asked for, an option is wrong, or something that needs its stack. */
+function lastWords(error: unknown): string {
+  if (error instanceof UsageError) return error.message === '' ? USAGE : `${error.message}\n\n${USAGE}`;
+  if (error instanceof UserFault) return `${error.message}\n`;
+  return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+}
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    if (error instanceof UsageError)
-      process.stderr.write(`${error.message === '' ? '' : `${error.message}\n\n`}${USAGE}`);
-    else if (error instanceof UserFault) process.stderr.write(`${error.message}\n`);
-    else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
+    const isHelp = error instanceof UsageError && error.message === '';
+    (isHelp ? process.stdout : process.stderr).write(lastWords(error));
+    process.exit(isHelp ? 0 : error instanceof UsageError ? 2 : 1);
   },
 );

@@ -46,6 +46,11 @@ export class Metrics {
   ]);
   readonly #hookDurations = this.#histogram('sluice_hook_request_duration_seconds', 'Calls to backends', ['method']);
   readonly #hookDrops = this.#counter('sluice_hook_queue_dropped_total', 'Events that were never delivered', []);
+  readonly #ignored = this.#counter(
+    'sluice_hook_config_ignored_total',
+    'Parts of restClientConfig that were not understood',
+    ['app'],
+  );
   readonly #joins = this.#histogram(
     'sluice_join_duration_seconds',
     'From the POST of a client to its connected transport',
@@ -85,7 +90,7 @@ export class Metrics {
         overdue.set(sources.keepAlive().overdueSeconds);
       },
     );
-    const draining = this.#gauge('sluice_draining', '1 = this media server takes no new streams', [], () => {
+    const draining = this.#gauge('sluice_draining', '1 = this media server takes no new publications', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
     this.#perWorker('sluice_worker_transports', 'WebRTC transports of a mediasoup worker', sources, ({ legs }) => legs);
@@ -125,6 +130,10 @@ export class Metrics {
 
   hookEventDropped(): void {
     this.#hookDrops.inc();
+  }
+
+  hookConfigIgnored(appKey: string, parts: number): void {
+    this.#ignored.inc({ app: this.#app(appKey) }, parts);
   }
 
   rtpBytes(direction: Direction, bytes: number): void {

@@ -1,26 +1,29 @@
 import type { Server } from 'node:http';
-import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
+import { hashOf } from '../crds/render/hash.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
 import { AppTable } from './apps/app-table.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { hashOf } from './config/hash.ts';
+import { warnOfConfig } from './config/warnings.ts';
 import { Drain } from './drain.ts';
 import type { Env } from './env.ts';
 import { hookFactory } from './hooks/hook-factory.ts';
+import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { findObject, streamBody } from './hooks/payload.ts';
 import { EventQueues } from './hooks/queue.ts';
 import { SessionCalls } from './hooks/session-calls.ts';
 import { buildPublicApp } from './http/app.ts';
+import { certificateOf } from './http/certificate.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { openOps } from './http/ops.ts';
 import { Listeners } from './http/server.ts';
-import { decideForApp, decidePolicy } from './keepalive/policy.ts';
+import { decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
 import type { Log } from './logger.ts';
 import { startMedia } from './media/engine.ts';
 import type { Media } from './media/media.ts';
 import { Metrics } from './metrics.ts';
+import { podStatus } from './pod-status.ts';
 import { tellEnded } from './sessions/events.ts';
 import { play } from './sessions/play.ts';
 import { publish } from './sessions/publish.ts';
@@ -54,6 +57,7 @@ export class MediaServer {
   #proxies: TrustedProxies;
   #media: Media | null = null;
   #app: FastifyInstance | null = null;
+  readonly #listenAddress: string;
   #listeners: Listeners | null = null;
   #ops: Server | null = null;
 
@@ -61,6 +65,7 @@ export class MediaServer {
   private constructor({ bundle, env, log }: MediaServerOptions) {
     this.#bundle = bundle;
     this.#log = log;
+    this.#listenAddress = env.listenAddress;
     this.#nodeId = `${env.podName}@${announcedAddress(bundle, env)}`;
     this.metrics = new Metrics((appKey) => this.#apps.get(appKey) !== undefined);
     this.#proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
@@ -85,7 +90,7 @@ export class MediaServer {
     });
   }
 
-  /** Starts everything, the public listeners last. What has started is stopped again when something cannot. */
+  /** Starts everything but the public listeners. What has started is stopped again when something cannot. */
   static async start(options: MediaServerOptions): Promise<MediaServer> {
     const server = new MediaServer(options);
     try {
@@ -97,49 +102,55 @@ export class MediaServer {
     }
   }
 
+  /** Opens the public listeners: from now on it is ready. Throws with the port that is taken. */
+  async listen(): Promise<void> {
+    if (!this.#app) return;
+    const { https, httpPort } = this.#bundle.config.rest;
+    const certificate = certificateOf(this.#bundle);
+    const listeners = await Listeners.open(this.#app, {
+      host: this.#listenAddress,
+      httpPort,
+      https: https && certificate ? { port: https.port, certificate } : null,
+    });
+    this.#listeners = listeners;
+    // A config may have come meanwhile.
+    const current = certificateOf(this.#bundle);
+    if (current) listeners.setCertificate(current);
+  }
+
   get config(): ConfigBundle {
     return this.#bundle;
   }
 
+  /** What the operator wants to know, without what concerns the config. */
+  status(): ReturnType<typeof podStatus> {
+    return podStatus({
+      config: this.#bundle.config,
+      draining: this.drain.draining,
+      registry: this.#registry,
+      apps: this.#apps,
+      keepAlive: this.#keepAlive,
+    });
+  }
+
   /** Takes over a checked config without touching a live stream. Throws, with the old one still running. */
   apply(bundle: ConfigBundle): void {
+    // Whatever can be wrong is found before anything is changed.
     const proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
     const certificate = certificateOf(bundle);
-    // Whatever can be wrong is found before anything is changed.
-    if (certificate) createSecureContext(certificate);
     this.#apps.apply(bundle);
-    const before = this.#listeners ? this.#bundle : null;
+    const before = this.#listeners ? this.#bundle.config : null;
     if (certificate) this.#listeners?.setCertificate(certificate);
     this.#proxies = proxies;
     this.#bundle = bundle;
     this.#keepAlive.refresh();
     this.metrics.configApplied(hashOf(bundle));
-    this.#warnOfLoggedRefusals();
-    this.#warnOfMissingAuth(before);
-  }
-
-  /** At the start, and when a reload has taken the authentication away. */
-  #warnOfMissingAuth(before: ConfigBundle | null): void {
-    if (this.#bundle.config.rest.auth || (before && !before.config.rest.auth)) return;
-    this.#log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
-  }
-
-  /** WCS's main trap: a backend's 403 that ends nothing. */
-  #warnOfLoggedRefusals(): void {
-    for (const app of this.#apps.all()) {
-      const decision = decideForApp(this.#bundle.config.keepAlive, app);
-      if (!decision.checked || decision.warning === null) continue;
-      const { appKey } = app.config;
-      this.#log.warn(
-        { appKey, warning: decision.warning },
-        'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing',
-      );
-    }
+    warnOfConfig(this.#log, { before, config: bundle.config, apps: this.#apps.all() });
   }
 
   /** Stops at once: streams that still run end with `drain`. */
   async close(): Promise<void> {
-    await Promise.all([...this.#registry.all()].map((stream) => this.#terminator.end(stream, 'drain')));
+    await this.#terminator.endAll(this.#registry.all(), 'drain');
     await this.#listeners?.close();
     await this.#app?.close();
     this.#keepAlive.close();
@@ -183,13 +194,6 @@ export class MediaServer {
     });
     this.apply(this.#bundle);
     this.#app = await this.#buildApp(env, media);
-    const certificate = certificateOf(this.#bundle);
-    const { https } = config.rest;
-    this.#listeners = await Listeners.open(this.#app, {
-      host: env.listenAddress,
-      httpPort: config.rest.httpPort,
-      https: https && certificate ? { port: https.port, certificate } : null,
-    });
   }
 
   #buildApp(env: Env, media: Media): Promise<FastifyInstance> {
@@ -219,10 +223,12 @@ export class MediaServer {
 
   #sessionDeps(media: Media): SessionDeps {
     const log = this.#log.child({ component: 'sessions' });
+    const hookLog = this.#log.child({ component: 'hooks' });
     const calls = {
       clock: this.#clock,
-      log: this.#log.child({ component: 'hooks' }),
+      log: hookLog,
       queues: this.#queues,
+      ignored: new IgnoredConfig(hookLog),
       metrics: this.metrics,
     };
     return {
@@ -278,11 +284,4 @@ function announcedAddress({ config }: ConfigBundle, env: Env): string {
   if (configured !== undefined) return configured;
   // Without a pod or a configured address only clients on this machine can be meant.
   return env.podAddress ?? (env.listenAddress === '0.0.0.0' ? LOOPBACK : env.listenAddress);
-}
-
-function certificateOf({ assets, config }: ConfigBundle): { cert: Buffer; key: Buffer } | null {
-  const { https } = config.rest;
-  const cert = https && assets.get(https.certificate);
-  const key = https && assets.get(https.key);
-  return cert && key ? { cert, key } : null;
 }

@@ -44,6 +44,11 @@ export class AppTable {
     for (const hook of before) if (!after.has(hook)) hook.close();
   }
 
+  /** The hooks of the newest config. */
+  hooks(): Hook[] {
+    return [...this.#hooks.values()];
+  }
+
   close(): void {
     for (const hook of this.#hooksInUse()) hook.close();
   }

@@ -1,5 +1,5 @@
 import type { ReloadMark } from '../../crds/schema/kit.ts';
-import { ServerConfig } from '../../crds/schema/server-config.ts';
+import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config.ts';
 
 /** A field that differs between two configs, and when the new value takes effect. */
 export type Change = { readonly path: string; readonly mark: ReloadMark };
@@ -30,12 +30,23 @@ export function keepRestartFields(before: ServerConfig, after: ServerConfig): Se
     ...after,
     workers: before.workers,
     media: { ...before.media, iceServers: after.media.iceServers },
-    rest: { ...after.rest, httpPort: before.rest.httpPort, ...httpsOf(before, after) },
+    rest: restOf(before, after),
   };
 }
 
-/** The port stays; certificates are rotated. */
-function httpsOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): Pick<ServerConfig['rest'], 'https'> {
-  if (!before.https) return {};
-  return { https: { ...(after.https ?? before.https), port: before.https.port } };
+/** The listeners stay as they are; certificates are rotated. Fields keep their order, so that the hash does. */
+function restOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): ServerConfig['rest'] {
+  const { httpPort } = before;
+  if (before.https) return { ...after, httpPort, https: { ...(after.https ?? before.https), port: before.https.port } };
+  const { https: _wanted, ...rest } = after;
+  return { ...rest, httpPort };
 }
+
+/** Names of the assets that came, went or have other contents. */
+export function changedAssets(before: ConfigBundle['assets'], after: ConfigBundle['assets']): string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  const isSame = (name: string): boolean => after.get(name)?.equals(before.get(name) ?? NOTHING) ?? false;
+  return [...names].filter((name) => before.has(name) !== after.has(name) || !isSame(name)).sort();
+}
+
+const NOTHING = Buffer.alloc(0);

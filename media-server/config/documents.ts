@@ -2,11 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { ConfigError } from './config-error.ts';
+import { depthFault } from './depth.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 1000;
 const MAX_ALIASES = 100;
-const MAX_DEPTH = 64;
 
 /** One YAML document of a file, with where it came from for messages. */
 export type ResourceDocument = {
@@ -62,7 +62,8 @@ export function parseDocuments(text: string, file: string): ResourceDocument[] {
 function checkObject(value: unknown, where: string): ResourceDocument[] {
   if (value === null) return [];
   if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: expected an object`);
-  if (depthOf(value) > MAX_DEPTH) throw new ConfigError(`${where}: nested deeper than ${MAX_DEPTH} levels`);
+  const fault = depthFault(value);
+  if (fault !== null) throw new ConfigError(`${where}: ${fault}`);
   return [{ value: { ...value }, where }];
 }
 
@@ -73,9 +74,4 @@ function toPlain(read: () => unknown, where: string): unknown {
   } catch (error) {
     throw new ConfigError(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-}
-
-function depthOf(value: unknown, depth = 0): number {
-  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return depth;
-  return Object.values(value).reduce<number>((deepest, child) => Math.max(deepest, depthOf(child, depth + 1)), depth);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { assetNames } from '../../crds/render/asset-names.ts';
 import { RenderError } from '../../crds/render/assets.ts';
 import { type Rendered, type RenderFinding, renderServerConfig } from '../../crds/render/server-config.ts';
 import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config.ts';
@@ -13,7 +14,18 @@ export type Loaded = {
   readonly bundle: ConfigBundle;
   /** What was left out, for the log. */
   readonly findings: readonly RenderFinding[];
+  /** Which config of the operator this is; absent in standalone mode. */
+  readonly delivery?: Delivery;
 };
+
+/** The operator numbers what it renders; the hash is that of the whole bundle. */
+export type Delivery = { readonly counter: number; readonly hash: string };
+
+/** File beside the config, written by the operator: `COUNTER HASH`. */
+const VERSION_FILE = 'version';
+
+/** Config and Secrets of a pod's volume are not renewed at the same moment: what is missing is about to come. */
+export class BetweenStates extends ConfigError {}
 
 /** Reads and checks the whole config. Throws `ConfigError`; nothing is half applied. */
 export function loadConfig(env: Pick<Env, 'source' | 'name'>): Promise<Loaded> {
@@ -32,22 +44,37 @@ async function loadFile(file: string): Promise<Loaded> {
   const [fault] = schemaFindings(ServerConfig, document.value, 'config');
   if (fault) throw new ConfigError(`${file}: ${fault.field}: ${fault.reason}`);
   const config = document.value as ServerConfig;
-  const names = assetNames(config);
-  const contents = await Promise.all(
-    names.map(async (name): Promise<[string, Buffer]> => [name, await readAsset(join(dirname(file), name))]),
-  );
-  return { bundle: { config, assets: new Map(contents) }, findings: [] };
+  const folder = dirname(file);
+  const delivery = await readDelivery(folder);
+  const assets = await readAssets(folder, assetNames(config), delivery ? BetweenStates : ConfigError);
+  return { bundle: { config, assets }, findings: [], ...(delivery ? { delivery } : {}) };
 }
 
-function readAsset(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: unknown) => {
-    throw new ConfigError(`${file}: the asset cannot be read`, { cause: error });
-  });
+async function readAssets(
+  folder: string,
+  names: readonly string[],
+  Missing: typeof ConfigError,
+): Promise<ConfigBundle['assets']> {
+  const read = async (name: string): Promise<[string, Buffer]> => {
+    const file = join(folder, name);
+    const content = await readFile(file).catch((error: unknown) => {
+      throw new Missing(`${file}: the asset cannot be read`, { cause: error });
+    });
+    return [name, content];
+  };
+  return new Map(await Promise.all(names.map(read)));
+}
+
+async function readDelivery(folder: string): Promise<Delivery | null> {
+  const text = await readFile(join(folder, VERSION_FILE), 'utf8').catch(() => null);
+  const match = /^(\d+) ([0-9a-f]+)$/.exec(text?.trim() ?? '');
+  return match ? { counter: Number(match[1]), hash: match[2] ?? '' } : null;
 }
 
 async function loadFolder(folder: string, name: string | null): Promise<Loaded> {
-  const input = readResources(await readFolder(folder), name, folder);
-  return render(() => renderServerConfig(input));
+  const { orphans, ...input } = readResources(await readFolder(folder), name, folder);
+  const { bundle, findings } = render(() => renderServerConfig(input));
+  return { bundle, findings: [...orphans, ...findings] };
 }
 
 function render(run: () => Rendered): Rendered {
@@ -57,16 +84,4 @@ function render(run: () => Rendered): Rendered {
     if (error instanceof RenderError) throw new ConfigError(`MediaServer: ${error.message}`, { cause: error });
     throw error;
   }
-}
-
-/** Every asset that a config names. */
-function assetNames({ hooks, rest }: ServerConfig): string[] {
-  const auth = rest.auth?.type === 'tokens' ? rest.auth.tokens.map(({ token }) => token) : [];
-  const basic = rest.auth?.type === 'basic' ? [rest.auth.username, rest.auth.password] : [];
-  const certificate = rest.https ? [rest.https.certificate, rest.https.key] : [];
-  const hookAssets = hooks.flatMap(({ auth: { type: _type, ...names }, tls }) => [
-    ...Object.values(names).flat(),
-    ...(tls.ca === undefined ? [] : [tls.ca]),
-  ]);
-  return [...auth, ...basic, ...certificate, ...hookAssets];
 }

@@ -1,13 +1,16 @@
+import { hashOf } from '../../crds/render/hash.ts';
+import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../logger.ts';
 import { UserFault } from '../user-fault.ts';
-import { type Change, diffConfigs, keepRestartFields } from './diff.ts';
-import { hashOf } from './hash.ts';
-import type { Loaded } from './load.ts';
+import { type Change, changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
+import { BetweenStates, type Loaded } from './load.ts';
 
 export type ReloadDeps = {
   readonly log: Log;
   readonly load: () => Promise<Loaded>;
+  /** What the process has started with. */
+  readonly first: Loaded;
   readonly current: () => ConfigBundle;
   /** Takes over the config, or throws with the old one still running. */
   readonly apply: (bundle: ConfigBundle) => void;
@@ -16,16 +19,29 @@ export type ReloadDeps = {
   readonly unchanged: () => void;
 };
 
-/** Loads and applies, one after the other: whatever is wrong, the last good config goes on running. */
+/**
+ * Takes new configs over, from files and from the operator's pushes: the higher counter wins. Whatever is wrong with one,
+ * the last good config goes on running.
+ */
 export class Reloader {
   readonly #deps: ReloadDeps;
   #running: Promise<void> | null = null;
   #again = false;
-  /** Hash of the config that was last warned of. */
-  #warnedOf = '';
+  /** What was last warned of; that of the first config when the process started. */
+  #warnedOf: string;
+  #refusedCounter = 0;
+  #state: PodStatus['config'];
 
   constructor(deps: ReloadDeps) {
     this.#deps = deps;
+    const hash = hashOf(deps.first.bundle);
+    this.#state = { counter: counterOf(deps.first), hash, refused: null };
+    this.#warnedOf = warningsOf(deps.first);
+  }
+
+  /** What runs, as it was delivered, and what was refused since. */
+  get state(): PodStatus['config'] {
+    return this.#state;
   }
 
   /** Something may have changed. A call during a reload makes one more afterwards. */
@@ -42,35 +58,76 @@ export class Reloader {
     });
   }
 
-  async #reload(): Promise<void> {
-    const { apply, current, load, log, refused, unchanged } = this.#deps;
+  /** A config that has come over the network. One that is older than what runs is ignored. */
+  offer(loaded: Loaded): void {
+    if (counterOf(loaded) < this.#state.counter) return;
     try {
-      const loaded = await load();
-      const changes = diffConfigs(current().config, loaded.bundle.config);
-      this.#warn(loaded, changes);
-      const next = { ...loaded.bundle, config: keepRestartFields(current().config, loaded.bundle.config) };
-      if (hashOf(next) === hashOf(current())) {
-        unchanged();
-        return;
-      }
-      apply(next);
-      log.info({ changed: changes.map(({ path }) => path), hash: hashOf(next) }, 'the new config runs');
+      this.#take(loaded);
     } catch (error) {
-      refused();
-      this.#warnedOf = '';
-      const reason = error instanceof Error ? error.message : String(error);
-      const details = error instanceof UserFault ? {} : { err: error };
-      log.error({ reason, ...details }, 'the new config is refused, the old one goes on running');
+      this.#refuse(error, loaded);
     }
   }
 
+  async #reload(): Promise<void> {
+    try {
+      const loaded = await this.#deps.load();
+      if (!this.#isOutdated(loaded)) this.offer(loaded);
+    } catch (error) {
+      if (error instanceof BetweenStates)
+        this.#deps.log.info({ reason: error.message }, 'the config is incomplete yet');
+      else this.#refuse(error, null);
+    }
+  }
+
+  /** Files of a pod: behind a push by up to a minute, and config and Secrets are not renewed at the same moment. */
+  #isOutdated({ bundle, delivery }: Loaded): boolean {
+    if (!delivery) return false;
+    return delivery.counter < this.#state.counter || hashOf(bundle) !== delivery.hash;
+  }
+
+  #take(loaded: Loaded): void {
+    const { apply, current, log, unchanged } = this.#deps;
+    const changes = diffConfigs(current().config, loaded.bundle.config);
+    this.#warn(loaded, changes);
+    const next = { ...loaded.bundle, config: keepRestartFields(current().config, loaded.bundle.config) };
+    const hash = hashOf(next);
+    const counter = counterOf(loaded);
+    // What runs may be read again after a newer one was refused.
+    const isNewest = counter >= this.#refusedCounter;
+    if (hash === hashOf(current())) {
+      unchanged();
+      if (this.#state.refused && isNewest) log.info({ hash }, 'the config is valid again: it is what runs');
+    } else {
+      const assets = changedAssets(current().assets, next.assets);
+      apply(next);
+      log.info({ changed: changes.map(({ path }) => path), assets, hash }, 'the new config runs');
+    }
+    this.#state = { counter, hash: hashOf(loaded.bundle), refused: isNewest ? null : this.#state.refused };
+    if (!isNewest) this.#deps.refused();
+  }
+
+  #refuse(error: unknown, loaded: Loaded | null): void {
+    this.#deps.refused();
+    this.#warnedOf = '';
+    this.#refusedCounter = loaded ? counterOf(loaded) : this.#state.counter;
+    const reason = error instanceof Error ? error.message : String(error);
+    const details = error instanceof UserFault ? {} : { err: error };
+    this.#state = { ...this.#state, refused: { hash: loaded ? hashOf(loaded.bundle) : '', reason } };
+    this.#deps.log.error({ reason, ...details }, 'the new config is refused, the old one goes on running');
+  }
+
   /** Once for each content: a folder is read more often than it changes. */
-  #warn({ bundle, findings }: Loaded, changes: readonly Change[]): void {
-    const hash = hashOf(bundle);
-    if (hash === this.#warnedOf) return;
-    this.#warnedOf = hash;
-    for (const finding of findings) this.#deps.log.warn({ finding }, 'a resource is left out');
+  #warn(loaded: Loaded, changes: readonly Change[]): void {
+    const warnings = warningsOf(loaded);
+    if (warnings === this.#warnedOf) return;
+    this.#warnedOf = warnings;
+    for (const finding of loaded.findings) this.#deps.log.warn({ finding }, 'a resource is left out');
     const fields = changes.filter(({ mark }) => mark === 'restart').map(({ path }) => path);
     if (fields.length > 0) this.#deps.log.warn({ fields }, 'these fields need a restart, their old values stay');
   }
 }
+
+const counterOf = ({ delivery }: Loaded): number => delivery?.counter ?? 0;
+
+/** Changes with the config, and with what is left out of it. */
+const warningsOf = ({ bundle, findings }: Loaded): string => `${hashOf(bundle)} ${JSON.stringify(findings)}`;

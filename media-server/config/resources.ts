@@ -1,26 +1,41 @@
 import type { SecretSource } from '../../crds/render/assets.ts';
-import type { RenderInput } from '../../crds/render/server-config.ts';
+import type { RenderFinding, RenderInput } from '../../crds/render/server-config.ts';
 import { API_VERSION, GROUP, type Kind, MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../../crds/schema/kinds.ts';
-import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
+import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../../crds/schema/media-server.ts';
+import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
 import { type Resource, validateResource } from '../../crds/validate/resource.ts';
 import { ConfigError } from './config-error.ts';
 import type { ResourceDocument } from './documents.ts';
+
+export type FolderResources = RenderInput & {
+  /** Apps of MediaServers that are not in the folder: most likely a misspelt name. */
+  readonly orphans: readonly RenderFinding[];
+};
 
 /** Reads the resources of a folder as the operator would from the API. Throws `ConfigError`. */
 export function readResources(
   documents: readonly ResourceDocument[],
   name: string | null,
   folder: string,
-): RenderInput {
+): FolderResources {
   const ofKind = (kind: string) => documents.filter(({ value }) => value['kind'] === kind && isApi(value, kind));
   for (const { value, where } of documents) checkKnown(value, where);
-  const mediaServers = ofKind('MediaServer').map((document) => validated(MEDIA_SERVER, document));
+  const mediaServers = unique(ofKind('MediaServer')).map((document) => validated(MEDIA_SERVER, document));
+  const mediaServer = choose(mediaServers, name, folder);
+  if (mediaServer.spec.media.announcedAddress === NODE_EXTERNAL_IP) {
+    const field = `MediaServer "${mediaServer.metadata.name}": spec.media.announcedAddress`;
+    throw new ConfigError(
+      `${folder}: ${field}: ${NODE_EXTERNAL_IP} needs Kubernetes; expected an address or a host name`,
+    );
+  }
+  const apps = unique(ofKind('StreamApp')).map((document) => validated(STREAM_APP, document));
   return {
-    mediaServer: choose(mediaServers, name, folder),
-    apps: unique(ofKind('StreamApp')).map((document) => validated(STREAM_APP, document)),
+    mediaServer,
+    apps,
+    orphans: apps.flatMap((app) => orphanOf(app, mediaServers)),
     hooks: unique(ofKind('RestHook')).map((document) => validated(REST_HOOK, document)),
-    secrets: new Map(ofKind('Secret').map(readSecret)),
-    configMaps: new Map(ofKind('ConfigMap').map(readConfigMap)),
+    secrets: new Map(unique(ofKind('Secret')).map(readSecret)),
+    configMaps: new Map(unique(ofKind('ConfigMap')).map(readConfigMap)),
   };
 }
 
@@ -63,6 +78,16 @@ function unique(documents: readonly ResourceDocument[]): readonly ResourceDocume
     seen.set(name, where);
   }
   return documents;
+}
+
+function orphanOf(
+  { metadata, spec }: Resource<StreamAppSpec>,
+  mediaServers: readonly Resource<MediaServerSpec>[],
+): RenderFinding[] {
+  const { name } = spec.mediaServerRef;
+  if (mediaServers.some((each) => each.metadata.name === name)) return [];
+  const message = `MediaServer "${name}" does not exist`;
+  return [{ kind: 'StreamApp', name: metadata.name, reason: 'RefNotFound', message }];
 }
 
 function choose(

@@ -6,6 +6,8 @@ import type { Log } from '../logger.ts';
 
 /** Editors and the kubelet change several things at once. */
 const SETTLE_MS = 100;
+/** Something that is written all the time, such as a log, must not put off the others. */
+const MOST_SETTLE_MS = 1_000;
 /** inotify says nothing on some file systems, and nothing once a folder was replaced. */
 const LOOK_EVERY_MS = 5_000;
 
@@ -20,6 +22,8 @@ export class FolderWatch {
   readonly #deps: WatchDeps;
   #watcher: FSWatcher | null = null;
   #settle: Timer | null = null;
+  /** When the first change was seen that has not been told yet, monotonic milliseconds. */
+  #changedAt: number | null = null;
   #look: Timer;
   #seen = '';
   #closed = false;
@@ -61,8 +65,18 @@ export class FolderWatch {
   }
 
   #changed(): void {
+    const { clock, onChange } = this.#deps;
+    const now = clock.monotonic();
+    this.#changedAt ??= now;
+    const leftMs = Math.max(0, this.#changedAt + MOST_SETTLE_MS - now);
     this.#settle?.cancel();
-    this.#settle = this.#deps.clock.setTimeout(() => this.#deps.onChange(), SETTLE_MS);
+    this.#settle = clock.setTimeout(
+      () => {
+        this.#changedAt = null;
+        onChange();
+      },
+      Math.min(SETTLE_MS, leftMs),
+    );
   }
 
   #lookLater(): Timer {

@@ -14,7 +14,7 @@ export type AdmissionVerdict =
 /** What a reply to an admission call means (hooks.md §5). `connect` is always judged as `FAIL`. */
 export function judgeAdmission(method: AdmissionMethod, reply: HookReply, onError: RestOnError): AdmissionVerdict {
   const reason = describeReply(reply);
-  if (reply.kind === 'status' && reply.status >= 200 && reply.status < 300) return { kind: 'allowed', logged: null };
+  if (isSuccess(reply)) return { kind: 'allowed', logged: null };
   if (onError === 'LOG' && method !== 'connect') return { kind: 'allowed', logged: reason };
   if (isRefusal(reply)) return { kind: 'refused', reason };
   return { kind: 'unavailable', reason, retryAfterSeconds: retryAfterSeconds(reply) };
@@ -34,6 +34,13 @@ const FAILURES = {
   aborted: 'the call was aborted',
   other: 'the call failed',
 } as const;
+
+/** The backend has said yes or no; anything else is an interaction error (docs/hooks.md). */
+export const isUsable = (reply: HookReply): boolean => isSuccess(reply) || isRefusal(reply);
+
+function isSuccess(reply: HookReply): boolean {
+  return reply.kind === 'status' && reply.status >= 200 && reply.status < 300;
+}
 
 function isRefusal(reply: HookReply): boolean {
   return reply.kind === 'status' && reply.status >= 400 && reply.status < 500 && !NOT_A_REFUSAL.has(reply.status);

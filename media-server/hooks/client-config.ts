@@ -60,11 +60,13 @@ export function readSessionLayer(reply: unknown): { layer: ConfigLayer; findings
   return { layer, findings };
 }
 
-type Reader = (value: string) => Partial<MethodConfig> | string;
+/** What a field sets, and what of it is not understood. */
+type Read = { readonly config?: Partial<MethodConfig>; readonly fault?: string };
+type Reader = (value: string) => Read;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['clientExclude', (value) => ({ clientExclude: list(value) })],
-  ['restExclude', (value) => ({ restExclude: list(value) })],
+  ['clientExclude', (value) => ({ config: { clientExclude: list(value) } })],
+  ['restExclude', (value) => ({ config: { restExclude: list(value) } })],
   ['restOnError', (value) => oneOf('restOnError', REST_ON_ERROR, value)],
   ['restPolicy', (value) => oneOf('restPolicy', REST_POLICIES, value)],
   ['restOverwrite', readOverwrite],
@@ -73,12 +75,17 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 function readFields(method: string, fields: Record<string, unknown>, findings: Finding[]): Partial<MethodConfig> {
   let config: Partial<MethodConfig> = {};
   for (const [field, value] of Object.entries(fields)) {
-    const reader = READERS.get(field);
-    const read = !reader ? 'unknown field' : typeof value === 'string' ? reader(value) : 'expected a string';
-    if (typeof read === 'string') findings.push({ method, field, reason: read });
-    else config = { ...config, ...read };
+    const read = readField(field, value);
+    config = { ...config, ...read.config };
+    if (read.fault !== undefined) findings.push({ method, field, reason: read.fault });
   }
   return config;
+}
+
+function readField(field: string, value: unknown): Read {
+  const reader = READERS.get(field);
+  if (!reader) return { fault: 'unknown field' };
+  return typeof value === 'string' ? reader(value) : { fault: 'expected a string' };
 }
 
 /** An empty string is an empty list, which overrides. */
@@ -93,16 +100,17 @@ function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
   field: F,
   values: readonly V[],
   value: string,
-) {
+): Read {
   const found = values.find((allowed) => allowed === value);
-  return found === undefined ? `expected one of ${values.join(', ')}` : { [field]: found };
+  return found === undefined ? { fault: `expected one of ${values.join(', ')}` } : { config: { [field]: found } };
 }
 
-function readOverwrite(value: string): Partial<MethodConfig> | string {
+function readOverwrite(value: string): Read {
   const fields = list(value);
   const known = OVERWRITABLE_FIELDS.filter((field) => fields.includes(field));
-  if (known.length === fields.length) return { restOverwrite: known };
-  return `only ${OVERWRITABLE_FIELDS.join(', ')} can be overwritten`;
+  const unknown = fields.filter((field) => !OVERWRITABLE_FIELDS.some((name) => name === field));
+  const fault = `only ${OVERWRITABLE_FIELDS.join(', ')} can be overwritten, not ${unknown.join(', ')}`;
+  return { config: { restOverwrite: known }, ...(unknown.length > 0 ? { fault } : {}) };
 }
 
 function isMethod(method: string): method is HookMethod {

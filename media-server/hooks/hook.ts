@@ -1,15 +1,14 @@
+import { hookAssetNames } from '../../crds/render/asset-names.ts';
 import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
 import { UserFault } from '../user-fault.ts';
 import { type ConfigLayer, hookLayer } from './client-config.ts';
+import { HealthRecorder, type HookHealth } from './health.ts';
 import { HookClient, type HookClientDeps, type HookRequest, type PoolName } from './hook-client.ts';
 import type { HookReply } from './session-hooks.ts';
 import { createSigner } from './signature.ts';
 
 export type HookDeps = HookClientDeps;
-
-/** When a backend was last heard of, Unix milliseconds, 0 = never. */
-export type HookHealth = { readonly lastSuccessAt: number; readonly lastFailureAt: number };
 
 /** One RestHook at run time: its config, its connection pools, its authentication. */
 export type Hook = {
@@ -36,18 +35,17 @@ export function createHook(config: HookConfig, assets: ConfigBundle['assets'], d
 function buildHook(config: HookConfig, assets: ConfigBundle['assets'], deps: HookDeps): Hook {
   const methods = new Set<HookMethod>(config.methods.map(({ name }) => name));
   const client = new HookClient(config, createSigner(config.auth, assets), caOf(config, assets), deps);
-  const health = { lastSuccessAt: 0, lastFailureAt: 0 };
+  const recorder = new HealthRecorder(deps.clock);
   return {
     config,
     layer: hookLayer(config.methods),
     lists: (method) => methods.has(method),
     post: async (pool, request) => {
       const reply = await client.post(pool, request);
-      if (reply.kind === 'status') health.lastSuccessAt = deps.clock.now();
-      else if (reply.failure !== 'aborted') health.lastFailureAt = deps.clock.now();
+      recorder.record(reply);
       return reply;
     },
-    health: () => ({ ...health }),
+    health: () => recorder.health(),
     close: () => client.close(),
   };
 }
@@ -66,14 +64,9 @@ export function sameHook(
   previous: { readonly config: HookConfig; readonly assets: ConfigBundle['assets'] },
 ): boolean {
   if (JSON.stringify(config) !== JSON.stringify(previous.config)) return false;
-  return assetNames(config).every((name) => {
+  return hookAssetNames(config).every((name) => {
     const now = assets.get(name);
     const before = previous.assets.get(name);
     return now === undefined || before === undefined ? now === before : now.equals(before);
   });
-}
-
-function assetNames({ auth, tls }: HookConfig): string[] {
-  const { type: _type, ...names } = auth;
-  return [...Object.values(names).flat(), ...(tls.ca === undefined ? [] : [tls.ca])];
 }

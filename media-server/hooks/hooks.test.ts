@@ -9,9 +9,11 @@ import { Backend, type Reply } from '../../test/fixtures/harness/backend.ts';
 import { selfSigned } from '../../test/fixtures/harness/certificate.ts';
 import { freePort } from '../../test/fixtures/harness/ports.ts';
 import { until } from '../../test/fixtures/harness/wait.ts';
+import type { App } from '../apps/app.ts';
 import { systemClock } from '../clock.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger, type Log } from '../logger.ts';
 import { createHook, type Hook } from './hook.ts';
+import { IgnoredConfig } from './ignored-config.ts';
 import { EventQueues } from './queue.ts';
 import { SessionCalls } from './session-calls.ts';
 
@@ -36,12 +38,18 @@ let backend: Backend;
 let hooks: Hook[];
 let queues: EventQueues;
 let counted: string[];
+let lines: object[];
+let log: Log;
+let ignored: IgnoredConfig;
 
 beforeEach(async () => {
   backend = await Backend.start();
   hooks = [];
   queues = new EventQueues();
   counted = [];
+  lines = [];
+  log = createLogger('warn', { write: (line) => lines.push(JSON.parse(line)) });
+  ignored = new IgnoredConfig(log);
 });
 
 afterEach(async () => {
@@ -66,19 +74,20 @@ function hookOf(over: Partial<HookConfig> = {}, assets = new Map<string, Buffer>
   return hook;
 }
 
-function session(hook: Hook | null): SessionCalls {
-  return new SessionCalls(
-    { config: appConfig, hook, unresolved: null },
-    {
-      clock: { ...systemClock, random: () => 0 },
-      log: createLogger('silent'),
-      queues,
-      metrics: {
-        hookRequest: (_app, method, result) => counted.push(`${method} ${result}`),
-        hookEventDropped: () => counted.push('dropped'),
-      },
+const session = (hook: Hook | null): SessionCalls => sessionOf({ config: appConfig, hook, unresolved: null });
+
+function sessionOf(app: App): SessionCalls {
+  return new SessionCalls(app, {
+    clock: { ...systemClock, random: () => 0 },
+    log,
+    queues,
+    ignored,
+    metrics: {
+      hookRequest: (_app, method, result) => counted.push(`${method} ${result}`),
+      hookEventDropped: () => counted.push('dropped'),
+      hookConfigIgnored: (_app, parts) => counted.push(`ignored ${parts}`),
     },
-  );
+  });
 }
 
 const admit = (calls: SessionCalls, method: 'connect' | 'publishStream' | 'playStream' = 'publishStream') =>
@@ -193,12 +202,50 @@ describe('an answer to admission', () => {
     });
   });
 
+  it('overwrites nothing when it is an error that is only logged', async () => {
+    backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
+    const methods: HookConfig['methods'] = [
+      { name: 'publishStream', restOnError: 'LOG', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+    ];
+    expect(await admit(session(hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
+  });
+
   it('ignores a body over 64 KiB', async () => {
     backend.answer = () => ({ status: 200, body: JSON.stringify({ name: 'b', pad: 'x'.repeat(70_000) }) });
     const methods: HookConfig['methods'] = [
       { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
     ];
     expect(await admit(session(hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
+  });
+});
+
+describe('a hook that a reload replaces', () => {
+  /** Replaces the hook of the app as soon as the old backend has answered, as the app table does it. */
+  async function replaced(): Promise<{ calls: SessionCalls; next: Backend }> {
+    const next = await Backend.start();
+    const app = { config: appConfig, hook: hookOf(), unresolved: null };
+    backend.answer = () => {
+      const old = app.hook;
+      app.hook = hookOf({ url: next.url });
+      old.close();
+      return 503;
+    };
+    return { calls: sessionOf(app), next };
+  }
+
+  it('between two tries of an admission: the second one is made to the new one', async () => {
+    const { calls, next } = await replaced();
+    expect((await admit(calls)).kind).toBe('allowed');
+    expect(next.of('publishStream')).toHaveLength(1);
+    await next.close();
+  });
+
+  it('between two tries of an event likewise', async () => {
+    const { calls, next } = await replaced();
+    calls.event('StreamStatusEvent', { name: 'a' });
+    await queues.flush(systemClock, 2000);
+    expect(next.of('StreamStatusEvent')).toHaveLength(1);
+    await next.close();
   });
 });
 
@@ -217,6 +264,45 @@ describe('restClientConfig in the answer to connect', () => {
     expect((await admit(calls)).kind).toBe('allowed');
     expect(backend.calls[1]?.body).toEqual({});
     expect((await admit(session(hook))).kind).toBe('refused');
+  });
+});
+
+describe('a restClientConfig that is not understood', () => {
+  const answer = (restClientConfig: unknown): void => {
+    backend.answer = ({ method }) => ({
+      status: 200,
+      body: JSON.stringify(method === 'connect' ? { restClientConfig } : { name: 'b' }),
+    });
+  };
+
+  it('in part holds with the rest', async () => {
+    answer({
+      nosuch: {},
+      publishStream: { restPolicy: 'OVERWRITE', restOverwrite: 'name, width', restOnError: 'MAYBE', restExlude: 'sdp' },
+    });
+    const calls = session(hookOf());
+    await admit(calls, 'connect');
+    expect(await admit(calls)).toEqual({ kind: 'allowed', overwrite: { name: 'b' } });
+  });
+
+  it('is logged once and counted for each session', async () => {
+    answer({ nosuch: {}, publishStream: { restOverwrite: 'width' } });
+    const hook = hookOf();
+    for (let round = 0; round < 3; round++) await admit(session(hook), 'connect');
+    expect(lines).toMatchObject([
+      {
+        msg: 'parts of restClientConfig are ignored',
+        appKey: 'defaultApp',
+        findings: [
+          { method: 'nosuch', reason: 'unknown method' },
+          { method: 'publishStream', field: 'restOverwrite', reason: expect.stringContaining('not width') },
+        ],
+      },
+    ]);
+    expect(counted.filter((entry) => entry === 'ignored 2')).toHaveLength(3);
+    answer({ other: {} });
+    await admit(session(hook), 'connect');
+    expect(lines).toHaveLength(2);
   });
 });
 

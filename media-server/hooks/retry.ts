@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { HookReply } from './session-hooks.ts';
 
 const BASE_MS = 200;
@@ -13,7 +13,7 @@ export async function withRetries(
 ): Promise<HookReply> {
   let reply = await call();
   for (let attempt = 0; attempt < retries && isRetried(reply) && !deps.signal.aborted; attempt++) {
-    await pause(pauseMs(reply, attempt, deps.clock.random()), deps.clock, deps.signal);
+    await sleep(deps.clock, pauseMs(reply, attempt, deps.clock.random()), deps.signal);
     if (deps.signal.aborted) break;
     reply = await call();
   }
@@ -30,17 +30,4 @@ function pauseMs(reply: HookReply, attempt: number, random: number): number {
   const asked = reply.kind === 'status' ? (reply.retryAfterMs ?? 0) : 0;
   const backoff = random * Math.min(CAP_MS, BASE_MS * 2 ** attempt);
   return Math.min(CAP_MS, Math.max(asked, backoff));
-}
-
-/** Resolves after the time, or when the signal is aborted. */
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', settle);
-      resolve();
-    };
-    const timer = clock.setTimeout(settle, ms);
-    signal.addEventListener('abort', settle, { once: true });
-  });
 }

@@ -7,6 +7,7 @@ import { judgeAdmission } from './admission.ts';
 import { type ConfigLayer, mergeConfig, readSessionLayer } from './client-config.ts';
 import type { Hook } from './hook.ts';
 import type { PoolName } from './hook-client.ts';
+import type { IgnoredConfig } from './ignored-config.ts';
 import { parseObject, readOverwrite } from './overwrite.ts';
 import { excludeFields } from './payload.ts';
 import { EventQueue, type EventQueues } from './queue.ts';
@@ -17,12 +18,15 @@ export type SessionCallsDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly queues: EventQueues;
+  readonly ignored: IgnoredConfig;
   readonly metrics: HookMetrics;
 };
 
 export type HookMetrics = {
   hookRequest(appKey: string, method: HookMethod, result: string, seconds: number): void;
   hookEventDropped(): void;
+  /** Parts of a `restClientConfig` that are not understood. */
+  hookConfigIgnored(appKey: string, parts: number): void;
 };
 
 const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
@@ -42,10 +46,6 @@ export class SessionCalls implements SessionHooks {
     this.#queue = new EventQueue(deps.queues, deps.clock, () => deps.metrics.hookEventDropped());
   }
 
-  lists(method: HookMethod): boolean {
-    return this.#app.hook?.lists(method) ?? false;
-  }
-
   methodConfig(method: HookMethod): MethodConfig {
     return mergeConfig(method, this.#app.hook?.layer ?? {}, this.#sessionLayer);
   }
@@ -56,16 +56,15 @@ export class SessionCalls implements SessionHooks {
     const config = this.methodConfig(method);
     const readBody = method === 'connect' || config.restPolicy === 'OVERWRITE';
     const call = this.#prepare(method, body);
-    const reply = await this.#retried(hook, () => this.#post(hook, 'admission', { ...call, signal, readBody }), signal);
+    const reply = await this.#retried(hook, 'admission', { ...call, signal, readBody });
     const verdict = judgeAdmission(method, reply, config.restOnError);
     if (verdict.kind !== 'allowed') return verdict;
-    if (verdict.logged !== null) {
-      this.#deps.log.warn(
-        { method, appKey: this.#app.config.appKey, reply: verdict.logged },
-        'a hook did not allow and is only logged',
-      );
-    }
-    return this.#allowed(method, config, reply);
+    if (verdict.logged === null) return this.#allowed(method, config, reply);
+    this.#deps.log.warn(
+      { method, appKey: this.#app.config.appKey, reply: verdict.logged },
+      'a hook did not allow and is only logged',
+    );
+    return ALLOWED;
   }
 
   event(method: EventMethod, body: HookBody): void {
@@ -73,13 +72,7 @@ export class SessionCalls implements SessionHooks {
     if (!hook) return;
     const call = this.#prepare(method, body);
     this.#queue.add(async () => {
-      // The hook may have been replaced while the event waited.
-      const current = this.#app.hook ?? hook;
-      const reply = await this.#retried(
-        current,
-        () => this.#post(current, 'events', { ...call, signal: NEVER, readBody: false }),
-        NEVER,
-      );
+      const reply = await this.#retried(hook, 'events', { ...call, signal: NEVER, readBody: false });
       if (reply.kind === 'failure') this.#deps.log.warn({ method, failure: reply.failure }, 'a hook event is lost');
     });
   }
@@ -111,8 +104,11 @@ export class SessionCalls implements SessionHooks {
     };
   }
 
-  #retried(hook: Hook, call: () => Promise<HookReply>, signal: AbortSignal): Promise<HookReply> {
-    return withRetries(hook.config.retries, { clock: this.#deps.clock, signal }, call);
+  /** The hook may be replaced while a call waits: each try is made to the one of its moment. */
+  #retried(hook: Hook, pool: PoolName, call: PostedCall): Promise<HookReply> {
+    const { clock } = this.#deps;
+    const post = () => this.#post(this.#app.hook ?? hook, pool, call);
+    return withRetries(hook.config.retries, { clock, signal: call.signal }, post);
   }
 
   async #post(hook: Hook, pool: PoolName, call: PostedCall): Promise<HookReply> {
@@ -141,7 +137,10 @@ export class SessionCalls implements SessionHooks {
   #takeSessionLayer(body: string): void {
     const { findings, layer } = readSessionLayer(parseObject(body));
     this.#sessionLayer = layer;
-    if (findings.length > 0) this.#deps.log.warn({ findings }, 'parts of restClientConfig are ignored');
+    if (findings.length === 0) return;
+    const { appKey } = this.#app.config;
+    this.#deps.metrics.hookConfigIgnored(appKey, findings.length);
+    this.#deps.ignored.hear(appKey, findings);
   }
 }
 

@@ -10,8 +10,6 @@ export type SessionHooks = {
   keepAlive(body: HookBody, options: KeepAliveOptions): Promise<HookReply>;
   /** The merged config of a method: built-in, then RestHook, then what `connect` answered. */
   methodConfig(method: HookMethod): MethodConfig;
-  /** True when the RestHook exists and lists the method. */
-  lists(method: HookMethod): boolean;
 };
 
 export type KeepAliveOptions = { readonly timeoutMs: number; readonly signal: AbortSignal };

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import { assetText } from '../../crds/render/asset-text.ts';
 import type { ConfigBundle, HookAuth } from '../../crds/schema/server-config.ts';
 
 export type SignedRequest = { readonly eventId: string; readonly sentAt: Date; readonly body: string };
@@ -9,7 +10,7 @@ export type Signer = (request: SignedRequest) => Record<string, string>;
 
 /** Reads the credentials once. Throws with the name of an asset that is missing, empty or malformed. */
 export function createSigner(auth: HookAuth, assets: ConfigBundle['assets']): Signer {
-  const read = (name: string): string => readAsset(assets, name);
+  const read = (name: string): string => readCredential(assets, name);
   switch (auth.type) {
     case 'none':
       return () => ({});
@@ -50,12 +51,10 @@ function webhook(name: string, secret: string): Webhook {
   }
 }
 
-function readAsset(assets: ConfigBundle['assets'], name: string): string {
-  const value = assets
-    .get(name)
-    ?.toString('utf8')
-    .replace(/\r?\n$/, '');
-  if (value === undefined) throw new Error(`secret ${name} is missing`);
+function readCredential(assets: ConfigBundle['assets'], name: string): string {
+  const content = assets.get(name);
+  if (content === undefined) throw new Error(`secret ${name} is missing`);
+  const value = assetText(content);
   if (value === '') throw new Error(`secret ${name} is empty`);
   return value;
 }

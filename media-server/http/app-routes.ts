@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
-import { decideForApp } from '../keepalive/policy.ts';
+import { describeKeepAlive } from '../keepalive/policy.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import { HttpError } from './errors.ts';
 import { bodyMayBeAbsent, NO_INPUT } from './no-input.ts';
@@ -23,7 +23,7 @@ export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Prom
       restHook: hook?.config.name ?? '',
       url: hook?.config.url ?? '',
       methods: hook?.config.methods.map(({ name }) => name) ?? [],
-      keepAlive: { ...config.keepAlive, ...keepAliveOf(deps, { config, hook }) },
+      keepAlive: { ...config.keepAlive, ...describeKeepAlive(deps.config().config.keepAlive, { config, hook }) },
       publications: deps.registry.count(config.appKey, 'publish'),
       playbacks: deps.registry.count(config.appKey, 'play'),
       ...(unresolved === null ? {} : { unresolved }),
@@ -32,11 +32,4 @@ export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Prom
   const schema = { summary: 'All apps with key, hook URL and methods', querystring: NO_INPUT };
   app.get('/find_all', { schema, handler: findAll });
   app.post('/find_all', { schema: { ...schema, body: NO_INPUT }, preValidation: bodyMayBeAbsent, handler: findAll });
-}
-
-/** Whether the app's streams are checked, else why not; and whether a 403 would do nothing. */
-function keepAliveOf(deps: AppRoutesDeps, app: Pick<App, 'config' | 'hook'>) {
-  const decision = decideForApp(deps.config().config.keepAlive, app);
-  if (!decision.checked) return { checked: false, reason: decision.reason };
-  return { checked: true, ...(decision.warning === null ? {} : { warning: decision.warning }) };
 }

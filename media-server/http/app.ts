@@ -5,6 +5,7 @@ import type { Log } from '../logger.ts';
 import { type AppRoutesDeps, appRoutes } from './app-routes.ts';
 import { authenticate } from './auth.ts';
 import { type ConnectionRoutesDeps, connectionRoutes } from './connection-routes.ts';
+import { refuseOtherTypes } from './content-type.ts';
 import { allowOrigins } from './cors.ts';
 import { handleError } from './errors.ts';
 import { notFound } from './not-found.ts';
@@ -27,7 +28,8 @@ export type PublicAppDeps = AppRoutesDeps &
     readonly version: string;
   };
 
-const BODY_LIMIT = 256 * 1024;
+/** Bytes. 10,000 ids of streams fit. */
+const BODY_LIMIT = 512 * 1024;
 
 /** Everything that the world may reach (ports 8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
@@ -54,6 +56,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
 
 async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
   const callers = new WeakMap<FastifyRequest, string>();
+  refuseOtherTypes(app, () => 'application/json');
   await allowOrigins(app, () => deps.config().config.rest.corsOrigins);
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'OPTIONS') callers.set(request, authenticate(request, deps.config()));

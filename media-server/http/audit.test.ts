@@ -10,7 +10,7 @@ afterEach(() => test.app.close());
 async function setUp(): Promise<void> {
   lines = [];
   const log = createLogger('info', { write: (line) => lines.push(JSON.parse(line)) });
-  test = await publicApp(bundleOf({ authRef: { name: 'api' } }, { api: { ops: 't0ken' } }), log);
+  test = await publicApp({ bundle: bundleOf({ authRef: { name: 'api' } }, { api: { ops: 't0ken' } }), log });
 }
 
 const order = (url: string, payload: object, token = 't0ken') =>

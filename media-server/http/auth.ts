@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { assetText } from '../../crds/render/asset-text.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { HttpError } from './errors.ts';
 
@@ -12,7 +13,7 @@ export function authenticate(request: FastifyRequest, { assets, config }: Config
   if (!auth) return 'anonymous';
   const { credentials, scheme } = readAuthorization(request.headers.authorization ?? '');
   if (auth.type === 'basic') {
-    const [username, password] = [readAsset(assets, auth.username), readAsset(assets, auth.password)];
+    const [username, password] = [assetText(assets.get(auth.username)), assetText(assets.get(auth.password))];
     const expected = Buffer.from(`${username}:${password}`).toString('base64');
     // A Secret without its two values lets nobody in.
     const usable = username !== '' && password !== '';
@@ -21,7 +22,7 @@ export function authenticate(request: FastifyRequest, { assets, config }: Config
   }
   // Every token is compared, so that the time does not tell which one is near.
   const matching = auth.tokens.filter(({ token }) => {
-    const secret = readAsset(assets, token);
+    const secret = assetText(assets.get(token));
     return sameSecret(credentials, secret) && secret !== '';
   });
   const [match] = matching;
@@ -38,15 +39,6 @@ function readAuthorization(header: string): { scheme: string; credentials: strin
 
 function unauthorized(challenge: string): HttpError {
   return new HttpError(401, 'Authorization is missing or not valid', { headers: { 'www-authenticate': challenge } });
-}
-
-function readAsset(assets: ConfigBundle['assets'], name: string): string {
-  return (
-    assets
-      .get(name)
-      ?.toString('utf8')
-      .replace(/\r?\n$/, '') ?? ''
-  );
 }
 
 /** In constant time, also for different lengths. */

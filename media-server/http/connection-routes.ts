@@ -64,8 +64,7 @@ export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRou
     handler: async (request) => {
       const { sessionId } = request.body;
       const streams = [...deps.registry.bySession(sessionId)];
-      const ended = await Promise.all(streams.map((stream) => deps.terminator.end(stream, 'disconnect')));
-      const answer = { matched: streams.length, terminated: ended.filter(Boolean).length };
+      const answer = { matched: streams.length, terminated: await deps.terminator.endAll(streams, 'disconnect') };
       deps.log.info({ caller: deps.callerOf(request), sessionId, ...answer }, 'connection terminate requested');
       if (streams.length === 0) throw new HttpError(404, 'no connection matches');
       return answer;

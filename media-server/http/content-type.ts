@@ -1,8 +1,15 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from './errors.ts';
 
 /** Throws a 415 that names the type that is taken here. */
 export function requireType(request: FastifyRequest, type: string): void {
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (given !== type) throw new HttpError(415, `Content-Type: expected ${type}`);
+  if (given !== type) throw unsupported(type);
 }
+
+/** Answers every type that no parser takes, also none, with a 415 that names the one that is taken here. */
+export function refuseOtherTypes(app: FastifyInstance, typeFor: (request: FastifyRequest) => string): void {
+  app.addContentTypeParser('*', (request, _payload, done) => done(unsupported(typeFor(request))));
+}
+
+const unsupported = (expected: string): HttpError => new HttpError(415, `Content-Type: expected ${expected}`);

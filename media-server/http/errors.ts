@@ -65,6 +65,9 @@ function asHttpError(error: FastifyError, request: FastifyRequest): HttpError | 
   if (error instanceof HttpError) return error;
   if (error instanceof OfferError) return new HttpError(error.code === 'offer_unsupported' ? 406 : 400, error.message);
   if (error.validation) return new HttpError(400, describeValidation(error, request));
+  if (error.statusCode === 413) {
+    return new HttpError(413, `body: larger than ${request.routeOptions.bodyLimit / 1024} KiB`);
+  }
   const status = error.statusCode ?? 500;
   return status >= 400 && status < 500 ? new HttpError(status, error.message) : null;
 }

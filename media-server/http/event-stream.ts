@@ -32,7 +32,9 @@ export class EventStream {
     this.#response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** A response that waits for an earlier one of its connection (HTTP pipelining) is closed long after its end. */
   end(): void {
+    this.#heartbeat.cancel();
     this.#response.end();
   }
 

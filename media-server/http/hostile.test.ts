@@ -111,10 +111,10 @@ describe('odd JSON', () => {
     expect(test.registry.size).toBe(1);
   });
 
-  it('of exactly 256 KiB is read, of one byte more it is 413', async () => {
+  it('of exactly 512 KiB is read, of one byte more it is 413', async () => {
     const padded = (bytes: number) => `{"name":"nobody"${' '.repeat(bytes - 17)}}`;
-    expect((await terminate(padded(256 * 1024))).statusCode).toBe(404);
-    expect((await terminate(padded(256 * 1024 + 1))).statusCode).toBe(413);
+    expect((await terminate(padded(512 * 1024))).statusCode).toBe(404);
+    expect((await terminate(padded(512 * 1024 + 1))).statusCode).toBe(413);
   });
 
   it('that is no UTF-8 is never the name of a stream', async () => {

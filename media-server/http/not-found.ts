@@ -5,6 +5,8 @@ import { HttpError, pathOf } from './errors.ts';
 export function notFound(app: FastifyInstance): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
+    // CORS has one for the preflights of all paths, also of those that do not exist.
+    if (method === 'OPTIONS' && url.endsWith('*')) return;
     routes.push({ pattern: patternOf(url), methods: [method].flat() });
   });
   app.setNotFoundHandler(async (request: FastifyRequest, _reply: FastifyReply) => {
@@ -16,10 +18,14 @@ export function notFound(app: FastifyInstance): void {
   });
 }
 
-/** `/whip/:appKey/:name` as a regular expression. */
+/** `/whip/:appKey/:name` or `/web/*` as a regular expression. */
 function patternOf(url: string): RegExp {
-  const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : literal(segment)));
-  return new RegExp(`^${segments.join('/')}$`);
+  return new RegExp(`^${url.split('/').map(segmentPattern).join('/')}$`);
+}
+
+function segmentPattern(segment: string): string {
+  if (segment === '*') return '.*';
+  return segment.startsWith(':') ? '[^/]+' : literal(segment);
 }
 
 function literal(text: string): string {

@@ -3,9 +3,10 @@ import type { IceServer } from '../../crds/schema/server-config.ts';
 import { iceServerLinks } from '../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../sessions/session.ts';
 import type { Stream } from '../streams/stream.ts';
-import { requireType } from './content-type.ts';
+import { refuseOtherTypes, requireType } from './content-type.ts';
 import { HttpError } from './errors.ts';
-import { etagOf, type SessionRoutesDeps, TRICKLE_TYPE } from './session-routes.ts';
+import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
+import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];
@@ -18,12 +19,12 @@ export type OfferProtocol = {
   readonly extensions: (location: string) => readonly string[];
 };
 
-const SDP_TYPE = 'application/sdp';
 const MAX_NAME_LENGTH = 256;
 
 /** POST and OPTIONS of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
 export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
   app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  refuseOtherTypes(app, typeFor);
 
   app.post('/:appKey/:name', async (request, reply) => {
     const outcome = await protocol.start(sessionRequest(request, reply, deps));
@@ -39,10 +40,20 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
       .send(outcome.answer);
   });
 
-  app.options('/:appKey/:name', async (_request, reply) =>
-    reply.code(204).header('accept-post', SDP_TYPE).header('link', iceServerLinks(deps.iceServers())).send(),
-  );
+  app.options('/:appKey/:name', async (request, reply) => {
+    // Not for the preflights of CORS (RFC 9725 §4.6).
+    if (!isPreflight(request)) reply.header('link', iceServerLinks(deps.iceServers()));
+    return reply.code(204).header('accept-post', SDP_TYPE).send();
+  });
 }
+
+/** What a body is in the routes of a session and of its offer. */
+function typeFor({ method, routeOptions }: FastifyRequest): string {
+  if (routeOptions.url?.endsWith('/layer')) return 'application/json';
+  return method === 'PATCH' ? TRICKLE_TYPE : SDP_TYPE;
+}
+
+const isPreflight = ({ headers }: FastifyRequest): boolean => headers['access-control-request-method'] !== undefined;
 
 function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SessionRequest {
   const { appKey, name } = request.params as { appKey: string; name: string };
@@ -78,6 +89,7 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 }
 
 function checkName(field: string, value: string): void {
+  if (value === '') throw new HttpError(400, `${field}: is missing from the path`);
   if (value.length > MAX_NAME_LENGTH) throw new HttpError(400, `${field}: at most ${MAX_NAME_LENGTH} characters`);
   if (/\p{Cc}/u.test(value)) throw new HttpError(400, `${field}: control characters are not allowed`);
 }

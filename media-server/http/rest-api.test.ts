@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundleOf, publicApp, type TestApp } from '../../test/fakes/public-app.ts';
+import type { StreamSetup } from '../../test/fakes/streams.ts';
 import { until } from '../../test/fixtures/harness/wait.ts';
 
 let test: TestApp;
@@ -76,7 +78,7 @@ describe('what clients send by accident', () => {
     ],
     ['broken JSON', '{"name":', 400, ''],
     ['a prototype', '{"__proto__":{"name":"x"}}', 400, ''],
-    ['257 KiB', `{"name":"${'x'.repeat(257 * 1024)}"}`, 413, ''],
+    ['513 KiB', `{"name":"${'x'.repeat(513 * 1024)}"}`, 413, 'body: larger than 512 KiB'],
   ])('%s ends nothing', async (_what, body, status, detail) => {
     test.add({ name: 'stream1' });
     const response = await terminate(body);
@@ -86,14 +88,19 @@ describe('what clients send by accident', () => {
     expect(test.registry.size).toBe(1);
   });
 
+  it('takes as many ids as are allowed', async () => {
+    const mediaSessionIds = Array.from({ length: 10_000 }, () => randomUUID());
+    expect((await terminate({ mediaSessionIds })).statusCode).toBe(404);
+  });
+
   it('an absent member may be null beside others', async () => {
     test.add({ name: 'stream1' });
     expect((await terminate({ name: 'stream1', status: null })).statusCode).toBe(200);
   });
 
-  it('another content type is 415', async () => {
+  it('another content type is 415, which says what is expected', async () => {
     const response = await post('/stream/terminate', '{}', { 'content-type': 'text/plain' });
-    expect(response.statusCode).toBe(415);
+    expect([response.statusCode, response.json().detail]).toEqual([415, 'Content-Type: expected application/json']);
   });
 
   it('an unknown or wrong query parameter is 400', async () => {
@@ -300,6 +307,9 @@ describe('errors', () => {
     ['PUT', '/rest-api/stream/find_all', 'GET, HEAD, POST'],
     ['GET', '/whip/app/name', 'OPTIONS, POST'],
     ['DELETE', '/whep/app/name', 'OPTIONS, POST'],
+    // Its answer would never be complete.
+    ['HEAD', '/whip/app/name/pod/secret/events', 'GET, POST'],
+    ['POST', '/web/style.css', 'GET, HEAD'],
   ] as const)('%s %s is 405 with Allow: %s', async (method, url, allow) => {
     const response = await test.app.inject({ method, url });
     expect([response.statusCode, response.headers['allow']]).toEqual([405, allow]);
@@ -441,9 +451,14 @@ describe('WHIP and WHEP', () => {
     ]);
   });
 
-  it('refuse an empty offer, another content type, and names that are too long or odd', async () => {
+  it('refuse an empty offer, another content type, and names that are empty, too long or odd', async () => {
     expect((await offer('/whip/app/a', {}, '')).statusCode).toBe(400);
-    expect((await offer('/whip/app/a', { 'content-type': 'application/json' }, '{}')).statusCode).toBe(415);
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const refused = await offer('/whip/app/a', { 'content-type': type }, '{}');
+      expect([refused.statusCode, refused.json().detail]).toEqual([415, 'Content-Type: expected application/sdp']);
+    }
+    const nameless = await offer('/whip/app/');
+    expect([nameless.statusCode, nameless.json().detail]).toEqual([400, 'name: is missing from the path']);
     for (const length of [257, 5000]) expect((await offer(`/whip/app/${'x'.repeat(length)}`)).statusCode).toBe(400);
     expect((await offer('/whip/app/a%00b')).statusCode).toBe(400);
   });
@@ -469,6 +484,22 @@ describe('WHIP and WHEP', () => {
     expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
   });
 
+  it('answer 404, as a moment later, when the stream ends while ICE is restarted or a layer chosen', async () => {
+    const endsMeanwhile = (setup: StreamSetup = {}) => {
+      const stream = test.add(setup);
+      const fail = async () => {
+        await test.terminator.end(stream, 'rest');
+        throw new Error('Channel closed');
+      };
+      Object.assign(stream.leg ?? {}, { kind: 'playback', restartIce: fail, selectLayer: fail });
+      return stream;
+    };
+    expect((await session(endsMeanwhile(), 'PATCH', { 'if-match': '*' })).statusCode).toBe(404);
+    const { secret } = endsMeanwhile({ direction: 'play' });
+    const url = `/whep/app/a/pod/${secret}/layer`;
+    expect((await test.app.inject({ method: 'POST', url, payload: { encodingId: 'h' } })).statusCode).toBe(404);
+  });
+
   it('end by DELETE once, and know nothing of other URLs', async () => {
     const stream = test.add();
     expect((await session({ secret: stream.id }, 'DELETE')).statusCode).toBe(404);
@@ -480,6 +511,15 @@ describe('WHIP and WHEP', () => {
   it('say on OPTIONS what is accepted', async () => {
     const response = await test.app.inject({ method: 'OPTIONS', url: '/whip/app/a' });
     expect([response.statusCode, response.headers['accept-post']]).toEqual([204, 'application/sdp']);
+    expect(String(response.headers['link'])).toContain('rel="ice-server"');
+  });
+});
+
+describe('a preflight of a browser', () => {
+  it('is told nothing of ICE servers, whose credentials are for those who ask for them', async () => {
+    const headers = { origin: 'https://a.example', 'access-control-request-method': 'POST' };
+    const response = await test.app.inject({ method: 'OPTIONS', url: '/whip/app/a', headers });
+    expect([response.statusCode, response.headers['link']]).toEqual([204, undefined]);
   });
 });
 
@@ -531,8 +571,53 @@ describe('the OpenAPI description', () => {
       expect(call).toMatchObject({
         summary: expect.any(String),
         security: [{}, { bearer: [] }, { basic: [] }],
-        responses: { 200: {}, '4XX': { content: { 'application/problem+json': {} } } },
+        responses: {
+          200: {},
+          '4XX': { content: { 'application/problem+json': {} } },
+          '5XX': { content: { 'application/problem+json': {} } },
+        },
       });
     }
+  });
+
+  it('says which calls need a body', async () => {
+    const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
+    const needed = Object.entries<{ post?: { requestBody?: { required: boolean } } }>(paths).flatMap(
+      ([path, { post }]) =>
+        path.startsWith('/rest-api/') && post ? [[path.slice('/rest-api/'.length), post.requestBody?.required]] : [],
+    );
+    expect(Object.fromEntries(needed)).toEqual({
+      'app/find_all': false,
+      'connection/find': true,
+      'connection/find_all': false,
+      'connection/terminate': true,
+      'stream/find': true,
+      'stream/find_all': false,
+      'stream/terminate': true,
+    });
+  });
+
+  it('says what a WHIP or WHEP call takes and answers', async () => {
+    const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
+    expect(paths['/whep/{appKey}/{name}'].post).toMatchObject({
+      tags: ['WHEP'],
+      summary: 'Start a session with an SDP offer',
+      requestBody: { content: { 'application/sdp': { schema: { type: 'string' } } } },
+      responses: { 201: { content: { 'application/sdp': {} } }, '4XX': {}, '5XX': {} },
+    });
+    expect(paths['/whip/{appKey}/{name}/{podId}/{secret}'].patch.parameters).toContainEqual({
+      in: 'header',
+      name: 'if-match',
+      required: true,
+      description: 'The ETag of the session, or `*`',
+      schema: { type: 'string' },
+    });
+    expect(paths['/whep/{appKey}/{name}/{podId}/{secret}/layer'].post.requestBody).toMatchObject({
+      content: { 'application/json': { schema: { properties: { encodingId: { type: ['string', 'null'] } } } } },
+    });
+    const sessions = Object.entries<Record<string, object>>(paths).filter(([path]) => /^\/wh[ie]p\//.test(path));
+    const calls = sessions.flatMap(([, methods]) => Object.values(methods));
+    expect(calls).toHaveLength(13);
+    for (const call of calls) expect(call).toMatchObject({ summary: expect.any(String), responses: { '4XX': {} } });
   });
 });

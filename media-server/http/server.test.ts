@@ -5,8 +5,9 @@ import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../test/fixtures/harness/certificate.ts';
 import { systemClock } from '../clock.ts';
+import type { Certificate } from './certificate.ts';
 import { EventStream } from './event-stream.ts';
-import { type Certificate, Listeners, type ListenOptions } from './server.ts';
+import { Listeners, type ListenOptions } from './server.ts';
 
 const SHORT = { headersMs: 200, requestMs: 400, checkEveryMs: 50 };
 

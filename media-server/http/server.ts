@@ -3,8 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { UserFault } from '../user-fault.ts';
-
-export type Certificate = { readonly cert: Buffer; readonly key: Buffer };
+import type { Certificate } from './certificate.ts';
 
 /** How long a client may take, milliseconds. */
 type Timeouts = { readonly headersMs: number; readonly requestMs: number; readonly checkEveryMs: number };

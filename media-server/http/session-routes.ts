@@ -8,6 +8,7 @@ import type { Terminator } from '../streams/terminate.ts';
 import { requireType } from './content-type.ts';
 import { HttpError } from './errors.ts';
 import { followStream } from './session-events.ts';
+import { TRICKLE_TYPE } from './session-types.ts';
 
 export type SessionRoutesDeps = {
   readonly registry: Pick<StreamRegistry, 'getBySecret'>;
@@ -17,8 +18,6 @@ export type SessionRoutesDeps = {
   readonly clock: Clock;
 };
 
-export const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
-
 type Params = { appKey: string; name: string; podId: string; secret: string };
 
 /** PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
@@ -26,17 +25,20 @@ export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: 
   const url = `/:appKey/:name/:podId/:secret`;
   const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
 
-  app.patch(url, async (request, reply) => patch(find(request), request, reply));
+  app.patch(url, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
   app.delete(url, async (request, reply) => {
     await deps.terminator.end(find(request), 'client');
     return reply.code(200).send();
   });
-  app.get(`${url}/events`, (request, reply) => followStream(find(request), reply, deps.clock));
+  app.get(`${url}/events`, { exposeHeadRoute: false }, (request, reply) =>
+    followStream(find(request), reply, deps.clock),
+  );
   app.post(`${url}/events`, (request, reply) => {
     find(request);
     return reply.code(201).header('location', request.url).send();
   });
-  if (direction === 'play') app.post(`${url}/layer`, (request, reply) => selectLayer(find(request), request, reply));
+  if (direction !== 'play') return;
+  app.post(`${url}/layer`, (request, reply) => onLive(find(request), (stream) => selectLayer(stream, request, reply)));
 }
 
 /** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */
@@ -47,7 +49,20 @@ export function etagOf(stream: Stream): string {
 function findStream(deps: SessionRoutesDeps, direction: Direction, params: Params): Stream {
   const stream = deps.registry.getBySecret(params.secret);
   if (params.podId === deps.podId && stream?.direction === direction && stream.cause === null) return stream;
-  throw new HttpError(404, 'no such session: it has ended, or the URL is not the Location of a session');
+  throw noSuchSession();
+}
+
+function noSuchSession(cause?: unknown): HttpError {
+  return new HttpError(404, 'no such session: it has ended, or the URL is not the Location of a session', { cause });
+}
+
+/** What fails because the stream has ended meanwhile is answered as it will be from then on. */
+async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): Promise<T> {
+  try {
+    return await work(stream);
+  } catch (error) {
+    throw stream.cause === null ? error : noSuchSession(error);
+  }
 }
 
 /** Trickle ICE with the ETag, ICE restart with `*` (RFC 9725 §4.3.2 and §4.3.3). */

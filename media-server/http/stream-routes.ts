@@ -152,17 +152,12 @@ function readDenyFor(text: string | undefined): number {
 
 async function terminateHere(deps: StreamRoutesDeps, order: TerminateOrder): Promise<MemberAnswer> {
   const orderedAt = deps.clock.monotonic();
-  const streams = matchStreams(deps.registry, order.filter).sort(playbacksFirst);
+  const streams = matchStreams(deps.registry, order.filter);
   const matchedIds = streams.map(({ id }) => id);
   if (order.dryRun) return { pod: deps.podName, matchedIds, terminated: 0, denied: 0 };
   const denied = order.denyForMs === 0 ? [] : streams.filter((stream) => deps.deny.deny(stream, order.denyForMs));
-  const ended = await Promise.all(streams.map((stream) => deps.terminator.end(stream, 'rest', { orderedAt })));
-  return { pod: deps.podName, matchedIds, terminated: ended.filter(Boolean).length, denied: denied.length };
-}
-
-/** A publication takes its playbacks with it: those that were asked for themselves end for their own cause. */
-function playbacksFirst(a: Stream, b: Stream): number {
-  return Number(a.published) - Number(b.published);
+  const terminated = await deps.terminator.endAll(streams, 'rest', { orderedAt });
+  return { pod: deps.podName, matchedIds, terminated, denied: denied.length };
 }
 
 function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {

@@ -10,7 +10,7 @@ function setUp() {
   return { clock, complaints: new Complaints(clock, log), lines };
 }
 const down = { kind: 'failure', failure: 'refused' } as const;
-const check = { hook: 'backend', reply: down, streamId: 's1' };
+const check = { hook: 'backend', reply: down, streamId: 's1', intervalMs: 1_000 };
 
 describe('Complaints', () => {
   it('says the first at once, with what came back', () => {
@@ -35,6 +35,32 @@ describe('Complaints', () => {
     await clock.advance(10_000);
     complaints.hear('failed', check);
     expect(lines.map(({ checks }) => checks)).toEqual([1, 1_000]);
+  });
+
+  it('says once that a backend answers again, when no check has failed for ten seconds', async () => {
+    const { clock, complaints, lines } = setUp();
+    complaints.hear('failed', check);
+    complaints.hear('failed_ended', check);
+    await clock.advance(9_999);
+    complaints.hear('ok', check);
+    expect(lines).toHaveLength(2);
+    await clock.advance(1);
+    complaints.hear('ok', { ...check, hook: 'other' });
+    expect(lines).toHaveLength(2);
+    for (let i = 0; i < 10; i++) complaints.hear('ok', check);
+    const msg = 'a backend answers keep-alive checks again';
+    expect(lines.slice(2)).toEqual([{ level: 30, hook: 'backend', failed: 2, msg }]);
+  });
+
+  it('does not say so while one of two streams fails at each of its checks', async () => {
+    const { clock, complaints, lines } = setUp();
+    for (let round = 0; round < 5; round++) {
+      complaints.hear('failed', { ...check, intervalMs: 30_000 });
+      await clock.advance(15_000);
+      complaints.hear('ok', { ...check, streamId: 's2', intervalMs: 30_000 });
+      await clock.advance(15_000);
+    }
+    expect(new Set(lines.map(({ msg }) => msg))).toEqual(new Set(['a keep-alive check failed']));
   });
 
   it('keeps backends and results apart', () => {

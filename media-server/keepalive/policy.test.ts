@@ -1,33 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { HookMethodConfig, ServerConfig } from '../../crds/schema/server-config.ts';
+import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import { fakeHook } from '../../test/fakes/hook.ts';
 import type { App } from '../apps/app.ts';
-import { type ConfigLayer, hookLayer, mergeConfig } from '../hooks/client-config.ts';
+import { type ConfigLayer, mergeConfig } from '../hooks/client-config.ts';
 import type { Hook } from '../hooks/hook.ts';
 import { decidePolicy } from './policy.ts';
 
 const server: ServerConfig['keepAlive'] = { enabled: true, appKeys: [] };
 
-function hook(methods: HookMethodConfig[], timeoutMs = 5_000): Hook {
-  return {
-    config: {
-      name: 'backend',
-      url: 'http://127.0.0.1:1/api',
-      methods,
-      timeoutMs,
-      retries: 1,
-      maxConnections: 256,
-      auth: { type: 'none' },
-      tls: { insecureSkipVerify: false },
-    },
-    layer: hookLayer(methods),
-    lists: (method) => methods.some(({ name }) => name === method),
-    post: () => Promise.reject(new Error('not asked for')),
-    health: () => ({ lastSuccessAt: 0, lastFailureAt: 0 }),
-    close: () => undefined,
-  };
-}
-
-const listed = hook([{ name: 'StreamKeepAliveEvent' }]);
+const listed = fakeHook([{ name: 'StreamKeepAliveEvent' }]);
 
 function app(of: Hook | null, keepAlive: Partial<App['config']['keepAlive']> = {}): Pick<App, 'config' | 'hook'> {
   return {
@@ -62,8 +43,8 @@ describe('decidePolicy', () => {
     });
   });
 
-  const other = hook([{ name: 'connect' }]);
-  const disabled = hook([{ name: 'StreamKeepAliveEvent', restPolicy: 'DISABLE' }]);
+  const other = fakeHook([{ name: 'connect' }]);
+  const disabled = fakeHook([{ name: 'StreamKeepAliveEvent', restPolicy: 'DISABLE' }]);
   const off = { enabled: false, appKeys: [] };
   const elsewhere = { enabled: true, appKeys: ['otherApp'] };
   it.each([
@@ -97,12 +78,12 @@ describe('decidePolicy', () => {
   });
 
   it('takes the threshold from the method', () => {
-    const counted = hook([{ name: 'StreamKeepAliveEvent', failureThreshold: 3 }]);
+    const counted = fakeHook([{ name: 'StreamKeepAliveEvent', failureThreshold: 3 }]);
     expect(decidePolicy(server, app(counted), hooksOf(counted))).toMatchObject({ policy: { failureThreshold: 3 } });
   });
 
   it('warns when a refusal would only be logged', () => {
-    const logged = hook([{ name: 'StreamKeepAliveEvent', restOnError: 'LOG' }]);
+    const logged = fakeHook([{ name: 'StreamKeepAliveEvent', restOnError: 'LOG' }]);
     expect(decidePolicy(server, app(logged), hooksOf(logged))).toMatchObject({
       policy: { restOnError: 'LOG' },
       warning: 'RefusalOnlyLogged',

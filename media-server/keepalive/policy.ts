@@ -74,3 +74,13 @@ export const UNDECIDED: KeepAlivePolicy = {
   restOnError: 'FAIL',
   backend: { name: '', maxConnections: 1 },
 };
+
+/** Whether an app's streams are checked, else why not; and whether a 403 would do nothing. */
+export function describeKeepAlive(
+  server: ServerConfig['keepAlive'],
+  app: Pick<App, 'config' | 'hook'>,
+): { checked: boolean; reason?: string; warning?: string } {
+  const decision = decideForApp(server, app);
+  if (!decision.checked) return { checked: false, reason: decision.reason };
+  return { checked: true, ...(decision.warning === null ? {} : { warning: decision.warning }) };
+}

@@ -9,8 +9,6 @@ import { type CheckResult, judge, type KeepAliveCause, type Verdict } from './ve
 
 /** A call that has not come back this long after its timeout is given up: the stream must not hang on it. */
 const GIVE_UP_MARGIN_MS = 1_000;
-/** Longer delays make Node's timers fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export type KeepAliveDeps<S extends KeepAliveSubject> = {
   readonly clock: Clock;
@@ -174,7 +172,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
 
   #arm(entry: Entry<S>, dueAt: number): void {
     const { clock } = this.#deps;
-    const delayMs = Math.min(Math.max(0, dueAt - clock.monotonic()), MAX_TIMER_MS);
+    const delayMs = Math.max(0, dueAt - clock.monotonic());
     entry.state = { kind: 'armed', dueAt, timer: clock.setTimeout(() => this.#due(entry, dueAt), delayMs) };
   }
 
@@ -250,7 +248,8 @@ export class KeepAlive<S extends KeepAliveSubject> {
     const { subject } = entry;
     if (cause !== null) this.#guard(() => end(subject, cause, answeredAt));
     this.#guard(() => onResult(subject, result));
-    this.#guard(() => this.#complaints.hear(result, { hook: backend.name, reply, streamId: subject.id }));
+    const { intervalMs } = entry.policy;
+    this.#guard(() => this.#complaints.hear(result, { hook: backend.name, reply, streamId: subject.id, intervalMs }));
   }
 
   /** null = it cannot be found out now. */

@@ -9,22 +9,23 @@ import { negotiatePlay, type PlayNegotiation } from '../sdp/play.ts';
 import { type Allowed, negotiatePublish } from '../sdp/publish.ts';
 import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
 import { TransportLeg } from './leg.ts';
-import type {
-  LegRequest,
-  Media,
-  MediaOptions,
-  Playback,
-  PlayRequest,
-  Publication,
-  PublishRequest,
-  WorkerInfo,
+import {
+  type LegRequest,
+  type Media,
+  type MediaOptions,
+  MediaUnavailable,
+  type Playback,
+  type PlayRequest,
+  type Publication,
+  type PublishRequest,
+  type WorkerInfo,
 } from './media.ts';
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
-import { RtpWatch, type RtpWatchDeps } from './rtp-watch.ts';
+import { TransportWatch, type TransportWatchDeps } from './transport-watch.ts';
 import { type Seat, Workers } from './workers.ts';
 
-export type MediaDeps = RtpWatchDeps & { readonly log: Log; readonly onWorkerDeath: () => void };
+export type MediaDeps = TransportWatchDeps & { readonly log: Log; readonly onWorkerDeath: () => void };
 
 const SPREAD_AT = 50;
 
@@ -41,16 +42,19 @@ type Place = {
   readonly routerCodecs: PlayNegotiation['routerCodecs'];
 };
 
+/** Makes what a new transport carries. */
+type Fill<L> = (leg: TransportLeg, router: Router) => Promise<L>;
+
 class Engine implements Media {
   readonly #workers: Workers;
   readonly #clock: Clock;
-  readonly #rtpWatch: RtpWatch;
+  readonly #watch: TransportWatch;
   readonly #spreadAt: number;
 
   constructor(options: MediaOptions, workers: Workers, { clock, onRtpBytes }: MediaDeps) {
     this.#workers = workers;
     this.#clock = clock;
-    this.#rtpWatch = new RtpWatch({ clock, onRtpBytes });
+    this.#watch = new TransportWatch({ clock, onRtpBytes });
     this.#spreadAt = options.spreadAt ?? SPREAD_AT;
   }
 
@@ -68,7 +72,7 @@ class Engine implements Media {
       }
       const answer = writeAnswer(offer, leg.server, negotiation.sections);
       const publication = new PublicationLeg(leg, producers, negotiation, answer);
-      this.#rtpWatch.add(leg, 'publish');
+      this.#watch.add(leg, 'publish');
       return publication;
     });
   }
@@ -94,7 +98,7 @@ class Engine implements Media {
       }
       const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
       const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
-      this.#rtpWatch.add(leg, 'play');
+      this.#watch.add(leg, 'play');
       return new PlaybackLeg(leg, consumers, negotiation, publication, answer);
     });
   }
@@ -104,11 +108,20 @@ class Engine implements Media {
   }
 
   async close(): Promise<void> {
-    this.#rtpWatch.close();
+    this.#watch.close();
     await this.#workers.close();
   }
 
-  async #open<L>(place: Place, fill: (leg: TransportLeg, router: Router) => Promise<L>): Promise<L> {
+  async #open<L>(place: Place, fill: Fill<L>): Promise<L> {
+    try {
+      return await this.#openOn(place, fill);
+    } catch (error) {
+      if (!place.seat.worker.died) throw error;
+      throw new MediaUnavailable('a mediasoup worker has died and is started again', { cause: error });
+    }
+  }
+
+  async #openOn<L>(place: Place, fill: Fill<L>): Promise<L> {
     const { id, offer, routerCodecs, seat } = place;
     const lease = await accepted(seat.routers.lease(routerCodecs));
     const leg = await TransportLeg.open(seat, lease, id, offer, { workers: this.#workers, clock: this.#clock });

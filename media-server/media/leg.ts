@@ -17,8 +17,6 @@ import type { Seat, Workers } from './workers.ts';
 
 /** A transport that has not connected by then never will. */
 const CONNECT_MS = 15_000;
-/** Seconds without ICE consent (RFC 7675) after which a client counts as gone. */
-const CONSENT_SECONDS = 15;
 
 /** Where simulcast begins before bandwidth is known, bits per second; mediasoup's own 600 kbit/s is a thumbnail. */
 const INITIAL_OUTGOING_BITRATE = 1_500_000;
@@ -69,7 +67,8 @@ export class TransportLeg {
         enableTcp: true,
         preferUdp: true,
         initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BITRATE,
-        iceConsentTimeout: CONSENT_SECONDS,
+        // Off: who is gone is found by all that a client sends, not by consent checks alone (transport-watch.ts).
+        iceConsentTimeout: 0,
         appData: { id },
       })
       .catch((error: unknown) => {
@@ -121,12 +120,8 @@ export class TransportLeg {
 
   /** mediasoup is ICE-lite and learns a client's address from its checks: the fragment is checked and not needed. */
   addCandidates(text: string): void {
-    if (!this.isRestart(text)) return;
+    if (fragmentKind(parseFragment(text), this.#clientIce) === 'trickle') return;
     throw new OfferError('fragment_invalid', 'the ICE fragment has other credentials than the ICE session');
-  }
-
-  isRestart(text: string): boolean {
-    return fragmentKind(parseFragment(text), this.#clientIce) === 'restart';
   }
 
   async restartIce(text: string): Promise<string> {

@@ -42,19 +42,19 @@ export type Leg = {
   transport(): string;
   /** True once DTLS is connected. */
   connected(): boolean;
+  /** True when the worker that carried it has died. */
+  workerDied(): boolean;
   /** Called once, when ICE and DTLS are up. */
   onConnected(run: () => void): void;
-  /** Called at most once, never after `close()`: 15 s without connection or consent (`ice`), DTLS failure
-   * (`dtls`), no RTP for 30 s (`rtp`), dead worker (`worker_died`), or the client closed its connection (`disconnect`).
+  /** Called at most once, never after `close()`: 15 s without connection or, once connected, without
+   * anything from the client (`ice`, found within half a minute), DTLS failure (`dtls`), no RTP for 30 s (`rtp`), dead worker (`worker_died`), or the client closed its connection (`disconnect`).
    */
   onFailure(run: (cause: LegFailure) => void): void;
   /**
    * Trickled candidates (RFC 8838). mediasoup is ICE-lite and needs none: this only validates the fragment. Throws
-   * `OfferError`, also for a fragment that `isRestart`.
+   * `OfferError`, also for a fragment with other credentials than the client's present ones.
    */
   addCandidates(fragment: string): void;
-  /** Whether a fragment wishes a new ICE session: its credentials are not the client's present ones. Throws `OfferError`. */
-  isRestart(fragment: string): boolean;
   /** ICE restart: answers the client's fragment with the server's new one (RFC 9725 §4.3.3). Throws `OfferError`. */
   restartIce(fragment: string): Promise<string>;
   metrics(): Promise<LegMetrics>;

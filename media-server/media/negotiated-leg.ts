@@ -35,6 +35,10 @@ export abstract class NegotiatedLeg implements Leg {
     return this.#leg.connected;
   }
 
+  workerDied(): boolean {
+    return this.#leg.seat.worker.died;
+  }
+
   onConnected(run: () => void): void {
     this.#leg.onConnected(run);
   }
@@ -43,16 +47,8 @@ export abstract class NegotiatedLeg implements Leg {
     this.#leg.onFailure(run);
   }
 
-  fail(cause: LegFailure): void {
-    this.#leg.fail(cause);
-  }
-
   addCandidates(fragment: string): void {
     this.#leg.addCandidates(fragment);
-  }
-
-  isRestart(fragment: string): boolean {
-    return this.#leg.isRestart(fragment);
   }
 
   restartIce(fragment: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { setLogEventListeners } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 import { UserFault } from '../user-fault.ts';
@@ -11,9 +11,10 @@ import { Routers } from './routers.ts';
 import { numberingOf } from './worker-binary.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
-/** How long the death of a worker may keep its port busy. */
-const RESTART_TRIES = 600;
-const RESTART_PAUSE_MS = 100;
+/** The death of a worker may keep its port busy for a moment; whatever else keeps one from starting may pass as well. */
+const QUICK_TRIES = 20;
+const QUICK_PAUSE_MS = 100;
+const PAUSE_MS = 5_000;
 /** A worker that does not answer for so long is not waited for. */
 const BARRIER_MS = 2_000;
 
@@ -131,32 +132,18 @@ export class Workers {
     this.#restarts.add(restart);
   }
 
-  /** The kernel may keep the port of the dead process busy for a moment. */
+  /** Until it is back. */
   async #restart(index: number): Promise<void> {
-    for (let attempt = 1; attempt <= RESTART_TRIES && !this.#closing.signal.aborted; attempt++) {
+    for (let attempt = 1; !this.#closing.signal.aborted; attempt++) {
       try {
         await this.#fill(index);
         this.#deps.log.info({ worker: index, attempt }, 'the mediasoup worker is back');
         return;
       } catch (error) {
         this.#deps.log.warn({ err: error, worker: index, attempt }, 'a mediasoup worker does not start');
-        await this.#pause(RESTART_PAUSE_MS);
+        await sleep(this.#deps.clock, attempt < QUICK_TRIES ? QUICK_PAUSE_MS : PAUSE_MS, this.#closing.signal);
       }
     }
-    if (!this.#closing.signal.aborted) this.#deps.log.error({ worker: index }, 'a mediasoup worker cannot be started');
-  }
-
-  /** Cut short by `close()`. */
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        timer.cancel();
-        this.#closing.signal.removeEventListener('abort', settle);
-        resolve();
-      };
-      const timer = this.#deps.clock.setTimeout(settle, delayMs);
-      this.#closing.signal.addEventListener('abort', settle);
-    });
   }
 
   async #seat(index: number): Promise<Seat> {

@@ -9,7 +9,7 @@ const RETRY_AFTER = { draining: 5, unresolved: 15, limit: 15, nameInUse: 15, not
 /** What can be said before anyone is asked: each check answers with a rejection or null. */
 export function checkRequest(deps: SessionDeps, request: SessionRequest, direction: Direction): Rejection | null {
   return (
-    checkDraining(deps) ??
+    checkDraining(deps, direction) ??
     checkApp(deps, request.appKey) ??
     checkServerLimit(deps, direction) ??
     checkOffer(request.offer) ??
@@ -17,8 +17,9 @@ export function checkRequest(deps: SessionDeps, request: SessionRequest, directi
   );
 }
 
-function checkDraining(deps: SessionDeps): Rejection | null {
-  if (!deps.draining()) return null;
+/** What is still published can be played to the end. */
+function checkDraining(deps: SessionDeps, direction: Direction): Rejection | null {
+  if (direction === 'play' || !deps.draining()) return null;
   return {
     status: 503,
     result: 'draining',

@@ -7,7 +7,7 @@ import type { SessionDeps } from './session.ts';
 /** Hands an answered stream over to its transport: live when it connects, ended when it fails. */
 export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: number): void {
   deps.metrics.streamStarted(stream.appKey, stream.direction, 'started');
-  leg.onFailure((cause) => end(deps, stream, cause));
+  leg.onFailure((cause) => endInBackground(deps, stream, cause));
   leg.onConnected(() => {
     if (stream.cause !== null) return;
     stream.goLive();
@@ -21,11 +21,12 @@ export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: n
 function limitDuration(deps: SessionDeps, stream: Stream): void {
   const { durationMs } = stream.app.config.limits;
   if (durationMs === 0) return;
-  const timer = deps.clock.setTimeout(() => end(deps, stream, 'limit'), durationMs);
+  const timer = deps.clock.setTimeout(() => endInBackground(deps, stream, 'limit'), durationMs);
   stream.signal.addEventListener('abort', () => timer.cancel(), { once: true });
 }
 
-function end(deps: SessionDeps, stream: Stream, cause: EndCause): void {
+/** For those who cannot wait for it. */
+export function endInBackground(deps: SessionDeps, stream: Stream, cause: EndCause): void {
   deps.terminator.end(stream, cause).catch((error: unknown) => {
     deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to end');
   });

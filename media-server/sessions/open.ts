@@ -6,7 +6,7 @@ import { OfferError } from '../sdp/offer-error.ts';
 import { Stream } from '../streams/stream.ts';
 import { causeOf, endedRejection } from './admission.ts';
 import { offerRejection } from './checks.ts';
-import { goLive } from './live.ts';
+import { endInBackground, goLive } from './live.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
 /** Steps between "a stream exists" and "its offer is answered": null = go on. */
@@ -28,10 +28,12 @@ export async function open(
 
   const stream = newStream(deps, request, app, direction);
   deps.registry.add(stream);
-  const gone = (): void => void deps.terminator.end(stream, 'disconnect');
+  const gone = (): void => endInBackground(deps, stream, 'disconnect');
   request.signal.addEventListener('abort', gone, { once: true });
+  // It may have gone while it waited for the name to be free.
+  if (request.signal.aborted) gone();
   try {
-    const rejection = await steps(stream).catch((error: unknown) => failure(deps, stream, error));
+    const rejection = endedRejection(stream) ?? (await steps(stream).catch((error) => failure(deps, stream, error)));
     const refused = endedRejection(stream) ?? rejection;
     if (refused || !stream.leg) return await writeOff(deps, stream, refused ?? INTERNAL);
     goLive(deps, stream, stream.leg, request.arrivedAt);
@@ -77,6 +79,7 @@ function failure(deps: SessionDeps, stream: Stream, error: unknown): Rejection {
   if (error instanceof MediaUnavailable) {
     return { status: 503, result: 'error', detail: error.message, retryAfterSeconds: 2 };
   }
-  deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to start');
+  // What fails because the stream, or its publication, has ended meanwhile is no fault of ours.
+  if (stream.cause === null) deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to start');
   return INTERNAL;
 }

@@ -1,5 +1,5 @@
 import type { Stream } from '../streams/stream.ts';
-import { admit } from './admission.ts';
+import { admit, endedRejection } from './admission.ts';
 import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest } from './checks.ts';
 import { legRequest } from './leg-request.ts';
 import { open, reject } from './open.ts';
@@ -17,7 +17,8 @@ export async function publish(deps: SessionDeps, request: SessionRequest): Promi
   return open(deps, request, 'publish', async (stream) => {
     const refused = await admit(deps, stream);
     if (refused) return refused;
-    const taken = checkFinalName(deps, request, stream);
+    await endingHolder(deps, stream.appKey, stream.name);
+    const taken = endedRejection(stream) ?? checkFinalName(deps, request, stream);
     if (taken) return taken;
     await negotiate(deps, stream);
     return null;

@@ -12,6 +12,8 @@ export class StreamRegistry {
   readonly #byName = new Index<string>();
   readonly #byApp = new Index<string>();
   readonly #byDirection = new Index<Direction>();
+  readonly #byAppAndDirection = new Index<string>();
+  readonly #publicationsByAppAndName = new Index<string>();
   readonly #byPublication = new Index<Stream>();
 
   /** Called when the last stream has left: what a drain waits for. */
@@ -20,21 +22,21 @@ export class StreamRegistry {
   add(stream: Stream): void {
     this.#byId.set(stream.id, stream);
     this.#bySecret.set(stream.secret, stream);
-    for (const [index, key] of this.#keys(stream)) index.add(key, stream);
+    this.#index(stream);
   }
 
   remove(stream: Stream): void {
     this.#byId.delete(stream.id);
     this.#bySecret.delete(stream.secret);
-    for (const [index, key] of this.#keys(stream)) index.delete(key, stream);
+    this.#unindex(stream);
     if (this.#byId.size === 0) this.onEmpty?.();
   }
 
   /** A backend may overwrite the name of a stream during admission. */
   rename(stream: Stream, name: string): void {
-    this.#byName.delete(stream.name, stream);
+    this.#unindex(stream);
     stream.name = name;
-    this.#byName.add(name, stream);
+    this.#index(stream);
   }
 
   /** Binds a playback to the publication that it plays, once that is known. */
@@ -54,8 +56,8 @@ export class StreamRegistry {
 
   /** The publication that holds a name in its app, live or still in admission. */
   publication(appKey: string, name: string): Stream | undefined {
-    for (const stream of this.#byName.get(name)) if (stream.published && stream.appKey === appKey) return stream;
-    return undefined;
+    const [holder] = this.#publicationsByAppAndName.get(pair(appKey, name));
+    return holder;
   }
 
   bySession(sessionId: string): ReadonlySet<Stream> {
@@ -80,9 +82,7 @@ export class StreamRegistry {
 
   /** Publications and playbacks of one app. */
   count(appKey: string, direction: Direction): number {
-    let count = 0;
-    for (const stream of this.#byApp.get(appKey)) if (stream.direction === direction) count++;
-    return count;
+    return this.#byAppAndDirection.get(pair(appKey, direction)).size;
   }
 
   all(): Iterable<Stream> {
@@ -93,17 +93,30 @@ export class StreamRegistry {
     return this.#byId.size;
   }
 
+  #index(stream: Stream): void {
+    for (const [index, key] of this.#keys(stream)) index.add(key, stream);
+  }
+
+  #unindex(stream: Stream): void {
+    for (const [index, key] of this.#keys(stream)) index.delete(key, stream);
+  }
+
   #keys(stream: Stream): [Index<unknown>, unknown][] {
     const keys: [Index<unknown>, unknown][] = [
       [this.#bySession, stream.sessionId],
       [this.#byName, stream.name],
       [this.#byApp, stream.appKey],
       [this.#byDirection, stream.direction],
+      [this.#byAppAndDirection, pair(stream.appKey, stream.direction)],
     ];
+    if (stream.published) keys.push([this.#publicationsByAppAndName, pair(stream.appKey, stream.name)]);
     if (stream.publication) keys.push([this.#byPublication, stream.publication]);
     return keys;
   }
 }
+
+/** A line feed is in no app key. */
+const pair = (appKey: string, of: string): string => `${appKey}\n${of}`;
 
 const NONE: ReadonlySet<Stream> = new Set();
 

@@ -47,6 +47,37 @@ describe('Terminator', () => {
     expect(registry.playbacksOf(publication).size).toBe(0);
   });
 
+  it('ends several for one cause, a playback before its publication takes it with it', async () => {
+    const { add, registry, terminator } = fakeStreams();
+    const publication = add();
+    const playback = add({ direction: 'play' });
+    const ended = add();
+    registry.bind(playback, publication);
+    await terminator.end(ended, 'client');
+    expect(await terminator.endAll([ended, ...registry.all()], 'drain')).toBe(2);
+    expect([publication, playback, ended].map(({ cause }) => cause)).toEqual(['drain', 'drain', 'client']);
+  });
+
+  it('leaves no stream in a list when its transport cannot be closed', async () => {
+    const { add, ended, registry, terminator } = fakeStreams();
+    const publication = add({ close: () => Promise.reject(new Error('the worker is gone')) });
+    const playback = add({ direction: 'play' });
+    registry.bind(playback, publication);
+    await expect(terminator.end(publication, 'rest')).rejects.toThrow('the worker is gone');
+    expect(registry.size).toBe(0);
+    expect(ended).toEqual([playback, publication]);
+    await terminator.settled(publication);
+  });
+
+  it('tells of a playback that cannot be closed when all is over, and not as a rejection that nobody handles', async () => {
+    const { add, registry, terminator } = fakeStreams();
+    const publication = add({ close: () => new Promise((resolve) => setTimeout(resolve, 20)) });
+    const playback = add({ direction: 'play', close: () => Promise.reject(new Error('the worker is gone')) });
+    registry.bind(playback, publication);
+    await expect(terminator.end(publication, 'rest')).rejects.toThrow('the worker is gone');
+    expect(registry.size).toBe(0);
+  });
+
   it('gives nobody a way to be told twice', async () => {
     const { add, terminator } = fakeStreams();
     const stream = add();

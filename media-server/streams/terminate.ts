@@ -43,6 +43,16 @@ export class Terminator {
     return true;
   }
 
+  /**
+   * Ends streams for one cause; playbacks first, so that none of them ends because of its publication instead. Resolves
+   * with the number of those that this call has ended.
+   */
+  async endAll(streams: Iterable<Stream>, cause: EndCause, options: EndOptions = {}): Promise<number> {
+    const playbacksFirst = [...streams].sort((a, b) => Number(a.published) - Number(b.published));
+    const ended = await Promise.all(playbacksFirst.map((stream) => this.end(stream, cause, options)));
+    return ended.filter(Boolean).length;
+  }
+
   /** Resolves when a stream that is ending has left the registry; at once when it is not ending. */
   async settled(stream: Stream): Promise<void> {
     await this.#ending.get(stream);
@@ -51,14 +61,21 @@ export class Terminator {
   async #close(stream: Stream, orderedAt: number): Promise<void> {
     const { clock, ended, keepAlive, registry } = this.#deps;
     keepAlive.remove(stream);
-    const playbacks = [...registry.playbacksOf(stream)].map((playback) =>
-      this.end(playback, 'publisher_gone', { orderedAt }),
+    const playbacks = Promise.all(
+      [...registry.playbacksOf(stream)].map((playback) =>
+        this.end(playback, playback.leg?.workerDied() ? 'worker_died' : 'publisher_gone', { orderedAt }),
+      ),
     );
-    await stream.leg?.close();
-    const durationMs = clock.monotonic() - orderedAt;
-    registry.remove(stream);
-    this.#ending.delete(stream);
-    ended(stream, durationMs);
-    await Promise.all(playbacks);
+    // One that fails is told below, where it is waited for.
+    playbacks.catch(() => undefined);
+    try {
+      await stream.leg?.close();
+    } finally {
+      // Also when closing failed: a stream that has ended is in no list, and its playbacks are waited for.
+      registry.remove(stream);
+      this.#ending.delete(stream);
+      ended(stream, clock.monotonic() - orderedAt);
+      await playbacks;
+    }
   }
 }

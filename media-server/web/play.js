@@ -9,7 +9,7 @@ fillForm(form);
 runStage({
   form,
   words: { start: 'Play', again: 'Play again', live: 'Playing', idle: 'Not playing' },
-  start: async ({ onEnded, onLive }) => {
+  start: async (callbacks) => {
     const connection = new RTCPeerConnection();
     const stream = new MediaStream();
     connection.addTransceiver('audio', { direction: 'recvonly' });
@@ -18,25 +18,26 @@ runStage({
     video.srcObject = stream;
     video.controls = true;
     const release = () => {
+      connection.close();
+      if (video.srcObject !== stream) return;
       video.srcObject = null;
       video.controls = false;
       offerLayers([]);
     };
     try {
       const session = await startSession(connection, sessionUrl('whep', form), form.elements.token.value, {
-        onLive,
+        ...callbacks,
         onLayers: offerLayers,
         onEnded: (info) => {
           release();
-          onEnded(info);
+          callbacks.onEnded(info);
         },
       });
-      layer.onchange = () => session.selectLayer(layer.value || null);
+      layer.onchange = () => selectLayer(session);
       showFacts(connection, video);
       return { stop: () => session.stop().finally(release) };
     } catch (error) {
       release();
-      connection.close();
       throw error;
     }
   },
@@ -45,4 +46,9 @@ runStage({
 function offerLayers(ids) {
   element('layer-label').hidden = ids.length < 2;
   layer.replaceChildren(new Option('Best for the bandwidth', ''), ...ids.map((id) => new Option(id, id)));
+}
+
+async function selectLayer(session) {
+  const failed = await session.selectLayer(layer.value || null).catch((error) => error);
+  element('notice').textContent = failed ? failed.message : '';
 }

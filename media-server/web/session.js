@@ -5,30 +5,28 @@ const EVENT_RELS = [
   'urn:sluice:params:whip:ext:server-sent-events',
 ];
 const LAYER_REL = 'urn:ietf:params:whep:ext:core:layer';
-
-/** What the server said instead of 201. */
-export class Refused extends Error {
-  constructor(status, detail, retryAfter) {
-    super(detail);
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
+const FINAL = ['UNPUBLISHED', 'STOPPED', 'FAILED'];
 
 /**
- * Starts a session on a peer connection that has its transceivers.
- * Callbacks: onLive(), onEnded(info) exactly once and not after stop(), onLayers(ids).
+ * Starts a session on a peer connection that has its transceivers. Throws with what the server said when that is no.
+ * Callbacks: onLive(), onLost() when packets stop and may come back, onLayers(ids), and onEnded(info) at most once, never
+ * after stop().
  */
 export async function startSession(connection, url, token, callbacks) {
   await connection.setLocalDescription();
   await gathered(connection);
   const headers = { 'content-type': 'application/sdp', ...(token ? { authorization: `Bearer ${token}` } : {}) };
   const response = await fetch(url, { method: 'POST', headers, body: connection.localDescription.sdp });
-  if (response.status !== 201) throw await refusal(response);
+  if (response.status !== 201) throw new Error(await refusal(response));
   const location = new URL(response.headers.get('location'), response.url);
   const links = parseLinks(response.headers.get('link') ?? '');
   const session = new Session(connection, location, links, callbacks);
-  await connection.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+  try {
+    await connection.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+  } catch (error) {
+    await session.stop();
+    throw error;
+  }
   return session;
 }
 
@@ -60,33 +58,33 @@ class Session {
     this.#connection.close();
   }
 
-  /** null = the best layer that the bandwidth allows. */
+  /** null = the best layer that the bandwidth allows. Throws with what the server said when that is no. */
   async selectLayer(encodingId) {
-    const headers = { 'content-type': 'application/json' };
-    await fetch(new URL(this.#layerUrl, this.#location), {
+    const response = await fetch(new URL(this.#layerUrl, this.#location), {
       method: 'POST',
-      headers,
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ encodingId }),
     });
+    if (!response.ok) throw new Error(await refusal(response));
   }
 
   #follow(url) {
     this.#events = new EventSource(url);
     this.#events.addEventListener('status', ({ data }) => {
       const { info, status } = JSON.parse(data);
-      if (['UNPUBLISHED', 'STOPPED', 'FAILED'].includes(status)) this.#ended(info || status);
+      if (FINAL.includes(status)) this.#ended(info || status);
     });
     this.#events.addEventListener('layers', ({ data }) => {
-      const layers = Object.values(JSON.parse(data)).flatMap(({ layers: all }) =>
-        all.map(({ encodingId }) => encodingId),
-      );
-      this.#callbacks.onLayers?.(layers);
+      const media = Object.values(JSON.parse(data));
+      this.#callbacks.onLayers?.(media.flatMap(({ layers }) => layers.map(({ encodingId }) => encodingId)));
     });
   }
 
   #stateChanged() {
     const state = this.#connection.connectionState;
+    if (this.#over) return;
     if (state === 'connected') this.#callbacks.onLive();
+    if (state === 'disconnected') this.#callbacks.onLost();
     // The event stream usually says why; it gets a moment to do so.
     if (state === 'failed' || state === 'closed') setTimeout(() => this.#ended('The connection was closed'), 500);
   }
@@ -112,11 +110,7 @@ function gathered(connection) {
 
 async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
-  return new Refused(
-    response.status,
-    problem.detail ?? response.statusText,
-    Number(response.headers.get('retry-after')),
-  );
+  return problem.detail ?? `The media server answered ${response.status} ${response.statusText}`;
 }
 
 function parseLinks(header) {

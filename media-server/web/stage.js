@@ -23,7 +23,8 @@ export function runStage({ form, start, words }) {
   const startButton = element('start');
   const stopButton = element('stop');
   const notice = element('notice');
-  let session = null;
+  /** The attempt that the page shows. An older one that still gets somewhere is stopped and says nothing. */
+  let current = null;
 
   const show = (state, text) => {
     element('state').dataset.state = state;
@@ -35,44 +36,64 @@ export function runStage({ form, start, words }) {
   };
 
   const over = (state, text, detail, again) => {
-    session = null;
+    current = null;
+    const hadFocus = document.activeElement === stopButton || document.activeElement === document.body;
     show(state, text);
     element('facts').textContent = '';
     notice.textContent = detail;
     startButton.textContent = again ? words.again : words.start;
-    startButton.focus();
+    if (hadFocus) startButton.focus();
   };
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    const mine = { session: null };
+    current = mine;
+    const whileShown =
+      (act) =>
+      (...args) =>
+        current === mine && act(...args);
     notice.textContent = '';
     show('connecting', 'Connecting…');
+    stopButton.focus();
     try {
-      session = await start({
-        onLive: () => show('live', words.live),
-        onEnded: (info) => over('ended', `Ended: ${info}`, `The server ended this stream: ${info}`, true),
+      mine.session = await start({
+        onLive: whileShown(() => show('live', words.live)),
+        onLost: whileShown(() => show('connecting', 'Connection lost, waiting for it to come back…')),
+        onEnded: whileShown((info) => over('ended', `Ended: ${info}`, `The server ended this stream: ${info}`, true)),
       });
-      if (element('state').dataset.state === 'connecting') stopButton.focus();
+      if (current !== mine) await mine.session.stop();
     } catch (error) {
-      over('ended', 'Not started', error.message, false);
+      if (current === mine) over('ended', 'Not started', error.message, false);
     }
   });
+
   stopButton.addEventListener('click', async () => {
-    await session?.stop();
+    const stopped = current;
+    current = null;
+    await stopped?.session?.stop();
     over('idle', words.idle, '', true);
   });
-  addEventListener('pagehide', () => session?.stop());
+
+  // Also when the page only goes into the browser's cache, from which it may come back.
+  addEventListener('pagehide', () => {
+    if (!current) return;
+    void current.session?.stop();
+    over('idle', words.idle, '', true);
+  });
 }
 
-/** Shows resolution and frame rate of a video while a connection lives. */
-export function showFacts(connection, video) {
+/** Shows resolution and frame rate of a video while a connection lives, after what is to be said anyway. */
+export function showFacts(connection, video, remark = '') {
+  if (connection.connectionState === 'closed') return;
   let frames = 0;
+  element('facts').textContent = remark;
   const timer = setInterval(() => {
     if (connection.connectionState === 'closed') return clearInterval(timer);
     const total = video.getVideoPlaybackQuality().totalVideoFrames;
     const rate = Math.max(0, total - frames);
     frames = total;
-    if (video.videoWidth > 0)
-      element('facts').textContent = `${video.videoWidth}×${video.videoHeight}, ${rate} frames/s`;
+    const picture = video.videoWidth > 0 ? `${video.videoWidth}×${video.videoHeight}, ${rate} frames/s` : '';
+    element('facts').textContent = [remark, picture].filter(Boolean).join(' · ');
   }, 1000);
 }

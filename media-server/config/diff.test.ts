@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import { ConfigFolder } from '../../test/fixtures/harness/config-folder.ts';
+import { changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
+
+let folder: ConfigFolder;
+
+beforeEach(async () => {
+  folder = await ConfigFolder.make();
+});
+
+afterEach(() => folder.remove());
+
+describe('diffConfigs', () => {
+  it('names what changed and when it takes effect', async () => {
+    const before = await folder.config();
+    const after: ServerConfig = {
+      ...before,
+      workers: 2,
+      keepAlive: { enabled: false, appKeys: [] },
+      limits: { publications: 5, playbacks: 0 },
+      apps: [],
+    };
+    expect(diffConfigs(before, after)).toEqual([
+      { path: 'workers', mark: 'restart' },
+      { path: 'keepAlive.enabled', mark: 'live' },
+      { path: 'limits.publications', mark: 'newSessions' },
+      { path: 'apps', mark: 'live' },
+    ]);
+    expect(diffConfigs(before, before)).toEqual([]);
+  });
+
+  it('every field of the config has a mark', async () => {
+    const before = await folder.config();
+    const touched = JSON.parse(JSON.stringify(before), (_key, value) =>
+      typeof value === 'number' ? value + 1 : value,
+    );
+    const paths = diffConfigs(before, touched).map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'workers',
+        'media.port',
+        'rest.httpPort',
+        'limits.publications',
+        'drain.timeoutMs',
+        'apps',
+      ]),
+    );
+  });
+
+  it('keeps what needs a restart', async () => {
+    const before = await folder.config();
+    const after: ServerConfig = {
+      ...before,
+      workers: 4,
+      media: { ...before.media, port: 1, iceServers: [{ urls: ['stun:x'] }] },
+      apps: [],
+    };
+    expect(keepRestartFields(before, after)).toEqual({
+      ...before,
+      media: { ...before.media, iceServers: [{ urls: ['stun:x'] }] },
+      apps: [],
+    });
+  });
+});
+
+describe('https in a reload', () => {
+  const https = { port: 8444, certificate: 'tls.crt', key: 'tls.key' };
+  const withHttps = (base: ServerConfig, over: object): ServerConfig => ({
+    ...base,
+    rest: { ...base.rest, https: { ...https, ...over } },
+  });
+
+  it('keeps its port and takes a new certificate', async () => {
+    const before = withHttps(await folder.config(), {});
+    const after = withHttps(before, { port: 1, certificate: 'new.crt' });
+    expect(keepRestartFields(before, after)).toEqual(withHttps(before, { certificate: 'new.crt' }));
+  });
+
+  it('has the same hash when nothing has changed', async () => {
+    const before = await folder.config();
+    const { httpPort, ...rest } = before.rest;
+    const rendered: ServerConfig = { ...before, rest: { httpPort, https, ...rest } };
+    expect(JSON.stringify(keepRestartFields(rendered, rendered))).toBe(JSON.stringify(rendered));
+  });
+
+  it('is neither switched on nor off: there is no listener for it, or one that stays', async () => {
+    const without = await folder.config();
+    const on = withHttps(without, {});
+    expect(keepRestartFields(without, on)).toEqual(without);
+    expect(keepRestartFields(on, without)).toEqual(on);
+  });
+});
+
+describe('changedAssets', () => {
+  it('names what came, went or has other contents', () => {
+    const assets = (contents: Readonly<Record<string, string>>) =>
+      new Map(Object.entries(contents).map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]));
+    const before = assets({ same: 'a', other: 'b', gone: 'c', empty: '' });
+    expect(changedAssets(before, assets({ same: 'a', other: 'B', came: '', empty: '' }))).toEqual([
+      'came',
+      'gone',
+      'other',
+    ]);
+  });
+});

@@ -1,0 +1,151 @@
+import { unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { APP, ConfigFolder, SERVER } from '../../test/fixtures/harness/config-folder.ts';
+import { BetweenStates, loadConfig } from './load.ts';
+
+const SECRET = `apiVersion: v1
+kind: Secret
+metadata: {name: s}
+`;
+
+let folder: ConfigFolder;
+
+beforeEach(async () => {
+  folder = await ConfigFolder.make();
+});
+
+afterEach(() => folder.remove());
+
+describe('resources of a folder', () => {
+  it('may be in several documents and files, beside other objects', async () => {
+    await folder.write('server.yaml', SERVER);
+    await folder.write('app.yml', `${APP}---\n---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\n`);
+    await folder.write('notes.txt', 'not: [read');
+    const { bundle, findings } = await folder.load();
+    expect(bundle.config).toMatchObject({ name: 'live', apps: [{ appKey: 'defaultApp' }] });
+    expect(findings).toEqual([]);
+  });
+
+  it('may be JSON', async () => {
+    await folder.write(
+      'server.json',
+      JSON.stringify({ apiVersion: 'sluice.dev/v1alpha1', kind: 'MediaServer', metadata: { name: 'live' }, spec: {} }),
+    );
+    expect((await folder.load()).bundle.config.name).toBe('live');
+  });
+
+  it.each([
+    [
+      'a misspelt field',
+      `${SERVER}---\n${APP.replace('appKey', 'apKey')}`,
+      /all\.yaml document 2 \(line 6\): StreamApp "default": spec\.appKey: is missing; spec\.apKey: unknown field/,
+    ],
+    ['broken YAML', 'a: [1,\nb', /all\.yaml line 2: /],
+    ['a key that stands twice', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],
+    ['a list', '- 1\n', /all\.yaml: expected an object/],
+    ['no kind', 'metadata: {name: x}\n', /all\.yaml: apiVersion and kind are needed/],
+    ['a misspelt kind', SERVER.replace('MediaServer', 'Mediaserver'), /all\.yaml: kind: expected MediaServer/],
+    [
+      'a StreamTermination, which nobody would act on',
+      `${SERVER}---\n${SERVER.replace('MediaServer', 'StreamTermination')}`,
+      /a StreamTermination is for the operator; here, POST to \/rest-api\/stream\/terminate/,
+    ],
+    [
+      'another version',
+      SERVER.replace('v1alpha1', 'v2'),
+      /apiVersion: expected sluice\.dev\/v1alpha1, got sluice\.dev\/v2/,
+    ],
+    ['no MediaServer', APP, /there is no MediaServer/],
+    [
+      'two MediaServers',
+      `${SERVER}---\n${SERVER.replace('live', 'other')}`,
+      /several MediaServers \(live, other\); choose one with --name/,
+    ],
+    ['one MediaServer twice', `${SERVER}---\n${SERVER}`, /MediaServer "live" is already in all\.yaml document 1/],
+    ['one app twice', `${SERVER}---\n${APP}---\n${APP}`, /StreamApp "default" is already in all\.yaml document 2/],
+    [
+      'one Secret twice',
+      `${SERVER}---\n${SECRET}---\n${SECRET}`,
+      /document 3 \(line 10\): Secret "s" is already in all\.yaml document 2/,
+    ],
+    [
+      'a missing Secret',
+      SERVER.replace('{keepAlive', '{rest: {authRef: {name: x}}, keepAlive'),
+      /spec\.rest\.authRef: Secret "x" does not exist/,
+    ],
+    [
+      'an alias bomb',
+      `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`,
+      /all\.yaml: .*alias/,
+    ],
+    ['deep nesting', `a: ${'['.repeat(100)}${']'.repeat(100)}\n`, /nested deeper than 64 levels/],
+    ['a huge file', `# ${'x'.repeat(5 * 1024 * 1024)}\n`, /larger than 4194304 bytes/],
+  ])('are refused for %s, with file and field', async (_what, text, message) => {
+    await folder.write('all.yaml', text);
+    await expect(folder.load()).rejects.toThrow(message);
+  });
+
+  it('are chosen by name', async () => {
+    await folder.write('all.yaml', `${SERVER}---\n${SERVER.replace('live', 'other')}---\n${APP}`);
+    expect((await folder.load('other')).bundle.config).toMatchObject({ name: 'other', apps: [] });
+    await expect(folder.load('third')).rejects.toThrow('expected one MediaServer "third", found 0');
+  });
+
+  it('say which folder cannot be read', async () => {
+    await expect(loadConfig({ source: { kind: 'resources', dir: '/nonexistent' }, name: null })).rejects.toThrow(
+      '/nonexistent',
+    );
+  });
+
+  it('leave an app out whose RestHook is missing, and say so', async () => {
+    await folder.write('all.yaml', `${SERVER}---\n${APP.replace('spec: {', 'spec: {restHookRef: {name: gone}, ')}`);
+    const { bundle, findings } = await folder.load();
+    expect(bundle.config.apps).toMatchObject([{ unresolved: 'RestHook "gone" does not exist' }]);
+    expect(findings).toHaveLength(1);
+  });
+});
+
+describe('an app whose MediaServer', () => {
+  it('is not in the folder is told of, and one of another MediaServer is not', async () => {
+    const other = SERVER.replace('live', 'other');
+    const ofOther = APP.replace('default}', 'second}').replace('name: live', 'name: other');
+    const misspelt = APP.replace('default}', 'third}').replace('name: live', 'name: lvie');
+    await folder.write('all.yaml', [SERVER, other, APP, ofOther, misspelt].join('---\n'));
+    const { bundle, findings } = await folder.load('live');
+    expect(bundle.config.apps.map(({ name }) => name)).toEqual(['default']);
+    expect(findings).toEqual([
+      { kind: 'StreamApp', name: 'third', reason: 'RefNotFound', message: 'MediaServer "lvie" does not exist' },
+    ]);
+  });
+});
+
+describe('a ServerConfig file', () => {
+  it('is read with its assets beside it', async () => {
+    const file = join(folder.path, 'config.yaml');
+    const rest = { type: 'tokens', tokens: [{ name: 'ops', token: 'ops.token' }] };
+    const base = await folder.config();
+    await writeFile(file, stringify({ ...base, rest: { ...base.rest, auth: rest } }));
+    await folder.write('ops.token', 't0ken');
+    const { bundle } = await loadConfig({ source: { kind: 'config', file }, name: null });
+    expect(bundle.assets.get('ops.token')?.toString()).toBe('t0ken');
+    await unlink(join(folder.path, 'ops.token'));
+    await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow('ops.token');
+  });
+
+  it('in a pod lacks an asset as long as its volume is between two states', async () => {
+    const file = join(folder.path, 'config.yaml');
+    const base = await folder.config();
+    const auth = { type: 'tokens', tokens: [{ name: 'ops', token: 'ops.token' }] };
+    await writeFile(file, stringify({ ...base, rest: { ...base.rest, auth } }));
+    await folder.write('version', '7 0123456789abcdef\n');
+    await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow(BetweenStates);
+  });
+
+  it('is refused with the field that is wrong', async () => {
+    const file = join(folder.path, 'config.yaml');
+    await writeFile(file, stringify({ ...(await folder.config()), workers: 'two' }));
+    await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow('config.workers');
+  });
+});

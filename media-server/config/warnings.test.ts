@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { fakeHook } from '../../test/fakes/hook.ts';
+import { bundleOf } from '../../test/fakes/public-app.ts';
+import { fakeApp } from '../../test/fakes/streams.ts';
+import type { App } from '../apps/app.ts';
+import { warnOfConfig } from './warnings.ts';
+
+const open = bundleOf().config;
+const closed = bundleOf({ authRef: { name: 'api' } }, { api: { username: 'ops', password: 'sesame' } }).config;
+
+type Warned = Parameters<typeof warnOfConfig>[1];
+
+function warningsOf(warned: Omit<Warned, 'apps'> & { readonly apps?: readonly App[] }): unknown[][] {
+  const said: unknown[][] = [];
+  warnOfConfig({ warn: (...words: unknown[]) => said.push(words) }, { apps: [], ...warned });
+  return said;
+}
+
+describe('warnOfConfig', () => {
+  it.each([
+    ['at the start', null, open],
+    ['when a reload takes authentication away', closed, open],
+  ])('says that everyone may end streams: %s', (_when, before, config) => {
+    const all = 'rest.authRef is not set: everyone who reaches the REST API may end streams';
+    expect(warningsOf({ before, config })).toEqual([[all]]);
+  });
+
+  it.each([
+    ['at each reload', open, open],
+    ['with authentication', null, closed],
+  ])('does not say so %s', (_when, before, config) => {
+    expect(warningsOf({ before, config })).toEqual([]);
+  });
+
+  it.each<['LOG' | 'FAIL', boolean]>([
+    ['LOG', true],
+    ['FAIL', false],
+  ])('says that a 403 ends nothing with restOnError LOG alone: %s', (restOnError, isSaid) => {
+    const app = { ...fakeApp(), hook: fakeHook([{ name: 'StreamKeepAliveEvent', restOnError }]) };
+    const config = { ...closed, keepAlive: { enabled: true, appKeys: [] } };
+    const sentence = 'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing';
+    expect(warningsOf({ before: closed, config, apps: [app] })).toEqual(
+      isSaid ? [[{ appKey: 'defaultApp', warning: 'RefusalOnlyLogged' }, sentence]] : [],
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import type { App } from '../apps/app.ts';
+import { decideForApp } from '../keepalive/policy.ts';
+import type { Log } from '../logger.ts';
+
+type Warned = {
+  /** null at the start. */
+  readonly before: ServerConfig | null;
+  readonly config: ServerConfig;
+  readonly apps: readonly App[];
+};
+
+/** Logs what a valid config lets happen although nobody may expect it. */
+export function warnOfConfig(log: Pick<Log, 'warn'>, { apps, before, config }: Warned): void {
+  for (const app of apps) warnOfLoggedRefusals(log, config, app);
+  const hasLostAuth = !config.rest.auth && (before === null || before.rest.auth);
+  if (hasLostAuth) log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
+}
+
+/** WCS's main trap: a backend's 403 that ends nothing. */
+function warnOfLoggedRefusals(log: Pick<Log, 'warn'>, config: ServerConfig, app: App): void {
+  const decision = decideForApp(config.keepAlive, app);
+  if (!decision.checked || decision.warning === null) return;
+  const { appKey } = app.config;
+  log.warn({ appKey, warning: decision.warning }, 'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing');
+}

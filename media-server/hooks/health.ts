@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.ts';
+import { isUsable } from './admission.ts';
+import type { HookReply } from './session-hooks.ts';
+
+/** How a backend has answered: what the conditions of a RestHook are made of. */
+export type HookHealth = {
+  /** Unix milliseconds, 0 = never. */
+  readonly lastSuccessAt: number;
+  readonly lastFailureAt: number;
+  /** Calls of the last minute or two, and how many of them failed. */
+  readonly recentCalls: number;
+  readonly recentFailures: number;
+};
+
+type Window = { startedAt: number; calls: number; failures: number };
+
+const WINDOW_MS = 60_000;
+
+/** Counts in the window that runs and keeps the one before it: a share that forgets, at the cost of four numbers. */
+export class HealthRecorder {
+  readonly #clock: Pick<Clock, 'now'>;
+  #lastSuccessAt = 0;
+  #lastFailureAt = 0;
+  #running: Window = { startedAt: 0, calls: 0, failures: 0 };
+  #before: Window = { startedAt: 0, calls: 0, failures: 0 };
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  /** An answer that cannot be used (5xx, 3xx, 401, …) is a failure; a refusal is an answer. One of our own aborts is neither. */
+  record(reply: HookReply): void {
+    if (reply.kind === 'failure' && reply.failure === 'aborted') return;
+    this.#turn();
+    this.#running.calls++;
+    if (isUsable(reply)) {
+      this.#lastSuccessAt = this.#clock.now();
+      return;
+    }
+    this.#lastFailureAt = this.#clock.now();
+    this.#running.failures++;
+  }
+
+  health(): HookHealth {
+    this.#turn();
+    return {
+      lastSuccessAt: this.#lastSuccessAt,
+      lastFailureAt: this.#lastFailureAt,
+      recentCalls: this.#before.calls + this.#running.calls,
+      recentFailures: this.#before.failures + this.#running.failures,
+    };
+  }
+
+  #turn(): void {
+    const now = this.#clock.now();
+    const age = now - this.#running.startedAt;
+    if (age < WINDOW_MS) return;
+    this.#before = age < 2 * WINDOW_MS ? this.#running : { startedAt: now, calls: 0, failures: 0 };
+    this.#running = { startedAt: now, calls: 0, failures: 0 };
+  }
+}

@@ -1,0 +1,28 @@
+import type { Log } from '../logger.ts';
+import type { Finding } from './client-config.ts';
+
+/** A backend may think of new ones without end. */
+const MOST_REMEMBERED = 1_000;
+const KEY_LENGTH = 256;
+
+/** Logs what is not understood in `restClientConfig` once: a backend says the same at each `connect`. */
+export class IgnoredConfig {
+  readonly #log: Log;
+  readonly #said = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  hear(appKey: string, findings: readonly Finding[]): void {
+    const news = findings.filter((finding) => this.#isNew(appKey, finding));
+    if (news.length > 0) this.#log.warn({ appKey, findings: news }, 'parts of restClientConfig are ignored');
+  }
+
+  #isNew(appKey: string, { field, method, reason }: Finding): boolean {
+    const key = [appKey, method, field, reason].join(' ').slice(0, KEY_LENGTH);
+    if (this.#said.has(key) || this.#said.size >= MOST_REMEMBERED) return false;
+    this.#said.add(key);
+    return true;
+  }
+}
