@@ -1,0 +1,71 @@
+import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../../crds/schema/media-server.ts';
+import type { KubeObject, Metadata, OwnerReference, ResourceType } from '../kube/objects.ts';
+
+/** What every child object of a MediaServer is built from. */
+export type Parent = {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly spec: MediaServerSpec;
+};
+
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'sluice' } as const;
+const OPS_PORT = 9090;
+export const PORTS = { ops: OPS_PORT } as const;
+
+/** Name of the container that we look at; a pod may have got others. */
+export const CONTAINER = 'media-server';
+
+/** Selects the pods of one MediaServer. Never changes: a Deployment's selector is immutable. */
+export const selectorOf = ({ name }: Pick<Parent, 'name'>): Record<string, string> => ({
+  'app.kubernetes.io/name': 'sluice-media-server',
+  'app.kubernetes.io/instance': name,
+});
+
+export const labelsOf = (parent: Pick<Parent, 'name'>): Record<string, string> => ({
+  ...selectorOf(parent),
+  ...MANAGED_BY,
+});
+
+/** A child object: named, labelled, and owned, so that it goes when its MediaServer goes. */
+export function child(type: ResourceType, parent: Parent, name: string, fields: ChildFields): KubeObject {
+  const { annotations, labels, ...rest } = fields;
+  const metadata: Metadata = {
+    name,
+    namespace: parent.namespace,
+    labels: { ...labels, ...labelsOf(parent) },
+    ...(annotations ? { annotations } : {}),
+    ownerReferences: [ownerOf(parent)],
+  };
+  return { apiVersion: type.apiVersion, kind: type.kind, metadata, ...rest };
+}
+
+type ChildFields = {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+};
+
+function ownerOf({ name, uid }: Parent): OwnerReference {
+  return {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'MediaServer',
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+export const configMapName = ({ name }: Pick<Parent, 'name'>): string => `${name}-config`;
+export const assetsName = ({ name }: Pick<Parent, 'name'>): string => `${name}-assets`;
+export const headlessName = ({ name }: Pick<Parent, 'name'>): string => `${name}-pods`;
+
+/** Clients are told the external address of a pod's node. */
+export const announcesNode = ({ media }: Pick<MediaServerSpec, 'media'>): boolean =>
+  media.announcedAddress === NODE_EXTERNAL_IP;
+
+/** UDP and TCP ports of the workers. */
+export function mediaPorts({ media, workers }: MediaServerSpec): number[] {
+  return Array.from({ length: workers }, (_, index) => media.port + index);
+}

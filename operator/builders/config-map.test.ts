@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { childMetadata, configOf, parentOf } from '../../test/fakes/sluice-objects.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { buildConfigMap, versionOf } from './config-map.ts';
+
+const VERSION = { counter: 1_767_225_600_000, hash: '00ff00ff00ff00ff' };
+
+describe('buildConfigMap', () => {
+  it('holds what a starting pod reads', () => {
+    expect(buildConfigMap(parentOf(), configOf(), VERSION)).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: childMetadata('live-config'),
+      data: { 'config.json': JSON.stringify(configOf()), version: '1767225600000 00ff00ff00ff00ff' },
+    });
+  });
+
+  it.each([
+    ['addresses of nodes', { 'node-1': '203.0.113.7' }, '{"node-1":"203.0.113.7"}'],
+    ['none of them yet', {}, '{}'],
+  ])('holds %s when these are announced', (_what, addresses, text) => {
+    expect(buildConfigMap(parentOf(), configOf(), VERSION, addresses)['data']).toMatchObject({
+      'announced.json': text,
+    });
+  });
+});
+
+describe('versionOf', () => {
+  const holding = (data?: object): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'live-config' },
+    ...(data ? { data } : {}),
+  });
+
+  it('reads what was written', () => {
+    expect(versionOf(buildConfigMap(parentOf(), configOf(), VERSION))).toEqual(VERSION);
+  });
+
+  it.each([
+    ['there is no ConfigMap', null],
+    ['it has no data', holding()],
+    ['it has no version', holding({ 'config.json': '{}' })],
+    ['somebody has emptied it', holding({ version: '' })],
+    ['its counter is no number', holding({ version: 'x 00ff' })],
+    ['its hash is none', holding({ version: '7 hash' })],
+    ['there is more in it', holding({ version: '7 00ff x' })],
+  ])('finds none when %s', (_what, configMap) => expect(versionOf(configMap)).toBeNull());
+});

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { FLEET_KEY_FILE, INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
+import { restartFields } from '../../crds/render/restart-fields.ts';
+import { parseDurationMs } from '../../crds/schema/duration.ts';
+import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import { type KubeObject, TYPES } from '../kube/objects.ts';
+import {
+  announcesNode,
+  assetsName,
+  CONTAINER,
+  child,
+  configMapName,
+  labelsOf,
+  mediaPorts,
+  type Parent,
+  PORTS,
+  selectorOf,
+} from './common.ts';
+import { ANNOUNCED_FILE } from './config-map.ts';
+
+const FOLDER = '/etc/sluice';
+const USER = 65532;
+/** After the drain: flush events, close. */
+const GRACE_EXTRA_S = 30;
+const RESTART_HASH = 'sluice.dev/restart-hash';
+
+export type DeploymentInput = {
+  /** Of the media servers, when the MediaServer names none. */
+  readonly image: string;
+  readonly config: ServerConfig;
+  /** The Deployment as it is now. */
+  readonly live: KubeObject | undefined;
+};
+
+/** The pods. A config change alone does not change their template, and so restarts none. */
+export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObject {
+  const { podTemplate = {}, replicas } = parent.spec;
+  const template = podOf(parent, input);
+  const { annotations, labels } = podTemplate;
+  const restartHash = hash({ template, annotations, labels, config: restartFields(input.config) });
+  const graceSeconds = graceOf(parent, input.live, restartHash);
+  return child(TYPES.Deployment, parent, parent.name, {
+    spec: {
+      replicas,
+      selector: { matchLabels: selectorOf(parent) },
+      strategy: strategyOf(parent),
+      template: {
+        metadata: {
+          labels: { ...labels, ...labelsOf(parent) },
+          annotations: { ...annotations, [RESTART_HASH]: restartHash },
+        },
+        spec: withGrace(template, graceSeconds),
+      },
+    },
+  });
+}
+
+type PodSpec = { readonly containers: readonly [Container]; readonly [field: string]: unknown };
+type Container = { readonly env: readonly Variable[]; readonly [field: string]: unknown };
+type Variable = Readonly<Record<string, unknown>>;
+
+function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
+  const { imagePullPolicy, imagePullSecrets, podTemplate = {}, resources, media, ...spec } = parent.spec;
+  const { affinity: _affinity, annotations: _annotations, env = [], labels: _labels, ...scheduling } = podTemplate;
+  return {
+    serviceAccountName: parent.name,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // Else the media server is the first process of its namespace, to which a SIGTERM is lost that comes while it loads.
+    shareProcessNamespace: true,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(imagePullSecrets ? { imagePullSecrets } : {}),
+    ...(media.exposure === 'HostNetwork' ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+    ...affinityOf(parent),
+    ...scheduling,
+    containers: [
+      {
+        name: CONTAINER,
+        image: spec.image ?? image,
+        ...(imagePullPolicy ? { imagePullPolicy } : {}),
+        args: [
+          'media-server/main.ts',
+          '--config',
+          `${FOLDER}/config.json`,
+          '--fleet-key',
+          `${FOLDER}/${FLEET_KEY_FILE}`,
+          ...(announcesNode(parent.spec) ? ['--announced', `${FOLDER}/${ANNOUNCED_FILE}`] : []),
+        ],
+        env: onePerName([
+          fromField('POD_NAME', 'metadata.name'),
+          fromField('POD_IP', media.exposure === 'PodIP' ? 'status.podIP' : 'status.hostIP'),
+          ...(announcesNode(parent.spec) ? [fromField('NODE_NAME', 'spec.nodeName')] : []),
+          ...env,
+        ]),
+        ports: portsOf(parent),
+        resources: resources ?? { requests: { cpu: '500m', memory: '256Mi' } },
+        startupProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: startSeconds(parent) }),
+        readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 1 }),
+        livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6 }),
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        volumeMounts: [
+          { name: 'config', mountPath: FOLDER, readOnly: true },
+          { name: 'tmp', mountPath: '/tmp' },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'config', projected: { defaultMode: 0o440, sources: sourcesOf(parent) } },
+      { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
+    ],
+  };
+}
+
+const sourcesOf = (parent: Parent): object[] => [
+  { configMap: { name: configMapName(parent) } },
+  { secret: { name: assetsName(parent) } },
+];
+
+/** One that waits for the address of its node gets it with the next refresh of its volume, a minute or two later. */
+const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 300 : 60);
+
+function portsOf({ spec }: Parent): object[] {
+  const { media, rest } = spec;
+  const tcp = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' });
+  const onHost = (port: number): object => (media.exposure === 'HostPort' ? { hostPort: port } : {});
+  return [
+    tcp('http', rest.http.port),
+    ...(rest.https ? [tcp('https', rest.https.port)] : []),
+    tcp('ops', PORTS.ops),
+    tcp('internal', INTERNAL_PORT),
+    ...mediaPorts(spec).flatMap((port, index) => [
+      { name: `media-udp-${index}`, containerPort: port, protocol: 'UDP', ...onHost(port) },
+      { name: `media-tcp-${index}`, containerPort: port, protocol: 'TCP', ...onHost(port) },
+    ]),
+  ];
+}
+
+const probe = (path: string, timing: object): object => ({
+  httpGet: { path, port: 'ops' },
+  timeoutSeconds: 2,
+  ...timing,
+});
+
+const fromField = (name: string, fieldPath: string): Variable => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
+/** The last one of each name: the API server takes no two. */
+const onePerName = (env: readonly Variable[]): Variable[] => [
+  ...new Map(env.map((variable) => [variable['name'], variable])).values(),
+];
+
+function affinityOf(parent: Parent): { affinity?: object } {
+  const { media, podTemplate } = parent.spec;
+  const onHost = media.exposure === 'PodIP' ? {} : onePerNode(parent);
+  const affinity = { ...onHost, ...podTemplate?.affinity };
+  return Object.keys(affinity).length === 0 ? {} : { affinity };
+}
+
+/** Two pods on one host would want the same ports. */
+function onePerNode(parent: Parent): object {
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selectorOf(parent) } };
+  return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+}
+
+/** A new pod first, then an old one drains; where a host has room for one only, the other way round. */
+function strategyOf({ spec }: Parent): object {
+  const onHost = spec.media.exposure !== 'PodIP';
+  return {
+    type: 'RollingUpdate',
+    rollingUpdate: onHost ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: '25%', maxUnavailable: 0 },
+  };
+}
+
+/**
+ * The grace period is part of the pod template, `drain.timeout` must not restart a pod: the template keeps its grace period
+ * until something else changes it. A pod never drains longer than its own grace period lets it.
+ */
+function graceOf({ spec }: Parent, live: KubeObject | undefined, restartHash: string): number {
+  const template = (live?.['spec'] as { template?: LiveTemplate } | undefined)?.template;
+  const known = template?.spec?.terminationGracePeriodSeconds;
+  if (known !== undefined && template?.metadata?.annotations?.[RESTART_HASH] === restartHash) return known;
+  return Math.ceil((parseDurationMs(spec.drain.timeout) ?? 0) / 1000) + GRACE_EXTRA_S;
+}
+
+type LiveTemplate = {
+  metadata?: { annotations?: Record<string, string> };
+  spec?: { terminationGracePeriodSeconds?: number };
+};
+
+function withGrace(pod: PodSpec, graceSeconds: number): PodSpec {
+  const [container] = pod.containers;
+  const limit = { name: 'DRAIN_LIMIT_MS', value: String((graceSeconds - GRACE_EXTRA_S) * 1000) };
+  return {
+    ...pod,
+    terminationGracePeriodSeconds: graceSeconds,
+    containers: [{ ...container, env: onePerName([...container.env, limit]) }],
+  };
+}
+
+const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);

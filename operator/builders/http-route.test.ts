@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { childMetadata, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { buildHttpRoute } from './http-route.ts';
+
+const exact = (value: string) => ({ path: { type: 'Exact', value } });
+const prefix = (value: string) => ({ path: { type: 'PathPrefix', value } });
+const MATCHES = [
+  prefix('/whip'),
+  prefix('/whep'),
+  exact('/publish'),
+  exact('/play'),
+  exact('/console'),
+  prefix('/web'),
+];
+const API = [exact('/'), prefix('/rest-api')];
+const parentRefs = [{ name: 'gateway', namespace: 'edge', sectionName: 'https' }];
+
+const route = (matches: readonly object[], spec: object = {}, port = 8081) => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: childMetadata('live'),
+  spec: { parentRefs, rules: [{ matches, backendRefs: [{ name: 'live', port }] }], ...spec },
+});
+
+describe('buildHttpRoute', () => {
+  it('makes none unless it is asked for', () => expect(buildHttpRoute(parentOf())).toBeNull());
+
+  it('leads from the gateways to the Service', () => {
+    expect(buildHttpRoute(parentOf({ httpRoute: { parentRefs } }))).toEqual(route(MATCHES));
+  });
+
+  it('is for the hosts that are named, and follows the port', () => {
+    const spec = { httpRoute: { parentRefs, hostnames: ['live.example'] }, rest: { http: { port: 80 } } };
+    expect(buildHttpRoute(parentOf(spec))).toEqual(route(MATCHES, { hostnames: ['live.example'] }, 80));
+  });
+
+  it.each([
+    ['with credentials', { authRef: { name: 'api' } }],
+    ['when anyone may call it', { allowAnonymous: true }],
+  ])('carries the REST API %s', (_what, rest) => {
+    expect(buildHttpRoute(parentOf({ httpRoute: { parentRefs }, rest }))).toEqual(route([...MATCHES, ...API]));
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { childMetadata, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { buildNetworkPolicy } from './network-policy.ts';
+
+const tcp = (port: number) => ({ port, protocol: 'TCP' });
+const udp = (port: number) => ({ port, protocol: 'UDP' });
+
+const policy = (open: readonly object[]) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: childMetadata('live'),
+  spec: {
+    podSelector: { matchLabels: SELECTOR },
+    policyTypes: ['Ingress'],
+    ingress: [
+      { ports: open },
+      {
+        ports: [tcp(9091)],
+        from: [
+          { podSelector: { matchLabels: SELECTOR } },
+          { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'sluice-operator' } }, namespaceSelector: {} },
+        ],
+      },
+    ],
+  },
+});
+
+describe('buildNetworkPolicy', () => {
+  it('opens http, metrics and media to all, the internal port to the fleet and the operator', () => {
+    expect(buildNetworkPolicy(parentOf())).toEqual(policy([tcp(8081), tcp(9090), tcp(44444), udp(44444)]));
+  });
+
+  it('opens https, and the ports of every worker', () => {
+    const spec = { workers: 2, media: { port: 40000 }, rest: { https: { certificateRef: { name: 'tls' } } } };
+    expect(buildNetworkPolicy(parentOf(spec))).toEqual(
+      policy([tcp(8081), tcp(8444), tcp(9090), tcp(40000), udp(40000), tcp(40001), udp(40001)]),
+    );
+  });
+
+  it('is not made when it is switched off', () => {
+    expect(buildNetworkPolicy(parentOf({ networkPolicy: false }))).toBeNull();
+  });
+});

@@ -1,0 +1,31 @@
+import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
+import { type KubeObject, TYPES } from '../kube/objects.ts';
+import { child, mediaPorts, type Parent, PORTS, selectorOf } from './common.ts';
+
+/** Labels of the operator's pods, as the chart sets them. */
+const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
+
+/** The internal port is for this fleet's pods and the operator; what users need is open to all. null = switched off. */
+export function buildNetworkPolicy(parent: Parent): KubeObject | null {
+  const { networkPolicy, rest } = parent.spec;
+  if (!networkPolicy) return null;
+  const open = [
+    tcp(rest.http.port),
+    ...(rest.https ? [tcp(rest.https.port)] : []),
+    tcp(PORTS.ops),
+    ...mediaPorts(parent.spec).flatMap((port) => [tcp(port), { port, protocol: 'UDP' }]),
+  ];
+  const friends = [
+    { podSelector: { matchLabels: selectorOf(parent) } },
+    { podSelector: { matchLabels: OPERATOR }, namespaceSelector: {} },
+  ];
+  return child(TYPES.NetworkPolicy, parent, parent.name, {
+    spec: {
+      podSelector: { matchLabels: selectorOf(parent) },
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: open }, { ports: [tcp(INTERNAL_PORT)], from: friends }],
+    },
+  });
+}
+
+const tcp = (port: number) => ({ port, protocol: 'TCP' });

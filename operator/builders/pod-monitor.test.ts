@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { childMetadata, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { buildPodMonitor } from './pod-monitor.ts';
+
+describe('buildPodMonitor', () => {
+  it('makes none unless it is asked for', () => expect(buildPodMonitor(parentOf())).toBeNull());
+
+  it('has the metrics of every pod scraped', () => {
+    expect(buildPodMonitor(parentOf({ podMonitor: true }))).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PodMonitor',
+      metadata: childMetadata('live'),
+      spec: { selector: { matchLabels: SELECTOR }, podMetricsEndpoints: [{ port: 'ops', path: '/metrics' }] },
+    });
+  });
+});

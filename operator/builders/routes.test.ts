@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { mediaServer } from '../../test/fakes/sluice-objects.ts';
+import { publicPaths } from './routes.ts';
+
+const PUBLIC = [
+  { path: '/whip', type: 'Prefix' },
+  { path: '/whep', type: 'Prefix' },
+  { path: '/publish', type: 'Exact' },
+  { path: '/play', type: 'Exact' },
+  { path: '/console', type: 'Exact' },
+  { path: '/web', type: 'Prefix' },
+];
+const API = [
+  { path: '/', type: 'Exact' },
+  { path: '/rest-api', type: 'Prefix' },
+];
+
+describe('publicPaths', () => {
+  it.each([
+    ['signalling and pages alone when nobody asks who calls', {}, PUBLIC],
+    ['the REST API with credentials', { authRef: { name: 'api' } }, [...PUBLIC, ...API]],
+    ['the REST API when anyone may call', { allowAnonymous: true }, [...PUBLIC, ...API]],
+    ['the REST API with both', { authRef: { name: 'api' }, allowAnonymous: true }, [...PUBLIC, ...API]],
+  ])('are %s', (_what, rest, expected) => expect(publicPaths(mediaServer({ rest }).spec)).toEqual(expected));
+
+  it('never lead to the internal API, metrics or probes', () => {
+    const paths = publicPaths(mediaServer({ rest: { allowAnonymous: true } }).spec);
+    const leadsTo = (url: string) =>
+      paths.some(({ path, type }) => (type === 'Exact' ? url === path : url === path || url.startsWith(`${path}/`)));
+    expect(['/internal/config', '/metrics', '/readyz', '/healthz'].filter(leadsTo)).toEqual([]);
+    expect(['/rest-api/stream/terminate', '/whip/defaultApp/x', '/'].filter(leadsTo)).toHaveLength(3);
+  });
+});

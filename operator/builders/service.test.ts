@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { childMetadata, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { buildHeadlessService, buildService } from './service.ts';
+
+const HTTP = { name: 'http', port: 8081, targetPort: 'http', protocol: 'TCP' };
+
+const service = (spec: object, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { ...childMetadata('live'), annotations: {}, ...metadata },
+  spec: { type: 'ClusterIP', selector: SELECTOR, ports: [HTTP], ...spec },
+});
+
+describe('buildService', () => {
+  it.each<[string, Record<string, unknown>, object]>([
+    ['inside the cluster, for http', {}, service({})],
+    [
+      'for https as well',
+      { rest: { http: { port: 80 }, https: { port: 443, certificateRef: { name: 'tls' } } } },
+      service({
+        ports: [
+          { ...HTTP, port: 80 },
+          { name: 'https', port: 443, targetPort: 'https', protocol: 'TCP' },
+        ],
+      }),
+    ],
+    ['of the type that is asked for', { service: { type: 'LoadBalancer' } }, service({ type: 'LoadBalancer' })],
+    [
+      'with labels and annotations beside its own, which win',
+      { service: { annotations: { pool: 'public' }, labels: { team: 'video', ...SELECTOR, extra: 'x' } } },
+      service(
+        {},
+        {
+          labels: { ...childMetadata('live').labels, team: 'video', extra: 'x' },
+          annotations: { pool: 'public' },
+        },
+      ),
+    ],
+  ])('is %s', (_what, spec, expected) => expect(buildService(parentOf(spec))).toEqual(expected));
+
+  it('cannot be told to be of another MediaServer', () => {
+    const labels = { 'app.kubernetes.io/instance': 'other' };
+    expect(buildService(parentOf({ service: { labels } }))).toEqual(service({}));
+  });
+});
+
+describe('buildHeadlessService', () => {
+  it('has the addresses of all pods, ready or not, whatever the other Service is', () => {
+    const parent = parentOf({ service: { type: 'LoadBalancer', annotations: { pool: 'public' } } });
+    expect(buildHeadlessService(parent)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: childMetadata('live-pods'),
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        publishNotReadyAddresses: true,
+        selector: SELECTOR,
+        ports: [{ name: 'internal', port: 9091, targetPort: 'internal', protocol: 'TCP' }],
+      },
+    });
+  });
+});

@@ -1,0 +1,32 @@
+import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
+import { type KubeObject, TYPES } from '../kube/objects.ts';
+import { child, headlessName, type Parent, selectorOf } from './common.ts';
+
+const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: 'TCP' });
+
+/** In front of the pods that are ready: REST, WHIP and WHEP. Media goes straight to a pod. */
+export function buildService(parent: Parent): KubeObject {
+  const { rest, service } = parent.spec;
+  return child(TYPES.Service, parent, parent.name, {
+    labels: service?.labels ?? {},
+    annotations: service?.annotations ?? {},
+    spec: {
+      type: service?.type ?? 'ClusterIP',
+      selector: selectorOf(parent),
+      ports: [port('http', rest.http.port), ...(rest.https ? [port('https', rest.https.port)] : [])],
+    },
+  });
+}
+
+/** The addresses of all pods, ready or not: how the members of a fleet find each other. */
+export function buildHeadlessService(parent: Parent): KubeObject {
+  return child(TYPES.Service, parent, headlessName(parent), {
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: selectorOf(parent),
+      ports: [port('internal', INTERNAL_PORT)],
+    },
+  });
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { type OperatorConfig, readConfig, UsageError } from './config.ts';
+
+const IMAGE = ['--image', 'registry.example/sluice:1'];
+const DEFAULTS: OperatorConfig = {
+  watchNamespaces: [],
+  namespace: 'sluice-system',
+  lease: 'sluice-operator',
+  image: 'registry.example/sluice:1',
+  leaderElection: true,
+  identity: expect.any(String),
+  listenAddress: '0.0.0.0',
+  port: 8080,
+  logLevel: 'info',
+};
+
+describe('readConfig', () => {
+  it.each<[string, string[], NodeJS.ProcessEnv, Partial<OperatorConfig>]>([
+    ['has a default for all but the image', [], {}, {}],
+    ['takes the namespace of its pod', [], { POD_NAMESPACE: 'ops' }, { namespace: 'ops' }],
+    ['takes an empty POD_NAMESPACE for none', [], { POD_NAMESPACE: '' }, {}],
+    ['prefers the option to the pod', ['--namespace', 'system'], { POD_NAMESPACE: 'ops' }, { namespace: 'system' }],
+    [
+      'watches the namespaces it is told of, each once',
+      ['--watch-namespaces', 'a, b,,a'],
+      {},
+      { watchNamespaces: ['a', 'b'] },
+    ],
+    ['agrees on a leader by the Lease that it is told of', ['--lease', 'x-operator'], {}, { lease: 'x-operator' }],
+    ['leads at once without an election', ['--no-leader-election'], {}, { leaderElection: false }],
+    [
+      'listens where it is told to',
+      ['--listen-address', '127.0.0.1', '--port', '9443'],
+      {},
+      { listenAddress: '127.0.0.1', port: 9443 },
+    ],
+    ['listens on IPv6', ['--listen-address', '::'], {}, { listenAddress: '::' }],
+    ['logs as much as it is told to', ['--log-level=debug'], {}, { logLevel: 'debug' }],
+  ])('%s', (_what, args, environment, expected) => {
+    expect(readConfig([...IMAGE, ...args], environment)).toEqual({ ...DEFAULTS, ...expected });
+  });
+
+  it('is another replica at each start, also in the same pod', () => {
+    const { identity } = readConfig(IMAGE, { POD_NAME: 'sluice-1' });
+    expect(identity).toMatch(/^sluice-1_\d+_[0-9a-z]+$/);
+  });
+
+  it.each<[string, string[], string]>([
+    ['no image', [], '--image: is missing'],
+    ['an empty image', ['--image', ''], '--image: is missing'],
+    ['a level that there is not', [...IMAGE, '--log-level', 'loud'], '--log-level: expected one of debug, info'],
+    ['a port that is none', [...IMAGE, '--port', 'http'], '--port: expected a port (1 to 65535), got "http"'],
+    ['port 0', [...IMAGE, '--port', '0'], '--port: expected a port'],
+    ['a port that is too large', [...IMAGE, '--port', '65536'], '--port: expected a port'],
+    ['half a port', [...IMAGE, '--port', '80.5'], '--port: expected a port'],
+    ['a port in scientific notation', [...IMAGE, '--port', '8e3'], '--port: expected a port'],
+    ['an empty port', [...IMAGE, '--port', ''], '--port: expected a port'],
+    ['an address that is a name', [...IMAGE, '--listen-address', 'eth0'], '--listen-address: expected an IP address'],
+    ['an empty address', [...IMAGE, '--listen-address', ''], '--listen-address: expected an IP address'],
+    [
+      'a namespace that is none',
+      [...IMAGE, '--watch-namespaces', 'a,B_c'],
+      '--watch-namespaces: "B_c" is no name of a namespace',
+    ],
+    ['an own namespace that is none', [...IMAGE, '--namespace', 'a/b'], '--namespace: "a/b" is no name of a namespace'],
+    ['a Lease that cannot be', [...IMAGE, '--lease', 'a/b'], '--lease: "a/b" is no name of a Lease'],
+    ['an empty namespace', [...IMAGE, '--namespace', ''], '--namespace: "" is no name of a namespace'],
+    ['an option that there is not', [...IMAGE, '--replicas', '2'], "Unknown option '--replicas'"],
+    ['an option without its value', ['--image'], "'--image <value>' argument missing"],
+    ['a word too many', [...IMAGE, 'please'], "Unexpected argument 'please'"],
+  ])('refuses %s, by name', (_what, args, message) => {
+    const read = () => readConfig(args, {});
+    expect(read).toThrow(UsageError);
+    expect(read).toThrow(message);
+  });
+
+  it.each([[['--help']], [['-h']]])('shows its usage for %j', (args) => {
+    expect(() => readConfig(args, {})).toThrow(new UsageError(''));
+  });
+});

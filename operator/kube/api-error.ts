@@ -1,0 +1,28 @@
+/** An answer of the API server that is no success, or none at all (status 0). */
+export class ApiError extends Error {
+  /** HTTP status, 0 = no answer. */
+  readonly status: number;
+  /** `reason` of the Status object, such as NotFound, Conflict, Expired. */
+  readonly reason: string;
+  /** From `Retry-After`, milliseconds; 0 = it did not say. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, details: { status: number; reason?: string; retryAfterMs?: number; cause?: unknown }) {
+    super(message, { cause: details.cause });
+    this.name = 'ApiError';
+    this.status = details.status;
+    this.reason = details.reason ?? '';
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
+export const isExpired = (error: unknown): boolean => error instanceof ApiError && error.status === 410;
+
+/** The API server, a quota or an admission webhook will not have this very object: as it is, it is of no use to ask again. */
+export const isRefusal = (error: unknown): error is ApiError =>
+  error instanceof ApiError && [400, 403, 422].includes(error.status);
+
+/** This replica must not write (any more): another one leads, or may lead soon. */
+export class NotLeaderError extends Error {}

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LoopbackApi, loopbackApi } from '../../test/fakes/loopback-api.ts';
+import { NotLeaderError } from './api-error.ts';
+
+describe('a write', () => {
+  let api: LoopbackApi;
+  let asked: (string | undefined)[];
+  let writeForMs: number;
+
+  beforeEach(async () => {
+    asked = [];
+    // It takes every request and answers none.
+    api = await loopbackApi(
+      ({ method }) => void asked.push(method),
+      () => writeForMs,
+    );
+  });
+  afterEach(() => api.close());
+
+  it('is given up when another replica may lead', async () => {
+    writeForMs = 100;
+    await expect(api.client.call('PATCH', '/api')).rejects.toMatchObject({ name: 'ApiError', status: 0 });
+    expect(asked).toEqual(['PATCH']);
+  });
+
+  it('is not begun when another replica may lead', async () => {
+    writeForMs = 0;
+    await expect(api.client.call('PATCH', '/api')).rejects.toThrow(NotLeaderError);
+    expect(asked).toEqual([]);
+  });
+});

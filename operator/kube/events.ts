@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import type { Caller } from './client.ts';
+import { type KubeObject, pathOf, TYPES } from './objects.ts';
+
+export type EventNote = {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+};
+
+/** The same said again within this time is not written again. */
+const QUIET_MS = 10 * 60_000;
+const MOST_REMEMBERED = 5_000;
+/** The API server takes no more, and refuses the whole Event otherwise. */
+const MOST = { nameCharacters: 220, noteBytes: 1_024, instanceCharacters: 128 };
+
+/** Events on `events.k8s.io/v1`: what was decided about an object, once. */
+export class EventRecorder {
+  readonly #client: Caller;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #instance: string;
+  readonly #said = new Map<string, number>();
+
+  constructor(client: Caller, instance: string, clock: Clock, log: Log) {
+    this.#client = client;
+    this.#instance = instance;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Never throws: an Event that is lost harms nobody. */
+  async say(object: KubeObject, event: EventNote): Promise<void> {
+    const { name, namespace = 'default', uid = '' } = object.metadata;
+    const id = createHash('sha256').update([uid, event.reason, event.note].join('\0')).digest('hex').slice(0, 16);
+    const at = this.#clock.monotonic();
+    if (at - (this.#said.get(id) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    this.#remember(id, at);
+    const now = this.#clock.now();
+    const body = {
+      apiVersion: TYPES.Event.apiVersion,
+      kind: 'Event',
+      metadata: { name: `${shortName(name)}.${id}.${now.toString(36)}`, namespace },
+      eventTime: new Date(now).toISOString().replace(/Z$/, '000Z'),
+      reportingController: 'sluice.dev/operator',
+      reportingInstance: this.#instance.slice(0, MOST.instanceCharacters),
+      regarding: { apiVersion: object.apiVersion, kind: object.kind, name, namespace, uid },
+      ...event,
+      note: shortNote(event.note),
+    };
+    try {
+      await this.#client.call('POST', pathOf(TYPES.Event, namespace), { body });
+    } catch (error) {
+      this.#said.delete(id);
+      this.#log.debug({ reason: String(error) }, 'an Event could not be written');
+    }
+  }
+
+  #remember(id: string, at: number): void {
+    this.#said.delete(id);
+    this.#said.set(id, at);
+    const [oldest] = this.#said.keys();
+    if (this.#said.size > MOST_REMEMBERED && oldest !== undefined) this.#said.delete(oldest);
+  }
+}
+
+const shortName = (name: string): string => name.slice(0, MOST.nameCharacters).replace(/[-.]+$/, '');
+
+/** Ends with a whole character. */
+const shortNote = (note: string): string =>
+  new TextDecoder().decode(Buffer.from(note).subarray(0, MOST.noteBytes), { stream: true });

@@ -1,0 +1,171 @@
+import { type Clock, sleep } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import { isConflict, isNotFound } from './api-error.ts';
+import type { KubeClient } from './client.ts';
+import { type KubeObject, pathOf, TYPES } from './objects.ts';
+
+export type LeaderOptions = {
+  readonly namespace: string;
+  readonly name: string;
+  /** This replica's name, different at each start. */
+  readonly identity: string;
+  readonly timing?: Partial<LeaderTiming>;
+};
+
+export type LeaderTiming = {
+  /** Nobody takes the lease before so long after its last renewal. */
+  readonly leaseMs: number;
+  /** A leader that could not renew for so long stops writing: earlier than anyone can take the lease. */
+  readonly renewWithinMs: number;
+  readonly retryMs: number;
+};
+
+const TIMING: LeaderTiming = { leaseMs: 15_000, renewWithinMs: 10_000, retryMs: 2_000 };
+
+type LeaseSpec = {
+  holderIdentity?: string;
+  leaseDurationSeconds?: number;
+  acquireTime?: string;
+  renewTime?: string;
+  leaseTransitions?: number;
+};
+
+/**
+ * Leader election on a Lease, as client-go does it. `isLeader` is false from the moment on at which a renewal is overdue.
+ * A write that begins before, and ends within `leadsForMs`, meets none of a new leader.
+ */
+export class LeaderElection {
+  readonly #client: KubeClient;
+  readonly #options: LeaderOptions;
+  readonly #timing: LeaderTiming;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #stopped = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** The lease as last seen, and when, by our own clock: others' clocks are not trusted. */
+  #seen = { version: '', at: 0 };
+
+  constructor(client: KubeClient, options: LeaderOptions, clock: Clock, log: Log) {
+    this.#client = client;
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get isLeader(): boolean {
+    return this.#clock.monotonic() - this.#renewedAt < this.#timing.renewWithinMs;
+  }
+
+  /** How long nobody else can take the lease, milliseconds; 0 = this replica does not lead. */
+  get leadsForMs(): number {
+    return this.isLeader ? this.#renewedAt + this.#timing.leaseMs - this.#clock.monotonic() : 0;
+  }
+
+  /** Runs until `stop`; `onLead` is called when this replica begins to lead, `onLost` when it no longer does. */
+  start(onLead: () => void, onLost: () => void): void {
+    this.#running = this.#run(onLead, onLost);
+  }
+
+  /** Gives the lease back, so that another one need not wait. */
+  async stop(): Promise<void> {
+    const wasLeader = this.isLeader;
+    this.#stopped.abort();
+    await this.#running;
+    if (wasLeader) await this.#release().catch(() => undefined);
+    this.#renewedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async #run(onLead: () => void, onLost: () => void): Promise<void> {
+    let leads = false;
+    while (!this.#stopped.signal.aborted) {
+      await this.#tryOnce();
+      if (this.isLeader !== leads) {
+        leads = this.isLeader;
+        this.#log.info(
+          { identity: this.#options.identity },
+          leads ? 'this replica leads' : 'this replica leads no more',
+        );
+        if (leads) onLead();
+        else onLost();
+      }
+      await sleep(this.#clock, this.#timing.retryMs, this.#stopped.signal);
+    }
+  }
+
+  async #tryOnce(): Promise<void> {
+    const startedAt = this.#clock.monotonic();
+    try {
+      const lease = await this.#read();
+      if (lease && !this.#mayTake(lease)) return;
+      await this.#write(lease);
+      // From before the request: the server may have taken it at once.
+      this.#renewedAt = startedAt;
+    } catch (error) {
+      if (!isConflict(error)) this.#log.warn({ reason: String(error) }, 'the lease could not be renewed');
+    }
+  }
+
+  #mayTake(lease: KubeObject): boolean {
+    const spec = (lease['spec'] ?? {}) as LeaseSpec;
+    const version = lease.metadata.resourceVersion ?? '';
+    if (version !== this.#seen.version) this.#seen = { version, at: this.#clock.monotonic() };
+    if (!spec.holderIdentity || spec.holderIdentity === this.#options.identity) return true;
+    return this.#clock.monotonic() - this.#seen.at > (spec.leaseDurationSeconds ?? 15) * 1000;
+  }
+
+  async #read(): Promise<KubeObject | null> {
+    const { name, namespace } = this.#options;
+    try {
+      return await this.#client.call<KubeObject>('GET', pathOf(TYPES.Lease, namespace, name), this.#call());
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  async #write(lease: KubeObject | null): Promise<void> {
+    const { identity, name, namespace } = this.#options;
+    const now = microTime(this.#clock.now());
+    const before = (lease?.['spec'] ?? {}) as LeaseSpec;
+    const isOurs = before.holderIdentity === identity;
+    const spec: LeaseSpec = {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(this.#timing.leaseMs / 1000),
+      acquireTime: isOurs ? (before.acquireTime ?? now) : now,
+      renewTime: now,
+      leaseTransitions: (before.leaseTransitions ?? 0) + (lease && !isOurs ? 1 : 0),
+    };
+    await this.#put(lease, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace },
+      spec,
+    });
+  }
+
+  /** With the version that was read: of two replicas that try at once, one fails. */
+  async #put(lease: KubeObject | null, wanted: KubeObject): Promise<void> {
+    const { name, namespace } = this.#options;
+    const { resourceVersion } = lease?.metadata ?? {};
+    const body = { ...wanted, metadata: { ...wanted.metadata, ...(resourceVersion ? { resourceVersion } : {}) } };
+    if (lease) await this.#client.call('PUT', pathOf(TYPES.Lease, namespace, name), { ...this.#call(), body });
+    else await this.#client.call('POST', pathOf(TYPES.Lease, namespace), { ...this.#call(), body });
+  }
+
+  async #release(): Promise<void> {
+    const lease = await this.#read();
+    const spec = (lease?.['spec'] ?? {}) as LeaseSpec;
+    if (!lease || spec.holderIdentity !== this.#options.identity) return;
+    await this.#put(lease, { ...lease, spec: { ...spec, holderIdentity: '' } });
+  }
+
+  /** No call may last longer than the leadership that it extends. */
+  #call(): { signal: AbortSignal } {
+    return { signal: AbortSignal.timeout(this.#timing.renewWithinMs / 2) };
+  }
+}
+
+/** `metav1.MicroTime`. */
+const microTime = (ms: number): string => new Date(ms).toISOString().replace(/Z$/, '000Z');

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { parseQuantity } from './quantity.ts';
+
+describe('parseQuantity', () => {
+  it.each<[unknown, number | null]>([
+    ['0', 0],
+    ['2', 2],
+    [2, 2],
+    [0.5, 0.5],
+    ['0.5', 0.5],
+    ['.5', 0.5],
+    ['1.', 1],
+    ['+1', 1],
+    ['-1', -1],
+    ['500m', 0.5],
+    ['1500m', 1.5],
+    ['100n', 1e-7],
+    ['250u', 0.00025],
+    ['2k', 2_000],
+    ['1M', 1e6],
+    ['1E', 1e18],
+    ['1e3', 1_000],
+    ['1E3', 1_000],
+    ['1.5e-3', 0.0015],
+    ['256Mi', 256 * 1024 ** 2],
+    ['1Ki', 1024],
+    ['1.5Gi', 1.5 * 1024 ** 3],
+    ['', null],
+    ['m', null],
+    ['.', null],
+    ['1 m', null],
+    ['1mi', null],
+    ['lots', null],
+    ['0x10', null],
+    [Number.NaN, null],
+    [undefined, null],
+    [null, null],
+    [{}, null],
+  ])('of %j is %j', (text, expected) => expect(parseQuantity(text)).toBe(expected));
+});

@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { logLines } from '../test/fakes/log-lines.ts';
+import { type LoopbackApi, loopbackApi } from '../test/fakes/loopback-api.ts';
+import { mediaServerObject, restHookObject, streamAppObject } from '../test/fakes/sluice-objects.ts';
+import { until } from '../test/fixtures/harness/wait.ts';
+import { systemClock } from './clock.ts';
+import { readConfig } from './config.ts';
+import { Manager } from './manager.ts';
+import { OperatorMetrics } from './metrics.ts';
+
+const OBJECTS: Readonly<Record<string, object>> = {
+  mediaservers: mediaServerObject(),
+  streamapps: streamAppObject('news'),
+  resthooks: restHookObject('backend'),
+};
+
+/** As an API server does that has one object of each kind of ours, nothing else, and whose watches say nothing. */
+function answer(method: string, url: string, response: ServerResponse): void {
+  const [, plural = '', query = ''] = /([a-z]+)(\?.*)?$/.exec(url) ?? [];
+  if (query.includes('watch=true')) {
+    response.flushHeaders();
+    return;
+  }
+  const isThere = method !== 'GET' || query.includes('limit=');
+  const items = [OBJECTS[plural]].filter((each) => each !== undefined);
+  response.writeHead(isThere ? 200 : 404).end(JSON.stringify({ metadata: { resourceVersion: '1' }, items }));
+}
+
+describe('Manager', () => {
+  let api: LoopbackApi;
+  let written: Set<string>;
+  let manager: Manager;
+
+  beforeEach(async () => {
+    written = new Set();
+    api = await loopbackApi(({ method = '', url = '' }, response) => {
+      if (method !== 'GET') written.add(url.replace(/\?.*/, ''));
+      answer(method, url, response);
+    });
+    const config = readConfig(['--image', 'registry.example/sluice:1'], {});
+    const deps = { config, client: api.client, metrics: new OperatorMetrics(), clock: systemClock };
+    manager = new Manager({ ...deps, log: logLines().log });
+    await manager.watch();
+  });
+
+  afterEach(async () => {
+    await manager.stop();
+    await api.close();
+  });
+
+  it('knows everything before it leads, and has no work waiting', () => {
+    expect([manager.synced, manager.depths()]).toEqual([true, { mediaserver: 0, streamapp: 0, resthook: 0 }]);
+    expect([...written]).toEqual([]);
+  });
+
+  it('looks at everything that there is when it begins to lead', async () => {
+    await manager.lead();
+    const ours = '/apis/sluice.dev/v1alpha1/namespaces/media';
+    const statuses = ['mediaservers/live', 'streamapps/news', 'resthooks/backend'].map(
+      (each) => `${ours}/${each}/status`,
+    );
+    await until('each has a status', () => statuses.every((each) => written.has(each)));
+  });
+});

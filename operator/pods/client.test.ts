@@ -1,0 +1,55 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
+import { fleetKey, podApp, podHook, podStatus } from '../../test/fakes/fleet-parts.ts';
+import { PodClient } from './client.ts';
+
+const KEY = fleetKey('fleet-1');
+
+describe('PodClient', () => {
+  let server: Server;
+  let client: PodClient;
+  let answer: string;
+
+  beforeEach(async () => {
+    server = createServer({ ...INTERNAL_TLS, pskCallback: () => KEY.key } as object, (_request, response) => {
+      response.end(answer);
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    client = new PodClient(KEY, (server.address() as AddressInfo).port);
+  });
+
+  afterEach(async () => {
+    await client.close();
+    server.close();
+  });
+
+  it('hands on what a pod says', async () => {
+    const apps = [podApp('a', { checked: false, reason: 'NoHook' }), podApp('b', { checked: true })];
+    const said = podStatus({ apps, hooks: [podHook('backend', { lastSuccessAt: 1 })] });
+    answer = JSON.stringify({ ...said, fieldOfALaterVersion: 1 });
+    expect(await client.status('127.0.0.1')).toMatchObject(said);
+  });
+
+  // Whoever may make a MediaServer may name an image of their own for it.
+  it.each<[string, string, RegExp]>([
+    ['nothing', '', /JSON/],
+    ['null', 'null', /^answer: /],
+    ['no status', '{}', /^answer\.pod.*: is missing/],
+    [
+      'a time that is none',
+      JSON.stringify(podStatus({ hooks: [podHook('backend', { lastFailureAt: 1e300 })] })),
+      /^answer\.hooks\[0\]\.lastFailureAt: /,
+    ],
+    [
+      'a reason that is a novel',
+      JSON.stringify(podStatus({ apps: [podApp('a', { checked: false, reason: 'x'.repeat(5_000) })] })),
+      /^answer\.apps\[0\]\.keepAlive\.reason: /,
+    ],
+    ['more than there can be', JSON.stringify(podStatus({ pod: 'x'.repeat(9 << 20) })), /max/i],
+  ])('takes a pod that answers %s for one that cannot be asked', async (_what, text, message) => {
+    answer = text;
+    await expect(client.status('127.0.0.1')).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../kube/objects.ts';
+import { Store } from '../kube/store.ts';
+import { type Pod, podsOf } from './pod.ts';
+
+const LABELS = { 'app.kubernetes.io/name': 'sluice-media-server', 'app.kubernetes.io/instance': 'live' };
+
+function podObject(status: object, metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
+  const named = { name: 'live-1', namespace: 'media', uid: 'u1', labels: LABELS };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...named, ...metadata }, status };
+}
+
+function seen(...objects: readonly KubeObject[]): Pod[] {
+  const store = new Store();
+  for (const object of objects) store.set(object);
+  return podsOf(store, 'media', 'live');
+}
+
+const running = { name: 'media-server', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } };
+const waiting = (reason: string, message?: string) => ({
+  name: 'media-server',
+  state: { waiting: { reason, ...(message === undefined ? {} : { message }) } },
+});
+const CRASHED = { ready: false, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } };
+const ready = { type: 'Ready', status: 'True' };
+const unscheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/2 nodes fit' };
+
+const NEW: Pod = {
+  name: 'live-1',
+  uid: 'u1',
+  address: '',
+  node: '',
+  isRunning: false,
+  isReady: false,
+  isDeleting: false,
+  trouble: null,
+};
+
+describe('podsOf', () => {
+  it.each<[string, object, Partial<Pod>]>([
+    ['has just been made', {}, {}],
+    ['is being scheduled', { conditions: [] }, {}],
+    [
+      'fits on no node',
+      { conditions: [unscheduled] },
+      { trouble: { reason: 'Unschedulable', message: '0/2 nodes fit' } },
+    ],
+    ['makes its container', { containerStatuses: [waiting('ContainerCreating')] }, {}],
+    ['waits for its init containers', { containerStatuses: [waiting('PodInitializing')] }, {}],
+    [
+      'cannot pull its image',
+      { podIP: '10.0.0.1', containerStatuses: [waiting('ErrImagePull', 'not found')] },
+      { address: '10.0.0.1', trouble: { reason: 'ErrImagePull', message: 'not found' } },
+    ],
+    [
+      'crashes again and again',
+      { podIP: '10.0.0.1', containerStatuses: [waiting('CrashLoopBackOff')] },
+      { address: '10.0.0.1', trouble: { reason: 'CrashLoopBackOff', message: '' } },
+    ],
+    [
+      'has crashed and is started again',
+      { podIP: '10.0.0.1', containerStatuses: [{ ...running, ...CRASHED }] },
+      { address: '10.0.0.1', isRunning: true, trouble: { reason: 'OOMKilled', message: 'it has ended with code 137' } },
+    ],
+    [
+      'has crashed and waits for its next start',
+      { podIP: '10.0.0.1', containerStatuses: [{ name: 'media-server', state: CRASHED.lastState }] },
+      { address: '10.0.0.1', trouble: { reason: 'OOMKilled', message: 'it has ended with code 137' } },
+    ],
+    [
+      'has crashed once and is ready again',
+      { podIP: '10.0.0.1', containerStatuses: [{ ...running, ...CRASHED, ready: true }], conditions: [ready] },
+      { address: '10.0.0.1', isRunning: true, isReady: true },
+    ],
+    ['runs but has no address yet', { containerStatuses: [running] }, {}],
+    [
+      'runs',
+      { podIP: '10.0.0.1', containerStatuses: [running], conditions: [{ ...ready, status: 'False' }] },
+      { address: '10.0.0.1', isRunning: true },
+    ],
+    [
+      'runs and is ready',
+      { podIP: 'fd00::1', containerStatuses: [running], conditions: [ready] },
+      { address: 'fd00::1', isRunning: true, isReady: true },
+    ],
+    [
+      'has ended for good, such as one that was evicted: there is another one',
+      { podIP: '10.0.0.1', phase: 'Failed', containerStatuses: [{ name: 'media-server', state: { terminated: {} } }] },
+      { address: '10.0.0.1' },
+    ],
+  ])('sees a pod that %s', (_what, status, expected) => {
+    expect(seen(podObject(status))).toEqual([{ ...NEW, ...expected }]);
+  });
+
+  it('looks at its own container, wherever a sidecar stands', () => {
+    const sidecar = { name: 'a-proxy', state: { waiting: { reason: 'CrashLoopBackOff' } } };
+    const status = { podIP: '10.0.0.1', containerStatuses: [sidecar, running] };
+    expect(seen(podObject(status))).toEqual([{ ...NEW, address: '10.0.0.1', isRunning: true }]);
+  });
+
+  it('knows the node of a pod that has one', () => {
+    expect(seen({ ...podObject({}), spec: { nodeName: 'node-1' } })).toEqual([{ ...NEW, node: 'node-1' }]);
+  });
+
+  it('sees that a pod is being deleted while it still runs', () => {
+    const object = podObject(
+      { podIP: '10.0.0.1', containerStatuses: [running] },
+      { deletionTimestamp: '2026-01-01T00:00:00Z' },
+    );
+    expect(seen(object)).toEqual([{ ...NEW, address: '10.0.0.1', isRunning: true, isDeleting: true }]);
+  });
+
+  it('sees no trouble in a container that ends because its pod is deleted', () => {
+    const ended = { name: 'media-server', state: { terminated: { reason: 'Completed', exitCode: 0 } } };
+    const object = podObject({ containerStatuses: [ended] }, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    expect(seen(object)).toEqual([{ ...NEW, isDeleting: true }]);
+  });
+
+  it('sees the pods of this MediaServer only', () => {
+    const others = [
+      podObject({}, { name: 'other-1', labels: { ...LABELS, 'app.kubernetes.io/instance': 'other' } }),
+      podObject({}, { name: 'elsewhere-1', namespace: 'elsewhere' }),
+      podObject({}, { name: 'unlabelled-1', labels: {} }),
+    ];
+    expect(seen(...others, podObject({}))).toEqual([NEW]);
+  });
+});

@@ -1,0 +1,79 @@
+import { CONTAINER, selectorOf } from '../builders/common.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Store } from '../kube/store.ts';
+
+/** A pod as the operator looks at it. */
+export type Pod = {
+  readonly name: string;
+  readonly uid: string;
+  /** Empty until it has one. */
+  readonly address: string;
+  /** Name of its node, empty until it has one. */
+  readonly node: string;
+  /** Its container runs: it can be asked. Also while it is being deleted. */
+  readonly isRunning: boolean;
+  readonly isReady: boolean;
+  readonly isDeleting: boolean;
+  /** Why it does not get to run, null = it does. */
+  readonly trouble: { readonly reason: string; readonly message: string } | null;
+};
+
+type PodStatus = {
+  phase?: string;
+  podIP?: string;
+  conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  containerStatuses?: ContainerStatus[];
+};
+
+type ContainerStatus = {
+  name: string;
+  ready?: boolean;
+  state?: { running?: object; waiting?: { reason?: string; message?: string }; terminated?: Ended };
+  lastState?: { terminated?: Ended };
+};
+
+type Ended = { reason?: string; exitCode?: number };
+
+/** Waiting for these is no trouble. */
+const NORMAL_WAITS = ['ContainerCreating', 'PodInitializing'];
+
+/** The pods of one MediaServer, those that are being deleted included. */
+export function podsOf(pods: Store, namespace: string, mediaServer: string): Pod[] {
+  return pods.list(namespace, selectorOf({ name: mediaServer })).map(podOf);
+}
+
+function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
+  const status = (raw ?? {}) as PodStatus;
+  // Others, such as a mesh's proxy, may stand before it.
+  const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const isDeleting = metadata.deletionTimestamp !== undefined;
+  // One that has failed for good, such as by eviction, has been replaced.
+  const isOver = isDeleting || status.phase === 'Failed';
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    address: status.podIP ?? '',
+    node: (spec as { nodeName?: string } | undefined)?.nodeName ?? '',
+    isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
+    isReady: status.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') ?? false,
+    isDeleting,
+    trouble: isOver ? null : troubleOf(status, container),
+  };
+}
+
+function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {
+  const waiting = container?.state?.waiting;
+  if (waiting?.reason && !NORMAL_WAITS.includes(waiting.reason)) {
+    return { reason: waiting.reason, message: waiting.message ?? '' };
+  }
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return { reason: scheduled.reason ?? '', message: scheduled.message ?? '' };
+  return crashOf(container);
+}
+
+/** Also while it runs again, until it is ready: else one that crashes again and again would be well in between. */
+function crashOf(container: ContainerStatus | undefined): Pod['trouble'] {
+  const ended = container?.state?.terminated ?? container?.lastState?.terminated;
+  if (!ended || container?.ready) return null;
+  return { reason: ended.reason ?? '', message: `it has ended with code ${ended.exitCode}` };
+}

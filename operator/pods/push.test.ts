@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { podStatus, renderedOf, runningPod } from '../../test/fakes/fleet-parts.ts';
+import type { PodReport } from './fleets.ts';
+import { pushConfig, report } from './push.ts';
+
+const RENDERED = renderedOf('new');
+
+/** A fleet that remembers which addresses a config was handed to; the one that is to refuse is named by its address. */
+function fleetOf(reports: Record<string, PodReport>, over: { rendered?: null; client?: null } = {}) {
+  const pushed: string[] = [];
+  const client = {
+    push: async (address: string, config: typeof RENDERED.push) => {
+      pushed.push(address);
+      if (address === 'unreachable') throw new Error('connect ECONNREFUSED');
+      expect(config).toBe(RENDERED.push);
+      return podStatus({ pod: address, hash: 'new' });
+    },
+  };
+  return { pushed, client, rendered: RENDERED, reports: new Map(Object.entries(reports)), ...over };
+}
+
+const answered = (config: Parameters<typeof podStatus>[0]): PodReport => ({
+  kind: 'answered',
+  status: podStatus(config),
+});
+
+describe('pushConfig', () => {
+  it.each<[string, Record<string, PodReport>, boolean]>([
+    ['has said nothing yet', {}, true],
+    ['could not be asked', { a: { kind: 'failed', reason: 'timeout' } }, true],
+    ['runs an older config', { a: answered({ hash: 'old' }) }, true],
+    [
+      'has refused an older config',
+      { a: answered({ hash: 'oldest', refused: { hash: 'old', reason: 'no such codec' } }) },
+      true,
+    ],
+    ['runs this config', { a: answered({ hash: 'new' }) }, false],
+    [
+      'has refused this config',
+      { a: answered({ hash: 'old', refused: { hash: 'new', reason: 'no such codec' } }) },
+      false,
+    ],
+  ])('to a pod that %s', async (_what, reports, isPushed) => {
+    const fleet = fleetOf(reports);
+    await pushConfig(fleet, [runningPod('a', { address: '10.0.0.1' })]);
+    expect(fleet.pushed).toEqual(isPushed ? ['10.0.0.1'] : []);
+  });
+
+  it('reaches every pod that runs, draining ones included, and remembers what each has said', async () => {
+    const fleet = fleetOf({});
+    await pushConfig(fleet, [
+      runningPod('a', { address: 'unreachable' }),
+      runningPod('b', { address: '10.0.0.2', isDeleting: true, isReady: false }),
+      runningPod('c', { address: '10.0.0.3', isRunning: false }),
+    ]);
+    expect(fleet.pushed).toEqual(['unreachable', '10.0.0.2']);
+    expect(Object.fromEntries(fleet.reports)).toEqual({
+      a: { kind: 'failed', reason: 'connect ECONNREFUSED' },
+      b: { kind: 'answered', status: podStatus({ pod: '10.0.0.2', hash: 'new' }) },
+    });
+  });
+
+  it.each([
+    ['nothing has been rendered', { rendered: null }],
+    ['there is no key yet', { client: null }],
+  ] as const)('hands nothing over while %s', async (_what, over) => {
+    const fleet = fleetOf({}, over);
+    await pushConfig(fleet, [runningPod('a')]);
+    expect([fleet.pushed, fleet.reports.size]).toEqual([[], 0]);
+  });
+});
+
+describe('report', () => {
+  it.each<[string, unknown, string]>([
+    ['an error', new Error('connect ECONNREFUSED'), 'connect ECONNREFUSED'],
+    ['an error without a message but with a cause', new Error('', { cause: new Error('reset') }), 'reset'],
+    ['an error that says nothing', new TypeError(), 'TypeError'],
+    ['what is no error', 'odd', 'odd'],
+  ])('says in words why a call failed with %s', async (_what, thrown, reason) => {
+    expect(await report(Promise.reject(thrown))).toEqual({ kind: 'failed', reason });
+  });
+});

@@ -1,0 +1,113 @@
+import type { Clock, Timer } from '../clock.ts';
+import { backoffMs } from './backoff.ts';
+
+export type QueueObserver = {
+  readonly added: () => void;
+  readonly retried: () => void;
+  /** How long a key has waited, seconds. */
+  readonly waited: (seconds: number) => void;
+};
+
+const SILENT: QueueObserver = { added: () => undefined, retried: () => undefined, waited: () => undefined };
+const RETRY = { firstMs: 50, mostMs: 60_000 };
+
+/**
+ * Keys that want work, as client-go's workqueue: a key is there once however often it is added, and is never given to
+ * two workers; one that is added while it is worked on comes again afterwards.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #observer: QueueObserver;
+  /** Since when each key waits. */
+  readonly #waiting = new Map<string, number>();
+  readonly #working = new Set<string>();
+  /** Added while they are worked on, since when. */
+  readonly #again = new Map<string, number>();
+  readonly #delayed = new Map<string, { timer: Timer; at: number }>();
+  readonly #failures = new Map<string, number>();
+  #wanted: ((key: string | null) => void)[] = [];
+  #closed = false;
+
+  constructor(clock: Clock, observer: QueueObserver = SILENT) {
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  add(key: string): void {
+    if (this.#closed || this.#waiting.has(key) || this.#again.has(key)) return;
+    this.#observer.added();
+    const now = this.#clock.monotonic();
+    if (this.#working.has(key)) this.#again.set(key, now);
+    else this.#wait(key, now);
+  }
+
+  /** Adds a key later; the earlier of two times counts. */
+  addAfter(key: string, ms: number): void {
+    const at = this.#clock.monotonic() + ms;
+    const known = this.#delayed.get(key);
+    if (this.#closed || (known && known.at <= at)) return;
+    known?.timer.cancel();
+    const timer = this.#clock.setTimeout(() => {
+      this.#delayed.delete(key);
+      this.add(key);
+    }, ms);
+    this.#delayed.set(key, { timer, at });
+  }
+
+  /** Adds a key again after a failure: later each time, and not before `leastMs`. */
+  retry(key: string, leastMs = 0): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#observer.retried();
+    this.addAfter(key, Math.max(leastMs, backoffMs(failures, this.#clock, RETRY)));
+  }
+
+  /** The key has succeeded: its next failure is the first again. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** The next key, whose worker must call `done`; null when the queue is closed. */
+  next(): Promise<string | null> {
+    if (this.#closed) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#wanted.push(resolve);
+      this.#hand();
+    });
+  }
+
+  done(key: string): void {
+    this.#working.delete(key);
+    const since = this.#again.get(key);
+    this.#again.delete(key);
+    if (since !== undefined && !this.#closed) this.#wait(key, since);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { timer } of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    for (const give of this.#wanted.splice(0)) give(null);
+  }
+
+  #wait(key: string, since: number): void {
+    this.#waiting.set(key, since);
+    this.#hand();
+  }
+
+  #hand(): void {
+    while (this.#wanted.length > 0 && this.#waiting.size > 0) {
+      const [first] = this.#waiting;
+      if (!first) return;
+      const [key, since] = first;
+      this.#waiting.delete(key);
+      this.#working.add(key);
+      this.#observer.waited((this.#clock.monotonic() - since) / 1000);
+      this.#wanted.shift()?.(key);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import { conditionsOf, mergeConditions, no, type Verdict } from '../conditions.ts';
+import { firstCounts } from '../first-counts.ts';
+import { type KubeObject, TYPES } from '../kube/objects.ts';
+import { AFTER_WRITE_MS, writeStatus } from '../kube/status.ts';
+import { podsOf } from '../pods/pod.ts';
+import { faultsOf, readStreamApp } from '../resources.ts';
+import type { Result } from '../runtime/controller.ts';
+import type { World } from '../world.ts';
+import { heldUpVerdicts, streamAppVerdicts } from './status.ts';
+
+/** The MediaServer makes a StreamApp run; here it is said whether it does. */
+export async function reconcileStreamApp(world: World, key: string): Promise<Result> {
+  const object = world.stores.streamApps.get(key);
+  if (!object || object.metadata.deletionTimestamp) return {};
+  const verdicts = verdictsOf(world, object);
+  // Its MediaServer has not looked at it yet and will say so when it has.
+  if (!verdicts) return {};
+  const { generation } = object.metadata;
+  const conditions = mergeConditions(conditionsOf(object), verdicts, generation, world.clock);
+  const status = { observedGeneration: generation, ...firstCounts(object), conditions };
+  const isWritten = await writeStatus(world.client, TYPES.StreamApp, object, status);
+  await tellOfFaults(world, object, verdicts);
+  return isWritten ? { requeueAfterMs: AFTER_WRITE_MS } : {};
+}
+
+/** An Event for each fault that is news. */
+async function tellOfFaults(world: World, object: KubeObject, verdicts: readonly Verdict[]): Promise<void> {
+  const before = conditionsOf(object);
+  for (const { message, reason, status, type } of verdicts) {
+    const known = before?.find((each) => each.type === type);
+    const isNews = known?.status !== status || known.reason !== reason;
+    if (status !== 'False' || !isNews || !['Accepted', 'ResolvedRefs'].includes(type)) continue;
+    await world.events.say(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
+  }
+}
+
+function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
+  const { generation = 0, name, namespace = '' } = object.metadata;
+  const checked = readStreamApp(object);
+  if (!checked.ok) return ['Accepted', 'Programmed'].map((type) => no(type, 'InvalidSpec', faultsOf(checked)));
+  const server = checked.resource.spec.mediaServerRef.name;
+  const exists = world.stores.mediaServers.get(`${namespace}/${server}`) !== undefined;
+  const fleet = world.fleets.find(`${namespace}/${server}`);
+  const isJudged = !exists || (fleet?.rendered?.apps.get(name) ?? -1) >= generation;
+  if (!isJudged) return fleet?.fault ? heldUpVerdicts(server, fleet.fault) : null;
+  return streamAppVerdicts({
+    name,
+    spec: checked.resource.spec,
+    fleet: exists ? fleet : undefined,
+    pods: podsOf(world.stores.pods, namespace, server),
+  });
+}
+
+/** The MediaServer that an app belongs to. */
+export function mediaServerOf(object: KubeObject): string {
+  const { mediaServerRef } = object['spec'] as StreamAppSpec;
+  return `${object.metadata.namespace ?? ''}/${mediaServerRef.name}`;
+}
