@@ -1,6 +1,6 @@
 // A backend that decides about streams: allows everything, prints each call, and answers 403 to what it was told to deny.
 //
-//   node examples/backend/backend.ts [port]          (default 8088)
+//   node examples/backend/backend.ts [port [address]]          (default 8088 on 127.0.0.1)
 //   curl -d '{"name":"stream1","published":false}' http://127.0.0.1:8088/control/deny
 //   curl -d '{}' http://127.0.0.1:8088/control/allow
 import { createServer, type IncomingMessage } from 'node:http';
@@ -47,6 +47,6 @@ async function readJson(request: IncomingMessage): Promise<Fields | null> {
   }
 }
 
-const port = Number(process.argv[2] ?? 8088);
-server.listen(port, '127.0.0.1', () => console.log(`the backend listens on http://127.0.0.1:${port}/MyAPI`));
+const [port = '8088', address = '127.0.0.1'] = process.argv.slice(2);
+server.listen(Number(port), address, () => console.log(`the backend listens on http://${address}:${port}/MyAPI`));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));
