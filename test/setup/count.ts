@@ -1,25 +1,26 @@
-// Adds up the results of all test runs and prints the closing line. Exits 1 when anything failed or did not run.
+// Names what failed, adds up the results of all test runs and prints the closing line. Exits 1 when anything failed or did
+// not run.  count.ts FOLDER [FAILED...]: of the reports, and which of `checks` and the projects exited with an error.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { failures, type Report } from './failures.ts';
 
-type Report = {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numFailedTestSuites: number;
-};
+const [folder = '.', ...failedRuns] = process.argv.slice(2);
+const reports = new Map(
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name): [string, Report] => [basename(name, '.json'), JSON.parse(readFileSync(join(folder, name), 'utf8'))]),
+);
+const sum = (read: (report: Report) => number): number =>
+  [...reports.values()].reduce((total, report) => total + read(report), 0);
 
-const [checksFailed = '1', suitesFailed = '1', folder = '.'] = process.argv.slice(2);
-const reports = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .map((name): Report => JSON.parse(readFileSync(join(folder, name), 'utf8')));
-const sum = (read: (report: Report) => number): number => reports.reduce((total, report) => total + read(report), 0);
+for (const line of failures(reports, failedRuns)) console.log(`failed: ${line.replaceAll(`${process.cwd()}/`, '')}`);
 
 // The checks count as one test.
-const passed = sum(({ numPassedTests }) => numPassedTests) + (checksFailed === '0' ? 1 : 0);
+const checksFailed = failedRuns.includes('checks') ? 1 : 0;
+const passed = sum(({ numPassedTests }) => numPassedTests) + 1 - checksFailed;
 const skipped = sum(({ numPendingTests }) => numPendingTests);
-const failedTests = sum(({ numFailedTests }) => numFailedTests) + (checksFailed === '0' ? 0 : 1);
+const failedTests = sum(({ numFailedTests }) => numFailedTests) + checksFailed;
 // A run that failed without a failed test (a file that does not load, a crash) is a failure as well.
-const failed = suitesFailed !== '0' && failedTests === 0 ? 1 : failedTests;
+const failed = Math.max(failedTests, failedRuns.length > 0 ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Prepares what a command needs, then becomes the command.
 #
-#   run.sh [--with worker|browser|tests] COMMAND [ARG...]
+#   run.sh [--with worker|browser|cluster|tests] COMMAND [ARG...]
 #
-# Always: Node and the npm packages. worker: also the mediasoup worker. browser: also Chromium. tests: everything.
+# Always: Node and the npm packages. worker: also the mediasoup worker. browser: also Chromium. cluster: also the programs
+# of the embedded cluster. tests: everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,6 +18,7 @@ if [ "${1:-}" = --with ]; then with=$2; shift 2; fi
 case $with in
 	worker) . "$here/worker.sh" ;;
 	browser) . "$here/worker.sh"; . "$here/packages.sh" browser ;;
-	tests) . "$here/worker.sh"; . "$here/packages.sh" tests; . "$here/python.sh" ;;
+	cluster) . "$here/worker.sh"; . "$here/packages.sh" browser; . "$here/cluster.sh" ;;
+	tests) . "$here/worker.sh"; . "$here/packages.sh" tests; . "$here/python.sh"; . "$here/cluster.sh" ;;
 esac
 exec "$@"

@@ -5,12 +5,18 @@ set -uo pipefail
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-checks=0
-test/setup/check.sh || checks=1
-
-suites=0
-for project in unit integration e2e; do
-	printf '\ntest: %s\n' "$project"
-	vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$results/$project.json" || suites=1
-done
-node test/setup/count.ts "$checks" "$suites" "$results"
+failed=()
+run() {
+	printf '\ntest: %s\n' "$1"
+	vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json"
+}
+test/setup/check.sh || failed+=(checks)
+for project in unit integration; do run "$project" || failed+=("$project"); done
+# Starting and killing clusters is mostly waiting: the browsers' tests run beside it.
+run cluster-life >"$results/cluster-life.log" 2>&1 &
+life=$!
+run e2e || failed+=(e2e)
+wait "$life" || failed+=(cluster-life)
+cat "$results/cluster-life.log"
+run cluster || failed+=(cluster)
+node test/setup/count.ts "$results" "${failed[@]}"

@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeAllCgroups } from './cgroups.ts';
+import { attempt, run } from './commands.ts';
+import { controlPlane, makeKeys, restartControllers, startControlPlane } from './control-plane.ts';
+import { exclusively } from './exclusive.ts';
+import { Host } from './host.ts';
+import { clusterImages, type Image } from './images.ts';
+import { isReady, loadImage, node, restartKubelet, startKubelet, startNode } from './node.ts';
+import { definitions, KUBECONFIG, program, programs, SETTINGS } from './settings.ts';
+import { restoreSysctls, saveSysctls } from './sysctls.ts';
+
+type Say = (text: string) => void;
+type Described = { readonly nodes: number };
+
+const DESCRIPTION = join(SETTINGS.folder, 'cluster.json');
+const MANIFESTS = join(import.meta.dirname, 'manifests');
+
+/**
+ * Starts a cluster with so many nodes, unless one runs already; true when it was started here. What is left of an
+ * interrupted start is taken down first.
+ */
+export const up = (nodes: number, say: Say): Promise<boolean> =>
+  exclusively(async () => {
+    if (await isUp()) {
+      say('the cluster is up already');
+      return false;
+    }
+    await start(nodes, say);
+    return true;
+  });
+
+async function start(nodes: number, say: Say): Promise<void> {
+  requireRoot();
+  await takeDown();
+  await requireRoom();
+  const started = performance.now();
+  const images = await clusterImages();
+  say(`starting Kubernetes ${SETTINGS.kubernetesVersion}: a control plane and ${nodes} nodes (half a minute)`);
+  await mkdir(SETTINGS.folder, { recursive: true, mode: 0o700 });
+  await writeFile(DESCRIPTION, JSON.stringify({ nodes } satisfies Described));
+  await saveSysctls();
+  await makeBridge();
+  await makeKeys();
+  await startControlPlane();
+  await Promise.all(indices(nodes).map((index) => bringUp(index, nodes, images)));
+  // First the kinds, then what is of these kinds.
+  for (const folder of [definitions(), MANIFESTS]) {
+    await run(program('kubectl'), ['--kubeconfig', KUBECONFIG, 'apply', '--server-side', '-f', folder]);
+  }
+  for (const target of ['deployment/coredns', 'daemonset/traefik']) await rolledOut('kube-system', target);
+  say(`the cluster is up after ${Math.round((performance.now() - started) / 1000)} s`);
+}
+
+async function bringUp(index: number, nodes: number, images: readonly Image[]): Promise<void> {
+  await startNode(index, nodes);
+  for (const { archive } of images) await loadImage(index, archive);
+  await startKubelet(index);
+}
+
+/** Brings a node back that was killed. */
+export async function restartNode(index: number): Promise<void> {
+  const { nodes } = await described();
+  await startNode(index, nodes);
+  await startKubelet(index);
+}
+
+/**
+ * After the API server was away: what watches it comes back by itself, but takes up to a minute. Started anew it is there at
+ * once; pods live on.
+ */
+export async function restartWatchers(): Promise<void> {
+  const { nodes } = await described();
+  await restartControllers();
+  await Promise.all(indices(nodes).map(restartKubelet));
+  const ours = ['deployment/coredns', 'daemonset/traefik'];
+  await run(program('kubectl'), ['--kubeconfig', KUBECONFIG, '-n', 'kube-system', 'rollout', 'restart', ...ours]);
+  for (const target of ours) await rolledOut('kube-system', target);
+}
+
+/** Waits for a Deployment or DaemonSet. */
+export async function rolledOut(namespace: string, target: string): Promise<void> {
+  const args = ['-n', namespace, 'rollout', 'status', target, '--timeout=120s'];
+  await run(program('kubectl'), ['--kubeconfig', KUBECONFIG, ...args], { timeoutMs: 130_000 });
+}
+
+/** Gives all nodes an image. */
+export async function loadOnAllNodes({ archive }: Image): Promise<void> {
+  const { nodes } = await described();
+  await Promise.all(indices(nodes).map((index) => loadImage(index, archive)));
+}
+
+/**
+ * Takes down what `up` made, from whatever state it is in: half made, killed, or of before a reboot. Processes are ended
+ * only when their start time and boot are those that were written down.
+ */
+export const down = (say: Say): Promise<void> =>
+  exclusively(async () => {
+    if (!existsSync(SETTINGS.folder)) {
+      say('there is no cluster');
+      return;
+    }
+    requireRoot();
+    await takeDown();
+    say('the cluster is down; nothing of it is left');
+  });
+
+async function takeDown(): Promise<void> {
+  if (!existsSync(SETTINGS.folder)) return;
+  for (const host of await knownHosts()) await host.kill();
+  await removeAllCgroups();
+  await restoreSysctls();
+  await attempt('ip', ['link', 'delete', SETTINGS.bridge]);
+  await rm(SETTINGS.folder, { recursive: true, force: true });
+}
+
+/** One line per host. */
+export async function status(say: Say): Promise<void> {
+  if (!existsSync(DESCRIPTION)) {
+    say('there is no cluster; `make cluster` starts one');
+    return;
+  }
+  const { nodes } = await described();
+  say(`control plane ${SETTINGS.controlPlane}: ${(await controlPlane().isUp()) ? 'up' : 'down'}`);
+  for (const host of indices(nodes).map(node)) {
+    const state = (await host.isUp()) ? ((await isReady(host.name)) ? 'Ready' : 'up, not Ready') : 'down';
+    say(`${host.name} ${host.address}: ${state}`);
+  }
+  say(`export KUBECONFIG=${KUBECONFIG} PATH=${programs()}:$PATH`);
+}
+
+export async function isUp(): Promise<boolean> {
+  if (!existsSync(DESCRIPTION)) return false;
+  const { nodes } = await described();
+  const hosts = [controlPlane(), ...indices(nodes).map(node)];
+  const states = await Promise.all(hosts.map((host) => host.isUp()));
+  return states.every(Boolean) && (await isReady(node(nodes).name));
+}
+
+async function described(): Promise<Described> {
+  return JSON.parse(await readFile(DESCRIPTION, 'utf8'));
+}
+
+const indices = (nodes: number): number[] => Array.from({ length: nodes }, (_, index) => index + 1);
+
+/** By the folders that hosts leave, so that also a start that was cut short is found. */
+async function knownHosts(): Promise<Host[]> {
+  const folders = await readdir(SETTINGS.folder, { withFileTypes: true });
+  const files = folders.filter(
+    (entry) => entry.isDirectory() && existsSync(join(SETTINGS.folder, entry.name, 'address')),
+  );
+  return Promise.all(
+    files.map(async ({ name }) => new Host(name, await readFile(join(SETTINGS.folder, name, 'address'), 'utf8'))),
+  );
+}
+
+async function makeBridge(): Promise<void> {
+  const { bridge, machine, prefixLength } = SETTINGS;
+  await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await run('ip', ['addr', 'add', `${machine}/${prefixLength}`, 'dev', bridge]);
+  await run('ip', ['link', 'set', bridge, 'up']);
+}
+
+/** Another folder's cluster would lose its bridge and cgroups to this one. */
+async function requireRoom(): Promise<void> {
+  const { bridge, folder } = SETTINGS;
+  if ((await attempt('ip', ['link', 'show', bridge])) === null) return;
+  throw new Error(`the bridge ${bridge} is there already, and not of the cluster in ${folder}`);
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      'the embedded cluster needs root (namespaces, cgroups, a bridge); CLUSTER=kind and CLUSTER=context do not',
+    );
+  }
+}

@@ -1,0 +1,33 @@
+#!/bin/bash
+# First process of a host, in mount, uts, ipc, network and pid namespaces of its own: host-init.sh FOLDER NAME ADDRESS/LENGTH
+# What is written below /run, /var/lib and /var/log stays in these namespaces or in the host's folder.
+set -e
+folder=$1 name=$2 address=$3
+
+# Kubelet and containerd share mounts with each other, not with the machine.
+mount --make-rshared /
+# Names of pods' network namespaces would else stay in the machine's /run/netns.
+mount -t tmpfs tmpfs /run
+for top in lib log; do
+	mkdir -p /run/overlay/$top /run/overlay/$top.work
+	mount -t overlay overlay -o "lowerdir=/var/$top,upperdir=/run/overlay/$top,workdir=/run/overlay/$top.work" /var/$top
+done
+for disk in var/lib/kubelet var/lib/containerd var/lib/cni var/log/pods var/log/containers; do
+	mkdir -p "/$disk" "$folder/disk/$disk"
+	mount --bind "$folder/disk/$disk" "/$disk"
+done
+
+hostname "$name"
+ip link set lo up
+until ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done
+ip addr add "$address" dev eth0
+ip link set eth0 up
+sysctl -qw net.ipv4.ip_forward=1
+touch "$folder/ready"
+
+# The kernel ends everything in here when this process ends. It also takes in orphans: wait reaps them.
+trap 'exit 0' TERM
+while :; do
+	sleep 3600 &
+	wait $! || true
+done

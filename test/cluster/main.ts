@@ -1,0 +1,33 @@
+// The embedded cluster by hand: up [NODES], down, status, kubeconfig, images.
+
+import { stat } from 'node:fs/promises';
+import { down, status, up } from './cluster.ts';
+import { ClusterBusyError } from './exclusive.ts';
+import { sluiceImage } from './images.ts';
+import { KUBECONFIG } from './settings.ts';
+
+const say = (text: string): void => console.log(`cluster: ${text}`);
+const [command = 'status', nodes = '2'] = process.argv.slice(2);
+
+try {
+  if (command === 'up') await up(nodeCount(nodes), say);
+  else if (command === 'down') await down(say);
+  else if (command === 'status') await status(say);
+  else if (command === 'kubeconfig') console.log(KUBECONFIG);
+  else if (command === 'images') await images();
+  else throw new Error(`${command}: expected up, down, status, kubeconfig or images`);
+} catch (error) {
+  console.error(`cluster: ${(error as Error).message}`);
+  process.exitCode = error instanceof ClusterBusyError ? ClusterBusyError.exitCode : 1;
+}
+
+async function images(): Promise<void> {
+  const { archive, name } = await sluiceImage(say);
+  say(`${name}, ${Math.round((await stat(archive)).size / 1e6)} MB: ${archive}`);
+}
+
+function nodeCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 200) return count;
+  throw new Error(`NODES: expected a number from 1 to 200, not ${text}`);
+}

@@ -1,0 +1,49 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const cache = process.env['SLUICE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice');
+
+/** What the embedded cluster is called on this machine, and where it keeps things. Nothing else is touched. */
+export const SETTINGS = {
+  /** Everything of the running cluster: keys, logs, disks of the hosts, what must be restored. Gone after `down`. */
+  folder: process.env['SLUICE_CLUSTER'] ?? join(cache, 'cluster-state'),
+  /** Image archives, by hash of what they are made of. */
+  images: join(cache, 'images'),
+  bridge: 'sluice0',
+  /** This machine as hosts and pods see it. The bridge has no other way out: nothing listens beyond this machine. */
+  machine: '10.213.0.1',
+  hostNetwork: '10.213.0.0/24',
+  prefixLength: 24,
+  controlPlane: '10.213.0.10',
+  podNetwork: '10.214.0.0/16',
+  serviceNetwork: '10.215.0.0/16',
+  clusterDns: '10.215.0.10',
+  clusterDomain: 'cluster.local',
+  kubernetesVersion: 'v1.37.2',
+  /** First part of the names of cgroups and network devices. */
+  prefix: 'sluice',
+} as const;
+
+/** Name of the control plane's host; nodes are `node-1`, `node-2`, … */
+export const CONTROL_PLANE = 'control-plane';
+
+export const nodeName = (index: number): string => `node-${index}`;
+export const nodeAddress = (index: number): string => `10.213.0.${20 + index}`;
+export const nodePods = (index: number): string => `10.214.${index}.0/24`;
+
+/** Folder of the cluster's programs; set-up names it. */
+export function programs(): string {
+  const folder = process.env['SLUICE_CLUSTER_BIN'];
+  if (folder) return folder;
+  throw new Error('SLUICE_CLUSTER_BIN: names no folder; run this by make, or by test/setup/run.sh --with cluster');
+}
+
+/** Folder of the Gateway API's definitions; set-up names it. */
+export function definitions(): string {
+  const folder = process.env['SLUICE_CRDS'];
+  if (folder) return join(folder, 'gateway');
+  throw new Error('SLUICE_CRDS: names no folder; run this by make, or by test/setup/run.sh --with cluster');
+}
+
+export const program = (name: string): string => join(programs(), name);
+export const KUBECONFIG = join(SETTINGS.folder, 'kubeconfig');

@@ -1,0 +1,44 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { boot } from './own-process.ts';
+import { SETTINGS } from './settings.ts';
+
+/** What a kubelet sets for the whole machine. */
+export const TOUCHED = [
+  'vm/overcommit_memory',
+  'vm/panic_on_oom',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+];
+const SAVED = join(SETTINGS.folder, 'sysctls.json');
+
+const read = async (name: string): Promise<string | null> =>
+  readFile(join('/proc/sys', name), 'utf8').then(
+    (value) => value.trim(),
+    () => null,
+  );
+
+/** As they were in a boot of the machine. */
+type Saved = { readonly boot: string; readonly values: Readonly<Record<string, string | null>> };
+
+/** Before the first kubelet starts. What an interrupted run has saved stays. */
+export async function saveSysctls(): Promise<void> {
+  const values = await Promise.all(TOUCHED.map(async (name) => [name, await read(name)] as const));
+  const text = JSON.stringify({ boot: boot(), values: Object.fromEntries(values) } satisfies Saved, null, 2);
+  await writeFile(SAVED, text, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** After the last kubelet has ended. After a reboot the machine has its own again. */
+export async function restoreSysctls(): Promise<void> {
+  const text = await readFile(SAVED, 'utf8').catch(() => null);
+  if (text === null) return;
+  const saved: Saved = JSON.parse(text);
+  for (const [name, value] of saved.boot === boot() ? Object.entries(saved.values) : []) {
+    if (value !== null && (await read(name)) !== value) await writeFile(join('/proc/sys', name), value);
+  }
+  await rm(SAVED, { force: true });
+}

@@ -1,0 +1,22 @@
+import type { TestProject } from 'vitest/node';
+import { Kube } from '../fixtures/harness/kube.ts';
+import { openTarget, type Target } from './target.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    target: Omit<Target, 'release'>;
+  }
+}
+
+/** Once for all tests on the cluster: the cluster, the image, the chart. Takes down what it has started. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { release, ...target } = await openTarget((text) => console.log(`cluster: ${text}`));
+  try {
+    await new Kube({ ...target, release }).install();
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  project.provide('target', target);
+  return release;
+}

@@ -1,0 +1,189 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
+import { until } from '../../fixtures/harness/wait.ts';
+
+const SLOW = { timeoutMs: 90_000, everyMs: 200 };
+let stage: ClusterStage;
+let other: ClusterStage;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-chart-'));
+  stage = await ClusterStage.open('chart-one');
+  other = await ClusterStage.open('chart-two');
+});
+
+afterEach(async () => {
+  await stage.leave();
+  await other.leave();
+});
+
+afterAll(async () => {
+  await stage.kube.install();
+  await stage.clear();
+  await other.clear();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const helm = (...args: string[]): Promise<string> => stage.kube.helm(args);
+const template = (...args: string[]): Promise<string> => helm('template', 'sluice', 'charts/sluice', ...args);
+const objects = (text: string): Json[] => parseAllDocuments(text).map((document) => document.toJS());
+const crd = (): Promise<Json> => stage.kube.get('default', 'crd/mediaservers.sluice.dev');
+
+describe('the chart', () => {
+  it('has nothing to complain of', async () => {
+    expect(await helm('lint', '--strict', 'charts/sluice')).toContain('0 chart(s) failed');
+  });
+
+  it.each([
+    ['a misspelt value', 'replica=3', 'replica'],
+    ['a misspelt value below', 'image.tags=x', 'tags'],
+    ['a value of another type', 'replicas=many', 'replicas'],
+    ['an unknown log level', 'logLevel=loud', 'logLevel'],
+    ['a namespace that cannot be', 'watchNamespaces={Upper}', 'watchNamespaces'],
+  ])('refuses %s', async (_what, value, words) => {
+    await expect(template('--set', value)).rejects.toThrow(words);
+  });
+
+  it('takes every value that its values.yaml has', async () => {
+    expect(objects(await template('--values', 'charts/sluice/values.yaml')).length).toBeGreaterThan(8);
+  });
+
+  it('writes nothing of the cluster, and neither lists nor watches Secrets', async () => {
+    const roles = objects(await template()).filter((each) => ['ClusterRole', 'Role'].includes(each?.kind));
+    const rules = roles.flatMap((role) => role.rules);
+    const reads = rules
+      .filter(({ resources }: Json) => resources.includes('secrets'))
+      .flatMap(({ verbs }: Json) => verbs);
+    expect(reads.sort()).toEqual(['create', 'get', 'patch']);
+    const all = rules.flatMap(({ apiGroups, resources, verbs }: Json) => [...apiGroups, ...resources, ...verbs]);
+    expect(all).not.toContain('*');
+    for (const clusterScoped of ['nodes', 'namespaces', 'customresourcedefinitions', 'clusterroles']) {
+      expect(all).not.toContain(clusterScoped);
+    }
+  });
+
+  it('has roles in the namespaces that it looks after, and no other, when these are named', async () => {
+    const made = objects(await template('--set', 'watchNamespaces={a,b}'));
+    expect(made.filter((each) => each?.kind.startsWith('ClusterRole'))).toEqual([]);
+    const roles = made.filter((each) => each?.kind === 'Role').map(({ metadata }) => metadata.namespace);
+    expect(roles.sort()).toEqual(['a', 'b', 'default']);
+  });
+
+  it('has no helm test where there is no Service to ask', async () => {
+    const made = objects(await template('--set', 'metrics.service.enabled=false'));
+    expect(made.filter((each) => ['Service', 'Pod'].includes(each?.kind))).toEqual([]);
+  });
+
+  it('says with helm test that the operator answers', async () => {
+    expect(await helm('test', 'sluice', '-n', SYSTEM, '--timeout', '60s')).toMatch(/Phase:\s+Succeeded/);
+  });
+
+  it('says what to do next, and it works as it stands', async () => {
+    const notes = await helm('get', 'notes', 'sluice', '-n', SYSTEM);
+    const text = /<<YAML\n([\s\S]*?)\n +YAML/.exec(notes)?.[1] ?? '';
+    await stage.apply(text.replaceAll(/^ {3}/gm, ''));
+    await stage.condition('mediaserver/live', 'Available', 'True');
+    await stage.condition('streamapp/default', 'Programmed', 'True');
+    expect(await stage.kube.kubectl(['-n', stage.namespace, 'get', 'mediaservers,streamapps,resthooks'])).toContain(
+      'defaultApp',
+    );
+    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'mserver,sapp,rhook', '--all'], { timeoutMs: 60_000 });
+  });
+});
+
+/** The chart as it was one version ago: fewer fields, one replica of the operator. */
+async function previousChart(): Promise<string> {
+  const chart = join(folder, 'sluice');
+  await cp('charts/sluice', chart, { recursive: true });
+  const edit = async (file: string, change: (text: string) => string): Promise<void> => {
+    const text = await readFile(join(chart, file), 'utf8');
+    const changed = change(text);
+    expect(changed).not.toBe(text);
+    await writeFile(join(chart, file), changed);
+  };
+  await edit('Chart.yaml', (text) => text.replace('version: 0.1.0', 'version: 0.0.9'));
+  await edit('values.yaml', (text) => text.replace('replicas: 2', 'replicas: 1'));
+  await edit('templates/crds.yaml', (text) => text.replace(/^ +podDisruptionBudget:\n(?: +.*\n){3}/m, ''));
+  return chart;
+}
+
+const hasField = async (): Promise<boolean> =>
+  (await crd()).spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.podDisruptionBudget !== undefined;
+
+/** The release from a chart, with the image of the tests. */
+async function upgrade(chart: string, ...values: string[]): Promise<void> {
+  const [repository = '', tag = ''] = stage.kube.target.image.split(/:(?=[^:]*$)/);
+  const image = ['--set', `image.repository=${repository}`, '--set', `image.tag=${tag}`];
+  const where = ['--namespace', SYSTEM, '--create-namespace', '--wait', '--timeout', '3m'];
+  await helm('upgrade', '--install', 'sluice', chart, ...where, ...image, ...values);
+}
+
+const podUids = async (): Promise<string[]> => (await stage.pods()).map(({ metadata }) => metadata.uid);
+
+describe('installed, upgraded, rolled back and uninstalled', () => {
+  it('touches no stream and no pod; definitions and resources stay', { timeout: 400_000 }, async () => {
+    await upgrade(await previousChart());
+    expect(await hasField()).toBe(false);
+    await stage.live();
+    const publisher = await stage.publish('kept');
+    const player = await stage.play('kept');
+    const pods = await podUids();
+    const isUntouched = async (): Promise<void> => {
+      expect([publisher.state, player.state]).toEqual(['connected', 'connected']);
+      expect(await podUids()).toEqual(pods);
+      const from = performance.now();
+      await until('it is still checked', () => stage.checkedSince(from).has('kept'));
+    };
+
+    await upgrade('charts/sluice');
+    expect(await hasField()).toBe(true);
+    await isUntouched();
+
+    await helm('rollback', 'sluice', '-n', SYSTEM, '--wait', '--timeout', '3m');
+    expect(await hasField()).toBe(false);
+    await isUntouched();
+
+    await helm('uninstall', 'sluice', '-n', SYSTEM, '--wait', '--timeout', '3m');
+    expect((await stage.get('mediaserver/live')).metadata.name).toBe('live');
+    await isUntouched();
+    expect(await stage.terminate({ name: 'kept', published: false })).toBe(200);
+    await player.ended();
+
+    await upgrade('charts/sluice');
+    await stage.patch('mediaserver/live', { spec: { keepAlive: { interval: '2s' } } });
+    await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
+    expect(publisher.state).toBe('connected');
+    expect(await podUids()).toEqual(pods);
+  });
+
+  it('with watchNamespaces looks after these and leaves the others alone', { timeout: 240_000 }, async () => {
+    await upgrade('charts/sluice', '--set', `watchNamespaces={${stage.namespace}}`);
+    await stage.live();
+    await other.apply(other.mediaServer({ rest: {} }));
+    await stage.patch('mediaserver/live', { spec: { keepAlive: { interval: '3s' } } });
+    await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
+    expect(await stage.kube.kubectl(['get', 'clusterroles', '-o', 'name'])).not.toMatch(/clusterrole[^\n]*\/sluice$/m);
+    expect((await other.get('mediaserver/live')).status).toBeUndefined();
+    expect(await other.pods()).toEqual([]);
+  });
+
+  it('without it looks after MediaServers of one name in two namespaces, each with its own streams', {
+    timeout: 240_000,
+  }, async () => {
+    await upgrade('charts/sluice');
+    await stage.live();
+    await other.live();
+    await until('each has its pod', async () => (await stage.pods()).length + (await other.pods()).length === 2, SLOW);
+    const [here, there] = [await stage.publish('same'), await other.publish('same')];
+    expect(await stage.terminate({})).toBe(200);
+    await here.ended();
+    expect(there.state).toBe('connected');
+    expect(await stage.terminate({})).toBe(404);
+  });
+});

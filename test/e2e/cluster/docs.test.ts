@@ -1,0 +1,210 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { selfSigned } from '../../fixtures/harness/certificate.ts';
+import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
+import { splitImage } from '../../fixtures/harness/kube.ts';
+import { RtcClient } from '../../fixtures/harness/rtc-client.ts';
+import { until } from '../../fixtures/harness/wait.ts';
+
+type Block = { readonly language: string; readonly text: string };
+
+const root = join(import.meta.dirname, '../../..');
+const RELEASED = /ghcr\.io\/sluice-dev\/sluice:[\w.]+/g;
+let stage: ClusterStage;
+let folder: string;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('docs');
+  folder = await mkdtemp(join(tmpdir(), 'sluice-docs-'));
+  await writeFolder(folder, stage.kube.target.image);
+});
+
+afterAll(async () => {
+  await stage.kube.install();
+  await stage.clear();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What a reader has in the current folder, with the image that is tested and a kubeconfig of one namespace. */
+async function writeFolder(path: string, image: string): Promise<void> {
+  await symlink(join(root, 'charts'), join(path, 'charts'));
+  await mkdir(join(path, 'examples/kubernetes'), { recursive: true });
+  for (const name of await readdir(join(root, 'examples/kubernetes'))) {
+    const text = await readFile(join(root, 'examples/kubernetes', name), 'utf8');
+    await writeFile(join(path, 'examples/kubernetes', name), text.replaceAll(RELEASED, image));
+  }
+  const { ingress, kubeconfig } = stage.kube.target;
+  await cp(kubeconfig || join(process.env['HOME'] ?? '', '.kube/config'), join(path, 'kubeconfig'));
+  await writeFile(join(path, '.curlrc'), `resolve = "live.example.test:80:${ingress}"\n`);
+  sh(`kubectl config set-context --current --namespace=${stage.namespace}`);
+}
+
+/** Runs commands of a page as its reader does; all that they print. */
+function sh(commands: string): string {
+  const [repository, tag] = splitImage(stage.kube.target.image);
+  const tested = commands
+    .replace('helm install sluice charts/sluice', 'helm upgrade --install sluice charts/sluice')
+    .replaceAll(/^helm (upgrade.*)$/gm, `helm $1 --set image.repository=${repository} --set image.tag=${tag}`);
+  const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${tested}`], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), CURL_HOME: folder },
+  });
+  return stdout;
+}
+
+async function blocksOf(page: string): Promise<Block[]> {
+  const text = await readFile(join(root, page), 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
+    language,
+    text: body,
+  }));
+}
+
+/** Ages and the width of columns differ from run to run. */
+const likeness = (text: string): string[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .trim()
+        .replaceAll(/ {2,}/g, '  ')
+        .replace(/ (\d+[smh])+$/, ' AGE')
+        .replace(/ from \S+ namespace$/, ''),
+    );
+
+describe('docs/kubernetes.md', () => {
+  it('says what its commands print, one after the other', { timeout: 300_000 }, async () => {
+    const { cert, key } = selfSigned('live.example.test');
+    const tls = { 'tls.crt': cert, 'tls.key': key };
+    await stage.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'live-tls' },
+      type: 'kubernetes.io/tls',
+      stringData: tls,
+    });
+    const blocks = await blocksOf('docs/kubernetes.md');
+    const shown: [string, string[], string[]][] = [];
+    for (const [index, { language, text }] of blocks.entries()) {
+      if (language !== 'sh') continue;
+      const printed = sh(text);
+      const expected = blocks[index + 1]?.language === 'text' ? blocks[index + 1]?.text : undefined;
+      if (expected !== undefined) shown.push([text, likeness(printed), likeness(expected)]);
+      else expect(printed, text).not.toMatch(/^Error|error:/m);
+    }
+    expect(shown.length).toBeGreaterThan(5);
+    for (const [commands, printed, expected] of shown) expect(printed, commands).toEqual(expected);
+  });
+});
+
+type Seen = {
+  readonly what: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: RegExp;
+  readonly message: string | null;
+};
+
+/** `sapp/default ResolvedRefs=False RefNotFound: why` */
+function seenOf(line: string): Seen {
+  const [, what = '', type = '', status = '', reasons = '.*', message] =
+    /^(\S+) (\w+)=(\w+)(?: ([\w|]+))?(?:: (.*))?$/.exec(line) ?? [];
+  return { what, type, status, reason: new RegExp(`^(${reasons})$`), message: message ?? null };
+}
+
+const mediaServer = (spec: object): object => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'MediaServer',
+  metadata: { name: 'live' },
+  spec,
+});
+
+/** A label (RFC 1123) has at most 63 characters. */
+const namespaceOf = (title: string): string =>
+  `docs-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`.slice(0, 60).replace(/-$/, '');
+
+/** The broken set-ups: title, what is applied one after the other, and the conditions that are seen. */
+async function setUps(): Promise<[string, string[], Seen[]][]> {
+  const page = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
+  const sections = page
+    .split(/^## /m)
+    .slice(1)
+    .filter((section) => section.includes('```conditions'));
+  return sections.map((section) => {
+    const of = (language: string): string[] =>
+      [...section.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text = '']) => text);
+    const conditions = of('conditions')
+      .flatMap((text) => text.trim().split('\n'))
+      .map(seenOf);
+    return [section.split('\n', 1)[0] ?? '', of('yaml'), conditions];
+  });
+}
+
+describe('docs/troubleshooting.md', async () => {
+  const broken = await setUps();
+
+  it('has ten broken set-ups and more', () => {
+    expect(broken.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it.concurrent.each(broken)('%s', { timeout: 180_000 }, async (title, yaml, conditions) => {
+    const own = await ClusterStage.open(namespaceOf(title));
+    try {
+      if (!yaml.join('').includes('kind: MediaServer')) await own.apply(mediaServer({}));
+      for (const text of yaml) {
+        await own.apply(text);
+        if (yaml.length > 1 && text === yaml[0]) await own.condition('mserver/live', 'ConfigApplied', 'True');
+      }
+      if (title === 'The backend does not answer') await publishAtPod(own);
+      for (const each of conditions) await isSeen(own, each);
+    } finally {
+      await own.clear();
+    }
+  });
+
+  it('shows what the API server says to a misspelt field', async () => {
+    const page = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
+    const section = page.split('## A field is misspelt')[1] ?? '';
+    const [, command = '', expected = ''] = /```sh\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(section) ?? [];
+    expect(likeness(sh(command))).toEqual(likeness(expected));
+  });
+
+  it('frees a MediaServer whose operator is gone', async () => {
+    await stage.apply(mediaServer({ replicas: 0 }));
+    await stage.condition('mserver/live', 'Available', 'False', 'ScaledToZero');
+    expect(sh(`kubectl patch mserver live --type=merge -p '{"metadata":{"finalizers":null}}'`)).toContain('patched');
+  });
+});
+
+/** A stream that is live, without an ingress: the pod is reached from this machine. */
+async function publishAtPod(stage: ClusterStage): Promise<void> {
+  await stage.condition('sapp/default', 'Programmed', 'True');
+  const [pod] = await stage.pods();
+  const client = await RtcClient.publish(`http://${pod.status.podIP}:8081/whip/defaultApp/stream1`, {
+    bindAddress: stage.kube.target.machine,
+  });
+  stage.leaves(client);
+  await client.connected();
+}
+
+async function isSeen(stage: ClusterStage, { message, reason, status, type, what }: Seen): Promise<void> {
+  const wanted = `${what} ${type}=${status} ${reason.source}: ${message}`;
+  let last = '';
+  await until(
+    wanted,
+    async () => {
+      const { conditions = [] } = (await stage.get(what)).status ?? {};
+      const found = conditions.find((each: { type: string }) => each.type === type);
+      last = JSON.stringify(found);
+      return found?.status === status && reason.test(found.reason) && (message === null || found.message === message);
+    },
+    { timeoutMs: 90_000, everyMs: 200 },
+  ).catch((error: unknown) => {
+    throw new Error(`${wanted}; it is ${last}`, { cause: error });
+  });
+}

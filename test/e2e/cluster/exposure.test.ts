@@ -1,0 +1,95 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
+import { until } from '../../fixtures/harness/wait.ts';
+
+const SLOW = { timeoutMs: 60_000, everyMs: 200 };
+let stage: ClusterStage;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('exposure');
+  // Ports of the host are not for restricted pods.
+  const privileged = 'pod-security.kubernetes.io/enforce=privileged';
+  await stage.kube.kubectl(['label', '--overwrite', 'namespace', stage.namespace, privileged]);
+});
+
+afterEach(async () => {
+  await stage.leave();
+  await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'mserver,sapp,rhook', '--all'], { timeoutMs: 90_000 });
+});
+
+afterAll(async () => {
+  await stage.kube.install();
+  await stage.clear();
+});
+
+/** Candidates of the answer to a client: where it is told to send media. */
+const announced = (answer: string): string[] =>
+  [...answer.matchAll(/^a=candidate:\S+ \d \S+ \d+ (\S+) /gm)].map(([, address = '']) => address);
+
+/** Publishes and plays; both are told of this address, and packets arrive. */
+async function streamsBy(address: string): Promise<void> {
+  const publisher = await stage.publish('cam');
+  const player = await stage.play('cam');
+  for (const { answer } of [publisher, player]) expect(new Set(announced(answer))).toEqual(new Set([address]));
+}
+
+/** Of the node on which the pod has been started. */
+const addressOfNode = (): Promise<string> =>
+  until('the pod has a node', async () => {
+    const [pod] = await stage.pods();
+    return pod?.status.hostIP;
+  });
+
+describe('media', () => {
+  it('goes to the pod when nothing else is said', async () => {
+    await stage.live();
+    const [pod] = await stage.pods();
+    await streamsBy(pod.status.podIP);
+  });
+
+  it('goes to a port of the node with HostPort', async () => {
+    await stage.live({ media: { exposure: 'HostPort' } });
+    await streamsBy(await addressOfNode());
+  });
+
+  it('goes to the node itself with HostNetwork', async () => {
+    await stage.live({ media: { exposure: 'HostNetwork' } });
+    await streamsBy(await addressOfNode());
+  });
+});
+
+describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', () => {
+  it('media goes to the external address of the node with NodeExternalIP', { timeout: 240_000 }, async () => {
+    const media = { exposure: 'HostPort', announcedAddress: 'NodeExternalIP' };
+    await stage.apply(stage.mediaServer({ media, rest: {} }));
+    await stage.condition('mediaserver/live', 'Degraded', 'True', 'NodesForbidden');
+    await stage.kube.install('--set', 'rbac.readNodes=true');
+    await stage.condition('mediaserver/live', 'Degraded', 'True', 'NodeAddressMissing');
+    const address = await addressOfNode();
+    await until('the pod is told', () => tellExternal(address), SLOW);
+    await stage.live({ media });
+    await streamsBy(address);
+  });
+
+  it('signalling goes through a Gateway with an HTTPRoute', async () => {
+    const httpRoute = { parentRefs: [{ name: 'traefik', namespace: 'kube-system' }], hostnames: [stage.host] };
+    await stage.live({ ingress: null, httpRoute });
+    expect(await stage.kube.kubectl(['-n', stage.namespace, 'get', 'ingress', '-o', 'name'])).toBe('');
+    await stage.publish('cam');
+    await stage.play('cam');
+    expect(await stage.terminate({}, {})).toBe(401);
+    expect(await stage.terminate({})).toBe(200);
+    const { status } = await stage.get('mediaserver/live');
+    expect(status.endpoints).toEqual({ http: `http://${stage.host}` });
+  });
+});
+
+/** As a cloud's controller does it, again and again: a kubelet without a cloud takes such an address away. */
+async function tellExternal(address: string): Promise<boolean> {
+  const [pod] = await stage.pods();
+  const patch = JSON.stringify({ status: { addresses: [{ type: 'ExternalIP', address }] } });
+  const node = ['patch', 'node', pod.spec.nodeName, '--subresource=status', '--type=strategic', '-p', patch];
+  await stage.kube.kubectl(node);
+  const { data } = await stage.get('configmap/live-config');
+  return data['announced.json']?.includes(address) ?? false;
+}

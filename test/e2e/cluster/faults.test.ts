@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { restartNode, restartWatchers } from '../../cluster/cluster.ts';
+import { startApiServer, stopApiServer } from '../../cluster/control-plane.ts';
+import type { Host } from '../../cluster/host.ts';
+import { isReady, node } from '../../cluster/node.ts';
+import { ClusterStage, restHook } from '../../fixtures/harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
+import { until } from '../../fixtures/harness/wait.ts';
+
+const SLOW = { timeoutMs: 90_000, everyMs: 200 };
+const OPERATOR = ['-n', SYSTEM, '-l', 'app.kubernetes.io/name=sluice-operator'];
+let stage: ClusterStage;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('faults');
+  // It is rolled out once: the ingress controller must have heard of the end of the old pod.
+  await stage.live({ drain: { timeout: '5s' } });
+});
+afterEach(() => stage.leave());
+afterAll(() => stage.clear());
+
+/** While something happens, two streams stay live and are checked. */
+async function untouched(happens: () => Promise<void>): Promise<void> {
+  const publisher = await stage.publish('kept');
+  const player = await stage.play('kept');
+  await happens();
+  expect([publisher.state, player.state]).toEqual(['connected', 'connected']);
+  const from = performance.now();
+  await until('it is still checked', () => stage.checkedSince(from).has('kept'));
+}
+
+/** A change of the hook's URL reaches the pods: somebody reconciles. */
+async function reconciles(path: string): Promise<void> {
+  await stage.apply(restHook(`${stage.backend.url}/${path}`));
+  await until(
+    'the change has arrived',
+    async () => {
+      const apps = await stage.get('configmap/live-config').catch(() => null);
+      return apps?.data['config.json'].includes(path);
+    },
+    SLOW,
+  );
+  await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
+}
+
+describe('when the operator dies', () => {
+  it(
+    'streams go on, and another replica takes over',
+    () =>
+      untouched(async () => {
+        const { items } = await stage.kube
+          .get(SYSTEM, 'lease', 'sluice-operator')
+          .then((lease: Json) => ({ items: [lease] }));
+        const holder = items[0].spec.holderIdentity.split('_')[0];
+        await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pod', holder, '--grace-period=0', '--force']);
+        const killedAt = performance.now();
+        await reconciles('one');
+        expect(performance.now() - killedAt).toBeLessThan(30_000);
+        await stage.kube.kubectl([...OPERATOR, 'wait', 'pod', '--for=condition=Ready', '--timeout=60s']);
+      }),
+    150_000,
+  );
+});
+
+describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', () => {
+  it.each<[string, (node: Host) => Promise<void>, (node: Host) => Promise<void>]>([
+    ['whose cable is out', (host) => host.cutLink(), (host) => host.joinLink()],
+    ['that stands still', (host) => host.pause(), (host) => host.resume()],
+    ['whose line is slow', (host) => host.slowLink(400), (host) => host.fastLink()],
+  ])('a node %s for five seconds costs no stream', { timeout: 60_000 }, async (_how, harm, mend) => {
+    await untouched(async () => {
+      const [pod] = await stage.pods();
+      const harmed = node(Number(pod.spec.nodeName.split('-')[1]));
+      await harm(harmed);
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+      } finally {
+        await mend(harmed);
+      }
+      await until('it is Ready', () => isReady(harmed.name), SLOW);
+    });
+    await stage.ready();
+  });
+
+  it('a node that is lost takes its own streams only; it is said, and it serves again when it is back', {
+    timeout: 240_000,
+  }, async () => {
+    const on = (index: number): object => ({
+      drain: { timeout: '5s' },
+      podTemplate: { nodeSelector: { 'kubernetes.io/hostname': node(index).name } },
+    });
+    // The ingress controller is reached by the first node.
+    const other = await ClusterStage.open('faults-other');
+    onTestFinished(() => other.clear());
+    await stage.live(on(1));
+    await other.live(on(2));
+    const [kept, lost] = [await stage.publish('kept'), await other.publish('lost')];
+    await node(2).kill();
+    const killedAt = performance.now();
+    try {
+      // Another replica of the operator may have to take over first.
+      await other.condition('mediaserver/live', 'Available', 'False', 'NoReadyPods');
+      const saidAt = performance.now();
+      expect(saidAt - killedAt).toBeLessThan(40_000);
+      expect(kept.state).toBe('connected');
+      await until('it is still checked', () => stage.checkedSince(saidAt).has('kept'), SLOW);
+      await reconciles('three');
+    } finally {
+      await restartNode(2);
+    }
+    await other.ready();
+    await lost.untilEnded();
+    // Its endpoint may still be on its way to the ingress controller.
+    await until('it is published again', () => other.publish('again').catch(() => null), SLOW);
+    expect(kept.state).toBe('connected');
+  });
+
+  it(
+    'an API server that is away for a while costs no stream; what was changed meanwhile arrives',
+    () =>
+      untouched(async () => {
+        onTestFinished(restartWatchers);
+        await stopApiServer();
+        const from = performance.now();
+        await until('a minute without it', () => performance.now() - from > 60_000, { timeoutMs: 70_000 });
+        await startApiServer();
+        expect(stage.checkedSince(from).has('kept')).toBe(true);
+        const backAt = performance.now();
+        await reconciles('two');
+        expect(performance.now() - backAt).toBeLessThan(20_000);
+      }),
+    240_000,
+  );
+});

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
+import { readPromql } from '../../fixtures/harness/promql.ts';
+import { until } from '../../fixtures/harness/wait.ts';
+
+const VALUES = ['metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'];
+const RULES_CRD = 'crd/prometheusrules.monitoring.coreos.com';
+let stage: ClusterStage;
+let rule: Json;
+let configMap: Json;
+/** A definition that was there before stays: it may be its owner's. */
+let isCrdOurs: boolean;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('metrics');
+  isCrdOurs = (await stage.kube.get('default', RULES_CRD).catch(() => null)) === null;
+  if (isCrdOurs) await stage.kube.kubectl(['apply', '--server-side', '-f', rulesCrd()]);
+  await stage.kube.kubectl(['wait', RULES_CRD, '--for=condition=Established', '--timeout=60s']);
+  const sets = VALUES.flatMap((value) => ['--set', value]);
+  const text = await stage.kube.helm(['template', 'sluice', 'charts/sluice', '--namespace', SYSTEM, ...sets]);
+  const objects: Json[] = parseAllDocuments(text).map((document) => document.toJS());
+  rule = objects.find((each) => each?.kind === 'PrometheusRule');
+  configMap = objects.find((each) => each?.kind === 'ConfigMap');
+});
+
+afterAll(async () => {
+  await stage.clear();
+  if (isCrdOurs) await stage.kube.kubectl(['delete', '--ignore-not-found', RULES_CRD]);
+});
+
+function rulesCrd(): string {
+  const folder = process.env['SLUICE_CRDS'];
+  if (!folder) throw new Error('SLUICE_CRDS: names no folder; run this by make test');
+  return join(folder, 'prometheus/monitoring.coreos.com_prometheusrules.yaml');
+}
+
+/** What the API server would make of it. */
+async function dryRun(object: object): Promise<Json> {
+  const args = ['apply', '--server-side', '--dry-run=server', '-o', 'json', '-f', '-'];
+  return JSON.parse(await stage.kube.kubectl(args, { input: stringify(object) }));
+}
+
+/** Names of a pod's series, and the labels of each that has samples. */
+type Scrape = { readonly names: ReadonlySet<string>; readonly labels: ReadonlyMap<string, ReadonlySet<string>> };
+
+async function scrape(namespace: string, pod: string, port: number): Promise<Scrape> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy/metrics`;
+  const text = await stage.kube.kubectl(['get', '--raw', path]);
+  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
+  const labels = new Map<string, Set<string>>();
+  for (const [, name = '', list = ''] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+    const seen = labels.get(name) ?? new Set();
+    for (const [, label = ''] of list.matchAll(/(\w+)="/g)) seen.add(label);
+    labels.set(name, seen);
+  }
+  return {
+    names: new Set(types.map(([, name, type]) => (type === 'histogram' ? `${name}_bucket` : `${name}`))),
+    labels,
+  };
+}
+
+/** Not one that goes after an upgrade by another test. */
+const isReady = ({ metadata, status }: Json): boolean =>
+  !metadata.deletionTimestamp && status.containerStatuses?.every(({ ready }: Json) => ready);
+
+const alerts = (): Json[] => rule.spec.groups.flatMap(({ rules }: Json) => rules);
+const panels = (): Json[] => JSON.parse(configMap.data['sluice.json']).panels;
+const asPromql = (expr: string): string => expr.replaceAll('$__rate_interval', '5m');
+
+describe('what the chart makes for Prometheus and Grafana', () => {
+  it('is taken by an API server that knows PrometheusRules', async () => {
+    expect((await dryRun(rule)).spec).toEqual(rule.spec);
+    expect((await dryRun(configMap)).data).toEqual(configMap.data);
+    const dashboard = await readFile('charts/sluice/dashboards/sluice.json', 'utf8');
+    expect(JSON.parse(configMap.data['sluice.json'])).toEqual(JSON.parse(dashboard));
+  });
+
+  it('would not be taken with a field that Prometheus does not know, or a time that is none', async () => {
+    const [first] = alerts();
+    const changed = (change: object): object => ({
+      ...rule,
+      spec: { groups: [{ name: 'sluice', rules: [{ ...first, ...change }] }] },
+    });
+    await expect(dryRun(changed({ forr: '1m' }))).rejects.toThrow('forr');
+    await expect(dryRun(changed({ for: 'soon' }))).rejects.toThrow('for');
+  });
+
+  it('asks for metrics and labels that the pods have', async () => {
+    await stage.live();
+    await stage.publish('measured');
+    await stage.play('measured');
+    const from = performance.now();
+    await until('it is checked', () => stage.checkedSince(from).has('measured'));
+    expect(await stage.terminate({ name: 'measured' })).toBe(200);
+    const [pod] = await stage.pods();
+    const { items } = await stage.kube.get(SYSTEM, 'pods', '-l', 'app.kubernetes.io/name=sluice-operator');
+    const scrapes = await Promise.all([
+      scrape(stage.namespace, pod.metadata.name, 9090),
+      ...items.filter(isReady).map(({ metadata }: Json) => scrape(SYSTEM, metadata.name, 8080)),
+    ]);
+    const samplesOf = (metric: string): ReadonlySet<string>[] =>
+      scrapes.flatMap(({ labels }) => labels.get(metric) ?? []);
+
+    const targets = panels().flatMap(({ targets = [] }) => targets);
+    const selectors = [...alerts(), ...targets].flatMap(({ expr }) => readPromql(asPromql(expr)).selectors);
+    expect(selectors.filter(({ metric }) => !scrapes.some(({ names }) => names.has(metric)))).toEqual([]);
+    // An operator without an error, and a backend without a fault, have no sample that could show a label.
+    const sampled = selectors.filter(({ metric }) => samplesOf(metric).length > 0);
+    expect(sampled.length).toBeGreaterThan(50);
+    const missing = sampled.flatMap(({ labels, metric }) => {
+      const its = new Set(['namespace', 'job', ...samplesOf(metric).flatMap((seen) => [...seen])]);
+      return labels.filter((label) => !its.has(label)).map((label) => `${metric} has no label ${label}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { failures, type Report } from './failures.ts';
+
+type File = Report['testResults'][number];
+
+const report = (...testResults: File[]): Report => ({
+  numPassedTests: 0,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  testResults,
+});
+const file = (over: Partial<File>): File => ({
+  name: 'a.test.ts',
+  status: 'passed',
+  message: '',
+  assertionResults: [],
+  ...over,
+});
+const test = (status: string): File['assertionResults'][number] => ({
+  status,
+  fullName: ' a thing works',
+  failureMessages: status === 'failed' ? ['Error: no\n    at a.test.ts:1'] : [],
+});
+
+describe('failures', () => {
+  it.each<[string, Report, string[], string[]]>([
+    ['nothing', report(file({ assertionResults: [test('passed')] })), [], []],
+    [
+      'a test, with the first line of why',
+      report(file({ status: 'failed', assertionResults: [test('passed'), test('failed')] })),
+      ['unit'],
+      ['a.test.ts: a thing works: Error: no'],
+    ],
+    [
+      'a file that cannot be loaded',
+      report(file({ status: 'failed', message: 'SyntaxError: x\nmore' })),
+      ['unit'],
+      ['a.test.ts: SyntaxError: x'],
+    ],
+    [
+      'a hook',
+      report(file({ status: 'failed', assertionResults: [test('skipped')] })),
+      ['unit'],
+      ['a.test.ts: a hook'],
+    ],
+    ['a run without a reason', report(file({})), ['unit'], ['the run of unit']],
+  ])('names %s', (_what, of, failedRuns, lines) => {
+    expect(failures(new Map([['unit', of]]), failedRuns)).toEqual(lines);
+  });
+
+  it('names a run that left no report', () => {
+    expect(failures(new Map(), ['cluster'])).toEqual(['the run of cluster']);
+  });
+});
