@@ -2,6 +2,7 @@
 import { benchForwarding } from './forwarding.ts';
 import { benchHeap } from './heap.ts';
 import { benchKeepAlive } from './keepalive.ts';
+import { benchOperator } from './operator.ts';
 import { benchTermination } from './termination.ts';
 
 console.log('Memory');
@@ -12,4 +13,6 @@ console.log('\nForwarding (about a minute)');
 await benchForwarding();
 console.log('\nKeep-alive (about a minute)');
 await benchKeepAlive();
+console.log('\nOperator, on a cluster (about five minutes)');
+await benchOperator();
 process.exit(0);

@@ -2,6 +2,7 @@ import type { HookConfig } from '../../crds/schema/server-config.ts';
 import type { App } from '../../media-server/apps/app.ts';
 import { systemClock } from '../../media-server/clock.ts';
 import { createHook } from '../../media-server/hooks/hook.ts';
+import { IgnoredConfig } from '../../media-server/hooks/ignored-config.ts';
 import { EventQueues } from '../../media-server/hooks/queue.ts';
 import { SessionCalls } from '../../media-server/hooks/session-calls.ts';
 import type { Log } from '../../media-server/logger.ts';
@@ -44,7 +45,7 @@ export function checkedApp(url: string, intervalMs: number, hook: Partial<HookCo
 /** Streams that are live as far as everything but media goes; one of ten is a publication. */
 export function liveStreams(app: App, count: number, log: Log): { streams: Stream[]; metrics: Metrics } {
   const metrics = new Metrics(() => true);
-  const calls = { clock: systemClock, log, queues: new EventQueues(), metrics };
+  const calls = { clock: systemClock, log, queues: new EventQueues(), ignored: new IgnoredConfig(log), metrics };
   const streams = Array.from({ length: count }, (_, index) => newStream(app, new SessionCalls(app, calls), index));
   return { streams, metrics };
 }

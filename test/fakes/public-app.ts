@@ -3,7 +3,7 @@ import { renderServerConfig } from '../../crds/render/server-config.ts';
 import { MEDIA_SERVER } from '../../crds/schema/kinds.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
-import { systemClock } from '../../media-server/clock.ts';
+import { type Clock, systemClock } from '../../media-server/clock.ts';
 import { buildPublicApp } from '../../media-server/http/app.ts';
 import { createLogger, type Log } from '../../media-server/logger.ts';
 import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
@@ -51,8 +51,11 @@ export type TestApp = ReturnType<typeof fakeStreams> & {
   outcome: SessionOutcome;
 };
 
+export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; readonly clock?: Clock };
+
 /** Everything public, without a listener and without media. */
-export async function publicApp(bundle = bundleOf(), log: Log = createLogger('silent')): Promise<TestApp> {
+export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
+  const { bundle = bundleOf(), clock = systemClock, log = createLogger('silent') } = setup;
   const streams = fakeStreams();
   const requests: SessionRequest[] = [];
   const apps = [fakeApp()];
@@ -72,11 +75,11 @@ export async function publicApp(bundle = bundleOf(), log: Log = createLogger('si
   const app = await buildPublicApp({
     ...streams,
     apps: { all: () => apps },
-    deny: new DenyList({ clock: systemClock, isProxy: () => false }),
+    deny: new DenyList({ clock, isProxy: () => false }),
     ended: new EndedLog(),
     keepAlive: { stats: () => ({ subjects: 0, checking: 0, overdueSeconds: 0 }) },
     metrics: { terminateRequest: () => undefined },
-    clock: systemClock,
+    clock,
     log,
     config: () => test.bundle,
     nodeId: 'pod-0@127.0.0.1',

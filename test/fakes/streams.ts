@@ -19,7 +19,6 @@ export const SILENT_HOOKS: SessionHooks = {
     restPolicy: 'NOTIFY',
     restOverwrite: [],
   }),
-  lists: () => true,
 };
 
 export function fakeApp(appKey = 'defaultApp'): App {
@@ -80,10 +79,10 @@ function fakeLeg(close: () => Promise<void>): Publication {
     iceUfrag: () => 'ufrag',
     transport: () => 'UDP',
     connected: () => true,
+    workerDied: () => false,
     onConnected: () => undefined,
     onFailure: () => undefined,
     addCandidates: () => undefined,
-    isRestart: () => false,
     restartIce: async () => '',
     metrics: async () => ({ bytes: 1, packets: 1, packetsLost: 0, bitrate: 8, rttMs: 1 }),
     layers: () => [],

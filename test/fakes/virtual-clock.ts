@@ -23,8 +23,8 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(run: () => void, delayMs: number): Timer {
-    // As Node does: what is no delay, or too long for a timer, fires at once.
-    const delay = delayMs >= 0 && delayMs < 2 ** 31 ? delayMs : 1;
+    // As Node does: what is no delay fires at once.
+    const delay = delayMs >= 0 ? delayMs : 1;
     const timer: Scheduled = { at: this.#elapsed + delay, order: this.#order++, run };
     this.#timers.add(timer);
     return { cancel: () => this.#timers.delete(timer) };

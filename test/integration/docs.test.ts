@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,12 +73,15 @@ describe('the commands of the docs', () => {
     await backend?.stop();
   });
 
-  const commands = of('sh').flatMap(({ page, text }) =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('curl '))
-      .map((line): [string, string] => [page, line]),
-  );
+  // Those of the page about Kubernetes are run on a cluster (test/e2e/cluster/docs.test.ts).
+  const commands = of('sh')
+    .filter(({ page }) => page !== 'docs/kubernetes.md')
+    .flatMap(({ page, text }) =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('curl '))
+        .map((line): [string, string] => [page, line]),
+    );
 
   it.each(commands)('%s: %s', (_page, command) => {
     const own = command
@@ -110,18 +113,22 @@ describe('the tables of the docs', () => {
     }
   });
 
-  it('have every metric of the media server', async () => {
+  it.each([
+    ['media-server', 15],
+    ['operator', 9],
+  ])('have every metric of the %s', async (program, atLeast) => {
     const page = texts.get('docs/metrics.md') ?? '';
-    const source = await readFile(join(root, 'media-server/metrics.ts'), 'utf8');
-    const names = [...source.matchAll(/'(sluice_\w+)'/g)].map(([, name = '']) => name);
-    expect(names.length).toBeGreaterThan(15);
+    const source = await readFile(join(root, program, 'metrics.ts'), 'utf8');
+    const prefixes = 'sluice|controller_runtime|workqueue|leader_election|rest_client';
+    const names = [...source.matchAll(new RegExp(`'((?:${prefixes})_\\w+)'`, 'g'))].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(atLeast);
     for (const name of names) expect(page).toContain(`\`${name}\``);
   });
 
   it('have links to files that exist', async () => {
     for (const [page, text] of texts) {
       for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[\w-]*)?\)/g)) {
-        await expect(readFile(join(root, page, '..', target)), `${page}: ${target}`).resolves.toBeDefined();
+        await expect(stat(join(root, page, '..', target)), `${page}: ${target}`).resolves.toBeDefined();
       }
     }
   });
@@ -134,45 +141,36 @@ describe('the backend in PHP, as the docs print it', () => {
     ]);
   });
 
-  it('stops a playback, a publication, and both', async () => {
+  it('stops a playback, a publication, and both', async ({ onTestFinished }) => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-php-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'backend.php');
     const denied = join(folder, 'denied.txt');
     await writeFile(file, of('php')[0]?.text ?? '');
     const port = await freePort();
     const php = startProcess('php', ['-S', `127.0.0.1:${port}`, file], { cwd: folder });
+    onTestFinished(() => php.stop());
     const server = await TestServer.start({ hookUrl: `http://127.0.0.1:${port}/MyAPI` });
-    const clients: RtcClient[] = [];
-    try {
-      const publish = async (): Promise<RtcClient> => {
-        const client = await RtcClient.publish(`${server.url}/whip/defaultApp/stream1`);
-        clients.push(client);
-        await client.connected();
-        return client;
-      };
-      const play = async (): Promise<RtcClient> => {
-        const client = await RtcClient.play(`${server.url}/whep/defaultApp/stream1`);
-        clients.push(client);
-        await client.connected();
-        return client;
-      };
-      const publisher = await publish();
-      const player = await play();
-      await writeFile(denied, 'play stream1\n');
-      await player.ended();
-      expect(publisher.state).toBe('connected');
-      await writeFile(denied, 'publish stream1\n');
-      await publisher.ended();
-      await writeFile(denied, '');
-      const again = [await publish(), await play()];
-      await writeFile(denied, 'play stream1\npublish stream1\n');
-      for (const client of again) await client.ended();
-      expect(await server.streams()).toEqual([]);
-    } finally {
-      for (const client of clients) client.close();
-      await server.stop();
-      await php.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
+    onTestFinished(() => server.stop());
+    const connected = async (client: RtcClient): Promise<RtcClient> => {
+      onTestFinished(() => client.close());
+      await client.connected();
+      return client;
+    };
+    const publish = async () => connected(await RtcClient.publish(`${server.url}/whip/defaultApp/stream1`));
+    const play = async () => connected(await RtcClient.play(`${server.url}/whep/defaultApp/stream1`));
+
+    const publisher = await publish();
+    const player = await play();
+    await writeFile(denied, 'play stream1\n');
+    await player.ended();
+    expect(publisher.state).toBe('connected');
+    await writeFile(denied, 'publish stream1\n');
+    await publisher.ended();
+    await writeFile(denied, '');
+    const again = [await publish(), await play()];
+    await writeFile(denied, 'play stream1\npublish stream1\n');
+    for (const client of again) await client.ended();
+    expect(await server.streams()).toEqual([]);
   });
 });

@@ -22,19 +22,30 @@ let server: TestServer;
 let browser: Browser;
 const clients: Client[] = [];
 
+/** Two that nobody ends stay live beside all the others: GStreamer, which sends no consent checks (RFC 7675). */
+const LONG = 'long';
+const longClients: Client[] = [];
+let longSince = Infinity;
+
 beforeAll(async () => {
   backend = await Backend.start();
   server = await TestServer.start({ hookUrl: backend.url });
   browser = await startBrowser();
+  await publishing('GStreamer', LONG);
+  await (await started('GStreamer', 'play', LONG)).shown();
+  longSince = performance.now();
+  longClients.push(...clients.splice(0));
 });
 
 afterEach(async () => {
-  await server.terminate({});
+  const others = (await server.streams()).filter(({ name }) => name !== LONG);
+  await server.terminate({ mediaSessionIds: others.map(({ mediaSessionId }) => mediaSessionId) });
   backend.allowAll();
   for (const client of clients.splice(0)) await client.stop();
 });
 
 afterAll(async () => {
+  for (const client of longClients) await client.stop();
   await browser?.close();
   await server?.stop();
   await backend?.close();
@@ -117,7 +128,7 @@ describe.each(kinds)('published by %s', (publisherKind) => {
     const player = await started(playerKind, 'play', name);
     await player.shown();
 
-    backend.refuseKeepAlive(({ published }) => published === false);
+    backend.refuseKeepAlive((stream) => stream['name'] === name && stream['published'] === false);
     await player.over();
     backend.allowAll();
     const again = await started(playerKind, 'play', name);
@@ -130,8 +141,21 @@ describe.each(kinds)('published by %s', (publisherKind) => {
     const replayed = await started(playerKind, 'play', name);
     await replayed.shown();
 
-    backend.refuseKeepAlive(({ published }) => published === true);
+    backend.refuseKeepAlive((stream) => stream['name'] === name && stream['published'] === true);
     await republished.over();
     await replayed.over();
   });
+});
+
+/** Longer than a client may be silent, and than anybody looks again. */
+const LONG_MS = 33_000;
+
+it('GStreamer, which sends no consent checks, stays as long as it likes', { timeout: 60_000 }, async () => {
+  const enough = (): boolean => performance.now() - longSince > LONG_MS;
+  await until('enough time is over', enough, { timeoutMs: LONG_MS + 1_000, everyMs: 200 });
+  const streams = (await server.streams()).map(({ name, status }) => ({ name, status }));
+  expect(streams).toEqual([
+    { name: LONG, status: 'PUBLISHING' },
+    { name: LONG, status: 'PLAYING' },
+  ]);
 });

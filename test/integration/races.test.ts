@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../fixtures/harness/backend.ts';
 import type { TestServer } from '../fixtures/harness/media-server.ts';
+import { RtcClient } from '../fixtures/harness/rtc-client.ts';
 import { Stage } from '../fixtures/harness/stage.ts';
 import { until } from '../fixtures/harness/wait.ts';
 
@@ -17,6 +18,12 @@ async function expectOneEndEach(server: TestServer, backend: Backend, count: num
     backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
   await until('the backend has heard of all', () => disconnected().length >= count);
   expect(disconnected()).toHaveLength(count);
+}
+
+/** The pid of its mediasoup worker. */
+async function workerOf(server: TestServer): Promise<number> {
+  const pid = server.process.child.pid ?? 0;
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
 }
 
 describe('a terminate that races', () => {
@@ -40,10 +47,8 @@ describe('a terminate that races', () => {
     const { backend, server } = await stage.setUp();
     await stage.publish(server, 'a');
     await stage.publish(server, 'b');
-    const pid = server.process.child.pid ?? 0;
-    const worker = Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
     const answer = server.terminate({});
-    process.kill(worker, 'SIGKILL');
+    process.kill(await workerOf(server), 'SIGKILL');
     expect([200, 404]).toContain((await answer).status);
     await expectOneEndEach(server, backend, 2);
     await until('a new stream can be published', async () => {
@@ -63,6 +68,49 @@ describe('a terminate that races', () => {
     await server.terminate({});
     await expectOneEndEach(server, backend, 20);
     expect(await server.metric('sluice_worker_transports')).toBe(0);
+  });
+});
+
+const UNANSWERED = new Response(null, { status: 504 });
+
+describe('a client that goes away while it waits for its own old name to be free', () => {
+  it('is not published, and the backend is not asked about it', async () => {
+    const { backend, server } = await stage.setUp();
+    await stage.publish(server, 'a');
+    const worker = await workerOf(server);
+    // The end of the old stream waits for the worker, for 2 s at most.
+    process.kill(worker, 'SIGSTOP');
+    const ended = server.terminate({ name: 'a' });
+    const gone = new AbortController();
+    const again = RtcClient.publish(`${server.url}/whip/defaultApp/a`, {
+      fetch: (url, init) => fetch(url, { ...init, signal: gone.signal }).catch(() => UNANSWERED),
+    });
+    setTimeout(() => gone.abort(), 500);
+    (await again).close();
+    await ended;
+    process.kill(worker, 'SIGCONT');
+    await stage.publish(server, 'b');
+    expect((await server.streams()).map(({ name }) => name)).toEqual(['b']);
+    expect(backend.of('connect')).toHaveLength(2);
+  });
+});
+
+describe('a client that is ended and publishes again at once', () => {
+  it('waits for its name to be free, also when the backend has given it that name', async () => {
+    const { backend, server } = await stage.setUp({
+      restHook: { methods: [{ name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }] },
+    });
+    backend.answer = () => ({ status: 200, body: '{"name":"final"}' });
+    expect((await stage.client(server, 'publish', 'key')).status).toBe(201);
+    const worker = await workerOf(server);
+    // The end of the old stream waits for the worker, for 2 s at most.
+    process.kill(worker, 'SIGSTOP');
+    const ended = server.terminate({ name: 'final' });
+    const again = stage.client(server, 'publish', 'key');
+    await until('the backend is asked again', () => backend.of('publishStream').length === 2);
+    setTimeout(() => process.kill(worker, 'SIGCONT'), 200);
+    await ended;
+    expect((await again).status).toBe(201);
   });
 });
 

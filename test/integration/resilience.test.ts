@@ -39,8 +39,8 @@ describe('a backend that is down', () => {
     const { backend, server } = await stage.setUp({
       restHook: { methods: [{ name: 'StreamKeepAliveEvent', failureThreshold: 2 }] },
     });
+    backend.answer = ({ method }) => (method === 'StreamKeepAliveEvent' ? 500 : 200);
     await stage.publish(server, 'a');
-    backend.answer = () => 500;
     await until('the stream has ended', async () => (await server.streams()).length === 0);
     expect(await server.metric('sluice_stream_ends_total', { cause: 'keepalive_failure' })).toBe(1);
     expect(backend.of('StreamKeepAliveEvent')).toHaveLength(2);
@@ -70,6 +70,25 @@ describe('a mediasoup worker that is killed', () => {
     await stage.publish(server, 'c');
     await stage.publish(server, 'd');
     expect(await server.streams()).toHaveLength(3);
+  });
+});
+
+describe('a mediasoup worker that is killed with a publication and its playbacks', () => {
+  it('ends all of them with worker_died', async () => {
+    const { server } = await stage.setUp();
+    await stage.publish(server, 'a');
+    await stage.play(server, 'a');
+    await stage.play(server, 'a');
+    const [worker = 0] = await childrenOf(server.process.child.pid ?? 0);
+    process.kill(worker, 'SIGKILL');
+    await until('all have ended', async () => (await server.streams()).length === 0);
+    const { body } = await server.api('/stream/ended');
+    const ended = (body as { published: boolean; cause: string }[]).map(({ cause, published }) => [published, cause]);
+    expect(ended.sort()).toEqual([
+      [false, 'worker_died'],
+      [false, 'worker_died'],
+      [true, 'worker_died'],
+    ]);
   });
 });
 
@@ -120,18 +139,23 @@ describe('a resource file that is edited while streams are live', () => {
 });
 
 describe('SIGTERM', () => {
-  it('drains: no new stream, running ones go on and are checked until the timeout, then end with drain', async () => {
+  it('drains: no new publication, running ones go on, can be played and are checked until the timeout, then end with drain', async () => {
     const { backend, server } = await stage.setUp({ mediaServer: { drain: { timeout: '3s' } } });
     const publisher = await stage.publish(server, 'a');
     server.process.child.kill('SIGTERM');
     await until('it is not ready', async () => (await fetch(`${server.opsUrl}/readyz`)).status === 503);
     const late = await stage.client(server, 'publish', 'late');
     expect(late.status).toBe(503);
+    await stage.play(server, 'a');
     backend.calls.length = 0;
     await backend.waitFor('StreamKeepAliveEvent');
     expect(publisher.state).toBe('connected');
     expect(await server.process.exited).toBe(0);
-    expect(backend.of('StreamStatusEvent').at(-1)?.body).toMatchObject({ status: 'FAILED', info: 'Stopped by drain' });
+    const ends = backend.of('StreamStatusEvent').filter(({ body }) => body['status'] !== 'PLAYING');
+    expect(ends.map(({ body }) => [body['published'], body['status'], body['info']]).sort()).toEqual([
+      [false, 'FAILED', 'Stopped by drain'],
+      [true, 'FAILED', 'Stopped by drain'],
+    ]);
     expect(backend.of('ConnectionStatusEvent').at(-1)?.body).toMatchObject({ status: 'DISCONNECTED' });
   });
 

@@ -3,9 +3,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
 import { toYaml } from '../fixtures/harness/media-server.ts';
 import { freePort } from '../fixtures/harness/ports.ts';
-import { startProcess } from '../fixtures/harness/processes.ts';
+import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
+import { until } from '../fixtures/harness/wait.ts';
 
 let folder: string;
 
@@ -15,18 +17,42 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+function write(spec: object, documents: readonly object[] = []): Promise<void> {
+  const server = { apiVersion: 'sluice.dev/v1alpha1', kind: 'MediaServer', metadata: { name: 'live' }, spec };
+  return writeFile(join(folder, 'server.yaml'), toYaml([server, ...documents]));
+}
+
+async function start(...options: readonly string[]): Promise<RunningProcess> {
+  const args = ['media-server/main.ts', '--resources', folder, '--listen-address', '127.0.0.1'];
+  return startProcess(process.execPath, [...args, '--ops-port', String(await freePort()), ...options]);
+}
+
 /** Starts a media server that cannot run; gives its exit code and what it said. */
 async function refused(
   spec: object,
   documents: readonly object[] = [],
 ): Promise<{ code: number | null; said: string }> {
-  const server = { apiVersion: 'sluice.dev/v1alpha1', kind: 'MediaServer', metadata: { name: 'live' }, spec };
-  await writeFile(join(folder, 'server.yaml'), toYaml([server, ...documents]));
-  const args = ['media-server/main.ts', '--resources', folder, '--listen-address', '127.0.0.1'];
-  const run = startProcess(process.execPath, [...args, '--ops-port', String(await freePort())]);
+  await write(spec, documents);
+  const run = await start();
   const code = await run.exited;
   return { code, said: run.lines.filter((line) => !line.startsWith('{')).join('\n') };
 }
+
+describe('a media server that starts', () => {
+  it('takes over what was edited meanwhile', async () => {
+    const spec = { rest: { http: { port: await freePort() } }, media: { port: await freePort() } };
+    await write(spec);
+    const run = await start();
+    const logged = (text: string) => () => run.lines.some((line) => line.includes(text));
+    try {
+      await until('the config has been read', logged('starting mediasoup'), { everyMs: 1 });
+      await write({ ...spec, limits: { publications: 1 } });
+      await until('the edit is taken over', logged('the new config runs'));
+    } finally {
+      await run.stop('SIGINT');
+    }
+  });
+});
 
 describe('a media server that cannot start', () => {
   it('says which setting has a port that is in use, without a stack', async () => {
@@ -48,6 +74,21 @@ describe('a media server that cannot start', () => {
     }
   });
 
+  it('opens the port for the operator before those for the public', async () => {
+    const host = '127.0.0.2';
+    const port = await freePort();
+    const holders = [INTERNAL_PORT, port].map((each) => createServer().listen(each, host));
+    try {
+      await write({ rest: { http: { port } }, media: { port: await freePort() } });
+      await writeFile(join(folder, 'fleet.key'), '');
+      const run = await start('--fleet-key', join(folder, 'fleet.key'), '--listen-address', host);
+      expect(await run.exited).toBe(1);
+      expect(run.lines).toContain(`cannot listen on port ${INTERNAL_PORT} for the operator`);
+    } finally {
+      for (const holder of holders) holder.close();
+    }
+  });
+
   it('says which field is wrong', async () => {
     expect(await refused({ keepAlive: { interval: '100ms' } })).toEqual({
       code: 1,
@@ -55,24 +96,34 @@ describe('a media server that cannot start', () => {
     });
   });
 
-  it('says which secret cannot be used', async () => {
-    const hook = {
-      apiVersion: 'sluice.dev/v1alpha1',
-      kind: 'RestHook',
-      metadata: { name: 'backend' },
-      spec: { url: 'http://b/x', auth: { type: 'standardWebhooks', secretRef: { name: 's' } } },
-    };
-    const app = {
-      apiVersion: 'sluice.dev/v1alpha1',
-      kind: 'StreamApp',
-      metadata: { name: 'default' },
-      spec: { appKey: 'a', mediaServerRef: { name: 'live' }, restHookRef: { name: 'backend' } },
-    };
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: '%%%' } };
-    const spec = { rest: { http: { port: await freePort() } }, media: { port: await freePort() } };
-    const { code, said } = await refused(spec, [hook, app, secret]);
+  it('says which certificate cannot be used, without a stack', async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'tls' } };
+    const https = { port: await freePort(), certificateRef: { name: 'tls' } };
+    const spec = { rest: { http: { port: await freePort() }, https }, media: { port: await freePort() } };
+    const stringData = { 'tls.crt': 'no certificate', 'tls.key': 'no key' };
+    const { code, said } = await refused(spec, [{ ...secret, stringData }]);
     expect(code).toBe(1);
-    expect(said).toContain('RestHook "backend": secret secret.s.k: expected base64');
+    expect(said).toMatch(/^spec\.rest\.https\.certificateRef: the certificate and key cannot be used: [^\n]+$/);
+  });
+
+  it.each(['media-server', 'operator'])('is a %s that was asked for its options', async (program) => {
+    const run = startProcess(process.execPath, [`${program}/main.ts`, '--help']);
+    expect(await run.exited).toBe(0);
+    expect(run.lines[0]).toMatch(new RegExp(`^usage: ${program} `));
+  });
+
+  it('is an operator whose kubeconfig is missing: it says so, without a stack', async () => {
+    const env = { KUBECONFIG: join(folder, 'missing') };
+    const run = startProcess(
+      process.execPath,
+      ['operator/main.ts', '--image', 'x', '--port', String(await freePort())],
+      {
+        env,
+      },
+    );
+    expect(await run.exited).toBe(2);
+    expect(run.lines[0]).toMatch(/^no cluster can be found: .*missing/);
+    expect(run.lines.join('\n')).not.toContain('    at ');
   });
 
   it('prints its options when one is misspelt', async () => {

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+
+/** A command has ended with another status than 0, or by a signal. */
+export class ExitError extends Error {
+  readonly code: number | null;
+
+  constructor(command: string, code: number | null, signal: NodeJS.Signals | null) {
+    super(`${command}: ended with ${code ?? signal}`);
+    this.name = 'ExitError';
+    this.code = code;
+  }
+}
+
+type ApartOptions = {
+  /** Ends the command and everything that it has started, at once. */
+  readonly signal?: AbortSignal;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/**
+ * Runs a command to its end in a process group of its own, so that Ctrl-C on a terminal does not reach it: what clears up
+ * must get to its end, and what is being made must end as a whole. Its output is shown.
+ */
+export function runApart(command: string, args: readonly string[], { env, signal }: ApartOptions = {}): Promise<void> {
+  signal?.throwIfAborted();
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const kill = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  };
+  signal?.addEventListener('abort', kill);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, by) => {
+      signal?.removeEventListener('abort', kill);
+      if (code === 0) resolve();
+      else reject(new ExitError(`${command} ${args.join(' ')}`, code, by));
+    });
+  });
+}

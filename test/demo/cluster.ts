@@ -1,0 +1,44 @@
+// Tells the story of Sluice on a real Kubernetes: the chart by Helm, examples/kubernetes by kubectl apply, signalling, pages
+// and REST through the cluster's ingress controller, media straight to the pods.
+import { startBrowser } from '../fixtures/harness/browser.ts';
+import { fetchThrough, Kube } from '../fixtures/harness/kube.ts';
+import { type Demo, runDemo } from './demo.ts';
+import { applyExamples, backendAnswers, NAMESPACE, reachByIngress, restUser, showCounts } from './examples.ts';
+import { installSluice } from './install.ts';
+import { openCluster } from './open-cluster.ts';
+import { forward } from './port-forward.ts';
+import { tellStory } from './story.ts';
+import { suggestions } from './suggestions.ts';
+
+await runDemo(async (demo) => {
+  console.log('Kubernetes, the chart, kubectl apply, and two browser windows (about two minutes when all is built).');
+  const { stays, target } = await openCluster(demo);
+  const kube = new Kube(target, demo.signal);
+  await installSluice(demo, kube, stays);
+  await applyExamples(demo, kube, stays);
+  return tellOnCluster(demo, kube);
+});
+
+async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
+  const { ingress } = kube.target;
+  const { close, fetch } = fetchThrough(ingress);
+  demo.removes('the connections to the ingress controller', close);
+  const { http, https } = await reachByIngress(kube, fetch);
+  demo.seen(`the ingress controller at ${ingress} serves ${http} and ${https}`);
+  const backend = await forward(demo, kube, NAMESPACE, 'service/backend:80');
+  const ops = await forward(demo, kube, NAMESPACE, 'deployment/live:9090');
+  const user = await restUser(kube);
+  const host = new URL(https).host;
+  const browser = await startBrowser({ ownSignals: true, hosts: { [host]: ingress } });
+  demo.removes('the browser', () => browser.close());
+  const whileLive = async (): Promise<void> => {
+    await backendAnswers(kube);
+    await showCounts(kube, 1, 1);
+    demo.seen('kubectl get shows one publication, one playback and a backend that answers (it counts twice a minute)');
+  };
+  const credentials = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  await tellStory(demo, { publishing: https, playing: http, ops, backend, fetch, credentials, whileLive }, browser);
+  await showCounts(kube, 0, 0);
+  demo.seen('kubectl get shows that nothing is live');
+  return suggestions({ target: kube.target, namespace: NAMESPACE, host, http, https, user, backend, ops });
+}

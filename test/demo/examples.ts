@@ -1,0 +1,117 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { selfSigned } from '../fixtures/harness/certificate.ts';
+import type { Kube } from '../fixtures/harness/kube.ts';
+import type { Fetch } from '../fixtures/harness/rtc-client.ts';
+import { until } from '../fixtures/harness/wait.ts';
+import { runApart } from './apart.ts';
+import type { Demo } from './demo.ts';
+import { needsFreeHost } from './host.ts';
+import { show, shown } from './shown.ts';
+
+export const NAMESPACE = 'sluice-demo';
+const FOLDER = 'examples/kubernetes';
+const HOST = 'live.example.test';
+/** The image of a release; here it is the one that was made from this tree. */
+const RELEASED_IMAGE = /(?<=image: )ghcr\.io\/sluice-dev\/sluice:\S+/g;
+
+const inNamespace = ['-n', NAMESPACE];
+
+/** Applies examples/kubernetes in a namespace of its own and waits until all of it works. */
+export async function applyExamples(demo: Demo, kube: Kube, stays: boolean): Promise<void> {
+  await needsNoNamespace(kube);
+  await needsFreeHost(kube, HOST);
+  await makeNamespace(demo, kube, stays);
+  await kube.apply(NAMESPACE, certificate());
+  demo.seen(`the namespace ${NAMESPACE} is there, with a self-signed certificate for ${HOST} in the Secret live-tls`);
+  show(`$ kubectl ${inNamespace.join(' ')} apply -f ${FOLDER}/     (the backend from the image of this tree)`);
+  show(await kube.apply(NAMESPACE, ...(await manifests(kube.target.image))));
+  await useIngressClass(kube);
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=Available', 'deployment/backend', '--timeout=60s');
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=Available', 'mediaserver/live', '--timeout=60s');
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=Programmed', 'streamapp/default', '--timeout=60s');
+  demo.seen(`the media server, its app and the backend from ${FOLDER} are ready`);
+  await showResources(kube);
+}
+
+/** What a user looks at. */
+export const showResources = (kube: Kube): Promise<void> => shown(kube, ...inNamespace, 'get', 'mserver,sapp,rhook');
+
+/** Waits until the MediaServer's status counts so many streams, which it does twice a minute, and shows it. */
+export async function showCounts(kube: Kube, publications: number, playbacks: number): Promise<void> {
+  await until(
+    `kubectl get shows ${publications} publications and ${playbacks} playbacks`,
+    async () => {
+      const { status } = await kube.get(NAMESPACE, 'mediaserver/live');
+      return status.publications === publications && status.playbacks === playbacks;
+    },
+    { timeoutMs: 60_000, everyMs: 500 },
+  );
+  await showResources(kube);
+}
+
+/** Waits until the pods have told that the backend answers them. */
+export const backendAnswers = (kube: Kube): Promise<void> =>
+  shown(kube, ...inNamespace, 'wait', '--for=condition=Reachable', 'resthook/backend', '--timeout=60s');
+
+/** Where the ingress controller serves the media server, once it does. */
+export async function reachByIngress(kube: Kube, fetch: Fetch): Promise<{ http: string; https: string }> {
+  const { endpoints } = (await kube.get(NAMESPACE, 'mediaserver/live')).status;
+  for (const url of [endpoints.http, endpoints.https]) {
+    const carries = async (): Promise<boolean> => {
+      const { status } = await fetch(`${url}/play`, { method: 'GET', headers: {} });
+      return status === 200;
+    };
+    await until(`the ingress controller serves ${url}`, () => carries().catch(() => false), {
+      timeoutMs: 30_000,
+      everyMs: 200,
+    });
+  }
+  return endpoints;
+}
+
+/** User and password of the REST API, as they stand in the Secret. */
+export async function restUser(kube: Kube): Promise<string> {
+  const { data } = await kube.get(NAMESPACE, 'secret/rest-api');
+  return [data.username, data.password].map((value) => Buffer.from(value, 'base64').toString()).join(':');
+}
+
+async function needsNoNamespace(kube: Kube): Promise<void> {
+  const known = await kube.kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '--output=name']);
+  if (known !== '') {
+    throw new Error(
+      `there is a namespace ${NAMESPACE} already; does a demo run? kubectl delete namespace ${NAMESPACE}`,
+    );
+  }
+}
+
+async function makeNamespace(demo: Demo, kube: Kube, stays: boolean): Promise<void> {
+  if (stays) demo.removes(`the namespace ${NAMESPACE}`, () => removeNamespace(kube));
+  await kube.namespace(NAMESPACE);
+}
+
+/** While the operator is there, which lets the MediaServers go. */
+async function removeNamespace({ env }: Kube): Promise<void> {
+  console.log(`Deleting the namespace ${NAMESPACE} (a quarter of a minute).`);
+  await runApart('kubectl', [...inNamespace, 'delete', 'mediaservers', '--all', '--timeout=60s'], { env });
+  await runApart('kubectl', ['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=120s'], { env });
+}
+
+function certificate(): object {
+  const { cert, key } = selfSigned(HOST);
+  const stringData = { 'tls.crt': cert, 'tls.key': key };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'live-tls' }, type: 'kubernetes.io/tls', stringData };
+}
+
+async function manifests(image: string): Promise<string[]> {
+  const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml')).sort();
+  const texts = await Promise.all(files.map((name) => readFile(join(FOLDER, name), 'utf8')));
+  return texts.map((text) => text.replace(RELEASED_IMAGE, image));
+}
+
+/** The examples leave it to the cluster's default class, which a cluster that is not ours need not have. */
+async function useIngressClass(kube: Kube): Promise<void> {
+  if (kube.target.kind === 'embedded') return;
+  const change = JSON.stringify({ spec: { ingress: { className: kube.target.ingressClass } } });
+  await shown(kube, ...inNamespace, 'patch', 'mediaserver/live', '--type=merge', `--patch=${change}`);
+}

@@ -1,0 +1,33 @@
+import { type Kube, SYSTEM } from '../fixtures/harness/kube.ts';
+import { runApart } from './apart.ts';
+import type { Demo } from './demo.ts';
+import { show, shown } from './shown.ts';
+
+/** The operator, by Helm. One that is there already is used as it is. */
+export async function installSluice(demo: Demo, kube: Kube, stays: boolean): Promise<void> {
+  if (await isInstalled(kube)) {
+    demo.seen(`the Helm release sluice is installed in ${SYSTEM} already: it is used as it is, and stays`);
+    return;
+  }
+  if (stays) await removeAtTheEnd(demo, kube);
+  show(`$ helm upgrade --install sluice charts/sluice --namespace ${SYSTEM} --create-namespace --wait`);
+  await kube.install();
+  demo.seen('the operator is installed by Helm, and ready');
+  await shown(kube, '-n', SYSTEM, 'get', 'pods');
+}
+
+async function isInstalled(kube: Kube): Promise<boolean> {
+  return (await kube.helm(['list', '-n', SYSTEM, '--filter', '^sluice$', '--short'])).trim() !== '';
+}
+
+/** Custom resource definitions stay, as the chart says: nobody's resources may go with a release. */
+async function removeAtTheEnd(demo: Demo, kube: Kube): Promise<void> {
+  const { env } = kube;
+  const namespace = await kube.kubectl(['get', 'namespace', SYSTEM, '--ignore-not-found', '--output=name']);
+  demo.removes('the operator', async () => {
+    console.log('Uninstalling the operator. Its custom resource definitions stay, as the chart says.');
+    await runApart('helm', ['uninstall', 'sluice', '--namespace', SYSTEM, '--wait', '--ignore-not-found'], { env });
+    if (namespace !== '') return;
+    await runApart('kubectl', ['delete', 'namespace', SYSTEM, '--ignore-not-found', '--timeout=60s'], { env });
+  });
+}

@@ -1,0 +1,17 @@
+import { createLogger, type Log } from '../../operator/logger.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** The operator's own logger, writing where a test can read it. */
+export function logLines(level = 'debug'): {
+  readonly log: Log;
+  readonly text: string[];
+  readonly lines: () => Line[];
+} {
+  const text: string[] = [];
+  return {
+    log: createLogger(level, { write: (line) => text.push(line) }),
+    text,
+    lines: () => text.map((line) => JSON.parse(line) as Line),
+  };
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatFleetKey, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
+import type { PodStatus } from '../../crds/schema/internal.ts';
+import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import type { Loaded } from '../../media-server/config/load.ts';
+import { type InternalDeps, openInternal } from '../../media-server/http/internal.ts';
+import { createLogger } from '../../media-server/logger.ts';
+import { PodClient } from '../../operator/pods/client.ts';
+import { freePort } from '../fixtures/harness/ports.ts';
+
+const KEY = { identity: 'fleet-1', key: randomBytes(32) };
+const CONFIG: ServerConfig = {
+  name: 'live',
+  workers: 1,
+  media: { port: 44444, codecs: ['opus'], iceServers: [] },
+  rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: [], corsOrigins: [] },
+  keepAlive: { enabled: false, appKeys: [] },
+  limits: { publications: 0, playbacks: 0 },
+  drain: { timeoutMs: 0 },
+  hooks: [],
+  apps: [],
+};
+const STATUS: PodStatus = {
+  pod: 'live-0',
+  config: { counter: 1, hash: 'h', refused: null },
+  draining: false,
+  publications: 3,
+  playbacks: 4,
+  apps: [],
+  hooks: [],
+};
+
+describe('the internal listener', () => {
+  let folder: string;
+  let port: number;
+  let offered: Loaded[];
+  let logged: object[];
+  let close: (() => Promise<void>)[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-internal-'));
+    await writeFile(join(folder, 'fleet.key'), formatFleetKey(KEY));
+    port = await freePort();
+    offered = [];
+    logged = [];
+    const deps: InternalDeps = {
+      host: '127.0.0.1',
+      port,
+      keyFile: join(folder, 'fleet.key'),
+      status: () => STATUS,
+      offer: (loaded) => offered.push(loaded),
+      log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),
+    };
+    const listener = await openInternal(deps);
+    close = [() => listener.close()];
+  });
+
+  afterEach(async () => {
+    for (const each of close.reverse()) await each();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const client = (key = KEY): PodClient => {
+    const made = new PodClient(key, port);
+    close.push(() => made.close());
+    return made;
+  };
+
+  /** What the operator's client would never send. */
+  const put = (body: string): Promise<{ status: number | undefined; body: unknown }> =>
+    new Promise((resolve, reject) => {
+      const options = {
+        ...INTERNAL_TLS,
+        host: '127.0.0.1',
+        port,
+        path: '/internal/config',
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        agent: false,
+        pskCallback: () => ({ psk: KEY.key, identity: KEY.identity }),
+        checkServerIdentity: () => undefined,
+      };
+      request(options, async (response) => {
+        resolve({ status: response.statusCode, body: JSON.parse(await text(response)) });
+      })
+        .on('error', reject)
+        .end(body);
+    });
+
+  it('tells who has the key how the pod is, and takes a config with its assets', async () => {
+    expect(await client().status('127.0.0.1')).toEqual(STATUS);
+    const assets = { 'secret.api.ops': Buffer.from('t1').toString('base64') };
+    expect(await client().push('127.0.0.1', { counter: 7, config: CONFIG, assets })).toEqual(STATUS);
+    expect(offered).toMatchObject([{ bundle: { config: CONFIG }, delivery: { counter: 7 } }]);
+    expect(offered[0]?.bundle.assets.get('secret.api.ops')?.toString()).toBe('t1');
+  });
+
+  it.each([
+    ['another key', { ...KEY, key: randomBytes(32) }],
+    ['another identity', { ...KEY, identity: 'fleet-2' }],
+  ])('lets nobody in with %s', async (_what, key) => {
+    await expect(client(key).status('127.0.0.1')).rejects.toThrow();
+  });
+
+  it('takes a second key during rotation, and only the new one afterwards, without a restart', async () => {
+    const next = { identity: 'fleet-2', key: randomBytes(32) };
+    await writeFile(join(folder, 'fleet.key'), formatFleetKey(next) + formatFleetKey(KEY));
+    for (const key of [KEY, next]) expect(await client(key).status('127.0.0.1')).toEqual(STATUS);
+    await writeFile(join(folder, 'fleet.key'), formatFleetKey(next));
+    await expect(client(KEY).status('127.0.0.1')).rejects.toThrow();
+  });
+
+  it('lets nobody in when there is no key', async () => {
+    await rm(join(folder, 'fleet.key'));
+    await expect(client().status('127.0.0.1')).rejects.toThrow();
+  });
+
+  it('speaks to nobody without a key, whatever TLS they offer', async () => {
+    const outcome = await new Promise<string>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => resolve('let in'));
+      socket.on('error', (error) => resolve(error.message));
+    });
+    expect(outcome).not.toBe('let in');
+    expect(INTERNAL_TLS.ciphers).toContain('PSK');
+  });
+
+  it('refuses a config with a field that it does not know, by name, and takes nothing of it', async () => {
+    const config = { ...CONFIG, drain: { timeoutMs: 0, patience: 1 } };
+    const push = client().push('127.0.0.1', { counter: 8, config, assets: {} });
+    await expect(push).rejects.toThrow('body.config.drain.patience: unknown field');
+    expect(offered).toEqual([]);
+  });
+
+  it('refuses a config that names an asset which did not come with it', async () => {
+    const auth = { type: 'tokens' as const, tokens: [{ name: 'ops', token: 'secret.api.ops' }] };
+    const config = { ...CONFIG, rest: { ...CONFIG.rest, auth } };
+    const push = client().push('127.0.0.1', { counter: 8, config, assets: {} });
+    await expect(push).rejects.toThrow('body.assets.secret.api.ops: is missing');
+    expect(offered).toEqual([]);
+    expect(logged).toMatchObject([{ fault: 'body.assets.secret.api.ops: is missing' }]);
+  });
+
+  it('refuses a body that is nested a million deep, as a fault of the caller', async () => {
+    const deep = `${'['.repeat(1e6)}${']'.repeat(1e6)}`;
+    const answer = await put(`{"counter":8,"config":${deep},"assets":{}}`);
+    expect(answer).toEqual({ status: 400, body: { error: 'body: nested deeper than 64 levels' } });
+    expect(offered).toEqual([]);
+  });
+});
