@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Real processes, browsers and clusters on a small machine: a test may have one more attempt. What needed it is named by
+ * `make test` as flaky, and is a defect of the test or of the product.
+ */
+const REAL = { fileParallelism: false, retry: 1 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,8 +21,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Real workers and real clients: one file at a time on a small machine.
-          fileParallelism: false,
+          ...REAL,
         },
       },
       {
@@ -25,7 +30,7 @@ export default defineConfig({
           include: ['test/e2e/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          ...REAL,
         },
       },
       {
@@ -34,7 +39,7 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          ...REAL,
         },
       },
       {
@@ -44,7 +49,7 @@ export default defineConfig({
           globalSetup: ['test/cluster/vitest-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          ...REAL,
         },
       },
     ],

@@ -154,7 +154,7 @@ describe('an answer to admission', () => {
 
   it.each(rows)('%s with FAIL', async (_what, reply, kind) => {
     backend.answer = () => reply;
-    expect((await admit(session(hookOf({ timeoutMs: 200 })))).kind).toBe(kind);
+    expect((await admit(session(hookOf({ timeoutMs: 1_000 })))).kind).toBe(kind);
   });
 
   it.each(rows)('%s with LOG allows, but not for connect', async (_what, reply, kind) => {
@@ -163,7 +163,7 @@ describe('an answer to admission', () => {
       name: name as 'connect',
       restOnError: 'LOG',
     }));
-    const calls = session(hookOf({ methods, timeoutMs: 200 }));
+    const calls = session(hookOf({ methods, timeoutMs: 1_000 }));
     expect((await admit(calls)).kind).toBe('allowed');
     expect((await admit(calls, 'connect')).kind).toBe(kind);
   });
@@ -354,7 +354,7 @@ describe('a keep-alive call', () => {
 
   it('does not wait for events or admission that hang', async () => {
     backend.answer = ({ method }) => (method === 'StreamKeepAliveEvent' ? 200 : () => undefined);
-    const hook = hookOf({ timeoutMs: 700 });
+    const hook = hookOf({ timeoutMs: 2_000 });
     const hanging = Array.from({ length: 40 }, () => {
       const calls = session(hook);
       calls.event('StreamStatusEvent', {});
@@ -362,9 +362,9 @@ describe('a keep-alive call', () => {
     });
     const startedAt = performance.now();
     expect(await check(session(hook))).toMatchObject({ status: 200 });
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
     await Promise.all(hanging);
-  });
+  }, 30_000);
 });
 
 describe('events', () => {
@@ -388,7 +388,7 @@ describe('events', () => {
     session(hookOf({ timeoutMs: 5000 })).event('StreamStatusEvent', {});
     const startedAt = performance.now();
     await queues.flush(systemClock, 200);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 });
 

@@ -15,6 +15,11 @@ import { until } from '../fixtures/harness/wait.ts';
 const METHOD = 'StreamKeepAliveEvent';
 const INTERVAL_MS = 200;
 const TIMEOUT_MS = 150;
+/** Where no check may fail: time for an answer, however busy the machine is. */
+const PATIENT: Partial<HookConfig> = { maxConnections: 2, timeoutMs: 60_000 };
+const PATIENT_INTERVAL_MS = 2_000;
+/** What a busy machine adds to a time. */
+const MACHINE_MS = 2_000;
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -22,10 +27,10 @@ afterEach(async () => {
 });
 
 /** The real loop and the real hook client against a backend on loopback. */
-async function setUp(count: number, hook: Partial<HookConfig> = {}) {
+async function setUp(count: number, hook: Partial<HookConfig> = {}, intervalMs = INTERVAL_MS) {
   const backend = await Backend.start();
   cleanups.push(() => backend.close());
-  const app = checkedApp(backend.url, INTERVAL_MS, { timeoutMs: TIMEOUT_MS, ...hook });
+  const app = checkedApp(backend.url, intervalMs, { timeoutMs: TIMEOUT_MS, ...hook });
   const log = pino({ level: 'silent' });
   const { streams } = liveStreams(app, count, log);
   const ended: string[] = [];
@@ -96,8 +101,8 @@ describe('the keep-alive loop with a real backend', () => {
       await failures(world, 24);
       world.backend.allowAll();
       const tookMs = await untilAllAllowed(world);
-      // One interval, and for those that are in flight or wait behind them their timeouts; the rest is the machine's.
-      expect(tookMs).toBeLessThan(INTERVAL_MS + 2 * TIMEOUT_MS + 500);
+      // One interval, and for those that are in flight or wait behind them their timeouts.
+      expect(tookMs).toBeLessThan(INTERVAL_MS + 2 * TIMEOUT_MS + MACHINE_MS);
       expect({ ended: world.ended, subjects: world.loop.stats().subjects }).toEqual({ ended: [], subjects: 8 });
     },
   );
@@ -109,12 +114,12 @@ describe('the keep-alive loop with a real backend', () => {
     await failures(world, 250);
     await world.backend.listen();
     const tookMs = await untilAllAllowed(world);
-    expect(tookMs).toBeLessThan(INTERVAL_MS + TIMEOUT_MS + 500);
+    expect(tookMs).toBeLessThan(INTERVAL_MS + TIMEOUT_MS + MACHINE_MS);
     expect({ ended: world.ended, subjects: world.loop.stats().subjects }).toEqual({ ended: [], subjects: 50 });
   });
 
   it('ends exactly the stream that a 403 is about, although its body never ends', async () => {
-    const world = await setUp(10, { maxConnections: 2 });
+    const world = await setUp(10, PATIENT, PATIENT_INTERVAL_MS);
     const refuse = drip(403);
     world.backend.answer = ({ body }) => (body['name'] === 'name-3' ? refuse : 200);
     await until('an end', () => world.ended.length > 0);
@@ -124,10 +129,10 @@ describe('the keep-alive loop with a real backend', () => {
   });
 
   it('keeps its connections over answers whose bodies never end', async () => {
-    const world = await setUp(6, { maxConnections: 2 });
+    const world = await setUp(6, PATIENT, PATIENT_INTERVAL_MS);
     const allow = drip(200);
     world.backend.answer = () => allow;
-    await until('30 checks', () => world.results.length >= 30);
+    await until('18 checks', () => world.results.length >= 18);
     expect(new Set(world.results)).toEqual(new Set(['ok']));
   });
 

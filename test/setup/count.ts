@@ -1,8 +1,8 @@
-// Names what failed, adds up the results of all test runs and prints the closing line. Exits 1 when anything failed or did
+// Names what failed and what passed at its second attempt only, adds up the results of all test runs and prints the closing line. Exits 1 when anything failed or did
 // not run.  count.ts FOLDER [FAILED...]: of the reports, and which of `checks` and the projects exited with an error.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { failures, type Report } from './failures.ts';
+import { failures, flaky, type Report } from './failures.ts';
 
 const [folder = '.', ...failedRuns] = process.argv.slice(2);
 const reports = new Map(
@@ -13,7 +13,11 @@ const reports = new Map(
 const sum = (read: (report: Report) => number): number =>
   [...reports.values()].reduce((total, report) => total + read(report), 0);
 
-for (const line of failures(reports, failedRuns)) console.log(`failed: ${line.replaceAll(`${process.cwd()}/`, '')}`);
+const print = (word: string, lines: readonly string[]) => {
+  for (const line of lines) console.log(`${word}: ${line.replaceAll(`${process.cwd()}/`, '')}`);
+};
+print('flaky', flaky(reports.values()));
+print('failed', failures(reports, failedRuns));
 
 // The checks count as one test.
 const checksFailed = failedRuns.includes('checks') ? 1 : 0;

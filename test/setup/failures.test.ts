@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failures, type Report } from './failures.ts';
+import { failures, flaky, type Report } from './failures.ts';
 
 type File = Report['testResults'][number];
 
@@ -16,11 +16,11 @@ const file = (over: Partial<File>): File => ({
   assertionResults: [],
   ...over,
 });
-const test = (status: string): File['assertionResults'][number] => ({
-  status,
-  fullName: ' a thing works',
-  failureMessages: status === 'failed' ? ['Error: no\n    at a.test.ts:1'] : [],
-});
+const WHY = 'Error: no\n    at a.test.ts:1';
+const test = (
+  status: string,
+  failureMessages = status === 'failed' ? [WHY] : [],
+): File['assertionResults'][number] => ({ status, fullName: ' a thing works', failureMessages });
 
 describe('failures', () => {
   it.each<[string, Report, string[], string[]]>([
@@ -50,5 +50,12 @@ describe('failures', () => {
 
   it('names a run that left no report', () => {
     expect(failures(new Map(), ['cluster'])).toEqual(['the run of cluster']);
+  });
+});
+
+describe('flaky', () => {
+  it('names what passed at its second attempt, with why the first failed', () => {
+    const tests = [test('passed'), test('passed', [WHY]), test('failed', [WHY, WHY])];
+    expect(flaky([report(file({ assertionResults: tests }))])).toEqual(['a.test.ts: a thing works: Error: no']);
   });
 });

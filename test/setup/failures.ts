@@ -12,10 +12,13 @@ export type Report = {
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
+      /** Of every attempt: a test that passed at the second one has some as well. */
       readonly failureMessages: readonly string[];
     }[];
   }[];
 };
+
+type File = Report['testResults'][number];
 
 const firstLine = (text = ''): string => text.split('\n', 1)[0] ?? '';
 
@@ -28,10 +31,20 @@ export function failures(reports: ReadonlyMap<string, Report>, failedRuns: reado
   return [...ofFiles, ...unexplained.map((run) => `the run of ${run}`)];
 }
 
-function failuresOfFile({ assertionResults, message, name, status }: Report['testResults'][number]): string[] {
-  const tests = assertionResults
-    .filter((test) => test.status === 'failed')
+/** A line for each test that passed at its second attempt only. Pure. */
+export function flaky(reports: Iterable<Report>): string[] {
+  return [...reports].flatMap(({ testResults }) => testResults.flatMap((file) => linesOf(file, 'passed')));
+}
+
+function linesOf({ assertionResults, name }: File, status: string): string[] {
+  return assertionResults
+    .filter((test) => test.status === status && test.failureMessages.length > 0)
     .map(({ failureMessages, fullName }) => `${name}: ${fullName.trim()}: ${firstLine(failureMessages[0])}`);
+}
+
+function failuresOfFile(file: File): string[] {
+  const { message, name, status } = file;
+  const tests = linesOf(file, 'failed');
   if (message !== '') return [`${name}: ${firstLine(message)}`, ...tests];
   // A hook that throws has no test of its own.
   return status === 'failed' && tests.length === 0 ? [`${name}: a hook`] : tests;
