@@ -1,3 +1,4 @@
+import { kill } from 'node:process';
 import { createWorker } from 'mediasoup';
 import type { Worker, WorkerSettings } from 'mediasoup/types';
 
@@ -17,4 +18,13 @@ export function startWorkerProcess(settings: WorkerSettings): Promise<Worker> {
     }
   });
   return starting;
+}
+
+/** One that has exited meanwhile is left alone. */
+export function killWorker({ pid }: Worker): void {
+  try {
+    kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

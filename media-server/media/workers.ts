@@ -1,5 +1,5 @@
 import { setLogEventListeners } from 'mediasoup';
-import type { WebRtcServer, Worker } from 'mediasoup/types';
+import type { WebRtcServer, Worker, WorkerResourceUsage } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../logger.ts';
@@ -9,14 +9,17 @@ import { routerCodecs } from './codecs.ts';
 import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
 import { numberingOf } from './worker-binary.ts';
-import { startWorkerProcess } from './worker-process.ts';
+import { killWorker, startWorkerProcess } from './worker-process.ts';
+import { watchWorker } from './worker-watch.ts';
 
 /** The death of a worker may keep its port busy for a moment; whatever else keeps one from starting may pass as well. */
 const QUICK_TRIES = 20;
 const QUICK_PAUSE_MS = 100;
 const PAUSE_MS = 5_000;
 /** A worker that does not answer for so long is not waited for. */
-const BARRIER_MS = 2_000;
+const ANSWER_MS = 2_000;
+/** A worker that has not exited so long after it was told to is killed. */
+const EXIT_MS = 5_000;
 
 /** One living worker process with its routers and its port. Never reused: a restart makes another seat. */
 export type Seat = {
@@ -72,7 +75,7 @@ export class Workers {
     const seats = this.#seats.filter((seat) => seat !== null);
     return Promise.all(
       seats.map(async ({ index, legs, worker }) => {
-        const usage = await worker.getResourceUsage().catch(() => null);
+        const usage = await this.#usage(worker);
         return { index, pid: worker.pid, legs, cpuSeconds: usage ? (usage.ru_utime + usage.ru_stime) / 1000 : 0 };
       }),
     );
@@ -88,7 +91,7 @@ export class Workers {
     const barrier = Promise.resolve().then(async () => {
       // From here on what a caller has told the worker comes after the request.
       this.#barriers.delete(worker);
-      await this.#roundTrip(worker);
+      if (!worker.closed) await this.#usage(worker);
     });
     this.#barriers.set(worker, barrier);
     return barrier;
@@ -97,22 +100,24 @@ export class Workers {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#restarts);
-    const exits = this.#seats.filter((seat) => seat !== null).map(({ worker }) => closeWorker(worker));
+    const exits = this.#seats
+      .filter((seat) => seat !== null)
+      .map(({ worker }) => closeWorker(worker, this.#deps.clock));
     await Promise.all(exits);
   }
 
-  async #roundTrip(worker: Worker): Promise<void> {
-    if (worker.closed || worker.died) return;
-    await new Promise<void>((resolve) => {
+  /** What the worker has used when it has done all that it was told; null when it does not answer in time. */
+  #usage(worker: Worker): Promise<WorkerResourceUsage | null> {
+    return new Promise((resolve) => {
       const timer = this.#deps.clock.setTimeout(() => {
-        this.#deps.log.warn({ pid: worker.pid, timeoutMs: BARRIER_MS }, 'a mediasoup worker does not answer');
-        resolve();
-      }, BARRIER_MS);
-      const settle = (): void => {
+        this.#deps.log.warn({ pid: worker.pid, timeoutMs: ANSWER_MS }, 'a mediasoup worker does not answer');
+        resolve(null);
+      }, ANSWER_MS);
+      const settle = (usage: WorkerResourceUsage | null): void => {
         timer.cancel();
-        resolve();
+        resolve(usage);
       };
-      worker.getResourceUsage().then(settle, settle);
+      worker.getResourceUsage().then(settle, () => settle(null));
     });
   }
 
@@ -149,6 +154,10 @@ export class Workers {
   async #seat(index: number): Promise<Seat> {
     const { announcedAddress, codecs, listenAddress, port, workerBin } = this.#options;
     const worker = await startWorkerProcess({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
+    watchWorker(worker, this.#deps.clock, () => {
+      this.#deps.log.error({ worker: index, pid: worker.pid }, 'a mediasoup worker hangs: it is killed');
+      killWorker(worker);
+    });
     try {
       const listen = { ip: listenAddress, announcedAddress, port: port + index };
       const webRtcServer = await worker.createWebRtcServer({
@@ -160,7 +169,7 @@ export class Workers {
       const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
       return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0 };
     } catch (error) {
-      await closeWorker(worker);
+      await closeWorker(worker, this.#deps.clock);
       throw new UserFault(
         `spec.media.port: cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`,
         {
@@ -179,10 +188,12 @@ function logMediasoup(log: Log): void {
   });
 }
 
-/** Resolves when the process has exited. */
-async function closeWorker(worker: Worker): Promise<void> {
+/** Resolves when the process has exited: by itself, or else killed. */
+async function closeWorker(worker: Worker, clock: Clock): Promise<void> {
   if (worker.subprocessClosed) return;
   const exited = new Promise<void>((resolve) => worker.once('subprocessclose', resolve));
   if (!worker.closed) worker.close();
+  const timer = clock.setTimeout(() => killWorker(worker), EXIT_MS);
   await exited;
+  timer.cancel();
 }

@@ -69,6 +69,30 @@ describe('the death of a worker', () => {
     peer.close();
   });
 
+  it('that hangs is killed and comes back, and no one waits for it for ever', async () => {
+    // 15 s without an answer take a second.
+    const { deaths, media } = await startTestMedia({}, fastClock(15));
+    const { peer, publication } = await publish(media);
+    const failure = failureOf(publication);
+    const [hung] = await media.workers();
+    kill(hung?.pid ?? 0, 'SIGSTOP');
+    const opening = media.publish(request(await peer.offer()));
+    await expect(opening).rejects.toThrow(MediaUnavailable);
+    await until('the worker is back', async () => deaths() === 1 && (await media.workers())[0]?.pid !== hung?.pid);
+    expect(failure.cause).toBe('worker_died');
+    await publication.close();
+    peer.close();
+    await media.close();
+  });
+
+  it('that hangs does not keep the process from ending', async () => {
+    const { media } = await startTestMedia({}, fastClock(15));
+    const [hung] = await media.workers();
+    kill(hung?.pid ?? 0, 'SIGSTOP');
+    expect(await media.workers()).toMatchObject([{ cpuSeconds: 0 }]);
+    await media.close();
+  });
+
   it('at the start is told with address and port', async () => {
     const { media } = await startTestMedia({ port: 46_123 });
     await expect(startTestMedia({ port: 46_123 })).rejects.toThrow(
