@@ -15,6 +15,14 @@ describe('readEnv', () => {
     });
   });
 
+  it.each([
+    [{}, null],
+    [{ DRAIN_LIMIT_MS: '540000' }, 540_000],
+    [{ DRAIN_LIMIT_MS: '0' }, 0],
+  ])('reads %j as how long a drain may last', (environment, drainLimitMs) => {
+    expect(readEnv(['--config', 'f'], environment)).toMatchObject({ drainLimitMs });
+  });
+
   it('gives a pod the same opaque id each time, which is not its name', () => {
     const podId = () => readEnv(['--config', 'f'], { POD_NAME: 'live-0' }).podId;
     expect(podId()).toBe(podId());

@@ -68,10 +68,15 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     podAddress: environment['POD_IP'] || null,
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
-    drainLimitMs: Number(environment['DRAIN_LIMIT_MS']) || null,
+    drainLimitMs: numberOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
     logLevel: levelOf(options['log-level']),
   };
+}
+
+/** Zero is a number as well. */
+function numberOf(text = ''): number | null {
+  return text === '' ? null : Number(text);
 }
 
 export class UsageError extends Error {}

@@ -9,8 +9,8 @@ describe('createLogger', () => {
   it.each<[string, object]>([
     ['a Secret', { secret: { kind: 'Secret', metadata: { name: 'api' }, data: { token: ENCODED } } }],
     ['the content of a Secret', { data: { token: ENCODED } }],
-    ['the assets of a push', { push: { counter: 1, assets: { 'secret.api.token': ENCODED } } }],
-    ['assets', { assets: { 'secret.api.token': ENCODED } }],
+    ['the assets of a push', { push: { counter: 1, assets: { 'secret.api_token': ENCODED } } }],
+    ['assets', { assets: { 'secret.api_token': ENCODED } }],
     ["a fleet's key", { fleet: { identity: 'fleet-1', key: Buffer.from(SECRET) } }],
     ['a key', { key: SECRET }],
     ['the headers of a request', { headers: { authorization: `Bearer ${SECRET}` } }],

@@ -47,7 +47,8 @@ export class Assets {
     if (text === '') throw new UnusableAsset(`key "${key}" of Secret "${secret}" is empty`);
     const fault = faultOf(text);
     if (fault !== null) throw new UnusableAsset(`key "${key}" of Secret "${secret}": ${fault}`);
-    return this.#add(`secret.${secret}.${key}`, value);
+    // A key may have any character that a name has, but no name has an underscore.
+    return this.#add(`secret.${secret}_${key}`, value);
   }
 
   /** All keys of a Secret, sorted. Throws `UnusableAsset`. */

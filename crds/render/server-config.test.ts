@@ -197,21 +197,34 @@ describe('renderServerConfig', () => {
       configMaps: new Map([['ca', new Map([['ca.crt', Buffer.from(selfSigned('backend').cert)]])]]),
     });
     expect(bundle.config.rest).toMatchObject({
-      https: { port: 8444, certificate: 'secret.tls.tls.crt', key: 'secret.tls.tls.key' },
+      https: { port: 8444, certificate: 'secret.tls_tls.crt', key: 'secret.tls_tls.key' },
       auth: {
         type: 'tokens',
         tokens: [
-          { name: 'ci', token: 'secret.api.ci' },
-          { name: 'ops', token: 'secret.api.ops' },
+          { name: 'ci', token: 'secret.api_ci' },
+          { name: 'ops', token: 'secret.api_ops' },
         ],
       },
     });
     expect(bundle.config.hooks[0]).toMatchObject({
-      auth: { type: 'bearer', token: 'secret.hook.token' },
+      auth: { type: 'bearer', token: 'secret.hook_token' },
       tls: { ca: 'configmap.ca.ca.crt', insecureSkipVerify: false },
     });
-    expect(bundle.assets.get('secret.api.ops')?.toString()).toBe('t1');
+    expect(bundle.assets.get('secret.api_ops')?.toString()).toBe('t1');
     expect(JSON.stringify(bundle.config)).not.toContain('t3');
+  });
+
+  it('keeps credentials apart whose Secrets and keys look alike with a dot between them', () => {
+    const { bundle } = render({
+      mediaServer: mediaServer({ rest: { authRef: { name: 'a' } } }),
+      apps: [app('a', { restHookRef: { name: 'h' } })],
+      hooks: [hook('h', { auth: { type: 'bearer', secretRef: { name: 'a.b' } } })],
+      secrets: new Map([
+        ['a', secret({ 'b.token': 'of callers' })],
+        ['a.b', secret({ token: 'of the backend' })],
+      ]),
+    });
+    expect([...bundle.assets.values()].map(String).sort()).toEqual(['of callers', 'of the backend']);
   });
 
   it.each([

@@ -113,7 +113,7 @@ describe('the log of a Reloader', () => {
 
     const secret = `---\napiVersion: v1\nkind: Secret\nmetadata: {name: api}\nstringData: {ops: t0ken}\n`;
     const server = SERVER.replace('{keepAlive', '{rest: {authRef: {name: api}}, keepAlive');
-    expect(await reload('all.yaml', `${server}${secret}---\n${APP}`)).toEqual([['secret.api.ops']]);
+    expect(await reload('all.yaml', `${server}${secret}---\n${APP}`)).toEqual([['secret.api_ops']]);
   });
 });
 

@@ -19,7 +19,7 @@ export type HookRequest = {
   readonly sequence: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Whether the reply body matters; otherwise the status line decides at once. */
+  /** Whether the body of a 2xx matters; otherwise the status line decides at once. */
   readonly readBody: boolean;
 };
 
@@ -70,7 +70,8 @@ export class HookClient {
     try {
       const response = await this.#send(pool, call, signal);
       const reply = { kind: 'status', status: response.statusCode, retryAfterMs: this.#retryAfter(response) } as const;
-      if (call.readBody) return { ...reply, body: await this.#read(response) };
+      const isSuccess = response.statusCode >= 200 && response.statusCode < 300;
+      if (call.readBody && isSuccess) return { ...reply, body: await this.#read(response) };
       discarded = this.#discard(response);
       return { ...reply, body: '' };
     } catch (error) {

@@ -202,6 +202,17 @@ describe('an answer to admission', () => {
     });
   });
 
+  it.each(['connect', 'publishStream'] as const)('of %s is refused by a 403 whose body never comes', async (method) => {
+    backend.answer = () => (response) => {
+      response.writeHead(403, { 'content-length': '10' }).flushHeaders();
+    };
+    const methods: HookConfig['methods'] = [
+      { name: 'connect' },
+      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+    ];
+    expect(await admit(session(hookOf({ methods })), method)).toMatchObject({ kind: 'refused' });
+  });
+
   it('overwrites nothing when it is an error that is only logged', async () => {
     backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
     const methods: HookConfig['methods'] = [

@@ -92,6 +92,16 @@ describe('close', () => {
   });
 });
 
+describe('an idle connection', () => {
+  it('is kept for longer than ingress controllers keep theirs', async () => {
+    await open();
+    const agent = new Agent({ keepAlive: true });
+    const answer = await ask({ port: listeners.httpPort, path: '/', agent });
+    expect(answer.headers['keep-alive']).toBe('timeout=120');
+    agent.destroy();
+  });
+});
+
 describe('https', () => {
   const pem = (name: string): Certificate => {
     const { cert, key } = selfSigned(name);

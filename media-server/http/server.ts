@@ -18,6 +18,12 @@ export type ListenOptions = {
 /** A slow client may not hold a connection open before its request is complete; answers may take their time. */
 const TIMEOUTS: Timeouts = { headersMs: 15_000, requestMs: 30_000, checkEveryMs: 5_000 };
 
+/**
+ * An idle connection is the ingress controller's to close (Traefik does so after 90 s, nginx after 60): if it were closed here
+ * just when a request is sent on it, the client would get a 502.
+ */
+const IDLE_MS = 120_000;
+
 /** The http and the https listener of one application. */
 export class Listeners {
   readonly #http: Server;
@@ -37,6 +43,7 @@ export class Listeners {
       requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: timeouts.checkEveryMs,
       handshakeTimeout: timeouts.headersMs,
+      keepAliveTimeout: IDLE_MS,
     };
     const plain = createServer(settings, app.routing);
     const tls = https && createTlsServer({ ...settings, ...https.certificate }, app.routing);

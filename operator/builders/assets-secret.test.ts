@@ -10,8 +10,8 @@ const HEX = FIRST.key.toString('hex');
 describe('buildAssetsSecret', () => {
   it('holds the credentials that the config names, and the key of the fleet', () => {
     const assets = new Map([
-      ['secret.tls.tls.key', Buffer.from([0, 255])],
-      ['secret.api.ops', Buffer.from('t1')],
+      ['secret.tls_tls.key', Buffer.from([0, 255])],
+      ['secret.api_ops', Buffer.from('t1')],
     ]);
     expect(buildAssetsSecret(parentOf(), assets, [FIRST])).toEqual({
       apiVersion: 'v1',
@@ -19,8 +19,8 @@ describe('buildAssetsSecret', () => {
       metadata: childMetadata('live-assets'),
       type: 'Opaque',
       data: {
-        'secret.api.ops': base64('t1'),
-        'secret.tls.tls.key': 'AP8=',
+        'secret.api_ops': base64('t1'),
+        'secret.tls_tls.key': 'AP8=',
         'fleet.key': base64(`fleet-1 ${HEX}\n`),
       },
     });

@@ -69,7 +69,7 @@ describe('desired', () => {
       push: {
         counter,
         config: JSON.parse(text),
-        assets: { 'secret.api.ops': Buffer.from('t1').toString('base64') },
+        assets: { 'secret.api_ops': Buffer.from('t1').toString('base64') },
       },
       findings: [],
       apps: new Map(),
@@ -77,7 +77,7 @@ describe('desired', () => {
     expect(assets).toEqual(
       buildAssetsSecret(
         { name: 'live', namespace: 'media', uid: 'uid-live', spec: observed.mediaServer.spec },
-        new Map([['secret.api.ops', Buffer.from('t1')]]),
+        new Map([['secret.api_ops', Buffer.from('t1')]]),
         keys,
       ),
     );

@@ -96,10 +96,10 @@ describe('the internal listener', () => {
 
   it('tells who has the key how the pod is, and takes a config with its assets', async () => {
     expect(await client().status('127.0.0.1')).toEqual(STATUS);
-    const assets = { 'secret.api.ops': Buffer.from('t1').toString('base64') };
+    const assets = { 'secret.api_ops': Buffer.from('t1').toString('base64') };
     expect(await client().push('127.0.0.1', { counter: 7, config: CONFIG, assets })).toEqual(STATUS);
     expect(offered).toMatchObject([{ bundle: { config: CONFIG }, delivery: { counter: 7 } }]);
-    expect(offered[0]?.bundle.assets.get('secret.api.ops')?.toString()).toBe('t1');
+    expect(offered[0]?.bundle.assets.get('secret.api_ops')?.toString()).toBe('t1');
   });
 
   it.each([
@@ -139,12 +139,12 @@ describe('the internal listener', () => {
   });
 
   it('refuses a config that names an asset which did not come with it', async () => {
-    const auth = { type: 'tokens' as const, tokens: [{ name: 'ops', token: 'secret.api.ops' }] };
+    const auth = { type: 'tokens' as const, tokens: [{ name: 'ops', token: 'secret.api_ops' }] };
     const config = { ...CONFIG, rest: { ...CONFIG.rest, auth } };
     const push = client().push('127.0.0.1', { counter: 8, config, assets: {} });
-    await expect(push).rejects.toThrow('body.assets.secret.api.ops: is missing');
+    await expect(push).rejects.toThrow('body.assets.secret.api_ops: is missing');
     expect(offered).toEqual([]);
-    expect(logged).toMatchObject([{ fault: 'body.assets.secret.api.ops: is missing' }]);
+    expect(logged).toMatchObject([{ fault: 'body.assets.secret.api_ops: is missing' }]);
   });
 
   it('refuses a body that is nested a million deep, as a fault of the caller', async () => {
