@@ -22,24 +22,27 @@ describe('mergeConditions', () => {
     ['is now for a new condition', [known('True', { type: 'Other' })], '2026-01-01T12:00:00Z'],
     ['is now when there were none', undefined, '2026-01-01T12:00:00Z'],
   ])('lastTransitionTime %s', (_what, before, lastTransitionTime) => {
-    expect(mergeConditions(before, [yes('Available', 'New', 'as it is')], 2, NOW)).toEqual([
-      {
-        type: 'Available',
-        status: 'True',
-        reason: 'New',
-        message: 'as it is',
-        observedGeneration: 2,
-        lastTransitionTime,
-      },
-    ]);
+    const [merged] = mergeConditions(before, [yes('Available', 'New', 'as it is')], 2, NOW);
+    expect(merged).toEqual({
+      type: 'Available',
+      status: 'True',
+      reason: 'New',
+      message: 'as it is',
+      observedGeneration: 2,
+      lastTransitionTime,
+    });
   });
 
-  it('has the verdicts in their order, and drops conditions that nobody judges any more', () => {
+  it('has the verdicts in their order, and behind them, as they were, those that nobody judges now', () => {
     const verdicts = [no('B', 'Bad', ''), unknown('A', 'Unheard', '')];
-    expect(mergeConditions([known('True', { type: 'Gone' })], verdicts, 1, NOW).map(({ type }) => type)).toEqual([
-      'B',
-      'A',
+    const other = known('True', { type: 'Other' });
+    const merged = mergeConditions([other, known('True', { type: 'A' })], verdicts, 2, NOW);
+    expect(merged.map(({ status, type }) => [type, status])).toEqual([
+      ['B', 'False'],
+      ['A', 'Unknown'],
+      ['Other', 'True'],
     ]);
+    expect(merged[2]).toBe(other);
   });
 
   it('names no generation where there is none', () => {

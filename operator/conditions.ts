@@ -27,14 +27,17 @@ export const conditionsOf = (object: KubeObject): Condition[] | undefined =>
 
 const MOST = 1_000;
 
-/** The conditions to be written: the time changes only with the status (as `metav1.Condition` wants it). */
+/**
+ * The conditions to be written: the time changes only with the status (as `metav1.Condition` wants it). What nobody judges
+ * now stays, with the generation that it was judged at.
+ */
 export function mergeConditions(
   before: readonly Condition[] | undefined,
   verdicts: readonly Verdict[],
   generation: number | undefined,
   clock: Pick<Clock, 'now'>,
 ): Condition[] {
-  return verdicts.map((each) => {
+  const judged = verdicts.map((each) => {
     const known = before?.find(({ type }) => type === each.type);
     const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     return {
@@ -44,4 +47,6 @@ export function mergeConditions(
       lastTransitionTime: known?.status === each.status ? known.lastTransitionTime : now,
     };
   });
+  const types = new Set(verdicts.map(({ type }) => type));
+  return [...judged, ...(before ?? []).filter(({ type }) => !types.has(type))];
 }

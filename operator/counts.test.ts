@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { podApp, podHook, podStatus } from '../test/fakes/fleet-parts.ts';
 import { OperatorWorld } from '../test/fakes/operator-world.ts';
-import { mediaServerObject, restHookObject, streamAppObject } from '../test/fakes/sluice-objects.ts';
+import { mediaServerObject, podObject, restHookObject, streamAppObject } from '../test/fakes/sluice-objects.ts';
 import { Counts } from './counts.ts';
 import { ApiError, NotLeaderError } from './kube/api-error.ts';
 
@@ -31,7 +31,6 @@ describe('Counts', () => {
       kind: 'answered',
       status: podStatus({ publications: 1, playbacks: 1, apps: [news(1, 1)], hooks }),
     });
-    reports.set('u3', { kind: 'failed', reason: 'timeout' });
   });
   afterEach(() => world.close());
 
@@ -60,6 +59,21 @@ describe('Counts', () => {
     ]);
     await world.clock.advance(30_000);
     expect(await write()).toEqual([]);
+  });
+
+  it('leaves the numbers of a fleet alone while one of its pods cannot be asked, or has not been', async () => {
+    await write();
+    world.have(podObject({ running: {} }, { uid: 'u3' }));
+    world.fleets.of('media/live').reports.delete('u2');
+    await world.clock.advance(30_000);
+    expect(await write()).toEqual([]);
+    world.fleets.of('media/live').reports.set('u3', { kind: 'failed', reason: 'timeout' });
+    await world.clock.advance(30_000);
+    expect(await write()).toEqual([]);
+    world.fleets.of('media/live').reports.set('u3', { kind: 'answered', status: podStatus({ publications: 5 }) });
+    await world.clock.advance(30_000);
+    await write();
+    expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ publications: 7 });
   });
 
   it('is not stopped by one object whose status cannot be written', async () => {

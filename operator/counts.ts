@@ -1,6 +1,8 @@
+import type { PodStatus } from '../crds/schema/internal.ts';
 import { isNotFound, isRefusal, NotLeaderError } from './kube/api-error.ts';
-import { type KubeObject, keyOf, type ResourceType, TYPES } from './kube/objects.ts';
+import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from './kube/objects.ts';
 import { writeStatus } from './kube/status.ts';
+import { podsOf } from './pods/pod.ts';
 import { healthOf } from './rest-hook/reconcile.ts';
 import { mediaServerOf } from './stream-app/reconcile.ts';
 import type { World } from './world.ts';
@@ -8,7 +10,10 @@ import type { World } from './world.ts';
 /** The numbers in a status move all the time: they are written this often at most, and cause no reconcile. */
 const EVERY_MS = 30_000;
 
-/** Writes how many streams there are, and when backends were last heard of. */
+/**
+ * Writes how many streams there are, and when backends were last heard of. While a pod cannot be asked, the numbers of its
+ * fleet stay: its streams may well be live.
+ */
 export class Counts {
   readonly #world: World;
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -43,21 +48,31 @@ export class Counts {
   }
 
   async #mediaServers(): Promise<void> {
-    const { fleets, stores } = this.#world;
+    const { stores } = this.#world;
     for (const object of stores.mediaServers.all()) {
-      const statuses = fleets.find(keyOf(object))?.statuses() ?? [];
-      await this.#writeOne(TYPES.MediaServer, object, totals(statuses));
+      const statuses = this.#statusesOf(keyOf(object));
+      if (statuses) await this.#writeOne(TYPES.MediaServer, object, totals(statuses));
     }
   }
 
   async #streamApps(): Promise<void> {
-    const { fleets, stores } = this.#world;
+    const { stores } = this.#world;
     for (const object of stores.streamApps.all()) {
       const { appKey } = object['spec'] as { appKey: string };
-      const statuses = fleets.find(mediaServerOf(object))?.statuses() ?? [];
+      const statuses = this.#statusesOf(mediaServerOf(object));
+      if (!statuses) continue;
       const own = statuses.flatMap(({ apps }) => apps.filter((app) => app.appKey === appKey));
       await this.#writeOne(TYPES.StreamApp, object, totals(own));
     }
+  }
+
+  /** What the pods of a MediaServer say; null when not all do. */
+  #statusesOf(mediaServer: string): PodStatus[] | null {
+    const { fleets, stores } = this.#world;
+    const { name, namespace } = splitKey(mediaServer);
+    const fleet = fleets.find(mediaServer);
+    if (!fleet) return [];
+    return fleet.isHeard(podsOf(stores.pods, namespace, name)) ? fleet.statuses() : null;
   }
 
   async #restHooks(): Promise<void> {

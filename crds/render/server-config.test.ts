@@ -220,11 +220,11 @@ describe('renderServerConfig', () => {
       apps: [app('a', { restHookRef: { name: 'h' } })],
       hooks: [hook('h', { auth: { type: 'bearer', secretRef: { name: 'a.b' } } })],
       secrets: new Map([
-        ['a', secret({ 'b.token': 'of callers' })],
-        ['a.b', secret({ token: 'of the backend' })],
+        ['a', secret({ 'b.token': 'of-callers' })],
+        ['a.b', secret({ token: 'of-backend' })],
       ]),
     });
-    expect([...bundle.assets.values()].map(String).sort()).toEqual(['of callers', 'of the backend']);
+    expect([...bundle.assets.values()].map(String).sort()).toEqual(['of-backend', 'of-callers']);
   });
 
   it.each([

@@ -13,11 +13,17 @@ export function buildConfigMap(
   parent: Parent,
   config: ServerConfig,
   { counter, hash }: ConfigVersion,
-  addresses?: Readonly<Record<string, string>>,
+  addresses: Readonly<Record<string, string>> | null = null,
 ): KubeObject {
   const announced = addresses ? { [ANNOUNCED_FILE]: JSON.stringify(addresses) } : {};
   const data = { 'config.json': JSON.stringify(config), version: `${counter} ${hash}`, ...announced };
   return child(TYPES.ConfigMap, parent, configMapName(parent), { data });
+}
+
+/** The addresses of nodes that a ConfigMap holds. */
+export function addressesOf(configMap: KubeObject | null): Readonly<Record<string, string>> {
+  const { [ANNOUNCED_FILE]: text = '{}' } = (configMap?.['data'] ?? {}) as { [ANNOUNCED_FILE]?: string };
+  return JSON.parse(text);
 }
 
 /** The version that a ConfigMap holds; null when it holds none. */

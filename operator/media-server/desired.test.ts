@@ -115,6 +115,16 @@ describe('desired', () => {
     );
   });
 
+  it('keeps the addresses of nodes that may not be read any more', () => {
+    const spec = { media: { announcedAddress: 'NodeExternalIP' } };
+    const fault = { reason: 'NodesForbidden', message: '' };
+    const { configMap } = made(observedOf(spec, { nodes: { byNode: { 'node-1': '203.0.113.7' }, fault: null } }));
+    const later = (known: KubeObject | null) =>
+      made(observedOf(spec, { configMap: known, nodes: { byNode: null, fault } })).configMap['data'];
+    expect(later(configMap)).toMatchObject({ 'announced.json': '{"node-1":"203.0.113.7"}' });
+    expect(later(null)).toMatchObject({ 'announced.json': '{}' });
+  });
+
   it('writes the addresses of nodes beside the config, where a new one is no new config', () => {
     const nodes = (byNode: Readonly<Record<string, string>>) => ({ nodes: { byNode, fault: null } });
     const spec = { media: { announcedAddress: 'NodeExternalIP' } };

@@ -5,7 +5,7 @@ import { renderServerConfig } from '../../crds/render/server-config.ts';
 import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
 import { buildAssetsSecret, fleetKeysOf } from '../builders/assets-secret.ts';
 import type { Parent } from '../builders/common.ts';
-import { buildConfigMap, type ConfigVersion, versionOf } from '../builders/config-map.ts';
+import { addressesOf, buildConfigMap, type ConfigVersion, versionOf } from '../builders/config-map.ts';
 import { buildDeployment } from '../builders/deployment.ts';
 import { buildHttpRoute } from '../builders/http-route.ts';
 import { buildIngress } from '../builders/ingress.ts';
@@ -73,7 +73,8 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
   const counter = counterOf(hash, versionOf(observed.configMap), options);
   const keys = fleetKeysOf(observed.assets);
   const fleetKeys = keys.length > 0 ? keys : [options.newKey()];
-  const configMap = buildConfigMap(parent, bundle.config, { counter, hash }, observed.nodes?.byNode);
+  const addresses = observed.nodes && (observed.nodes.byNode ?? addressesOf(observed.configMap));
+  const configMap = buildConfigMap(parent, bundle.config, { counter, hash }, addresses);
   checkSize('the rendered config has', Object.values(configMap['data'] as Record<string, string>));
   checkSize('the credentials and CA bundles have', [...bundle.assets.values()]);
   const assets = [...bundle.assets].map(([name, value]): [string, string] => [name, value.toString('base64')]);

@@ -59,7 +59,7 @@ describe('the addresses of nodes', () => {
 
   it('may not be read without the right to do so, and it is said how to get it', async () => {
     const seen = await look([], [podOn('node-1')], 403);
-    expect(seen).toMatchObject({ byNode: {}, fault: { reason: 'NodesForbidden' } });
+    expect(seen).toMatchObject({ byNode: null, fault: { reason: 'NodesForbidden' } });
     expect(seen?.fault?.message).toContain('set rbac.readNodes');
   });
 

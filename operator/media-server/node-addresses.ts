@@ -8,7 +8,8 @@ import type { Fault } from './status.ts';
 
 /** External addresses of the nodes on which pods are, by name of the node. */
 export type NodeAddresses = {
-  readonly byNode: Readonly<Record<string, string>>;
+  /** null = they may not be read: those that were known stay. */
+  readonly byNode: Readonly<Record<string, string>> | null;
   /** Why a pod has to wait for the address of its node. */
   readonly fault: Fault | null;
 };
@@ -27,7 +28,7 @@ export async function nodeAddresses(
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error;
     const message = 'media.announcedAddress is NodeExternalIP, and the operator may not read Nodes: set rbac.readNodes';
-    return { byNode: {}, fault: { reason: 'NodesForbidden', message } };
+    return { byNode: null, fault: { reason: 'NodesForbidden', message } };
   }
 }
 

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleetKey, podStatus } from '../../test/fakes/fleet-parts.ts';
 import { OperatorWorld } from '../../test/fakes/operator-world.ts';
-import { childMetadata, mediaServerObject, parentOf, streamAppObject } from '../../test/fakes/sluice-objects.ts';
+import {
+  childMetadata,
+  mediaServerObject,
+  parentOf,
+  podObject,
+  streamAppObject,
+} from '../../test/fakes/sluice-objects.ts';
 import { buildAssetsSecret, fleetKeysOf } from '../builders/assets-secret.ts';
 import { ApiError, NotLeaderError } from '../kube/api-error.ts';
 import { type KubeObject, type ResourceType, TYPES } from '../kube/objects.ts';
@@ -47,16 +53,9 @@ describe('reconcileMediaServer', () => {
 
   const conditions = () => world.conditionsOf(world.stores.mediaServers);
 
-  const pod = (state: object, over: Partial<KubeObject['metadata']> = {}): KubeObject => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...childMetadata('live-1'), uid: 'u1', ...over },
-    status: { podIP: '127.0.0.1', containerStatuses: [{ name: 'media-server', state }] },
-  });
-
   /** A pod that runs what was rendered last, and has said so. */
   function runs(uid = 'u1', over: Parameters<typeof podStatus>[0] = {}): void {
-    world.have(pod({ running: {} }, { uid, name: `live-${uid}` }));
+    world.have(podObject({ running: {} }, { uid, name: `live-${uid}` }));
     const fleet = world.fleets.of(KEY);
     fleet.reports.set(uid, { kind: 'answered', status: podStatus({ hash: fleet.rendered?.hash ?? '', ...over }) });
   }
@@ -303,6 +302,20 @@ describe('reconcileMediaServer', () => {
       expect(told).toEqual([KEY, KEY]);
     });
 
+    it('and leaves standing what was said of it, when the operator has just started', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      await reconciled();
+      runs();
+      await reconciled();
+      const { apps, configHash, podsInSync } = world.statusOf(world.stores.mediaServers);
+      const { rendered } = world.fleets.of(KEY);
+      expect({ configHash, podsInSync }).toEqual({ configHash: rendered?.hash, podsInSync: '1/1' });
+      await world.fleets.forget(KEY);
+      world.have({ ...broken, status: world.stores.mediaServers.get(KEY)?.['status'] });
+      await reconciled();
+      expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ apps, configHash, podsInSync });
+    });
+
     it('and asks its pods how they are, also when the operator has just started', async () => {
       world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
       world.have(broken);
@@ -343,7 +356,7 @@ describe('reconcileMediaServer', () => {
     });
 
     it('that a container has ended, of which nothing is known then', async () => {
-      world.have(pod({ waiting: { reason: 'CrashLoopBackOff' } }, { name: 'live-u1' }));
+      world.have(podObject({ waiting: { reason: 'CrashLoopBackOff' } }, { name: 'live-u1' }));
       await reconciled();
       expect(told).toEqual([KEY]);
       expect([...world.fleets.of(KEY).reports]).toEqual([]);
@@ -372,7 +385,7 @@ describe('reconcileMediaServer', () => {
 
     it('after two seconds while a pod does not run the config', async () => {
       world.have(mediaServerObject({}, FINALIZED));
-      world.have(pod({ running: {} }));
+      world.have(podObject({ running: {} }));
       expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
     });
 

@@ -136,19 +136,25 @@ function leftOut([first, ...others]: readonly RenderFinding[]): Fault | null {
   return { reason, message: `${kind} "${name}" is left out: ${message}${more}` };
 }
 
-/** The fields of the status beside the conditions; counts come by themselves. */
+/**
+ * The fields of the status beside the conditions; counts come by themselves. An operator that could not render a config
+ * since it started does not know what pods run, and says nothing new of it.
+ */
 export function mediaServerNumbers(input: StatusInput): Readonly<Record<string, unknown>> {
   const { deployment, fleet, pods, replicas } = input;
   const { readyReplicas = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
-  const { running, synced } = input.fleet.inSync(input.pods);
+  const { running, synced } = fleet.inSync(pods);
+  const ofConfig = fleet.rendered && {
+    apps: fleet.rendered.push.config.apps.length,
+    configHash: fleet.rendered.hash,
+    podsInSync: `${synced}/${running}`,
+  };
   return {
     replicas: made,
     readyReplicas,
     updatedReplicas,
     desiredReplicas: replicas,
-    apps: fleet.rendered?.push.config.apps.length ?? 0,
-    configHash: fleet.rendered?.hash ?? '',
-    podsInSync: `${synced}/${running}`,
+    ...ofConfig,
     drainingPods: pods.filter(({ isDeleting }) => isDeleting).length,
   };
 }

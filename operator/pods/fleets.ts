@@ -59,6 +59,11 @@ export class Fleet {
     return [...this.reports.values()].flatMap((report) => (report.kind === 'answered' ? [report.status] : []));
   }
 
+  /** Whether all running pods have answered when they were asked last. */
+  isHeard(pods: readonly Pod[]): boolean {
+    return pods.every(({ isRunning, uid }) => !isRunning || this.reports.get(uid)?.kind === 'answered');
+  }
+
   /** Running pods, those that drain included, that run the newest config. */
   inSync(pods: readonly Pod[]): { readonly synced: number; readonly running: number } {
     const running = pods.filter(({ isRunning }) => isRunning);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { podStatus, renderedOf } from '../../test/fakes/fleet-parts.ts';
 import { OperatorWorld } from '../../test/fakes/operator-world.ts';
-import { childMetadata, mediaServerObject, streamAppObject } from '../../test/fakes/sluice-objects.ts';
+import { mediaServerObject, podObject, streamAppObject } from '../../test/fakes/sluice-objects.ts';
 import { mediaServerOf, reconcileStreamApp } from './reconcile.ts';
 
 const STATUS = 'PATCH /apis/sluice.dev/v1alpha1/namespaces/media/streamapps/news/status';
@@ -52,12 +52,7 @@ describe('reconcileStreamApp', () => {
     const pods = world.fleets.of('media/live').reports;
     const podRuns = (hash: string) => pods.set('u1', { kind: 'answered', status: podStatus({ hash }) });
     world.have(streamAppObject('news'));
-    world.have({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { ...childMetadata('live-1'), uid: 'u1' },
-      status: { podIP: '127.0.0.1', containerStatuses: [{ name: 'media-server', state: { running: {} } }] },
-    });
+    world.have(podObject());
     looked({ news: 1 });
     podRuns('h1');
     await reconciled();
@@ -87,6 +82,17 @@ describe('reconcileStreamApp', () => {
     world.fleets.of('media/live').fault = { reason: 'InvalidReference', message: 'Secret "api" does not exist' };
     expect(await reconciled()).toEqual([STATUS]);
     expect(conditions()).toEqual(['Accepted=Unknown/InvalidReference', 'Programmed=False/InvalidReference']);
+  });
+
+  it('stays as it is when the operator has just started and cannot render the config that its pods run', async () => {
+    world.have(streamAppObject('news'));
+    looked({ news: 1 });
+    await reconciled();
+    const before = conditions();
+    world.fleets.of('media/live').rendered = null;
+    world.fleets.of('media/live').fault = { reason: 'InvalidReference', message: 'Secret "api" does not exist' };
+    expect(await reconciled()).toEqual([]);
+    expect(conditions()).toEqual(before);
   });
 
   it('says that there is no such MediaServer, also while pods of a former one are remembered', async () => {

@@ -43,13 +43,19 @@ function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
   const exists = world.stores.mediaServers.get(`${namespace}/${server}`) !== undefined;
   const fleet = world.fleets.find(`${namespace}/${server}`);
   const isJudged = !exists || (fleet?.rendered?.apps.get(name) ?? -1) >= generation;
-  if (!isJudged) return fleet?.fault ? heldUpVerdicts(server, fleet.fault) : null;
+  // What was said of this generation before the operator started still holds: pods run the last good config.
+  if (!isJudged) return fleet?.fault && !isAccepted(object) ? heldUpVerdicts(server, fleet.fault) : null;
   return streamAppVerdicts({
     name,
     spec: checked.resource.spec,
     fleet: exists ? fleet : undefined,
     pods: podsOf(world.stores.pods, namespace, server),
   });
+}
+
+function isAccepted(object: KubeObject): boolean {
+  const accepted = conditionsOf(object)?.find(({ type }) => type === 'Accepted');
+  return accepted?.status === 'True' && accepted.observedGeneration === object.metadata.generation;
 }
 
 /** The MediaServer that an app belongs to. */

@@ -72,6 +72,14 @@ export const childMetadata = (name: string) => ({
   ],
 });
 
+/** A pod of the MediaServer `live`; its container runs. */
+export const podObject = (state: object = { running: {} }, over: Partial<Metadata> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { ...childMetadata('live-1'), uid: 'u1', ...over },
+  status: { podIP: '127.0.0.1', containerStatuses: [{ name: 'media-server', state }] },
+});
+
 export const SELECTOR = { 'app.kubernetes.io/name': 'sluice-media-server', 'app.kubernetes.io/instance': 'live' };
 
 /** What is looked at to reconcile the MediaServer `live`. */
