@@ -214,7 +214,7 @@ export class MediaServer {
       podId: env.podId,
       version,
       iceServers: () => this.#bundle.config.media.iceServers,
-      clientAddress: (request) => this.#proxies.clientAddress(request.raw),
+      clientOf: ({ raw }) => ({ address: this.#proxies.clientAddress(raw), isShared: this.#proxies.isShared(raw) }),
       prometheus: () => this.metrics.registry.metrics(),
       publish: (request) => publish(sessions, request),
       play: (request) => play(sessions, request),

@@ -1,7 +1,14 @@
 import { API_VERSION, type Kind } from '../schema/kinds.ts';
 import { toStructural } from './structural.ts';
 
-type Row = { readonly field: string; readonly type: string; readonly fallback: string; readonly description: string };
+type Row = {
+  readonly field: string;
+  readonly type: string;
+  readonly default: string;
+  /** When a change of it takes effect; empty = it is no matter of the pods. */
+  readonly change: string;
+  readonly meaning: string;
+};
 type Node = Readonly<Record<string, unknown>>;
 
 /** The field reference of all kinds, in Markdown. */
@@ -10,6 +17,9 @@ export function buildReference(kinds: readonly Kind<never>[]): string {
     '# Custom resources',
     '',
     `Group and version \`${API_VERSION}\`, all namespaced. Made from the schemas in \`crds/schema\` by \`make generate\`.`,
+    '',
+    'When a change takes effect: `live` = at once, also on live streams; `newSessions` = at once, for streams that start',
+    'from then on; `restart` = with new pods, and old ones drain. Fields without such a mark are not about what pods run.',
     '',
     ...kinds.flatMap(sectionOf),
   ].join('\n');
@@ -22,35 +32,47 @@ function sectionOf(kind: Kind<never>): string[] {
     '',
     kind.description,
     '',
-    ...tableOf(rowsOf(toStructural(kind.spec, 'spec'), 'spec')),
+    ...tableOf(rowsOf({ ...kind.spec }, toStructural(kind.spec, 'spec'), 'spec')),
     ...(rules.length > 0 ? ['Rules:', '', ...rules, ''] : []),
-    ...tableOf(rowsOf(toStructural(kind.status, 'status'), 'status')),
+    ...tableOf(rowsOf({ ...kind.status }, toStructural(kind.status, 'status'), 'status')),
   ];
 }
 
 function tableOf(rows: readonly Row[]): string[] {
-  const cells = rows.map(
-    ({ description, fallback, field, type }) =>
-      `| \`${field}\` | ${type} | ${fallback} | ${escapePipes(description)} |`,
+  const columns = (['field', 'type', 'default', 'change', 'meaning'] as const).filter((column) =>
+    rows.some((row) => column !== 'change' || row.change !== ''),
   );
-  return ['| field | type | default | meaning |', '|---|---|---|---|', ...cells, ''];
+  const lineOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const cells = rows.map((row) => lineOf(columns.map((column) => row[column])));
+  return [lineOf(columns), `|${'---|'.repeat(columns.length)}`, ...cells, ''];
 }
 
-function rowsOf(node: Node, path: string): Row[] {
+/** `source` is what `node` was made from: it has the reload marks. A mark of an object holds for all that is in it. */
+function rowsOf(source: Node, node: Node, path: string): Row[] {
   const required = new Set([node['required'] ?? []].flat());
   return Object.entries(childrenOf(node['properties'])).flatMap(([name, child]) => {
     const schema = childrenOf(child);
     const field = `${path}.${name}`;
+    const from = { ...markOf(source), ...childrenOf(childrenOf(source['properties'])[name]) };
     const row = {
-      field,
+      field: `\`${field}\``,
       type: typeOf(schema),
-      fallback: fallbackOf(schema, required.has(name)),
-      description: String(schema['description'] ?? ''),
+      default: fallbackOf(schema, required.has(name)),
+      change: String(from[RELOAD_MARK] ?? ''),
+      meaning: escapePipes(String(schema['description'] ?? '')),
     };
     const items = childrenOf(schema['items']);
-    const below = items['properties'] === undefined ? rowsOf(schema, field) : rowsOf(items, `${field}[]`);
+    const itemsFrom = { ...markOf(from), ...childrenOf(from['items']) };
+    const below =
+      items['properties'] === undefined ? rowsOf(from, schema, field) : rowsOf(itemsFrom, items, `${field}[]`);
     return [row, ...below];
   });
+}
+
+const RELOAD_MARK = 'x-sluice-reload';
+
+function markOf({ [RELOAD_MARK]: mark }: Node): Node {
+  return mark === undefined ? {} : { [RELOAD_MARK]: mark };
 }
 
 function fallbackOf(schema: Node, required: boolean): string {

@@ -30,11 +30,12 @@ export const reference = (kind: string, options: Partial<Options> = {}) =>
   );
 
 /** Free-form fields of a pod that are handed to Kubernetes as they are. */
-export const passthrough = (description: string) =>
+export const passthrough = (description: string, options: Readonly<Record<string, unknown>> = {}) =>
   Type.Unsafe<Record<string, unknown>>({
     type: 'object',
     'x-kubernetes-preserve-unknown-fields': true,
     description,
+    ...options,
   });
 
 export const stringMap = (description: string) => Type.Record(Type.String(), Type.String(), { description });

@@ -45,10 +45,13 @@ const Rest = Type.Object(
       default: 'Allow',
       ...reload('live'),
     }),
-    trustedProxies: stringList('CIDRs of proxies whose `X-Forwarded-For` is believed', {
-      default: [],
-      ...reload('live'),
-    }),
+    trustedProxies: stringList(
+      'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` is believed: `denyFor` tells clients behind them apart by their addresses',
+      {
+        default: [],
+        ...reload('live'),
+      },
+    ),
     allowedOrigins: stringList('Origins that may use WHIP and WHEP from a browser (CORS)', {
       default: ['*'],
       ...reload('live'),
@@ -210,7 +213,8 @@ export const MediaServerSpec = Type.Object(
     drain: Type.Object(
       {
         timeout: duration({
-          description: 'Time that running streams have to end by themselves; then they end with `drain`',
+          description:
+            'Time that running streams have to end by themselves; then they end with `drain`. A pod never gets longer than it was made with: a longer time is that of pods of the next rollout',
           default: '9m',
           ...reload('live'),
         }),
@@ -240,7 +244,9 @@ export const MediaServerSpec = Type.Object(
       { description: 'Over a limit a new stream is answered 503', default: {}, ...closed },
     ),
     podTemplate: Type.Optional(PodTemplate),
-    resources: Type.Optional(passthrough('Resources of the container; absent = requests of 500m CPU and 256Mi memory')),
+    resources: Type.Optional(
+      passthrough('Resources of the container; absent = requests of 500m CPU and 256Mi memory', reload('restart')),
+    ),
     podMonitor: Type.Boolean({ description: 'Makes a PodMonitor when its CRD exists', default: false }),
     networkPolicy: Type.Boolean({ description: 'Makes a NetworkPolicy', default: true }),
     podDisruptionBudget: Type.Boolean({ description: 'Makes a PodDisruptionBudget', default: true }),

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
-import { closed, conditions, count, duration, reference, stringList } from './kit.ts';
+import { closed, conditions, count, duration, reference, reload, stringList } from './kit.ts';
 
 const Method = Type.Object(
   {
@@ -87,7 +87,7 @@ export const RestHookSpec = Type.Object(
       { description: 'TLS to the backend', default: {}, ...closed },
     ),
   },
-  { description: 'A backend that decides about streams', ...closed },
+  { description: 'A backend that decides about streams', ...closed, ...reload('live') },
 );
 export type RestHookSpec = Static<typeof RestHookSpec>;
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { closed, conditions, count, duration, reference } from './kit.ts';
+import { closed, conditions, count, duration, reference, reload } from './kit.ts';
 import { CODECS } from './server-config.ts';
 
 export const StreamAppSpec = Type.Object(
@@ -12,14 +12,17 @@ export const StreamAppSpec = Type.Object(
     }),
     mediaServerRef: reference('MediaServer'),
     restHookRef: Type.Optional(
-      reference('RestHook', { description: 'The backend that is asked and told; absent = every admission is allowed' }),
+      reference('RestHook', {
+        description: 'The backend that is asked and told; absent = every admission is allowed',
+        ...reload('live'),
+      }),
     ),
     keepAlive: Type.Object(
       {
         enabled: Type.Boolean({ description: 'False = the streams of this app are not checked', default: true }),
         interval: Type.Optional(duration({ description: "Instead of the MediaServer's interval, at least 1s" })),
       },
-      { description: 'Keep-alive of this app', default: {}, ...closed },
+      { description: 'Keep-alive of this app', default: {}, ...closed, ...reload('live') },
     ),
     limits: Type.Object(
       {
@@ -33,13 +36,14 @@ export const StreamAppSpec = Type.Object(
         ),
         maxBitrate: count({ description: 'Most bits per second of a stream, 0 = no limit', default: 0 }),
       },
-      { description: 'Limits of this app', default: {}, ...closed },
+      { description: 'Limits of this app', default: {}, ...closed, ...reload('newSessions') },
     ),
     codecs: Type.Optional(
       Type.Array(Type.Enum([...CODECS]), {
         minItems: 1,
         maxItems: 5,
         description: "Subset of the MediaServer's codecs; absent = all of them",
+        ...reload('newSessions'),
       }),
     ),
   },

@@ -31,6 +31,14 @@ describe('TrustedProxies', () => {
     expect(proxies.clientAddress(requestFrom(remote, forwarded))).toBe(client);
   });
 
+  it.each([
+    ['without a proxy', '192.0.2.1', undefined, false],
+    ['through a trusted proxy', '10.0.0.5', '203.0.113.9', false],
+    ['through one that is not trusted', '192.0.2.1', '203.0.113.9', true],
+  ])('%s, the address is that of many: %s, %s, %s', (_what, remote, forwarded, isShared) => {
+    expect(new TrustedProxies(['10.0.0.0/8']).isShared(requestFrom(remote, forwarded))).toBe(isShared);
+  });
+
   it('trusts nobody by default', () => {
     expect(new TrustedProxies([]).clientAddress(requestFrom('10.0.0.5', '203.0.113.9'))).toBe('10.0.0.5');
   });

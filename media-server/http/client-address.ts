@@ -16,6 +16,11 @@ export class TrustedProxies {
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 
+  /** Who asks is behind a proxy that is not trusted (or says so): the address is that of many. */
+  isShared({ headers, socket }: IncomingMessage): boolean {
+    return headers['x-forwarded-for'] !== undefined && !this.trusts(normalize(socket.remoteAddress ?? ''));
+  }
+
   /** The right-most address that no trusted proxy has, the connection's own when the header is not believed. */
   clientAddress(request: IncomingMessage): string {
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');

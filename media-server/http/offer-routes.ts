@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../crds/schema/server-config.ts';
 import { iceServerLinks } from '../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../sessions/session.ts';
-import type { Stream } from '../streams/stream.ts';
+import type { Client, Stream } from '../streams/stream.ts';
 import { refuseOtherTypes, requireType } from './content-type.ts';
 import { HttpError } from './errors.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
@@ -10,7 +10,7 @@ import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];
-  readonly clientAddress: (request: FastifyRequest) => string;
+  readonly clientOf: (request: FastifyRequest) => Pick<Client, 'address' | 'isShared'>;
 };
 
 export type OfferProtocol = {
@@ -68,7 +68,7 @@ function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: Offe
     name,
     offer: request.body,
     client: {
-      address: deps.clientAddress(request),
+      ...deps.clientOf(request),
       origin: request.headers.origin ?? '',
       version: request.headers['user-agent'] ?? '',
       token,

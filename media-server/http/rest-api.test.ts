@@ -419,7 +419,7 @@ describe('WHIP and WHEP', () => {
       name: 'my stream',
       offer: 'v=0',
       custom: { room: '7', token: 'b' },
-      client: { token: 'b', origin: 'https://o', version: 'ua', address: '192.0.2.1' },
+      client: { token: 'b', origin: 'https://o', version: 'ua', address: '192.0.2.1', isShared: false },
     });
   });
 

@@ -33,7 +33,8 @@ export type StreamRoutesDeps = {
 const MAX_DENY_MS = 24 * 60 * 60 * 1000;
 
 const Scope = Type.Enum(['fleet', 'pod'], {
-  description: '`fleet` = every pod of the MediaServer (default), `pod` = only the one that answers',
+  description:
+    '`fleet` = every pod that this one asks (default; until pods ask one another that is itself), `pod` = only the one that answers',
 });
 const TerminateQuery = Type.Object(
   {

@@ -12,7 +12,14 @@ function list() {
   return { deny, time };
 }
 
-const client = (over: object = {}) => ({ address: '192.0.2.1', origin: '', version: '', token: '', ...over });
+const client = (over: object = {}) => ({
+  address: '192.0.2.1',
+  isShared: false,
+  origin: '',
+  version: '',
+  token: '',
+  ...over,
+});
 
 describe('DenyList', () => {
   it('denies the same app, name, direction and client until its time is over', () => {
@@ -38,6 +45,14 @@ describe('DenyList', () => {
     const { deny } = list();
     expect(deny.deny(fakeStream({ client: { address: '10.0.0.1' } }), 500)).toBe(false);
     expect(deny.deny(fakeStream({ client: { address: '' } }), 500)).toBe(false);
+    expect(deny.deny(fakeStream({ client: { isShared: true } }), 500)).toBe(false);
+    expect(deny.deny(fakeStream({ client: { isShared: true, token: 't' } }), 500)).toBe(true);
+  });
+
+  it('is not escaped by a header that makes an address look shared', () => {
+    const { deny } = list();
+    deny.deny(fakeStream({ name: 'a' }), 500);
+    expect(deny.denied('defaultApp', 'a', 'publish', client({ isShared: true }))).toBe(true);
   });
 
   it('holds 10,000 entries and makes room of those that are over', () => {

@@ -23,7 +23,10 @@ export class DenyList {
 
   /** False when the client cannot be told apart from others, or when the list is full. */
   deny(stream: Stream, forMs: number): boolean {
-    const key = this.#key(stream.appKey, stream.name, stream.direction, stream.client);
+    const { appKey, client, direction, name } = stream;
+    // Else whoever comes through the same proxy would be denied with it.
+    if (client.token === '' && client.isShared) return false;
+    const key = this.#key(appKey, name, direction, client);
     if (key === null) return false;
     if (this.#until.size >= MAX_ENTRIES) this.#sweep();
     if (this.#until.size >= MAX_ENTRIES && !this.#until.has(key)) return false;

@@ -8,6 +8,8 @@ import type { Playback, Publication } from '../media/media.ts';
 export type Client = {
   /** Address after `rest.trustedProxies` were taken into account. */
   readonly address: string;
+  /** The address is that of a proxy that `rest.trustedProxies` does not name: others come with it as well. */
+  readonly isShared: boolean;
   readonly origin: string;
   /** `User-Agent` header. */
   readonly version: string;

@@ -58,7 +58,7 @@ function newStream(app: App, hooks: SessionCalls, index: number): Stream {
     direction: index % 10 === 0 ? 'publish' : 'play',
     app,
     name: `name-${index}`,
-    client: { address: '127.0.0.1', origin: 'http://127.0.0.1', version: 'test', token: 'token' },
+    client: { address: '127.0.0.1', isShared: false, origin: 'http://127.0.0.1', version: 'test', token: 'token' },
     custom: { token: 'token', user: String(index) },
     offer: OFFER,
     hooks,

@@ -87,7 +87,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     podId: 'pod',
     version: '0.0.0',
     iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
-    clientAddress: () => '192.0.2.1',
+    clientOf: () => ({ address: '192.0.2.1', isShared: false }),
     prometheus: async () => '# metrics\n',
     publish: start,
     play: start,

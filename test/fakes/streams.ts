@@ -54,7 +54,7 @@ export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes:
     direction,
     app,
     name,
-    client: { address: '192.0.2.1', origin: '', version: '', token: '', ...client },
+    client: { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '', ...client },
     custom: { token: 's3cret', room: '7' },
     offer: 'v=0',
     hooks: SILENT_HOOKS,

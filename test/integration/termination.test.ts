@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend, type Call } from '../fixtures/harness/backend.ts';
 import { TestServer } from '../fixtures/harness/media-server.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { type Fetch, RtcClient } from '../fixtures/harness/rtc-client.ts';
 import { until } from '../fixtures/harness/wait.ts';
 
 let backend: Backend;
@@ -150,6 +150,18 @@ describe('POST /rest-api/stream/terminate', () => {
     const other = await RtcClient.publish(whip('i'), { token: 'two' });
     clients.push(again, other);
     expect([again.status, other.status]).toEqual([403, 201]);
+  });
+
+  it('denies nobody with denyFor who shares an address with others, and says so', async () => {
+    const proxied: Fetch = (url, init) =>
+      fetch(url, { ...init, headers: { ...init.headers, 'x-forwarded-for': '203.0.113.9' } });
+    const first = await RtcClient.publish(whip('i2'), { fetch: proxied });
+    clients.push(first);
+    const { body } = await server.terminate({ name: 'i2' }, '?denyFor=60s');
+    expect(body).toMatchObject({ matched: 1, terminated: 1, denied: 0 });
+    const other = await RtcClient.publish(whip('i2'), { fetch: proxied });
+    clients.push(other);
+    expect(other.status).toBe(201);
   });
 });
 
