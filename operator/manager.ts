@@ -190,12 +190,9 @@ export class Manager {
       restHook.enqueue(change.key);
       for (const server of this.#serversOf(change.key)) mediaServer.enqueue(server);
     });
-    for (const store of [stores.deployments, stores.services, stores.serviceAccounts, stores.ingresses]) {
-      store.onChange((change) => this.#ownerChanged(change));
-    }
-    for (const store of [stores.pods, stores.networkPolicies, stores.podDisruptionBudgets]) {
-      store.onChange((change) => this.#ownerChanged(change));
-    }
+    const { deployments, ingresses, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services } = stores;
+    const owned = [deployments, ingresses, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services];
+    for (const store of owned) store.onChange((change) => this.#ownerChanged(change));
   }
 
   /** What has come before anybody listened. */

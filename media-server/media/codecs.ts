@@ -39,9 +39,10 @@ const opus: RouterRtpCodecCapability = {
 };
 
 /**
- * The payload types of the usual ones are those of Chromium's offers, so that most players need no other router where
- * routers do the numbering. mediasoup gives RTX the first free ones from 100 on, which all others keep away from.
- * What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. */
+ * What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. The payload types of
+ * the usual ones are those of Chromium's offers, so that most players need no other router where routers do the numbering.
+ * mediasoup gives RTX the first free ones from 100 on, which all others keep away from.
+ */
 const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
   opus: [opus],
   VP8: [video('VP8', 96)],

@@ -43,7 +43,7 @@ export async function observe(
   const { reads, stores } = world;
   const appObjects = stores.streamApps
     .list(namespace)
-    .filter((app) => (app['spec'] as StreamAppSpec).mediaServerRef?.name === name);
+    .filter((app) => (app['spec'] as StreamAppSpec).mediaServerRef.name === name);
   const apps = validOnes(appObjects, readStreamApp);
   const used = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
   const hooks = validOnes(stores.restHooks.list(namespace), readRestHook).filter(({ metadata }) =>

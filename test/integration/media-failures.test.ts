@@ -63,7 +63,7 @@ describe('the death of a worker', () => {
     const began = performance.now();
     await publication.close();
     expect(performance.now() - began).toBeGreaterThan(1900);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     kill(worker?.pid ?? 0, 'SIGKILL');
     await media.close();
     peer.close();
@@ -181,7 +181,7 @@ describe('a leg', () => {
     const began = performance.now();
     await publication.close();
     await until('the client knows', () => peer.state !== 'connected');
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 
   it('restarts ICE on new credentials, and tells that from trickle', async () => {

@@ -48,10 +48,8 @@ describe('when the operator dies', () => {
     'streams go on, and another replica takes over',
     () =>
       untouched(async () => {
-        const { items } = await stage.kube
-          .get(SYSTEM, 'lease', 'sluice-operator')
-          .then((lease: Json) => ({ items: [lease] }));
-        const holder = items[0].spec.holderIdentity.split('_')[0];
+        const lease: Json = await stage.kube.get(SYSTEM, 'lease', 'sluice-operator');
+        const holder = lease.spec.holderIdentity.split('_')[0];
         await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pod', holder, '--grace-period=0', '--force']);
         const killedAt = performance.now();
         await reconciles('one');
