@@ -103,6 +103,15 @@ describe('reconcileStreamApp', () => {
     expect(await reconciled()).toEqual([]);
   });
 
+  it('waits for a MediaServer that may have been applied together with it before it says that there is none', async () => {
+    const app = streamAppObject('news', {}, { creationTimestamp: new Date(world.clock.now()).toISOString() });
+    world.have(app);
+    expect(await reconcileStreamApp(world, 'media/news')).toEqual({ requeueAfterMs: 2_000 });
+    expect(world.settleWrites()).toEqual([]);
+    await world.clock.advance(2_000);
+    expect(await reconciled()).toEqual([STATUS, EVENT]);
+  });
+
   it('says what is wrong with its spec', async () => {
     world.have(streamAppObject('news', { appKey: 'no spaces' }));
     looked({ news: 1 });

@@ -9,10 +9,14 @@ import type { Result } from '../runtime/controller.ts';
 import type { World } from '../world.ts';
 import { heldUpVerdicts, streamAppVerdicts } from './status.ts';
 
+/** What is applied together comes one after the other: a MediaServer that is missing may be on its way. */
+const ON_ITS_WAY_MS = 2_000;
+
 /** The MediaServer makes a StreamApp run; here it is said whether it does. */
 export async function reconcileStreamApp(world: World, key: string): Promise<Result> {
   const object = world.stores.streamApps.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
+  if (isAhead(world, object)) return { requeueAfterMs: ON_ITS_WAY_MS };
   const verdicts = verdictsOf(world, object);
   // Its MediaServer has not looked at it yet and will say so when it has.
   if (!verdicts) return {};
@@ -22,6 +26,12 @@ export async function reconcileStreamApp(world: World, key: string): Promise<Res
   const isWritten = await writeStatus(world.client, TYPES.StreamApp, object, status);
   await tellOfFaults(world, object, verdicts);
   return isWritten ? { requeueAfterMs: AFTER_WRITE_MS } : {};
+}
+
+/** It was made just now, and its MediaServer is not there yet. */
+function isAhead({ clock, stores }: World, object: KubeObject): boolean {
+  const ageMs = clock.now() - Date.parse(object.metadata.creationTimestamp ?? '');
+  return ageMs < ON_ITS_WAY_MS && stores.mediaServers.get(mediaServerOf(object)) === undefined;
 }
 
 /** An Event for each fault that is news. */
