@@ -23,6 +23,10 @@ describe('readEnv', () => {
     expect(readEnv(['--config', 'f'], environment)).toMatchObject({ drainLimitMs });
   });
 
+  it('refuses a drain limit that is no number: streams would end at once', () => {
+    expect(() => readEnv(['--config', 'f'], { DRAIN_LIMIT_MS: '9m' })).toThrow('DRAIN_LIMIT_MS: expected milliseconds');
+  });
+
   it('gives a pod the same opaque id each time, which is not its name', () => {
     const podId = () => readEnv(['--config', 'f'], { POD_NAME: 'live-0' }).podId;
     expect(podId()).toBe(podId());

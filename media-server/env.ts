@@ -68,15 +68,16 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     podAddress: environment['POD_IP'] || null,
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
-    drainLimitMs: numberOf(environment['DRAIN_LIMIT_MS']),
+    drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
     logLevel: levelOf(options['log-level']),
   };
 }
 
-/** Zero is a number as well. */
-function numberOf(text = ''): number | null {
-  return text === '' ? null : Number(text);
+function drainLimitOf(text = ''): number | null {
+  if (text === '') return null;
+  if (!/^\d+$/.test(text)) throw new UsageError(`DRAIN_LIMIT_MS: expected milliseconds, got "${text}"`);
+  return Number(text);
 }
 
 export class UsageError extends Error {}
