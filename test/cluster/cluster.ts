@@ -55,7 +55,7 @@ async function start(nodes: number, say: Say): Promise<void> {
 
 async function bringUp(index: number, nodes: number, images: readonly Image[]): Promise<void> {
   await startNode(index, nodes);
-  for (const { archive } of images) await loadImage(index, archive);
+  for (const image of images) await loadImage(index, image);
   await startKubelet(index);
 }
 
@@ -86,9 +86,9 @@ export async function rolledOut(namespace: string, target: string): Promise<void
 }
 
 /** Gives all nodes an image. */
-export async function loadOnAllNodes({ archive }: Image): Promise<void> {
+export async function loadOnAllNodes(image: Image): Promise<void> {
   const { nodes } = await described();
-  await Promise.all(indices(nodes).map((index) => loadImage(index, archive)));
+  await Promise.all(indices(nodes).map((index) => loadImage(index, image)));
 }
 
 /**

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { attempt, run } from './commands.ts';
 import { program, SETTINGS } from './settings.ts';
 
@@ -12,7 +13,12 @@ const MINUTES = 60_000;
 const ARCHIVES_KEPT = 3;
 
 /** An image as nodes load it: its name with a tag, and the archive. */
-export type Image = { readonly name: string; readonly archive: string };
+export type Image = {
+  readonly name: string;
+  readonly archive: string;
+  /** Another name for it. */
+  readonly alias?: string;
+};
 
 type Say = (text: string) => void;
 
@@ -41,13 +47,20 @@ async function programImage(name: string, file: string, entrypoint: readonly str
   });
 }
 
-/** The image of Sluice, by the release's own Dockerfile, from the tree as it is now. Its tag is the hash of its content. */
+/**
+ * The image of Sluice, by the release's own Dockerfile, from the tree as it is now. Its tag is the hash of its content; nodes
+ * have it under the name of the release as well, which the chart and the examples name.
+ */
 export async function sluiceImage(say: Say): Promise<Image> {
   const context = (
     await run(join(ROOT, 'test/setup/image-context.sh'), [], { cwd: ROOT, timeoutMs: 10 * MINUTES })
   ).trim();
   const tag = context.split('/').at(-1) ?? 'unknown';
-  const image = { name: `localhost/sluice:${tag}`, archive: join(SETTINGS.images, `sluice-${tag}.tar`) };
+  const image = {
+    name: `localhost/sluice:${tag}`,
+    archive: join(SETTINGS.images, `sluice-${tag}.tar`),
+    alias: `ghcr.io/sluice-dev/sluice:${manifest.version}`,
+  };
   return once(image, async (archive) => {
     say('building the image of Sluice (half a minute; two minutes the first time)');
     const base = await baseImage(say);

@@ -1,7 +1,7 @@
 // The embedded cluster by hand: up [NODES], down, status, kubeconfig, images.
 
 import { stat } from 'node:fs/promises';
-import { down, status, up } from './cluster.ts';
+import { down, loadOnAllNodes, status, up } from './cluster.ts';
 import { ClusterBusyError } from './exclusive.ts';
 import { sluiceImage } from './images.ts';
 import { KUBECONFIG } from './settings.ts';
@@ -10,7 +10,7 @@ const say = (text: string): void => console.log(`cluster: ${text}`);
 const [command = 'status', nodes = '2'] = process.argv.slice(2);
 
 try {
-  if (command === 'up') await up(nodeCount(nodes), say);
+  if (command === 'up') await upWithImage(nodeCount(nodes));
   else if (command === 'down') await down(say);
   else if (command === 'status') await status(say);
   else if (command === 'kubeconfig') console.log(KUBECONFIG);
@@ -19,6 +19,14 @@ try {
 } catch (error) {
   console.error(`cluster: ${(error as Error).message}`);
   process.exitCode = error instanceof ClusterBusyError ? ClusterBusyError.exitCode : 1;
+}
+
+/** So that the chart can be installed as it is. */
+async function upWithImage(nodeCount: number): Promise<void> {
+  await up(nodeCount, say);
+  const image = await sluiceImage(say);
+  await loadOnAllNodes(image);
+  say(`the image of this tree is on all nodes, as ${image.alias}`);
 }
 
 async function images(): Promise<void> {

@@ -6,6 +6,7 @@ import { cgroupOf, isUnified, makeCgroups, removeCgroupsOf } from './cgroups.ts'
 import { attempt, run } from './commands.ts';
 import { CLUSTER_CA, controlPlane, KUBE_PROXY_CONFIG, makeKubeconfig } from './control-plane.ts';
 import { Host } from './host.ts';
+import type { Image } from './images.ts';
 import { KUBECONFIG, nodeAddress, nodeName, nodePods, program, SETTINGS } from './settings.ts';
 
 export const PAUSE_IMAGE = 'localhost/pause:1';
@@ -53,9 +54,13 @@ export async function restartKubelet(index: number): Promise<void> {
   await startKubelet(index);
 }
 
-/** Loads an image archive; at once when containerd has it already. */
-export async function loadImage(index: number, archive: string): Promise<void> {
-  await node(index).run(program('ctr'), ['-n', 'k8s.io', 'images', 'import', '--local', archive]);
+/** Loads an image; at once when containerd has it already. */
+export async function loadImage(index: number, { alias, archive, name }: Image): Promise<void> {
+  const images = (...args: string[]): Promise<string> =>
+    node(index).run(program('ctr'), ['-n', 'k8s.io', 'images', ...args]);
+  const known = await images('list', '--quiet', `name==${name}`);
+  if (known.trim() === '') await images('import', '--local', archive);
+  if (alias) await images('tag', '--force', name, alias);
 }
 
 async function answers(host: Host): Promise<boolean> {

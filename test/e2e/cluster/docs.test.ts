@@ -28,13 +28,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** The embedded cluster has the image that is tested under the name of the release; another one pulls it by its own. */
+const hasRelease = (): boolean => stage.kube.target.kind === 'embedded';
+
 /** What a reader has in the current folder, with the image that is tested and a kubeconfig of one namespace. */
 async function writeFolder(path: string, image: string): Promise<void> {
   await symlink(join(root, 'charts'), join(path, 'charts'));
   await mkdir(join(path, 'examples/kubernetes'), { recursive: true });
   for (const name of await readdir(join(root, 'examples/kubernetes'))) {
     const text = await readFile(join(root, 'examples/kubernetes', name), 'utf8');
-    await writeFile(join(path, 'examples/kubernetes', name), text.replaceAll(RELEASED, image));
+    const ours = hasRelease() ? text : text.replaceAll(RELEASED, image);
+    await writeFile(join(path, 'examples/kubernetes', name), ours);
   }
   const { ingress, kubeconfig } = stage.kube.target;
   await cp(kubeconfig || join(process.env['HOME'] ?? '', '.kube/config'), join(path, 'kubeconfig'));
@@ -45,9 +49,9 @@ async function writeFolder(path: string, image: string): Promise<void> {
 /** Runs commands of a page as its reader does; all that they print. */
 function sh(commands: string): string {
   const [repository, tag] = splitImage(stage.kube.target.image);
-  const tested = commands
-    .replace('helm install sluice charts/sluice', 'helm upgrade --install sluice charts/sluice')
-    .replaceAll(/^helm (upgrade.*)$/gm, `helm $1 --set image.repository=${repository} --set image.tag=${tag}`);
+  const again = commands.replace('helm install sluice charts/sluice', 'helm upgrade --install sluice charts/sluice');
+  const image = ` --set image.repository=${repository} --set image.tag=${tag}`;
+  const tested = hasRelease() ? again : again.replaceAll(/^helm upgrade.*$/gm, `$&${image}`);
   const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${tested}`], {
     cwd: folder,
     encoding: 'utf8',
