@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync, writeFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
 import { announcedAddress } from './announced-address.ts';
@@ -92,6 +93,9 @@ function stopped(env: Env, server: MediaServer, log: Log): Promise<void> {
   });
 }
 
+/** What Kubernetes shows of a container that has ended, where it is run by Kubernetes. */
+const TERMINATION_LOG = '/dev/termination-log';
+
 /** Help was asked for, an option is wrong, or something that needs its stack. */
 function lastWords(error: unknown): string {
   if (error instanceof UsageError) return error.message === '' ? USAGE : `${error.message}\n\n${USAGE}`;
@@ -104,6 +108,7 @@ main().then(
   (error: unknown) => {
     const isHelp = error instanceof UsageError && error.message === '';
     (isHelp ? process.stdout : process.stderr).write(lastWords(error));
+    if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, lastWords(error));
     process.exit(isHelp ? 0 : error instanceof UsageError ? 2 : 1);
   },
 );

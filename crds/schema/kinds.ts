@@ -156,8 +156,8 @@ export const REST_HOOK: Kind<RestHookSpec> = {
   status: RestHookStatus,
   rules: [
     {
-      rule: "isURL(self.url) && url(self.url).getScheme() in ['http', 'https'] && url(self.url).getHost() != ''",
-      message: 'expected an http or https URL',
+      rule: "isURL(self.url) && url(self.url).getScheme() in ['http', 'https'] && url(self.url).getHost() != '' && (url(self.url).getPort() == '' || int(url(self.url).getPort()) <= 65535)",
+      message: 'expected an http or https URL, with a port of at most 65535 if any',
       field: 'url',
       holds: ({ url }) => URL.canParse(url) && /^https?:\/\/[^/]/.test(url),
     },

@@ -49,7 +49,7 @@ const Rest = Type.Object(
       'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` is believed: `denyFor` tells clients behind them apart by their addresses',
       {
         default: [],
-        ...reload('live'),
+        ...reload('newSessions'),
       },
     ),
     allowedOrigins: stringList('Origins that may use WHIP and WHEP from a browser (CORS)', {
@@ -81,6 +81,7 @@ const Media = Type.Object(
     }),
     announcedAddress: Type.Optional(
       Type.String({
+        pattern: '^[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9:])?$',
         minLength: 1,
         maxLength: 253,
         description:

@@ -10,10 +10,10 @@ export type Codec = (typeof CODECS)[number];
 
 export const IceServer = Type.Object(
   {
-    urls: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+    urls: Type.Array(Type.String({ pattern: '^(stuns?|turns?):[^ /]', minLength: 6, maxLength: 512 }), {
       minItems: 1,
       maxItems: 8,
-      description: 'URLs such as stun:stun.example.org:3478',
+      description: 'URLs such as stun:stun.example.org:3478 (RFC 7064, RFC 7065)',
     }),
     username: Type.Optional(Type.String({ maxLength: 256, description: 'User name for TURN' })),
     credential: Type.Optional(Type.String({ maxLength: 256, description: 'Password for TURN' })),
@@ -135,7 +135,7 @@ export const ServerConfig = Type.Object(
         ),
         auth: Type.Optional(Type.Unsafe<RestAuth>({ ...RestAuth, ...reload('live') })),
         emptyFilter: Type.Enum(['Allow', 'Refuse'], reload('live')),
-        trustedProxies: Type.Array(Type.String(), reload('live')),
+        trustedProxies: Type.Array(Type.String(), reload('newSessions')),
         allowedOrigins: Type.Array(Type.String(), reload('live')),
         corsOrigins: Type.Array(Type.String(), reload('live')),
       },

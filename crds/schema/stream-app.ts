@@ -32,7 +32,7 @@ export const StreamAppSpec = Type.Object(
           default: 0,
         }),
         duration: Type.Optional(
-          duration({ description: 'A stream that lives longer ends with `limit`; absent = no limit' }),
+          duration({ description: 'A stream that lives longer ends with `limit`; absent or 0s = no limit' }),
         ),
         maxBitrate: count({ description: 'Most bits per second of a stream, 0 = no limit', default: 0 }),
       },

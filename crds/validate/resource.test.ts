@@ -60,7 +60,12 @@ describe('validateResource', () => {
     ],
     ['no appKey', faults(STREAM_APP, { mediaServerRef: { name: 'live' } }), /^spec\.appKey: is missing$/],
     ['an appKey with a slash', faults(STREAM_APP, { ...appSpec, appKey: 'a/b' }), /^spec\.appKey: /],
-    ['a wrong URL scheme', faults(REST_HOOK, { url: 'ftp://b' }), /^spec\.url: expected an http or https URL$/],
+    [
+      'a wrong URL scheme',
+      faults(REST_HOOK, { url: 'ftp://b' }),
+      /^spec\.url: expected an http or https URL, with a port of at most 65535 if any$/,
+    ],
+    ['a port that is none', faults(REST_HOOK, { url: 'http://b:99999/' }), /^spec\.url: expected an http or https URL/],
     [
       'credentials in a URL, where everyone who may list apps would read them',
       faults(REST_HOOK, { url: 'https://user:pass@b/MyAPI' }),

@@ -20,9 +20,12 @@ export const isNotFound = (error: unknown): boolean => error instanceof ApiError
 export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 export const isExpired = (error: unknown): boolean => error instanceof ApiError && error.status === 410;
 
-/** The API server, a quota or an admission webhook will not have this very object: as it is, it is of no use to ask again. */
+/**
+ * The API server, a quota or an admission webhook will not have this very object: as it is, it is of no use to ask again.
+ * 500 is what server-side apply says of a field that it does not know, of a quantity that is none, of a list with two alike.
+ */
 export const isRefusal = (error: unknown): error is ApiError =>
-  error instanceof ApiError && [400, 403, 422].includes(error.status);
+  error instanceof ApiError && [400, 403, 422, 500].includes(error.status);
 
 /** This replica must not write (any more): another one leads, or may lead soon. */
 export class NotLeaderError extends Error {}

@@ -114,7 +114,7 @@ describe('reconcileMediaServer', () => {
     await settled();
     world.have(mediaServerObject({ workers: 2, ingress: {} }, { ...FINALIZED, generation: 2 }));
     const ingress = at('networking.k8s.io/v1/namespaces/media/ingresses/live');
-    world.client.refuse(ingress, new ApiError('later', { status: 500 }), 'PATCH');
+    world.client.refuse(ingress, new ApiError('later', { status: 503 }), 'PATCH');
     await expect(reconcile()).rejects.toThrow('later');
     world.settleWrites();
     expect(conditions()).toContain('Progressing=True/DeploymentPending');
@@ -155,17 +155,19 @@ describe('reconcileMediaServer', () => {
     const answer = (status: number, message: string) =>
       new ApiError(`PATCH ${DEPLOYMENT}: ${status} ${message}`, { status });
 
-    it.each([400, 403, 422])('refuses a child with %i, makes the others, and says why', async (status) => {
+    it.each([400, 403, 422, 500])('refuses a child with %i, makes the others, and says why', async (status) => {
       world.client.refuse(at('v1/namespaces/media/services/live'), answer(status, 'no such type'), 'PATCH');
       expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
       expect(world.settleWrites()).toEqual([...CONFIG, ...CHILDREN, STATUS, EVENT]);
-      expect(conditions()).toContain('Degraded=True/ServiceRefused');
+      expect(conditions()).toEqual(
+        expect.arrayContaining(['Degraded=True/ServiceRefused', 'Progressing=True/ServiceRefused']),
+      );
       expect(JSON.stringify(world.statusOf(world.stores.mediaServers))).toContain(
         `the API server refuses Service \\"live\\": ${status} no such type`,
       );
     });
 
-    it.each([409, 429, 500, 503, 0])(
+    it.each([409, 429, 503, 0])(
       'cannot take a child now (%i), still writes the status, and tries again',
       async (status) => {
         world.client.refuse(DEPLOYMENT, answer(status, 'later'), 'PATCH');

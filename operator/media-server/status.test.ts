@@ -78,6 +78,11 @@ describe('mediaServerVerdicts', () => {
   const PENDING = yes('Progressing', 'DeploymentPending', 'the pods are being made');
   it.each<[string, Partial<StatusInput>, Verdict]>([
     ['there is no Deployment yet', { deployment: undefined }, PENDING],
+    [
+      'the API server will not have what was asked for',
+      { refused: { reason: 'DeploymentRefused', message: 'no such toleration' } },
+      yes('Progressing', 'DeploymentRefused', 'no such toleration'),
+    ],
     ['nobody has looked at the Deployment yet', { deployment: deployment(undefined) }, PENDING],
     [
       'its newest template has not been looked at',
@@ -181,6 +186,11 @@ describe('mediaServerVerdicts', () => {
   });
   it.each<[string, Partial<StatusInput>, Verdict]>([
     ['the spec cannot be made into a config', { fault: FAULT }, yes('Degraded', FAULT.reason, FAULT.message)],
+    [
+      'a pod refuses the config',
+      { fleet: fleetOf({ a: answered({ pod: 'live-a', refused: { hash: 'new', reason: 'no such codec' } }) }) },
+      yes('Degraded', 'Refused', 'pod live-a refuses the config and keeps the old one: no such codec'),
+    ],
     [
       'the API server will not have a child',
       { refused: { reason: 'DeploymentRefused', message: 'no such toleration' } },

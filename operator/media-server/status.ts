@@ -60,11 +60,13 @@ function available({ deployment, replicas }: StatusInput): Verdict {
   return yes('Available', 'PodsReady', `${ready} of ${plural(replicas, 'pod')} ready for new streams`);
 }
 
-function progressing({ deployment, pods, replicas }: StatusInput): Verdict {
+function progressing({ deployment, pods, refused, replicas }: StatusInput): Verdict {
   const { observedGeneration = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
   const draining = pods.filter(({ isDeleting }) => isDeleting).length;
   const running = pods.filter(({ isDeleting, isRunning }) => isRunning && !isDeleting).length;
   const tooMany = Math.max(made, running) - replicas;
+  // What was asked for is not what is there: nobody may take this for the end of a rollout.
+  if (refused) return yes('Progressing', refused.reason, refused.message);
   const isBehind = !deployment || observedGeneration < (deployment.metadata.generation ?? 0);
   if (isBehind) return yes('Progressing', 'DeploymentPending', 'the pods are being made');
   if (updatedReplicas < replicas) {
@@ -79,13 +81,8 @@ function progressing({ deployment, pods, replicas }: StatusInput): Verdict {
 function configApplied(input: StatusInput): Verdict {
   const { fault, fleet, pods } = input;
   if (fault) return configFault(fault);
-  const refused = refusalOf(fleet);
-  if (refused)
-    return no(
-      'ConfigApplied',
-      'Refused',
-      `pod ${refused.pod} refuses the config and keeps the old one: ${refused.reason}`,
-    );
+  const refusal = refusalOf(fleet);
+  if (refusal) return no('ConfigApplied', refusal.reason, refusal.message);
   const { running, synced } = input.fleet.inSync(input.pods);
   if (running === 0)
     return unknown('ConfigApplied', 'NoPods', 'no pod runs yet; one that starts reads the newest config');
@@ -101,16 +98,20 @@ function configApplied(input: StatusInput): Verdict {
   return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
 }
 
-function refusalOf(fleet: Fleet): { pod: string; reason: string } | null {
+function refusalOf(fleet: Fleet): Fault | null {
   for (const { config, pod } of fleet.statuses()) {
-    if (config.refused && config.refused.hash === fleet.rendered?.hash) return { pod, reason: config.refused.reason };
+    if (!config.refused || config.refused.hash !== fleet.rendered?.hash) continue;
+    return {
+      reason: 'Refused',
+      message: `pod ${pod} refuses the config and keeps the old one: ${config.refused.reason}`,
+    };
   }
   return null;
 }
 
 function degraded({ deployment, fault, fleet, missing, pods, refused }: StatusInput): Verdict {
   const ofPods = troubleOf(pods) ?? unmade(deployment);
-  const gravest = fault ?? refused ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
+  const gravest = fault ?? refused ?? refusalOf(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
   return gravest ? yes('Degraded', gravest.reason, gravest.message) : no('Degraded', 'AsExpected', 'all is well');
 }
 

@@ -68,6 +68,22 @@ describe('podsOf', () => {
       { address: '10.0.0.1', trouble: { reason: 'OOMKilled', message: 'it has ended with code 137' } },
     ],
     [
+      'has crashed and said why',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [
+          {
+            ...waiting('CrashLoopBackOff'),
+            lastState: { terminated: { reason: 'Error', exitCode: 1, message: 'spec.media.port: it is taken\nmore' } },
+          },
+        ],
+      },
+      {
+        address: '10.0.0.1',
+        trouble: { reason: 'CrashLoopBackOff', message: 'it has ended with code 1: spec.media.port: it is taken' },
+      },
+    ],
+    [
       'has crashed once and is ready again',
       { podIP: '10.0.0.1', containerStatuses: [{ ...running, ...CRASHED, ready: true }], conditions: [ready] },
       { address: '10.0.0.1', isRunning: true, isReady: true },

@@ -32,7 +32,7 @@ type ContainerStatus = {
   lastState?: { terminated?: Ended };
 };
 
-type Ended = { reason?: string; exitCode?: number };
+type Ended = { reason?: string; exitCode?: number; message?: string };
 
 /** Waiting for these is no trouble. */
 const NORMAL_WAITS = ['ContainerCreating', 'PodInitializing'];
@@ -63,17 +63,22 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
 
 function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {
   const waiting = container?.state?.waiting;
+  const crash = crashOf(container);
+  if (crash) return crash;
   if (waiting?.reason && !NORMAL_WAITS.includes(waiting.reason)) {
     return { reason: waiting.reason, message: waiting.message ?? '' };
   }
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return { reason: scheduled.reason ?? '', message: scheduled.message ?? '' };
-  return crashOf(container);
+  return null;
 }
 
 /** Also while it runs again, until it is ready: else one that crashes again and again would be well in between. */
 function crashOf(container: ContainerStatus | undefined): Pod['trouble'] {
   const ended = container?.state?.terminated ?? container?.lastState?.terminated;
   if (!ended || container?.ready) return null;
-  return { reason: ended.reason ?? '', message: `it has ended with code ${ended.exitCode}` };
+  const [lastWords = ''] = (ended.message ?? '').split('\n', 1);
+  const message = `it has ended with code ${ended.exitCode}${lastWords === '' ? '' : `: ${lastWords}`}`;
+  // Kubernetes' own word for the rest is "Error" while it runs again, and CrashLoopBackOff while it waits for that.
+  return { reason: ended.reason === 'OOMKilled' ? ended.reason : 'CrashLoopBackOff', message };
 }
