@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1
 IMAGE ?= ghcr.io/sluice-dev/sluice:0.1.0
 NODES ?= 2
 
-.PHONY: help setup demo demo-standalone test check verify generate bench media-server run images image-context cluster cluster-down cluster-status kubeconfig clean
+.PHONY: help setup demo demo-standalone test check verify generate bench media-server backend run images image-context cluster cluster-down cluster-status kubeconfig clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: ## measure what docs/performance.md promises, with medians and percentile
 
 media-server: ## run one in the foreground from RESOURCES=DIR (default examples/resources); ready on :9090/readyz
 	@exec $(RUN) --with worker node media-server/main.ts --resources "$(RESOURCES)" --listen-address "$(LISTEN)"
+
+backend: ## the sample backend in the foreground, on 127.0.0.1:8088
+	@exec $(RUN) node examples/backend/backend.ts
 
 run: ## the operator in the foreground, against KUBECONFIG; IMAGE=NAME of the media servers
 	@exec $(RUN) node operator/main.ts --listen-address 127.0.0.1 --no-leader-election --image "$(IMAGE)"
