@@ -40,7 +40,8 @@ const SCALE = {
 
 const namingRule = ({ message, pattern }: NameRule): object => ({
   rule: `self.metadata.name.matches('${pattern}')`,
-  message,
+  // A rule of the root cannot name a field of the metadata as its own.
+  message: `metadata.name: ${message}`,
 });
 
 function rootSchema<T>(kind: Kind<T>): object {

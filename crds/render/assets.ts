@@ -85,7 +85,14 @@ export class Assets {
           password: this.secretKey(secret, 'password'),
         };
       }
-      const tokens = this.secretKeys(secret).map((name) => ({ name, token: this.secretKey(secret, name) }));
+      const keys = this.secretKeys(secret);
+      // Else whoever knows the name of the user would have a token.
+      if (keys.join() === 'password,username') {
+        throw new UnusableAsset(
+          `Secret "${secret}" has a username and a password, but not the type kubernetes.io/basic-auth`,
+        );
+      }
+      const tokens = keys.map((name) => ({ name, token: this.secretKey(secret, name) }));
       return { type: 'tokens', tokens };
     });
   }

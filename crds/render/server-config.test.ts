@@ -231,6 +231,11 @@ describe('renderServerConfig', () => {
     ['a missing Secret', new Map(), 'spec.rest.authRef: Secret "api" does not exist'],
     ['an empty token', new Map([['api', secret({ ops: '' })]]), 'key "ops" of Secret "api" is empty'],
     ['a Secret without keys', new Map([['api', secret({})]]), 'Secret "api" is empty'],
+    [
+      'a user name and a password without their type',
+      new Map([['api', secret({ username: 'ops', password: 'p' })]]),
+      'Secret "api" has a username and a password, but not the type kubernetes.io/basic-auth',
+    ],
   ])('refuses a MediaServer with %s as a whole', (_what, secrets, message) => {
     expect(() => render({ mediaServer: mediaServer({ rest: { authRef: { name: 'api' } } }), secrets })).toThrow(
       message,

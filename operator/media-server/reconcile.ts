@@ -17,6 +17,7 @@ import { applyChildren, applyUncached, type ChildFaults, prune, refusalOf, taken
 import { finalize, hasFinalizer, withFinalizer } from './deletion.ts';
 import { type Desired, desired } from './desired.ts';
 import { endpointsOf } from './endpoints.ts';
+import { hostConflict } from './host-conflict.ts';
 import { type Observed, observe } from './observe.ts';
 import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts } from './status.ts';
 import { writeVerdicts } from './write-verdicts.ts';
@@ -167,7 +168,7 @@ async function writeOutcome(
   const { name, namespace = '' } = object.metadata;
   // What was just written may not have come back yet: the pods that are to come would be taken for those that are.
   const deployment = written.find(({ kind }) => kind === 'Deployment') ?? world.stores.deployments.get(keyOf(object));
-  const unavailable = missing ?? observed.nodes?.fault ?? notYet(mediaServer.spec);
+  const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object) ?? notYet(mediaServer.spec);
   const faults = { fault, refused, missing: unavailable };
   const input = { replicas: mediaServer.spec.replicas, deployment, pods: observed.pods, fleet, ...faults };
   const selector = Object.entries(selectorOf({ name }))

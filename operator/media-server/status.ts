@@ -15,7 +15,7 @@ export type StatusInput = {
   readonly fault: Fault | null;
   /** A child that the API server will not have. */
   readonly refused: Fault | null;
-  /** A feature that was asked for and cannot be had. */
+  /** Something that was asked for and cannot be had, or not alone. */
   readonly missing: Fault | null;
 };
 

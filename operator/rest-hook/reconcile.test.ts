@@ -76,7 +76,7 @@ describe('reconcileRestHook', () => {
   it('says what is wrong with its spec', async () => {
     world.have(restHookObject('backend', { url: 'ftp://backend.example' }));
     expect(await reconciled()).toEqual({ result: { requeueAfterMs: 10_000 }, writes: [STATUS, EVENT] });
-    expect(conditions()).toEqual(['Accepted=False/InvalidSpec']);
+    expect(conditions()).toEqual(['Accepted=False/InvalidSpec', 'ResolvedRefs=Unknown/InvalidSpec']);
   });
 
   it('says what pods say of the backend, with an Event when it goes bad, not when it is well again', async () => {

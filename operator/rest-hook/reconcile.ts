@@ -2,7 +2,7 @@ import { Assets } from '../../crds/render/assets.ts';
 import { renderHook } from '../../crds/render/rest-hook.ts';
 import type { RestHookSpec } from '../../crds/schema/rest-hook.ts';
 import type { Resource } from '../../crds/validate/resource.ts';
-import { conditionsOf, mergeConditions, no, type Verdict, yes } from '../conditions.ts';
+import { conditionsOf, mergeConditions, no, unknown, type Verdict, yes } from '../conditions.ts';
 import { CachedReads } from '../kube/cached-reads.ts';
 import { type KubeObject, splitKey, TYPES } from '../kube/objects.ts';
 import { AFTER_WRITE_MS, writeStatus } from '../kube/status.ts';
@@ -18,7 +18,11 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   if (!object || object.metadata.deletionTimestamp) return {};
   const checked = readRestHook(object);
   if (!checked.ok) {
-    return write(world, object, [no('Accepted', 'InvalidSpec', faultsOf(checked))]);
+    const faults = faultsOf(checked);
+    return write(world, object, [
+      no('Accepted', 'InvalidSpec', faults),
+      unknown('ResolvedRefs', 'InvalidSpec', faults),
+    ]);
   }
   const broken = await brokenReference(world, checked.resource);
   const resolved = broken

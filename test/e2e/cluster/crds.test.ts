@@ -188,7 +188,9 @@ describe('every rule of the CRDs', () => {
   it.each(['n'.repeat(59), 'live.eu'])('keeps MediaServers from being called %s', async (name) => {
     const query = { dryRun: 'All' };
     const refused = api.create(TYPES.MediaServer, NAMESPACE, { metadata: { name }, spec: {} }, query);
-    await expect(refused).rejects.toThrow('expected a name of at most 58 lower-case letters, digits and hyphens');
+    await expect(refused).rejects.toThrow(
+      'metadata.name: expected a name of at most 58 lower-case letters, digits and hyphens',
+    );
   });
 
   it('keeps an appKey as it is', async () => {
