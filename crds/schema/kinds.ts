@@ -2,7 +2,12 @@ import type { TSchema } from 'typebox';
 import { parseDurationMs } from './duration.ts';
 import { ADMISSION_METHODS } from './hook.ts';
 import type { CelRule } from './kit.ts';
-import { type MediaServerSpec, MediaServerStatus, MediaServerSpec as mediaServerSpec } from './media-server.ts';
+import {
+  type MediaServerSpec,
+  MediaServerStatus,
+  MediaServerSpec as mediaServerSpec,
+  NODE_EXTERNAL_IP,
+} from './media-server.ts';
 import { type RestHookSpec, RestHookStatus, RestHookSpec as restHookSpec } from './rest-hook.ts';
 import { type StreamAppSpec, StreamAppStatus, StreamAppSpec as streamAppSpec } from './stream-app.ts';
 import {
@@ -95,6 +100,13 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
       message: 'expected either ingress or httpRoute, not both',
       field: 'httpRoute',
       holds: ({ httpRoute, ingress }) => !httpRoute || !ingress,
+    },
+    {
+      rule: "!has(self.media) || !has(self.media.announcedAddress) || self.media.announcedAddress == 'NodeExternalIP' || self.media.announcedAddress.lowerAscii() != 'nodeexternalip'",
+      message: 'expected NodeExternalIP, written like this',
+      field: 'media.announcedAddress',
+      holds: ({ media: { announcedAddress } }) =>
+        announcedAddress === NODE_EXTERNAL_IP || announcedAddress?.toLowerCase() !== NODE_EXTERNAL_IP.toLowerCase(),
     },
     {
       rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',

@@ -54,6 +54,21 @@ describe('validateResource', () => {
       /^spec\.httpRoute: expected either/,
     ],
     [
+      'an almost known word',
+      faults(MEDIA_SERVER, { media: { announcedAddress: 'NodeExternalIp' } }),
+      /^spec\.media\.announcedAddress: expected NodeExternalIP/,
+    ],
+    [
+      'a URL as an address',
+      faults(MEDIA_SERVER, { media: { announcedAddress: 'http://1.2.3.4' } }),
+      /announcedAddress/,
+    ],
+    [
+      'a URL of no ICE server',
+      faults(MEDIA_SERVER, { media: { iceServers: [{ urls: ['http://x'] }] } }),
+      /^spec\.media\.iceServers\[0\]\.urls\[0\]: /,
+    ],
+    [
       'too few maxReplicas',
       faults(MEDIA_SERVER, { autoscaling: { minReplicas: 3, maxReplicas: 2, targetStreams: 9 } }),
       /^spec\.autoscaling\.maxReplicas: /,
