@@ -154,7 +154,7 @@ it('GStreamer, which sends no consent checks, stays as long as it likes', { time
   const enough = (): boolean => performance.now() - longSince > LONG_MS;
   await until('enough time is over', enough, { timeoutMs: LONG_MS + 1_000, everyMs: 200 });
   const streams = (await server.streams()).map(({ name, status }) => ({ name, status }));
-  expect(streams).toEqual([
+  expect(streams, server.process.lines.filter((line) => line.includes(`"${LONG}"`)).join('\n')).toEqual([
     { name: LONG, status: 'PUBLISHING' },
     { name: LONG, status: 'PLAYING' },
   ]);
