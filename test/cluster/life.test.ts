@@ -4,6 +4,7 @@ import { type RunningProcess, startProcess } from '../fixtures/harness/processes
 import { until } from '../fixtures/harness/wait.ts';
 import { isUp } from './cluster.ts';
 import { run } from './commands.ts';
+import { sluiceImage } from './images.ts';
 import { SETTINGS } from './settings.ts';
 import { TOUCHED } from './sysctls.ts';
 
@@ -48,7 +49,9 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     if (await isUp()) throw new Error('a cluster is up that these tests did not start: `make cluster-down` first');
     await down();
     before = await machine();
-  });
+    // Else the first start would make it.
+    await sluiceImage(() => undefined);
+  }, 600_000);
   afterEach(down);
 
   it('leaves nothing, and can be started again', async () => {
