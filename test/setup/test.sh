@@ -10,14 +10,18 @@ run() {
 	printf '\ntest: %s\n' "$1"
 	vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json"
 }
-test/setup/check.sh || failed+=(checks)
-for project in unit integration; do run "$project" || failed+=("$project"); done
-# Starting and killing clusters is mostly waiting: the browsers' tests run beside it. Those of integration do not: GStreamer
-# sends from whatever address the machine has, and those of a cluster come and go.
+# Two at a time where both mostly wait. Integration is none for the time when clusters come and go: GStreamer sends from
+# whatever address the machine has, and a cluster's bridge is one.
 run cluster-life >"$results/cluster-life.log" 2>&1 &
 life=$!
-run e2e || failed+=(e2e)
+test/setup/check.sh || failed+=(checks)
+run unit || failed+=(unit)
 wait "$life" || failed+=(cluster-life)
 cat "$results/cluster-life.log"
+run e2e >"$results/e2e.log" 2>&1 &
+e2e=$!
+run integration || failed+=(integration)
+wait "$e2e" || failed+=(e2e)
+cat "$results/e2e.log"
 run cluster || failed+=(cluster)
 node test/setup/count.ts "$results" "${failed[@]}"
