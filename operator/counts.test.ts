@@ -76,6 +76,14 @@ describe('Counts', () => {
     expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ publications: 7 });
   });
 
+  it('takes nothing back of a fleet that nobody has looked at since the operator started', async () => {
+    await write();
+    await world.fleets.forget('media/live');
+    world.have(podObject());
+    await world.clock.advance(30_000);
+    expect((await write()).filter((line) => !line.includes('resthooks'))).toEqual([]);
+  });
+
   it('is not stopped by one object whose status cannot be written', async () => {
     world.client.refuse(statusOf('streamapps', 'news'), new ApiError('it is gone', { status: 404 }));
     await counts.write();

@@ -71,8 +71,10 @@ export class Counts {
     const { fleets, stores } = this.#world;
     const { name, namespace } = splitKey(mediaServer);
     const fleet = fleets.find(mediaServer);
-    if (!fleet) return [];
-    return fleet.isHeard(podsOf(stores.pods, namespace, name)) ? fleet.statuses() : null;
+    const pods = podsOf(stores.pods, namespace, name);
+    // Nobody has looked at it since the operator started.
+    if (!fleet) return pods.length === 0 ? [] : null;
+    return fleet.isHeard(pods) ? fleet.statuses() : null;
   }
 
   async #restHooks(): Promise<void> {

@@ -61,12 +61,12 @@ function available({ deployment, replicas }: StatusInput): Verdict {
 }
 
 function progressing({ deployment, pods, refused, replicas }: StatusInput): Verdict {
+  // What was asked for is not what is there: nobody may take this for the end of a rollout.
+  if (refused) return yes('Progressing', refused.reason, refused.message);
   const { observedGeneration = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
   const draining = pods.filter(({ isDeleting }) => isDeleting).length;
   const running = pods.filter(({ isDeleting, isRunning }) => isRunning && !isDeleting).length;
   const tooMany = Math.max(made, running) - replicas;
-  // What was asked for is not what is there: nobody may take this for the end of a rollout.
-  if (refused) return yes('Progressing', refused.reason, refused.message);
   const isBehind = !deployment || observedGeneration < (deployment.metadata.generation ?? 0);
   if (isBehind) return yes('Progressing', 'DeploymentPending', 'the pods are being made');
   if (updatedReplicas < replicas) {

@@ -62,9 +62,9 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
 }
 
 function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {
-  const waiting = container?.state?.waiting;
   const crash = crashOf(container);
   if (crash) return crash;
+  const waiting = container?.state?.waiting;
   if (waiting?.reason && !NORMAL_WAITS.includes(waiting.reason)) {
     return { reason: waiting.reason, message: waiting.message ?? '' };
   }
