@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Node, npm packages, the worker and, for tests and the demo, Debian packages. Each says what it does and how long it takes.
-RUN := test/setup/run.sh
+RUN := scripts/run.sh
 RESOURCES ?= examples/resources
 # Who may reach a media server that is run by hand; 0.0.0.0 = everyone.
 LISTEN ?= 127.0.0.1
@@ -29,10 +29,10 @@ demo-standalone: ## the same story with one media server and no Kubernetes; need
 	@$(RUN) --with browser node test/demo/standalone.ts
 
 test: ## everything: checks, unit, integration and end-to-end tests
-	@$(RUN) --with tests test/setup/test.sh
+	@$(RUN) --with tests scripts/test.sh
 
 check: ## format, lint, types, unused code, import directions, generated files
-	@$(RUN) test/setup/check.sh
+	@$(RUN) scripts/check.sh
 
 verify: ## are the generated files current?
 	@$(RUN) node crds/emit/main.ts --check
@@ -56,7 +56,7 @@ images: ## build the image of both programs; prints its name and its archive
 	@$(RUN) --with cluster node test/cluster/main.ts images
 
 image-context: ## the folder that the Dockerfile is built from; prints its path
-	@$(RUN) --with worker test/setup/image-context.sh
+	@$(RUN) --with worker scripts/image-context.sh
 
 cluster: ## a real Kubernetes on this machine, NODES=2 (CLUSTER=embedded; needs root)
 	@$(RUN) --with cluster node test/cluster/main.ts up $(NODES)

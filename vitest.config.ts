@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{crds,media-server,operator,examples}/**/*.test.ts', 'test/setup/**/*.test.ts'],
+          include: ['{crds,process,media-server,operator,scripts,examples}/**/*.test.ts'],
         },
       },
       {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { AnnouncedFile } from './announced-address.ts';
+import type { AnnouncedFile } from './fleet/announced-address.ts';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
 export type Env = {

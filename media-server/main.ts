@@ -2,16 +2,16 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
-import { announcedAddress } from './announced-address.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../process/clock.ts';
+import { createLogger, type Log } from '../process/logger.ts';
+import { UserFault } from '../process/user-fault.ts';
+import { MediaServer } from './assemble.ts';
 import { type Loaded, loadConfig, watchedFolder } from './config/load.ts';
 import { Reloader } from './config/reload.ts';
 import { FolderWatch } from './config/watch.ts';
 import { type Env, readEnv, USAGE, UsageError } from './env.ts';
-import { type InternalDeps, openInternal } from './http/internal.ts';
-import { createLogger, type Log } from './logger.ts';
-import { MediaServer } from './server.ts';
-import { UserFault } from './user-fault.ts';
+import { announcedAddress } from './fleet/announced-address.ts';
+import { type InternalDeps, openInternal } from './fleet/internal-listener.ts';
 
 async function main(): Promise<number> {
   const told = readEnv(process.argv.slice(2), process.env);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { settle, VirtualClock } from '../test/fakes/virtual-clock.ts';
+import { settle, VirtualClock } from '../test/builders/virtual-clock.ts';
 import { sleep, systemClock } from './clock.ts';
 
 describe('sleep', () => {

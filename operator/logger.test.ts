@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logLines } from '../test/fakes/log-lines.ts';
+import { logLines } from '../test/builders/log-lines.ts';
 import { ApiError } from './kube/api-error.ts';
 
 const SECRET = 's3cret';

@@ -1,8 +1,9 @@
 import { MANAGED_BY } from './builders/common.ts';
 import type { Clock } from './clock.ts';
-import { conditionsOf } from './conditions.ts';
 import type { OperatorConfig } from './config.ts';
-import { Counts } from './counts.ts';
+import { classifyError, reconcileMediaServer } from './kinds/media-server/reconcile.ts';
+import { reconcileRestHook } from './kinds/rest-hook/reconcile.ts';
+import { mediaServerOf, reconcileStreamApp } from './kinds/stream-app/reconcile.ts';
 import { CachedReads } from './kube/cached-reads.ts';
 import type { KubeClient } from './kube/client.ts';
 import { EventRecorder } from './kube/events.ts';
@@ -10,16 +11,15 @@ import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from './ku
 import { Reflector } from './kube/reflector.ts';
 import type { Change, Store } from './kube/store.ts';
 import type { Log } from './logger.ts';
-import { classifyError, reconcileMediaServer } from './media-server/reconcile.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { Fleets } from './pods/fleets.ts';
 import { podsOf } from './pods/pod.ts';
 import { Poller } from './pods/poller.ts';
-import { reconcileRestHook } from './rest-hook/reconcile.ts';
 import { Controller, type Result } from './runtime/controller.ts';
-import { newStores, type Stores } from './stores.ts';
-import { mediaServerOf, reconcileStreamApp } from './stream-app/reconcile.ts';
-import type { World } from './world.ts';
+import { conditionsOf } from './status/conditions.ts';
+import { Counts } from './status/counts.ts';
+import { newStores, type Stores } from './world/stores.ts';
+import type { World } from './world/world.ts';
 
 export type ManagerDeps = {
   readonly config: OperatorConfig;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selfSigned } from '../../test/fixtures/harness/certificate.ts';
+import { selfSigned } from '../../test/harness/certificate.ts';
 import { MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../schema/kinds.ts';
 import { ServerConfig } from '../schema/server-config.ts';
 import { schemaFindings, type Validated, validateResource } from '../validate/resource.ts';

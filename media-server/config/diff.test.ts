@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
-import { ConfigFolder } from '../../test/fixtures/harness/config-folder.ts';
+import { ConfigFolder } from '../../test/harness/config-folder.ts';
 import { changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
 
 let folder: ConfigFolder;

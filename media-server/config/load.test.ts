@@ -2,7 +2,7 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { APP, ConfigFolder, SERVER } from '../../test/fixtures/harness/config-folder.ts';
+import { APP, ConfigFolder, SERVER } from '../../test/harness/config-folder.ts';
 import { BetweenStates, loadConfig } from './load.ts';
 
 const SECRET = `apiVersion: v1

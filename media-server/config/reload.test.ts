@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashOf } from '../../crds/render/hash.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
-import { APP, ConfigFolder, SERVER } from '../../test/fixtures/harness/config-folder.ts';
-import { until } from '../../test/fixtures/harness/wait.ts';
-import { createLogger } from '../logger.ts';
-import { UserFault } from '../user-fault.ts';
+import { createLogger } from '../../process/logger.ts';
+import { UserFault } from '../../process/user-fault.ts';
+import { APP, ConfigFolder, SERVER } from '../../test/harness/config-folder.ts';
+import { until } from '../../test/harness/wait.ts';
 import { BetweenStates, type Loaded } from './load.ts';
 import { Reloader } from './reload.ts';
 

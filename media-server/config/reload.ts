@@ -1,8 +1,8 @@
 import { hashOf } from '../../crds/render/hash.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
-import type { Log } from '../logger.ts';
-import { UserFault } from '../user-fault.ts';
+import type { Log } from '../../process/logger.ts';
+import { UserFault } from '../../process/user-fault.ts';
 import { type Change, changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
 import { BetweenStates, type Loaded } from './load.ts';
 

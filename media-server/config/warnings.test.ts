@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fakeHook } from '../../test/fakes/hook.ts';
-import { bundleOf } from '../../test/fakes/public-app.ts';
-import { fakeApp } from '../../test/fakes/streams.ts';
+import { fakeHook } from '../../test/builders/hook.ts';
+import { bundleOf } from '../../test/builders/public-app.ts';
+import { fakeApp } from '../../test/builders/streams.ts';
 import type { App } from '../apps/app.ts';
 import { warnOfConfig } from './warnings.ts';
 

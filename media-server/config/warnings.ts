@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
+import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
 import { decideForApp } from '../keepalive/policy.ts';
-import type { Log } from '../logger.ts';
 
 type Warned = {
   /** null at the start. */

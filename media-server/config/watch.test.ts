@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, rename, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { ConfigFolder } from '../../test/fixtures/harness/config-folder.ts';
-import { until } from '../../test/fixtures/harness/wait.ts';
-import { systemClock } from '../clock.ts';
-import { createLogger } from '../logger.ts';
+import { systemClock } from '../../process/clock.ts';
+import { createLogger } from '../../process/logger.ts';
+import { ConfigFolder } from '../../test/harness/config-folder.ts';
+import { until } from '../../test/harness/wait.ts';
 import { FolderWatch } from './watch.ts';
 
 let folder: ConfigFolder;

@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Timer } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 
 /** Editors and the kubelet change several things at once. */
 const SETTLE_MS = 100;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { HealthRecorder } from './health.ts';
 import type { HookReply } from './session-hooks.ts';
 

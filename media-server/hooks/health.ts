@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { isUsable } from './admission.ts';
+import type { Clock } from '../../process/clock.ts';
+import { isUsable } from './admission-verdict.ts';
 import type { HookReply } from './session-hooks.ts';
 
 /** How a backend has answered: what the conditions of a RestHook are made of. */

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool, request } from 'undici';
 import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { HookConfig } from '../../crds/schema/server-config.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import { classify, isStale } from './failure.ts';
 import type { HookReply } from './session-hooks.ts';
 import type { Signer } from './signature.ts';

@@ -1,7 +1,7 @@
 import { hookAssetNames } from '../../crds/render/asset-names.ts';
 import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
-import { UserFault } from '../user-fault.ts';
+import { UserFault } from '../../process/user-fault.ts';
 import { type ConfigLayer, hookLayer } from './client-config.ts';
 import { HealthRecorder, type HookHealth } from './health.ts';
 import { HookClient, type HookClientDeps, type HookRequest, type PoolName } from './hook-client.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../logger.ts';
+import type { Log } from '../../process/logger.ts';
 import type { Finding } from './client-config.ts';
 
 /** A backend may think of new ones without end. */

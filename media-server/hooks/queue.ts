@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 
 /** A backend that is down must not make a server remember everything. */
 const MAX_DEPTH = 64;

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
 import type { HookReply } from './session-hooks.ts';
 
 const BASE_MS = 200;

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../logger.ts';
-import { judgeAdmission } from './admission.ts';
+import { excludeFields } from '../streams/stream-object.ts';
+import { judgeAdmission } from './admission-verdict.ts';
 import { type ConfigLayer, mergeConfig, readSessionLayer } from './client-config.ts';
 import type { Hook } from './hook.ts';
 import type { PoolName } from './hook-client.ts';
 import type { IgnoredConfig } from './ignored-config.ts';
-import { parseObject, readOverwrite } from './overwrite.ts';
-import { excludeFields } from './payload.ts';
 import { EventQueue, type EventQueues } from './queue.ts';
+import { parseObject, readOverwrite } from './read-overwrite.ts';
 import { withRetries } from './retry.ts';
 import type { Admission, HookBody, HookReply, KeepAliveOptions, SessionHooks } from './session-hooks.ts';
 

@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
-import { UserFault } from '../user-fault.ts';
+import { UserFault } from '../../process/user-fault.ts';
 
 export type Certificate = { readonly cert: Buffer; readonly key: Buffer };
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { UserFault } from '../user-fault.ts';
+import { UserFault } from '../../process/user-fault.ts';
 
 /** Proxies whose `X-Forwarded-For` is believed (`rest.trustedProxies`, CIDRs or addresses). */
 export class TrustedProxies {

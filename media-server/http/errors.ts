@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Log } from '../logger.ts';
+import type { Log } from '../../process/logger.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from './rest/nearest.ts';
 
 export type HttpErrorOptions = ErrorOptions & {
   readonly retryAfterSeconds?: number;

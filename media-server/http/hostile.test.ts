@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { publicApp, type TestApp } from '../../test/fakes/public-app.ts';
+import { publicApp, type TestApp } from '../../test/builders/public-app.ts';
 
 let test: TestApp;
 

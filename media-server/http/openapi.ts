@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { PROBLEM } from './errors.ts';
-import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
+import { SDP_TYPE, TRICKLE_TYPE } from './sessions/session-types.ts';
 
 /** The description of the API, OpenAPI 3.1, made from the schemas that validate. */
 export function openApi(version: string): FastifyDynamicSwaggerOptions {

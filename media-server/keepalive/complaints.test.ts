@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { Complaints } from './complaints.ts';
 
 function setUp() {

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import { describeReply } from '../hooks/admission.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import { describeReply } from '../hooks/admission-verdict.ts';
 import type { HookReply } from '../hooks/session-hooks.ts';
-import type { Log } from '../logger.ts';
 import type { CheckResult } from './verdict.ts';
 
 const QUIET_MS = 10_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
-import { fakeHook } from '../../test/fakes/hook.ts';
+import { fakeHook } from '../../test/builders/hook.ts';
 import type { App } from '../apps/app.ts';
 import { type ConfigLayer, mergeConfig } from '../hooks/client-config.ts';
 import type { Hook } from '../hooks/hook.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Behaviour, type Broken, Model, type Server } from '../../test/fakes/keepalive-model.ts';
+import { type Behaviour, type Broken, Model, type Server } from '../../test/builders/keepalive-model.ts';
 
 type Step =
   | { readonly do: 'add'; readonly stream: number; readonly app: number }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { settle, VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
 import type { HookReply } from '../hooks/session-hooks.ts';
 import type { KeepAlivePolicy, PolicyDecision } from './policy.ts';
 import { KeepAlive, type KeepAliveDeps, type KeepAliveSubject } from './schedule.ts';

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import type { HookReply } from '../hooks/session-hooks.ts';
-import type { Log } from '../logger.ts';
 import { type BackendCall, type BackendLoad, Backends } from './backends.ts';
 import { Complaints } from './complaints.ts';
 import { firstDelayMs, nextDueAt, redueAt } from './pace.ts';

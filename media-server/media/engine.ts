@@ -1,12 +1,12 @@
 import { UnsupportedError } from 'mediasoup/errors';
 import type { Consumer, Producer, Router } from 'mediasoup/types';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import { writeAnswer } from '../sdp/answer.ts';
+import { negotiatePlay, type PlayNegotiation } from '../sdp/negotiate-play.ts';
+import { type Allowed, negotiatePublish } from '../sdp/negotiate-publish.ts';
 import { type MediaKind, type Offer, parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import { negotiatePlay, type PlayNegotiation } from '../sdp/play.ts';
-import { type Allowed, negotiatePublish } from '../sdp/publish.ts';
 import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
 import { TransportLeg } from './leg.ts';
 import {

@@ -6,7 +6,7 @@ import type {
   RtpStreamSendStats,
   WebRtcTransport,
 } from 'mediasoup/types';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
 import type { ServerTransport } from '../sdp/answer.ts';
 import type { IceCredentials, Offer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';

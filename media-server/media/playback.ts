@@ -1,6 +1,6 @@
 import type { Consumer } from 'mediasoup/types';
+import type { PlayNegotiation } from '../sdp/negotiate-play.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import type { PlayNegotiation } from '../sdp/play.ts';
 import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { LegMetrics, Playback } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';

@@ -1,5 +1,5 @@
 import type { Direction } from '../../crds/schema/stream.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
 import type { TransportLeg } from './leg.ts';
 
 const TICK_MS = 1_000;

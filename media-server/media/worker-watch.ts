@@ -1,5 +1,5 @@
 import type { Worker } from 'mediasoup/types';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
 
 const LOOK_MS = 3_000;
 /** Looks in a row without an answer. Looks and not seconds: after a pause of the whole machine the worker gets its time. */

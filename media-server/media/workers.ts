@@ -1,10 +1,10 @@
 import { setLogEventListeners } from 'mediasoup';
 import type { WebRtcServer, Worker, WorkerResourceUsage } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
-import { type Clock, sleep } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import { UserFault } from '../../process/user-fault.ts';
 import type { Numbering } from '../sdp/numbering.ts';
-import { UserFault } from '../user-fault.ts';
 import { routerCodecs } from './codecs.ts';
 import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';

@@ -2,10 +2,10 @@ import type { RtpParameters } from 'mediasoup-client/types';
 import { describe, expect, it } from 'vitest';
 import { CLIENTS, capabilities, playableTracks, SERVER, savedOffer } from '../../test/fixtures/sdp/offers.ts';
 import { writeAnswer } from './answer.ts';
+import { negotiatePlay, type PlayedTrack } from './negotiate-play.ts';
+import { type Allowed, negotiatePublish } from './negotiate-publish.ts';
 import type { Numbering } from './numbering.ts';
 import { parseOffer } from './offer.ts';
-import { negotiatePlay, type PlayedTrack } from './play.ts';
-import { type Allowed, negotiatePublish } from './publish.ts';
 
 const EVERYTHING: Allowed = {
   codecs: new Set(['opus', 'vp8', 'vp9', 'h264', 'av1']),

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLIENTS, capabilities, playableTracks, SERVER, savedOffer } from '../../test/fixtures/sdp/offers.ts';
 import { writeAnswer } from './answer.ts';
+import { negotiatePlay } from './negotiate-play.ts';
+import { type Allowed, negotiatePublish } from './negotiate-publish.ts';
 import { type Offer, parseOffer } from './offer.ts';
 import { OfferError } from './offer-error.ts';
-import { negotiatePlay } from './play.ts';
-import { type Allowed, negotiatePublish } from './publish.ts';
 import { parseFragment } from './trickle.ts';
 
 const ALL: Allowed = {

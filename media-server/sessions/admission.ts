@@ -1,8 +1,8 @@
 import type { AdmissionMethod } from '../../crds/schema/hook.ts';
 import type { EndCause } from '../../crds/schema/stream.ts';
-import { connectBody, streamBody } from '../hooks/payload.ts';
 import type { Admission } from '../hooks/session-hooks.ts';
 import type { Stream } from '../streams/stream.ts';
+import { connectBody, streamBody } from '../streams/stream-object.ts';
 import { tellConnected } from './events.ts';
 import { overwriteStream } from './overwrite.ts';
 import type { Rejection, SessionDeps } from './session.ts';

@@ -1,5 +1,5 @@
-import { connectionStatusBody, streamBody } from '../hooks/payload.ts';
 import type { Stream } from '../streams/stream.ts';
+import { connectionStatusBody, streamBody } from '../streams/stream-object.ts';
 
 /** Tells the backend that a session is connected: after `connect` allowed it. */
 export function tellConnected(stream: Stream, nodeId: string): void {

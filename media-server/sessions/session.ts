@@ -1,8 +1,8 @@
 import type { Direction } from '../../crds/schema/stream.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
-import type { Clock } from '../clock.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { Log } from '../logger.ts';
 import type { Media } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Client, Stream } from '../streams/stream.ts';

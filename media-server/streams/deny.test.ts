@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fakeStream } from '../../test/fakes/streams.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../process/clock.ts';
+import { fakeStream } from '../../test/builders/streams.ts';
 import { DenyList } from './deny.ts';
 
 function list() {

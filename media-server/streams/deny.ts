@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Direction } from '../../crds/schema/stream.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Client, Stream } from './stream.ts';
 
 const MAX_ENTRIES = 10_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fakeApp, fakeStreams } from '../../test/fakes/streams.ts';
+import { fakeApp, fakeStreams } from '../../test/builders/streams.ts';
 import { matchStreams, type StreamFilter } from './filter.ts';
 import type { Stream } from './stream.ts';
 

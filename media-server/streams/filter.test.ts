@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeApp, fakeStreams } from '../../test/fakes/streams.ts';
+import { fakeApp, fakeStreams } from '../../test/builders/streams.ts';
 import { matchStreams } from './filter.ts';
 
 const { add, registry } = fakeStreams();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeStreams } from '../../test/fakes/streams.ts';
+import { fakeStreams } from '../../test/builders/streams.ts';
 
 describe('StreamRegistry', () => {
   it('finds by every index and forgets in every index', () => {

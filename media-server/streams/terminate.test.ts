@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeStreams } from '../../test/fakes/streams.ts';
+import { fakeStreams } from '../../test/builders/streams.ts';
 
 describe('Terminator', () => {
   it('ends a stream once: marked, out of the loop, closed, out of the registry, told', async () => {

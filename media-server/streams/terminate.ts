@@ -1,5 +1,5 @@
 import type { EndCause } from '../../crds/schema/stream.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { StreamRegistry } from './registry.ts';
 import type { Stream } from './stream.ts';
 

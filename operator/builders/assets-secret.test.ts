@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fleetKey } from '../../test/fakes/fleet-parts.ts';
-import { childMetadata, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { fleetKey } from '../../test/builders/fleet-parts.ts';
+import { childMetadata, parentOf } from '../../test/builders/sluice-objects.ts';
 import { buildAssetsSecret, fleetKeysOf } from './assets-secret.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

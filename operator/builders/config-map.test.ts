@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, configOf, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, configOf, parentOf } from '../../test/builders/sluice-objects.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { buildConfigMap, versionOf } from './config-map.ts';
 

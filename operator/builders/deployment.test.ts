@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, configOf, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, configOf, parentOf, SELECTOR } from '../../test/builders/sluice-objects.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { buildDeployment } from './deployment.ts';
 

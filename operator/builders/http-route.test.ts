@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, parentOf } from '../../test/builders/sluice-objects.ts';
 import { buildHttpRoute } from './http-route.ts';
 
 const exact = (value: string) => ({ path: { type: 'Exact', value } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, parentOf } from '../../test/builders/sluice-objects.ts';
 import { buildIngress } from './ingress.ts';
 
 const backend = { service: { name: 'live', port: { name: 'http' } } };

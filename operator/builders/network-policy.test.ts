@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-objects.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 
 const tcp = (port: number) => ({ port, protocol: 'TCP' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mediaServer } from '../../test/fakes/sluice-objects.ts';
+import { mediaServer } from '../../test/builders/sluice-objects.ts';
 import { publicPaths } from './routes.ts';
 
 const PUBLIC = [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { childMetadata, parentOf } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, parentOf } from '../../test/builders/sluice-objects.ts';
 import { buildServiceAccount } from './service-account.ts';
 
 it('a media pod has an account of its own, and no token of it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childMetadata, parentOf, SELECTOR } from '../../test/fakes/sluice-objects.ts';
+import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-objects.ts';
 import { buildHeadlessService, buildService } from './service.ts';
 
 const HTTP = { name: 'http', port: 8081, targetPort: 'http', protocol: 'TCP' };

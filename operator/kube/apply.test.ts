@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RecordedCalls } from '../../test/fakes/recorded-calls.ts';
+import { RecordedCalls } from '../../test/builders/recorded-calls.ts';
 import { ApiError } from './api-error.ts';
 import { apply, contains, FIELD_MANAGER, read, remove } from './apply.ts';
 import { type KubeObject, TYPES } from './objects.ts';

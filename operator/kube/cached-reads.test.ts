@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RecordedCalls } from '../../test/fakes/recorded-calls.ts';
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { RecordedCalls } from '../../test/builders/recorded-calls.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { ApiError } from './api-error.ts';
 import { CachedReads } from './cached-reads.ts';
 import { type KubeObject, TYPES } from './objects.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LoopbackApi, loopbackApi } from '../../test/fakes/loopback-api.ts';
+import { type LoopbackApi, loopbackApi } from '../../test/builders/loopback-api.ts';
 import { NotLeaderError } from './api-error.ts';
 
 describe('a write', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { logLines } from '../../test/fakes/log-lines.ts';
-import { RecordedCalls } from '../../test/fakes/recorded-calls.ts';
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { logLines } from '../../test/builders/log-lines.ts';
+import { RecordedCalls } from '../../test/builders/recorded-calls.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { ApiError } from './api-error.ts';
 import { type EventNote, EventRecorder } from './events.ts';
 import type { KubeObject } from './objects.ts';

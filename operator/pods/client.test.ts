@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
-import { fleetKey, podApp, podHook, podStatus } from '../../test/fakes/fleet-parts.ts';
+import { fleetKey, podApp, podHook, podStatus } from '../../test/builders/fleet-parts.ts';
 import { PodClient } from './client.ts';
 
 const KEY = fleetKey('fleet-1');

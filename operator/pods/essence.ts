@@ -1,4 +1,4 @@
-import { reachable } from '../rest-hook/status.ts';
+import { reachable } from '../kinds/rest-hook/verdicts.ts';
 import type { PodReport } from './fleets.ts';
 
 /** What conditions are made of, of what pods have said; counts are not. Two that are equal tell the same. */

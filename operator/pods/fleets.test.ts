@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fleetKey, podStatus, renderedOf, runningPod } from '../../test/fakes/fleet-parts.ts';
+import { fleetKey, podStatus, renderedOf, runningPod } from '../../test/builders/fleet-parts.ts';
 import { Fleet, Fleets } from './fleets.ts';
 
 const fleets: Fleet[] = [];

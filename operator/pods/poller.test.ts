@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PodStatus } from '../../crds/schema/internal.ts';
-import { podApp, podHook, podStatus, runningPod } from '../../test/fakes/fleet-parts.ts';
-import { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { podApp, podHook, podStatus, runningPod } from '../../test/builders/fleet-parts.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import type { PodReport } from './fleets.ts';
 import { Poller } from './poller.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { podStatus, renderedOf, runningPod } from '../../test/fakes/fleet-parts.ts';
+import { podStatus, renderedOf, runningPod } from '../../test/builders/fleet-parts.ts';
 import type { PodReport } from './fleets.ts';
 import { pushConfig, report } from './push.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { logLines } from '../../test/fakes/log-lines.ts';
-import { settle, VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { logLines } from '../../test/builders/log-lines.ts';
+import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { Controller, type ReconcileOutcome, type Result } from './controller.ts';
 
 class Quiet extends Error {}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { settle, VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { WorkQueue } from './workqueue.ts';
 
 const KEYS = ['a', 'b', 'c'];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settle, VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { WorkQueue } from './workqueue.ts';
 
 describe('WorkQueue', () => {

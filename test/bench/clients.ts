@@ -1,4 +1,4 @@
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
 
 /** Players in a process of their own: what the parent asks for, and what they tell. */
 export type StartPlayers = { readonly url: string; readonly count: number; readonly concurrency: number };

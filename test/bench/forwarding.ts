@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { play, publish, startTestMedia } from '../fixtures/clients/media.ts';
+import { play, publish, startTestMedia } from '../clients/media.ts';
 import { report } from './statistics.ts';
 
 const PLAYERS = 20;

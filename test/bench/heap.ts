@@ -1,6 +1,6 @@
-import { createLogger } from '../../media-server/logger.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
-import { checkedApp, liveStreams } from '../fakes/live-streams.ts';
+import { createLogger } from '../../process/logger.ts';
+import { checkedApp, liveStreams } from '../builders/live-streams.ts';
 import { report } from './statistics.ts';
 
 const STREAMS = 10_000;

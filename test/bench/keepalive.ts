@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import { systemClock } from '../../media-server/clock.ts';
-import { streamBody } from '../../media-server/hooks/payload.ts';
 import { decidePolicy } from '../../media-server/keepalive/policy.ts';
 import { KeepAlive } from '../../media-server/keepalive/schedule.ts';
 import type { Stream } from '../../media-server/streams/stream.ts';
-import { checkedApp, liveStreams } from '../fakes/live-streams.ts';
+import { streamBody } from '../../media-server/streams/stream-object.ts';
+import { systemClock } from '../../process/clock.ts';
+import { checkedApp, liveStreams } from '../builders/live-streams.ts';
 import { type Load, measureLoad } from './load.ts';
 
 export type KeepAliveBench = {

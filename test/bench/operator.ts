@@ -1,8 +1,8 @@
 import { connect, KubeClient } from '../../operator/kube/client.ts';
 import { pathOf, type ResourceType, TYPES } from '../../operator/kube/objects.ts';
 import { openTarget } from '../cluster/target.ts';
-import { type Json, Kube, SYSTEM } from '../fixtures/harness/kube.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { type Json, Kube, SYSTEM } from '../harness/kube.ts';
+import { until } from '../harness/wait.ts';
 import { report, spread } from './statistics.ts';
 
 const NAMESPACE = 'bench';

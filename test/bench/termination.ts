@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { Backend } from '../fixtures/harness/backend.ts';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { Backend } from '../harness/backend.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 import type { PlayersTold, StartPlayers } from './clients.ts';
 import { report, spread } from './statistics.ts';
 

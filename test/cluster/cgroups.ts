@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { until } from '../fixtures/harness/wait.ts';
+import { until } from '../harness/wait.ts';
 import { SETTINGS } from './settings.ts';
 
 const ROOT = '/sys/fs/cgroup';

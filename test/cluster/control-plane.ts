@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { until } from '../fixtures/harness/wait.ts';
+import { until } from '../harness/wait.ts';
 import { attempt, run } from './commands.ts';
 import { Host } from './host.ts';
 import { CONTROL_PLANE, KUBECONFIG, program, SETTINGS } from './settings.ts';

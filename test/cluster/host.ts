@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { until } from '../fixtures/harness/wait.ts';
+import { until } from '../harness/wait.ts';
 import { attempt, launch, type RunOptions, run } from './commands.ts';
 import { isAlive, type OwnProcess, ownProcess } from './own-process.ts';
 import { program, programs, SETTINGS } from './settings.ts';

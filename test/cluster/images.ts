@@ -53,7 +53,7 @@ async function programImage(name: string, file: string, entrypoint: readonly str
  */
 export async function sluiceImage(say: Say): Promise<Image> {
   const context = (
-    await run(join(ROOT, 'test/setup/image-context.sh'), [], { cwd: ROOT, timeoutMs: 10 * MINUTES })
+    await run(join(ROOT, 'scripts/image-context.sh'), [], { cwd: ROOT, timeoutMs: 10 * MINUTES })
   ).trim();
   const tag = context.split('/').at(-1) ?? 'unknown';
   const image = {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 import { isUp } from './cluster.ts';
 import { run } from './commands.ts';
 import { sluiceImage } from './images.ts';

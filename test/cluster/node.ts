@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { until } from '../fixtures/harness/wait.ts';
+import { until } from '../harness/wait.ts';
 import { cgroupOf, isUnified, makeCgroups, removeCgroupsOf } from './cgroups.ts';
 import { attempt, run } from './commands.ts';
 import { CLUSTER_CA, controlPlane, KUBE_PROXY_CONFIG, makeKubeconfig } from './control-plane.ts';

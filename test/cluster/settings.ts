@@ -35,14 +35,14 @@ export const nodePods = (index: number): string => `10.214.${index}.0/24`;
 export function programs(): string {
   const folder = process.env['SLUICE_CLUSTER_BIN'];
   if (folder) return folder;
-  throw new Error('SLUICE_CLUSTER_BIN: names no folder; run this by make, or by test/setup/run.sh --with cluster');
+  throw new Error('SLUICE_CLUSTER_BIN: names no folder; run this by make, or by scripts/run.sh --with cluster');
 }
 
 /** Folder of the Gateway API's definitions; set-up names it. */
 export function definitions(): string {
   const folder = process.env['SLUICE_CRDS'];
   if (folder) return join(folder, 'gateway');
-  throw new Error('SLUICE_CRDS: names no folder; run this by make, or by test/setup/run.sh --with cluster');
+  throw new Error('SLUICE_CRDS: names no folder; run this by make, or by scripts/run.sh --with cluster');
 }
 
 export const program = (name: string): string => join(programs(), name);

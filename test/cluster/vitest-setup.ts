@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { Kube } from '../fixtures/harness/kube.ts';
+import { Kube } from '../harness/kube.ts';
 import { openTarget, type Target } from './target.ts';
 
 declare module 'vitest' {

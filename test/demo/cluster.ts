@@ -1,7 +1,7 @@
 // Tells the story of Sluice on a real Kubernetes: the chart by Helm, examples/kubernetes by kubectl apply, signalling, pages
 // and REST through the cluster's ingress controller, media straight to the pods.
-import { startBrowser } from '../fixtures/harness/browser.ts';
-import { fetchThrough, Kube } from '../fixtures/harness/kube.ts';
+import { startBrowser } from '../harness/browser.ts';
+import { fetchThrough, Kube } from '../harness/kube.ts';
 import { type Demo, runDemo } from './demo.ts';
 import { applyExamples, backendAnswers, NAMESPACE, reachByIngress, restUser, showCounts } from './examples.ts';
 import { installSluice } from './install.ts';

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { selfSigned } from '../fixtures/harness/certificate.ts';
-import type { Kube } from '../fixtures/harness/kube.ts';
-import type { Fetch } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import type { Kube } from '../harness/kube.ts';
+import type { Fetch } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 import { runApart } from './apart.ts';
 import type { Demo } from './demo.ts';
 import { needsFreeHost } from './host.ts';

@@ -1,4 +1,4 @@
-import type { Json, Kube } from '../fixtures/harness/kube.ts';
+import type { Json, Kube } from '../harness/kube.ts';
 
 /** Throws when an Ingress has the host already: requests would reach now the one, now the other media server. */
 export async function needsFreeHost(kube: Kube, host: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Kube, SYSTEM } from '../fixtures/harness/kube.ts';
+import { type Kube, SYSTEM } from '../harness/kube.ts';
 import { runApart } from './apart.ts';
 import type { Demo } from './demo.ts';
 import { show, shown } from './shown.ts';

@@ -1,6 +1,6 @@
-import type { Kube } from '../fixtures/harness/kube.ts';
-import { startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import type { Kube } from '../harness/kube.ts';
+import { startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 import type { Demo } from './demo.ts';
 
 /** `kubectl port-forward` for as long as the demo runs; gives the URL on this machine. */

@@ -1,4 +1,4 @@
-import type { Kube } from '../fixtures/harness/kube.ts';
+import type { Kube } from '../harness/kube.ts';
 
 /** Runs kubectl as a user does, and shows the command with what it printed. */
 export async function shown(kube: Kube, ...args: string[]): Promise<void> {

@@ -1,7 +1,7 @@
 // Tells the story of Sluice with one media server that runs from examples/resources, and no Kubernetes.
-import { startBrowser } from '../fixtures/harness/browser.ts';
-import { startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { startBrowser } from '../harness/browser.ts';
+import { startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 import { type Demo, runDemo } from './demo.ts';
 import { NAME, tellStory } from './story.ts';
 

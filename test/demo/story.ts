@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { shownFrames } from '../fixtures/harness/browser.ts';
-import type { Fetch } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { shownFrames } from '../harness/browser.ts';
+import type { Fetch } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 import type { Demo } from './demo.ts';
 
 export const NAME = 'stream1';

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { hasFocus, Pages, SLOW, shows, tabTo, textOf } from '../fixtures/harness/pages.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { hasFocus, Pages, SLOW, shows, tabTo, textOf } from '../harness/pages.ts';
+import { until } from '../harness/wait.ts';
 
 let pages: Pages;
 

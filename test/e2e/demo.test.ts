@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { descendants, isAlive } from '../fixtures/harness/descendants.ts';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { descendants, isAlive } from '../harness/descendants.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 
 const startDemo = (): RunningProcess => startProcess(process.execPath, ['test/demo/standalone.ts']);
 

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Pages, shows } from '../fixtures/harness/pages.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { Pages, shows } from '../harness/pages.ts';
+import { until } from '../harness/wait.ts';
 
 /** Set it to a folder to look at the pages yourself. */
 const SCREENSHOTS = process.env['SCREENSHOTS'];

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser } from '../fixtures/harness/browser.ts';
-import { hasFocus, moves, Pages, SLOW, shows, tabTo, textOf } from '../fixtures/harness/pages.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { startBrowser } from '../harness/browser.ts';
+import { hasFocus, moves, Pages, SLOW, shows, tabTo, textOf } from '../harness/pages.ts';
+import { until } from '../harness/wait.ts';
 
 let pages: Pages;
 

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { Metrics } from '../../media-server/metrics.ts';
 import { OperatorMetrics } from '../../operator/metrics.ts';
 import { run } from '../cluster/commands.ts';
-import { type Query, readPromql } from '../fixtures/harness/promql.ts';
+import { type Query, readPromql } from '../harness/promql.ts';
 
 type Rule = {
   readonly alert: string;

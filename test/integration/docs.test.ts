@@ -8,11 +8,11 @@ import { KINDS, type Kind } from '../../crds/schema/kinds.ts';
 import { END_CAUSES } from '../../crds/schema/stream.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { readSessionLayer } from '../../media-server/hooks/client-config.ts';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { freePort } from '../fixtures/harness/ports.ts';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 
 type Block = { readonly page: string; readonly language: string; readonly text: string };
 

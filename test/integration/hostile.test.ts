@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
 
 let server: TestServer;
 let client: RtcClient;

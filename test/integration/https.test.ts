@@ -1,10 +1,10 @@
 import { request } from 'node:https';
 import { describe, expect, it } from 'vitest';
-import { selfSigned } from '../fixtures/harness/certificate.ts';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { freePort } from '../fixtures/harness/ports.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 
 /** Status of a GET, trusting one certificate only. */
 function statusOver(port: number, ca: string): Promise<number> {

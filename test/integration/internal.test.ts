@@ -10,10 +10,10 @@ import { formatFleetKey, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import type { Loaded } from '../../media-server/config/load.ts';
-import { type InternalDeps, openInternal } from '../../media-server/http/internal.ts';
-import { createLogger } from '../../media-server/logger.ts';
+import { type InternalDeps, openInternal } from '../../media-server/fleet/internal-listener.ts';
 import { PodClient } from '../../operator/pods/client.ts';
-import { freePort } from '../fixtures/harness/ports.ts';
+import { createLogger } from '../../process/logger.ts';
+import { freePort } from '../harness/ports.ts';
 
 const KEY = { identity: 'fleet-1', key: randomBytes(32) };
 const CONFIG: ServerConfig = {

@@ -1,10 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Backend } from '../fixtures/harness/backend.ts';
-import { shownFrames, startBrowser } from '../fixtures/harness/browser.ts';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { Backend } from '../harness/backend.ts';
+import { shownFrames, startBrowser } from '../harness/browser.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 
 const SLOW = { timeoutMs: 20_000 };
 
@@ -88,16 +88,14 @@ const STARTS: Readonly<Record<string, Start>> = {
   aiortc: async (mode, name) =>
     scriptClient(
       startProcess(process.env['SLUICE_PYTHON'] ?? 'python3', [
-        'test/fixtures/clients/aiortc_client.py',
+        'test/clients/aiortc_client.py',
         mode,
         urlOf(mode, name),
       ]),
     ),
   GStreamer: async (mode, name) =>
     // Debian's Python has the bindings of GStreamer.
-    scriptClient(
-      startProcess('/usr/bin/python3', ['test/fixtures/clients/gstreamer_client.py', mode, urlOf(mode, name)]),
-    ),
+    scriptClient(startProcess('/usr/bin/python3', ['test/clients/gstreamer_client.py', mode, urlOf(mode, name)])),
 };
 
 async function started(kind: string, mode: 'publish' | 'play', name: string): Promise<Client> {

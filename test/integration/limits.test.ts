@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Stage } from '../fixtures/harness/stage.ts';
+import { Stage } from '../harness/stage.ts';
 
 const stage = new Stage();
 

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LegFailure, LegRequest, Media, Playback, Publication } from '../../media-server/media/media.ts';
 import { numberingOf } from '../../media-server/media/worker-binary.ts';
 import type { Numbering } from '../../media-server/sdp/numbering.ts';
-import { request, startTestMedia } from '../fixtures/clients/media.ts';
-import { shownFrames, startBrowser } from '../fixtures/harness/browser.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { request, startTestMedia } from '../clients/media.ts';
+import { shownFrames, startBrowser } from '../harness/browser.ts';
+import { until } from '../harness/wait.ts';
 
 // What the pages run. As text, since this is not compiled for a browser.
 const PUBLISH = `async (encodings) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Media } from '../../media-server/media/media.ts';
-import { play, publish, request, startTestMedia } from '../fixtures/clients/media.ts';
-import { Peer } from '../fixtures/clients/peer.ts';
-import { DTLS_ALERT, startRelay } from '../fixtures/clients/relay.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { play, publish, request, startTestMedia } from '../clients/media.ts';
+import { Peer } from '../clients/peer.ts';
+import { DTLS_ALERT, startRelay } from '../clients/relay.ts';
+import { until } from '../harness/wait.ts';
 
 let media: Media;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { kill } from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Leg, type LegFailure, type Media, MediaUnavailable } from '../../media-server/media/media.ts';
-import { fastClock, play, publish, request, startTestMedia } from '../fixtures/clients/media.ts';
-import { Peer } from '../fixtures/clients/peer.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { fastClock, play, publish, request, startTestMedia } from '../clients/media.ts';
+import { Peer } from '../clients/peer.ts';
+import { until } from '../harness/wait.ts';
 
 /** The cause with which a leg fails. */
 function failureOf(leg: Leg): { cause: LegFailure | null } {

@@ -4,8 +4,8 @@ import type { Media, Publication } from '../../media-server/media/media.ts';
 import { numberingOf } from '../../media-server/media/worker-binary.ts';
 import type { Numbering } from '../../media-server/sdp/numbering.ts';
 import { OfferError } from '../../media-server/sdp/offer-error.ts';
-import { publish, request, startTestMedia } from '../fixtures/clients/media.ts';
-import type { Peer } from '../fixtures/clients/peer.ts';
+import { publish, request, startTestMedia } from '../clients/media.ts';
+import type { Peer } from '../clients/peer.ts';
 import { CLIENTS, savedOffer } from '../fixtures/sdp/offers.ts';
 
 const able = await numberingOf(process.env['MEDIASOUP_WORKER_BIN'] || null);

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Media } from '../../media-server/media/media.ts';
 import { numberingOf } from '../../media-server/media/worker-binary.ts';
 import type { Numbering } from '../../media-server/sdp/numbering.ts';
-import { play, publish, request, startTestMedia, watchWorkers } from '../fixtures/clients/media.ts';
-import { Peer, type Received } from '../fixtures/clients/peer.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { play, publish, request, startTestMedia, watchWorkers } from '../clients/media.ts';
+import { Peer, type Received } from '../clients/peer.ts';
+import { until } from '../harness/wait.ts';
 
 const workers = watchWorkers();
 let media: Media;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TestServer } from '../fixtures/harness/media-server.ts';
-import { RtcClient } from '../fixtures/harness/rtc-client.ts';
-import { Stage } from '../fixtures/harness/stage.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import type { TestServer } from '../harness/media-server.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { Stage } from '../harness/stage.ts';
+import { until } from '../harness/wait.ts';
 
 const stage = new Stage();
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
-import { toYaml } from '../fixtures/harness/media-server.ts';
-import { freePort } from '../fixtures/harness/ports.ts';
-import { type RunningProcess, startProcess } from '../fixtures/harness/processes.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { toYaml } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { until } from '../harness/wait.ts';
 
 let folder: string;
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Backend, type Call } from '../fixtures/harness/backend.ts';
-import { TestServer } from '../fixtures/harness/media-server.ts';
-import { type Fetch, RtcClient } from '../fixtures/harness/rtc-client.ts';
-import { until } from '../fixtures/harness/wait.ts';
+import { Backend, type Call } from '../harness/backend.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { type Fetch, RtcClient } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
 
 let backend: Backend;
 let server: TestServer;

@@ -1,10 +1,10 @@
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Backend } from '../../fixtures/harness/backend.ts';
-import { selfSigned } from '../../fixtures/harness/certificate.ts';
-import { AUTHORIZATION, apiSecret, ClusterStage, restHook, streamApp } from '../../fixtures/harness/cluster-stage.ts';
-import type { Json } from '../../fixtures/harness/kube.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { Backend } from '../../harness/backend.ts';
+import { selfSigned } from '../../harness/certificate.ts';
+import { AUTHORIZATION, apiSecret, ClusterStage, restHook, streamApp } from '../../harness/cluster-stage.ts';
+import type { Json } from '../../harness/kube.ts';
+import { until } from '../../harness/wait.ts';
 
 let stage: ClusterStage;
 

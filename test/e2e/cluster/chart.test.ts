@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
-import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { until } from '../../harness/wait.ts';
 
 const SLOW = { timeoutMs: 90_000, everyMs: 200 };
 let stage: ClusterStage;

@@ -3,7 +3,7 @@ import { API_VERSION, KINDS, type Kind } from '../../../crds/schema/kinds.ts';
 import { validateResource } from '../../../crds/validate/resource.ts';
 import { ApiError } from '../../../operator/kube/api-error.ts';
 import { type KubeObject, pathOf, TYPES } from '../../../operator/kube/objects.ts';
-import { Api } from '../../fixtures/harness/api.ts';
+import { Api } from '../../harness/api.ts';
 
 const NAMESPACE = 'crds';
 const TERMINATION_CRD = 'crds/sluice.dev_streamterminations.yaml';

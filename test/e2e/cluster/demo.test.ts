@@ -1,9 +1,9 @@
 import { describe, expect, inject, it } from 'vitest';
 import { NAMESPACE } from '../../demo/examples.ts';
-import { descendants, isAlive } from '../../fixtures/harness/descendants.ts';
-import { Kube, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { type RunningProcess, startProcess } from '../../fixtures/harness/processes.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { descendants, isAlive } from '../../harness/descendants.ts';
+import { Kube, SYSTEM } from '../../harness/kube.ts';
+import { type RunningProcess, startProcess } from '../../harness/processes.ts';
+import { until } from '../../harness/wait.ts';
 
 const kube = new Kube({ ...inject('target'), release: async () => undefined });
 

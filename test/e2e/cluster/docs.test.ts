@@ -3,11 +3,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../fixtures/harness/certificate.ts';
-import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
-import { splitImage } from '../../fixtures/harness/kube.ts';
-import { RtcClient } from '../../fixtures/harness/rtc-client.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { selfSigned } from '../../harness/certificate.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { splitImage } from '../../harness/kube.ts';
+import { RtcClient } from '../../harness/rtc-client.ts';
+import { until } from '../../harness/wait.ts';
 
 type Block = { readonly language: string; readonly text: string };
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { until } from '../../harness/wait.ts';
 
 const SLOW = { timeoutMs: 60_000, everyMs: 200 };
 let stage: ClusterStage;

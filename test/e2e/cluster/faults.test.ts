@@ -3,9 +3,9 @@ import { restartNode, restartWatchers } from '../../cluster/cluster.ts';
 import { startApiServer, stopApiServer } from '../../cluster/control-plane.ts';
 import type { Host } from '../../cluster/host.ts';
 import { isReady, node } from '../../cluster/node.ts';
-import { ClusterStage, restHook } from '../../fixtures/harness/cluster-stage.ts';
-import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage, restHook } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { until } from '../../harness/wait.ts';
 
 const SLOW = { timeoutMs: 90_000, everyMs: 200 };
 const OPERATOR = ['-n', SYSTEM, '-l', 'app.kubernetes.io/name=sluice-operator'];

@@ -5,9 +5,9 @@ import { NotLeaderError } from '../../../operator/kube/api-error.ts';
 import type { KubeClient } from '../../../operator/kube/client.ts';
 import { LeaderElection } from '../../../operator/kube/leader.ts';
 import { pathOf, TYPES } from '../../../operator/kube/objects.ts';
-import { Api } from '../../fixtures/harness/api.ts';
-import type { ApiProxy } from '../../fixtures/harness/api-proxy.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { Api } from '../../harness/api.ts';
+import type { ApiProxy } from '../../harness/api-proxy.ts';
+import { until } from '../../harness/wait.ts';
 
 const NAMESPACE = 'leader';
 const timing = { leaseMs: 3_000, renewWithinMs: 2_000, retryMs: 200 };

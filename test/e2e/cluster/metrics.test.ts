@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
-import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { readPromql } from '../../fixtures/harness/promql.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { readPromql } from '../../harness/promql.ts';
+import { until } from '../../harness/wait.ts';
 
 const VALUES = ['metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'];
 const RULES_CRD = 'crd/prometheusrules.monitoring.coreos.com';

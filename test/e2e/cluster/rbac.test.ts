@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { AUDIT_LOG } from '../../cluster/control-plane.ts';
-import { ClusterStage, streamApp } from '../../fixtures/harness/cluster-stage.ts';
-import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage, streamApp } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { until } from '../../harness/wait.ts';
 
 const VALUES = ['--set', 'rbac.readNodes=true'];
 const ACCOUNT = `system:serviceaccount:${SYSTEM}:sluice`;

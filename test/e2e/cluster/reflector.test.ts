@@ -4,11 +4,11 @@ import { systemClock } from '../../../operator/clock.ts';
 import { type KubeObject, pathOf, TYPES } from '../../../operator/kube/objects.ts';
 import { Reflector, type Timing } from '../../../operator/kube/reflector.ts';
 import { Store } from '../../../operator/kube/store.ts';
+import { fastClock } from '../../builders/fast-clock.ts';
 import { startApiServer, stopApiServer } from '../../cluster/control-plane.ts';
-import { fastClock } from '../../fakes/fast-clock.ts';
-import { Api } from '../../fixtures/harness/api.ts';
-import type { ApiProxy } from '../../fixtures/harness/api-proxy.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { Api } from '../../harness/api.ts';
+import type { ApiProxy } from '../../harness/api-proxy.ts';
+import { until } from '../../harness/wait.ts';
 
 const NAMESPACE = 'reflector';
 const log = pino({ level: 'silent' });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ClusterStage } from '../../fixtures/harness/cluster-stage.ts';
-import { type Json, SYSTEM } from '../../fixtures/harness/kube.ts';
-import { until } from '../../fixtures/harness/wait.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { until } from '../../harness/wait.ts';
 
 let stage: ClusterStage;
 

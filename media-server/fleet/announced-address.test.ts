@@ -1,0 +1,26 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
+import { createLogger } from '../../process/logger.ts';
+import { announcedAddress } from './announced-address.ts';
+
+it('waits for the address of its node, whatever the file holds before', async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-announced-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'announced.json');
+  const clock = { ...systemClock, setTimeout: (run: () => void) => systemClock.setTimeout(run, 1) };
+  let found: string | null = null;
+  const waiting = announcedAddress({ file, node: 'node-1' }, clock, createLogger('silent')).then((address) => {
+    found = address;
+  });
+  for (const text of ['', '{"node-', '{"node-2":"203.0.113.2"}', '{"node-1":""}', '{"node-1":7}']) {
+    await writeFile(file, text);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(found).toBeNull();
+  }
+  await writeFile(file, '{"node-1":"203.0.113.1"}');
+  await waiting;
+  expect(found).toBe('203.0.113.1');
+});

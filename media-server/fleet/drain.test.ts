@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../process/logger.ts';
+import { fakeStreams } from '../../test/builders/streams.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
+import { Drain, type DrainTimes } from './drain.ts';
+
+describe('Drain', () => {
+  let clock: VirtualClock;
+  let streams: ReturnType<typeof fakeStreams>;
+  let drain: Drain;
+  let isOver: boolean;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    streams = fakeStreams();
+    const { registry, terminator } = streams;
+    drain = new Drain({ registry, terminator, flushEvents: async () => undefined, clock, log: createLogger('silent') });
+    isOver = false;
+  });
+
+  function start(times: DrainTimes): void {
+    void drain.start(times).then(() => {
+      isOver = true;
+    });
+    expect(drain.draining).toBe(true);
+  }
+
+  const causes = (): unknown[] => streams.ended.map(({ cause }) => cause);
+
+  it('is over at once without streams, when nobody routes clients here', async () => {
+    start({ timeoutMs: 60_000, leastMs: 0 });
+    await clock.advance(0);
+    expect(isOver).toBe(true);
+  });
+
+  it('goes on serving for a while, also without streams', async () => {
+    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    await clock.advance(4_999);
+    expect(isOver).toBe(false);
+    await clock.advance(1);
+    expect(isOver).toBe(true);
+  });
+
+  it('waits for a stream that started meanwhile', async () => {
+    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    await clock.advance(4_000);
+    const stream = streams.add();
+    await clock.advance(50_000);
+    expect(isOver).toBe(false);
+    await streams.terminator.end(stream, 'disconnect');
+    await clock.advance(0);
+    expect([isOver, causes()]).toEqual([true, ['disconnect']]);
+  });
+
+  it('ends what is left when its time is over, which is not longer for having served at least for a while', async () => {
+    streams.add();
+    start({ timeoutMs: 6_000, leastMs: 5_000 });
+    await clock.advance(5_999);
+    expect(causes()).toEqual([]);
+    await clock.advance(1);
+    await clock.advance(0);
+    expect([isOver, causes()]).toEqual([true, ['drain']]);
+  });
+
+  it('serves no longer than its streams may go on', async () => {
+    streams.add();
+    start({ timeoutMs: 1_000, leastMs: 5_000 });
+    await clock.advance(1_000);
+    await clock.advance(0);
+    expect([isOver, causes()]).toEqual([true, ['drain']]);
+  });
+
+  it.each([5_000, 0])('waits for nothing when it is hurried', async (leastMs) => {
+    streams.add();
+    start({ timeoutMs: 60_000, leastMs });
+    await clock.advance(100);
+    drain.hurry();
+    await clock.advance(0);
+    expect([isOver, causes()]).toEqual([true, ['drain']]);
+  });
+});

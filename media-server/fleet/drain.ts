@@ -1,0 +1,78 @@
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import type { StreamRegistry } from '../streams/registry.ts';
+import type { Terminator } from '../streams/terminate.ts';
+
+/** How long queued events may still be delivered after the last stream has ended. */
+const FLUSH_MS = 20_000;
+
+export type DrainDeps = {
+  readonly registry: StreamRegistry;
+  readonly terminator: Terminator;
+  /** Resolves when every queued event has been delivered, or after the time given. */
+  readonly flushEvents: (timeoutMs: number) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type DrainTimes = {
+  /** How long streams may go on, milliseconds. */
+  readonly timeoutMs: number;
+  /** How long to serve at least, milliseconds, within `timeoutMs`: until whoever routes clients here has heard of the end. */
+  readonly leastMs: number;
+};
+
+/** The way to the end of a media server: no new publications, wait for the old ones, end what is left, flush, done. */
+export class Drain {
+  readonly #deps: DrainDeps;
+  readonly #hurry = new AbortController();
+  #done: Promise<void> | null = null;
+
+  constructor(deps: DrainDeps) {
+    this.#deps = deps;
+  }
+
+  get draining(): boolean {
+    return this.#done !== null;
+  }
+
+  /** Resolves when no stream is left. Streams that still run after the time given end with `drain`. */
+  start(times: DrainTimes): Promise<void> {
+    this.#done ??= this.#run(times);
+    return this.#done;
+  }
+
+  /** Does not wait any longer. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  async #run({ leastMs, timeoutMs }: DrainTimes): Promise<void> {
+    const { clock, flushEvents, log, registry, terminator } = this.#deps;
+    log.info({ streams: registry.size, timeoutMs }, 'draining: no new publications');
+    const startedAt = clock.monotonic();
+    await this.#wait(Math.min(leastMs, timeoutMs));
+    await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });
+    const left = [...registry.all()];
+    if (left.length > 0) log.warn({ streams: left.length }, 'drain time is over: ending the streams that are left');
+    await terminator.endAll(left, 'drain');
+    await flushEvents(FLUSH_MS);
+    log.info('drained');
+  }
+
+  /** Resolves when the time is over or when hurried; perhaps also when the registry is empty. */
+  #wait(ms: number, { orEmpty = false } = {}): Promise<void> {
+    const { clock, registry } = this.#deps;
+    if (ms <= 0 || this.#hurry.signal.aborted || (orEmpty && registry.size === 0)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        timer.cancel();
+        registry.onEmpty = null;
+        resolve();
+      };
+      const timer = clock.setTimeout(settle, ms);
+      if (orEmpty) registry.onEmpty = settle;
+      this.#hurry.signal.addEventListener('abort', settle, { once: true });
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { assetNames } from '../../crds/render/asset-names.ts';
+import { INTERNAL_PORT, INTERNAL_TLS, parseFleetKeys } from '../../crds/render/fleet-key.ts';
+import { hashOf } from '../../crds/render/hash.ts';
+import { ConfigPush, type PodStatus } from '../../crds/schema/internal.ts';
+import { schemaFindings } from '../../crds/validate/resource.ts';
+import type { Log } from '../../process/logger.ts';
+import { UserFault } from '../../process/user-fault.ts';
+import { depthFault } from '../config/depth.ts';
+import type { Loaded } from '../config/load.ts';
+
+export type InternalDeps = {
+  readonly host: string;
+  /** Read at each handshake: a key is rotated without a restart. */
+  readonly keyFile: string;
+  readonly status: () => PodStatus;
+  readonly offer: (loaded: Loaded) => void;
+  readonly log: Log;
+  /** For tests; default 9091. */
+  readonly port?: number;
+};
+
+/** A config has at most 900 KiB, its assets come as base64. */
+const MAX_BODY_BYTES = 4 << 20;
+
+/**
+ * The listener for the operator (and later for the other pods): TLS with the fleet's pre-shared key, so that both sides
+ * are who they say. Nothing else is asked of a caller who has the key. Throws when the port is taken.
+ */
+export async function openInternal(deps: InternalDeps): Promise<FastifyInstance> {
+  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, https: pskOptions(deps.keyFile), forceCloseConnections: true });
+  app.get('/internal/status', async () => deps.status());
+  app.put('/internal/config', async (request, reply) => {
+    const fault = faultOf(request.body);
+    if (fault !== null) {
+      deps.log.warn({ fault }, 'a config of the operator is not understood, the old one goes on running');
+      return reply.code(400).send({ error: fault });
+    }
+    deps.offer(loadedFrom(request.body as ConfigPush));
+    return deps.status();
+  });
+  try {
+    await app.listen({ host: deps.host, port: deps.port ?? INTERNAL_PORT });
+  } catch (error) {
+    throw new UserFault(`cannot listen on port ${deps.port ?? INTERNAL_PORT} for the operator`, { cause: error });
+  }
+  return app;
+}
+
+/** An operator of another version may know fields that this one does not. */
+function faultOf(body: unknown): string | null {
+  const tooDeep = depthFault(body);
+  if (tooDeep !== null) return `body: ${tooDeep}`;
+  const [fault] = schemaFindings(ConfigPush, body, 'body');
+  if (fault) return `${fault.field}: ${fault.reason}`;
+  const { assets, config } = body as ConfigPush;
+  const missing = assetNames(config).find((name) => !Object.hasOwn(assets, name));
+  return missing === undefined ? null : `body.assets.${missing}: is missing`;
+}
+
+function loadedFrom({ assets, config, counter }: ConfigPush): Loaded {
+  const contents = Object.entries(assets).map(([name, text]): [string, Buffer] => [name, Buffer.from(text, 'base64')]);
+  const bundle = { config, assets: new Map(contents) };
+  return { bundle, findings: [], delivery: { counter, hash: hashOf(bundle) } };
+}
+
+function pskOptions(keyFile: string) {
+  return {
+    ...INTERNAL_TLS,
+    pskCallback: (_socket: unknown, identity: string): Buffer | null =>
+      parseFleetKeys(readOrEmpty(keyFile)).find((key) => key.identity === identity)?.key ?? null,
+  };
+}
+
+/** Without a key nobody is let in. */
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

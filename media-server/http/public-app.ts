@@ -1,0 +1,97 @@
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ConfigBundle } from '../../crds/schema/server-config.ts';
+import type { Log } from '../../process/logger.ts';
+import { refuseOtherTypes } from './content-type.ts';
+import { allowOrigins } from './cors.ts';
+import { handleError } from './errors.ts';
+import { notFound } from './not-found.ts';
+import { openApi } from './openapi.ts';
+import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
+import { authenticate } from './rest/auth.ts';
+import { type ConnectionRoutesDeps, connectionRoutes } from './rest/connection-routes.ts';
+import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
+import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
+import { type WhepDeps, whepRoutes } from './sessions/whep-routes.ts';
+import { type WhipDeps, whipRoutes } from './sessions/whip-routes.ts';
+import { webRoutes } from './web-routes.ts';
+
+export type PublicAppDeps = AppRoutesDeps &
+  Omit<ConnectionRoutesDeps, 'callerOf'> &
+  StatDeps &
+  WhepDeps &
+  WhipDeps &
+  Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & {
+    /** The config of the moment. */
+    readonly config: () => ConfigBundle;
+    readonly log: Log;
+    readonly version: string;
+  };
+
+/** Bytes. 10,000 ids of streams fit. */
+const BODY_LIMIT = 512 * 1024;
+
+/** Everything that the world may reach (ports 8081 and 8444), without a listener. */
+export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    // Longer than any URL that Node lets in: names that are too long are answered by the routes, with a reason.
+    routerOptions: { maxParamLength: 64 * 1024 },
+    frameworkErrors: handleError(deps.log, deps.clock.now),
+    // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
+    trustProxy: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    return503OnClosing: false,
+  });
+  app.setErrorHandler(handleError(deps.log, deps.clock.now));
+  app.removeContentTypeParser('text/plain');
+  allowEmptyJson(app);
+  notFound(app);
+  await app.register(swagger, openApi(deps.version));
+  await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
+  await app.register((scope) => mediaRoutes(scope, deps));
+  await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
+  return app;
+}
+
+async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
+  const callers = new WeakMap<FastifyRequest, string>();
+  refuseOtherTypes(app, () => 'application/json');
+  await allowOrigins(app, () => deps.config().config.rest.corsOrigins);
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'OPTIONS') callers.set(request, authenticate(request, deps.config()));
+  });
+  const callDeps = {
+    ...deps,
+    refusesEmptyFilter: () => deps.config().config.rest.emptyFilter === 'Refuse',
+    callerOf: (request: FastifyRequest) => callers.get(request) ?? 'anonymous',
+  };
+  await app.register((scope) => streamRoutes(scope, callDeps), { prefix: '/stream' });
+  await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
+  await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+async function mediaRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
+  await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
+  await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });
+  await app.register((scope) => whepRoutes(scope, deps), { prefix: '/whep' });
+}
+
+/** The statistics page is as private as the API. */
+function statistics(deps: PublicAppDeps) {
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    authenticate(request, deps.config());
+    return sendStatistics(request, reply, deps);
+  };
+}
+
+/** Many clients always send the header of JSON, also without a body; what that means is for the route to say. */
+function allowEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}

@@ -1,0 +1,66 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { publicApp, type TestApp } from '../../../test/builders/public-app.ts';
+import { VirtualClock } from '../../../test/builders/virtual-clock.ts';
+import { until } from '../../../test/harness/wait.ts';
+import { Listeners } from '../listeners.ts';
+
+const HEARTBEAT_MS = 15_000;
+
+let clock: VirtualClock;
+let test: TestApp;
+let listeners: Listeners;
+let socket: Socket;
+let text: string;
+
+beforeEach(async () => {
+  clock = new VirtualClock();
+  test = await publicApp({ clock });
+  listeners = await Listeners.open(test.app, { host: '127.0.0.1', httpPort: 0, https: null });
+  text = '';
+});
+
+afterEach(async () => {
+  socket.destroy();
+  await listeners.close();
+  await test.app.close();
+});
+
+/** Asks for the event streams of sessions over one connection, without waiting for answers (HTTP pipelining). */
+async function follow(...secrets: readonly string[]): Promise<void> {
+  const asked = secrets.map((secret) => `GET /whip/app/a/pod/${secret}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
+  socket = connect(listeners.httpPort, '127.0.0.1', () => socket.write(asked.join('')));
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await until('all are followed', () => clock.pending === secrets.length);
+  await until('the first one is answered', () => text.includes('event: status'));
+}
+
+describe('an event stream', () => {
+  it('has a comment line every 15 s, and nothing runs once the stream has ended', async () => {
+    const stream = test.add();
+    await follow(stream.secret);
+    await clock.advance(HEARTBEAT_MS);
+    await until('the comment comes', () => text.includes('\r\n:\n\n\r\n'));
+    await test.terminator.end(stream, 'client');
+    await until('it says why and closes', () => /Stopped by user.*\r\n0\r\n\r\n$/s.test(text));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that waits for another one of its connection ends without harm', async () => {
+    const [first, second] = [test.add({ name: 'a' }), test.add({ name: 'b' })];
+    await follow(first.secret, second.secret);
+    await test.terminator.end(second, 'client');
+    // What is written to a response after its end would be an error that nobody catches.
+    await clock.advance(2 * HEARTBEAT_MS);
+    await test.terminator.end(first, 'client');
+    await until('both have said why', () => text.split('Stopped by user').length === 3);
+  });
+
+  it('that waits for another one of its connection is given up with the connection', async () => {
+    await follow(test.add({ name: 'a' }).secret, test.add({ name: 'b' }).secret);
+    socket.destroy();
+    await until('nothing is left of both', () => clock.pending === 0);
+  });
+});

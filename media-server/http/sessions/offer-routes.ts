@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IceServer } from '../../../crds/schema/server-config.ts';
+import { iceServerLinks } from '../../sdp/links.ts';
+import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import type { Client, Stream } from '../../streams/stream.ts';
+import { refuseOtherTypes, requireType } from '../content-type.ts';
+import { HttpError } from '../errors.ts';
+import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
+import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
+
+export type OfferRoutesDeps = SessionRoutesDeps & {
+  readonly iceServers: () => readonly IceServer[];
+  readonly clientOf: (request: FastifyRequest) => Pick<Client, 'address' | 'isShared'>;
+};
+
+export type OfferProtocol = {
+  readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
+  /** `Link` values for what a session's URL offers beside media. */
+  readonly extensions: (location: string) => readonly string[];
+};
+
+const MAX_NAME_LENGTH = 256;
+
+/** POST and OPTIONS of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
+export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
+  app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  refuseOtherTypes(app, typeFor);
+
+  app.post('/:appKey/:name', async (request, reply) => {
+    const outcome = await protocol.start(sessionRequest(request, reply, deps));
+    if (outcome.kind === 'rejected') throw asError(outcome.rejection);
+    const location = locationOf(outcome.stream, request, deps.podId);
+    return reply
+      .code(201)
+      .header('location', location)
+      .header('etag', etagOf(outcome.stream))
+      .header('link', [...iceServerLinks(deps.iceServers()), ...protocol.extensions(location)])
+      .header('accept-patch', TRICKLE_TYPE)
+      .type(SDP_TYPE)
+      .send(outcome.answer);
+  });
+
+  app.options('/:appKey/:name', async (request, reply) => {
+    // Not for the preflights of CORS (RFC 9725 §4.6).
+    if (!isPreflight(request)) reply.header('link', iceServerLinks(deps.iceServers()));
+    return reply.code(204).header('accept-post', SDP_TYPE).send();
+  });
+}
+
+/** What a body is in the routes of a session and of its offer. */
+function typeFor({ method, routeOptions }: FastifyRequest): string {
+  if (routeOptions.url?.endsWith('/layer')) return 'application/json';
+  return method === 'PATCH' ? TRICKLE_TYPE : SDP_TYPE;
+}
+
+const isPreflight = ({ headers }: FastifyRequest): boolean => headers['access-control-request-method'] !== undefined;
+
+function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SessionRequest {
+  const { appKey, name } = request.params as { appKey: string; name: string };
+  checkName('appKey', appKey);
+  checkName('name', name);
+  requireType(request, SDP_TYPE);
+  if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, `body: expected an SDP offer`);
+  const query = request.query as Record<string, unknown>;
+  const token = bearerToken(request) ?? (typeof query['token'] === 'string' ? query['token'] : '');
+  return {
+    appKey,
+    name,
+    offer: request.body,
+    client: {
+      ...deps.clientOf(request),
+      origin: request.headers.origin ?? '',
+      version: request.headers['user-agent'] ?? '',
+      token,
+    },
+    custom: token === '' ? { ...query } : { ...query, token },
+    arrivedAt: deps.clock.monotonic(),
+    signal: goneSignal(reply),
+  };
+}
+
+/** Aborted when the connection closes before the reply has been sent. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+function checkName(field: string, value: string): void {
+  if (value === '') throw new HttpError(400, `${field}: is missing from the path`);
+  if (value.length > MAX_NAME_LENGTH) throw new HttpError(400, `${field}: at most ${MAX_NAME_LENGTH} characters`);
+  if (/\p{Cc}/u.test(value)) throw new HttpError(400, `${field}: control characters are not allowed`);
+}
+
+function bearerToken(request: FastifyRequest): string | null {
+  return /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+}
+
+/** The path that the client used, not the name that a backend may have given. */
+function locationOf(stream: Stream, request: FastifyRequest, podId: string): string {
+  const path = request.url.split('?', 1)[0];
+  return `${path}/${podId}/${stream.secret}`;
+}
+
+function asError(rejection: Rejection): HttpError {
+  const { status, detail, retryAfterSeconds } = rejection;
+  return new HttpError(status, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}

@@ -1,0 +1,32 @@
+import type { FastifyReply } from 'fastify';
+import type { Clock } from '../../../process/clock.ts';
+import type { Stream, StreamChange } from '../../streams/stream.ts';
+import { excludeFields } from '../../streams/stream-object.ts';
+import { EventStream } from './event-stream.ts';
+
+/**
+ * The event stream of a session: `status` with `{status, info}` at the start, at every change, and at the end, when it
+ * closes; `layers` for a playback (as the WHEP draft draws it). What `clientExclude` names is left out.
+ */
+export function followStream(stream: Stream, reply: FastifyReply, clock: Clock): void {
+  // Fastify's own headers (CORS) go along.
+  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+  reply.hijack();
+  let unfollow = (): void => {};
+  const events = new EventStream(reply.raw, clock, headers, () => unfollow());
+  const send = (change: StreamChange): void => {
+    const { clientExclude } = stream.hooks.methodConfig('StreamStatusEvent');
+    events.send('status', excludeFields({ ...change }, clientExclude));
+    if (stream.cause !== null) events.end();
+  };
+  unfollow = stream.onChange(send);
+  send({ status: stream.status, info: stream.info });
+  sendLayers(stream, events);
+}
+
+function sendLayers(stream: Stream, events: EventStream): void {
+  const publication = stream.publication?.leg;
+  if (stream.published || publication?.kind !== 'publication') return;
+  const layers = publication.layers();
+  if (layers.length > 1) events.send('layers', { video: { active: layers, layers } });
+}

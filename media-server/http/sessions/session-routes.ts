@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Direction } from '../../../crds/schema/stream.ts';
+import type { Clock } from '../../../process/clock.ts';
+import { OfferError } from '../../sdp/offer-error.ts';
+import type { StreamRegistry } from '../../streams/registry.ts';
+import type { Stream } from '../../streams/stream.ts';
+import type { Terminator } from '../../streams/terminate.ts';
+import { requireType } from '../content-type.ts';
+import { HttpError } from '../errors.ts';
+import { followStream } from './session-events.ts';
+import { TRICKLE_TYPE } from './session-types.ts';
+
+export type SessionRoutesDeps = {
+  readonly registry: Pick<StreamRegistry, 'getBySecret'>;
+  readonly terminator: Terminator;
+  /** Opaque id of this pod in Location URLs. */
+  readonly podId: string;
+  readonly clock: Clock;
+};
+
+type Params = { appKey: string; name: string; podId: string; secret: string };
+
+/** PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
+export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: SessionRoutesDeps): void {
+  const url = `/:appKey/:name/:podId/:secret`;
+  const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
+
+  app.patch(url, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
+  app.delete(url, async (request, reply) => {
+    await deps.terminator.end(find(request), 'client');
+    return reply.code(200).send();
+  });
+  app.get(`${url}/events`, { exposeHeadRoute: false }, (request, reply) =>
+    followStream(find(request), reply, deps.clock),
+  );
+  app.post(`${url}/events`, (request, reply) => {
+    find(request);
+    return reply.code(201).header('location', request.url).send();
+  });
+  if (direction !== 'play') return;
+  app.post(`${url}/layer`, (request, reply) => onLive(find(request), (stream) => selectLayer(stream, request, reply)));
+}
+
+/** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */
+export function etagOf(stream: Stream): string {
+  return `"${stream.leg?.iceUfrag() ?? ''}"`;
+}
+
+function findStream(deps: SessionRoutesDeps, direction: Direction, params: Params): Stream {
+  const stream = deps.registry.getBySecret(params.secret);
+  if (params.podId === deps.podId && stream?.direction === direction && stream.cause === null) return stream;
+  throw noSuchSession();
+}
+
+function noSuchSession(cause?: unknown): HttpError {
+  return new HttpError(404, 'no such session: it has ended, or the URL is not the Location of a session', { cause });
+}
+
+/** What fails because the stream has ended meanwhile is answered as it will be from then on. */
+async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): Promise<T> {
+  try {
+    return await work(stream);
+  } catch (error) {
+    throw stream.cause === null ? error : noSuchSession(error);
+  }
+}
+
+/** Trickle ICE with the ETag, ICE restart with `*` (RFC 9725 §4.3.2 and §4.3.3). */
+async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  requireType(request, TRICKLE_TYPE);
+  const ifMatch = request.headers['if-match'];
+  const leg = stream.leg;
+  if (!leg) throw new HttpError(409, 'the session has not been answered yet');
+  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag, or * to restart ICE');
+  const fragment = String(request.body ?? '');
+  if (ifMatch === '*') {
+    const answer = await leg.restartIce(fragment);
+    return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
+  }
+  if (ifMatch !== etagOf(stream)) throw new HttpError(412, 'If-Match names another ICE session of this session');
+  leg.addCandidates(fragment);
+  return reply.code(204).send();
+}
+
+/** Layer choice of simulcast (`urn:ietf:params:whep:ext:core:layer`). */
+async function selectLayer(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (stream.leg?.kind !== 'playback') throw new HttpError(409, 'the session has not been answered yet');
+  const { encodingId } = (request.body ?? {}) as { encodingId?: unknown };
+  if (encodingId !== undefined && encodingId !== null && typeof encodingId !== 'string') {
+    throw new OfferError('layer_unknown', 'encodingId: expected the name of a layer, or null for the best one');
+  }
+  await stream.leg.selectLayer(encodingId ?? null);
+  return reply.code(200).send();
+}

@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify';
+import { extensionLink } from '../../sdp/links.ts';
+import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
+
+export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionRequest) => Promise<SessionOutcome> };
+
+/** WHEP, draft-ietf-wish-whep: playbacks. The client offers. */
+export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<void> {
+  offerRoutes(app, deps, {
+    start: deps.play,
+    extensions: (location) => [
+      extensionLink(`${location}/events`, 'urn:ietf:params:whep:ext:core:server-sent-events', {
+        events: 'status,layers',
+      }),
+      extensionLink(`${location}/layer`, 'urn:ietf:params:whep:ext:core:layer'),
+    ],
+  });
+  sessionRoutes(app, 'play', deps);
+}

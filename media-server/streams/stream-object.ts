@@ -1,0 +1,89 @@
+import type { StreamObject } from '../../crds/schema/stream.ts';
+import type { HookBody } from '../hooks/session-hooks.ts';
+import type { Stream } from './stream.ts';
+
+/** WCS fields for which a media server has no value. */
+const NEUTRAL = {
+  record: false,
+  width: 0,
+  height: 0,
+  bitrate: 0,
+  minBitrate: 0,
+  quality: 0,
+  history: false,
+  gop: 0,
+  fps: 0,
+  audioBitrate: 0,
+  codecImpl: '',
+  cvoExtension: false,
+} as const;
+
+/** The stream object of hooks.md §3: the body of every method but `connect` and `ConnectionStatusEvent`. */
+export function streamBody(stream: Stream, nodeId: string): StreamObject {
+  return { ...findObject(stream, nodeId), sdp: stream.offer, custom: { ...stream.custom } };
+}
+
+/** The stream object as `find` and the console see it: without the SDP and the client's token. */
+export function findObject(stream: Stream, nodeId: string): StreamObject {
+  const { token: _token, ...custom } = stream.custom;
+  return {
+    ...NEUTRAL,
+    nodeId,
+    appKey: stream.appKey,
+    sessionId: stream.sessionId,
+    mediaSessionId: stream.id,
+    name: stream.name,
+    published: stream.published,
+    hasVideo: stream.leg ? stream.leg.videoCodec !== '' : stream.hasVideo,
+    hasAudio: stream.leg ? stream.leg.audioCodec !== '' : stream.hasAudio,
+    status: stream.status,
+    audioCodec: stream.leg?.audioCodec ?? '',
+    videoCodec: stream.leg?.videoCodec ?? '',
+    maxBitrate: stream.maxBitrate,
+    transport: stream.leg?.transport() ?? '',
+    createDate: stream.createdAt,
+    mediaType: stream.direction,
+    mediaProvider: 'WebRTC',
+    origin: stream.client.origin,
+    custom,
+    info: stream.info,
+  };
+}
+
+/** The body of `connect`. */
+export function connectBody(stream: Stream, nodeId: string): HookBody {
+  return connectionBody(stream, nodeId, 'PENDING');
+}
+
+/** The body of `ConnectionStatusEvent`. */
+export function connectionStatusBody(stream: Stream, nodeId: string, status: 'ESTABLISHED' | 'DISCONNECTED'): HookBody {
+  return { ...connectionBody(stream, nodeId, status), info: stream.info };
+}
+
+/** A session as `connection/find` shows it: without the client's token. */
+export function connectionObject(stream: Stream, nodeId: string): HookBody {
+  const { token: _token, ...custom } = stream.custom;
+  const established = stream.admission === 'connected' || stream.admission === 'admitted';
+  const status = established ? 'ESTABLISHED' : 'PENDING';
+  return { ...connectionBody(stream, nodeId, status), custom, createDate: stream.createdAt };
+}
+
+function connectionBody(stream: Stream, nodeId: string, status: string): HookBody {
+  return {
+    nodeId,
+    appKey: stream.appKey,
+    sessionId: stream.sessionId,
+    status,
+    origin: stream.client.origin,
+    custom: { ...stream.custom },
+    mediaProviders: ['WebRTC'],
+    keepAlive: false,
+    clientVersion: stream.client.version,
+  };
+}
+
+/** `restExclude` and `clientExclude`: a copy without the named fields. */
+export function excludeFields(body: HookBody, fields: readonly string[]): HookBody {
+  if (fields.length === 0) return body;
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));
+}

@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import { fleetKey } from '../../../test/builders/fleet-parts.ts';
+import { configOf, observedOf, restHook, streamApp, streamAppObject } from '../../../test/builders/sluice-objects.ts';
+import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import { buildConfigMap, versionOf } from '../../builders/config-map.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { type Desired, type DesiredOptions, desired } from './desired.ts';
+import type { Observed } from './observe.ts';
+import type { Fault } from './verdicts.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const NEW_KEY = fleetKey('new');
+const OPTIONS = { image: 'registry.example/sluice:1', newKey: () => NEW_KEY, now: NOW, running: [] };
+const secret = (data: Readonly<Record<string, string>>) => ({
+  type: 'Opaque',
+  data: new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
+});
+
+function made(observed: Observed, over: Partial<DesiredOptions> = {}): Desired {
+  const attempt = desired(observed, { ...OPTIONS, ...over });
+  if (attempt.kind === 'fault') throw new Error(attempt.fault.message);
+  return attempt.desired;
+}
+
+function faultOf(observed: Observed): Fault {
+  const attempt = desired(observed, OPTIONS);
+  if (attempt.kind === 'desired') throw new Error('there is no fault');
+  return attempt.fault;
+}
+
+const kinds = (spec: object): string[] =>
+  made(observedOf({ ...spec })).children.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+
+describe('desired', () => {
+  it('makes a MediaServer of a name alone, what its pods need before the pods', () => {
+    expect(kinds({})).toEqual([
+      'ServiceAccount/live',
+      'Service/live',
+      'Service/live-pods',
+      'NetworkPolicy/live',
+      'PodDisruptionBudget/live',
+      'Deployment/live',
+    ]);
+  });
+
+  it('makes what is asked for besides, and leaves out what is switched off', () => {
+    const spec = { ingress: {}, podMonitor: true, networkPolicy: false, podDisruptionBudget: false };
+    expect(kinds(spec)).toEqual([
+      'ServiceAccount/live',
+      'Service/live',
+      'Service/live-pods',
+      'Deployment/live',
+      'Ingress/live',
+      'PodMonitor/live',
+    ]);
+    expect(kinds({ httpRoute: { parentRefs: [{ name: 'gateway' }] } })).toContain('HTTPRoute/live');
+  });
+
+  it('hands running pods the same that starting pods read', () => {
+    const observed = observedOf(
+      { rest: { authRef: { name: 'api' } } },
+      { secrets: new Map([['api', secret({ ops: 't1' })]]) },
+    );
+    const { assets, configMap, keys, rendered } = made(observed);
+    const { counter, hash } = versionOf(configMap) ?? {};
+    const text = (configMap['data'] as Record<string, string>)['config.json'] ?? '';
+    expect(rendered).toEqual({
+      hash,
+      push: {
+        counter,
+        config: JSON.parse(text),
+        assets: { 'secret.api_ops': Buffer.from('t1').toString('base64') },
+      },
+      findings: [],
+      apps: new Map(),
+    });
+    expect(assets).toEqual(
+      buildAssetsSecret(
+        { name: 'live', namespace: 'media', uid: 'uid-live', spec: observed.mediaServer.spec },
+        new Map([['secret.api_ops', Buffer.from('t1')]]),
+        keys,
+      ),
+    );
+  });
+
+  it('renders the number of workers that the resources allow', () => {
+    const { configMap, children } = made(observedOf({ workers: 0, resources: { limits: { cpu: '2' } } }));
+    expect(JSON.stringify(configMap['data'])).toContain('\\"workers\\":2');
+    expect(JSON.stringify(children)).toContain('media-udp-1');
+  });
+
+  it('keeps running apps beside one that is left out, and remembers which it has looked at', () => {
+    const missing = { restHookRef: { name: 'gone' } };
+    const observed = observedOf(
+      {},
+      {
+        appObjects: [streamAppObject('news', missing, { generation: 3 }), streamAppObject('sport')],
+        apps: [streamApp('news', missing), streamApp('sport', { restHookRef: { name: 'backend' } })],
+        hooks: [restHook('backend')],
+      },
+    );
+    const { rendered } = made(observed);
+    expect(rendered.findings).toEqual([
+      { kind: 'StreamApp', name: 'news', reason: 'RefNotFound', message: 'RestHook "gone" does not exist' },
+    ]);
+    expect(rendered.push.config.apps.map(({ name, unresolved }) => [name, unresolved])).toEqual([
+      ['news', 'RestHook "gone" does not exist'],
+      ['sport', undefined],
+    ]);
+    expect(rendered.apps).toEqual(
+      new Map([
+        ['news', 3],
+        ['sport', 1],
+      ]),
+    );
+  });
+
+  it('keeps the addresses of nodes that may not be read any more', () => {
+    const spec = { media: { announcedAddress: 'NodeExternalIP' } };
+    const fault = { reason: 'NodesForbidden', message: '' };
+    const { configMap } = made(observedOf(spec, { nodes: { byNode: { 'node-1': '203.0.113.7' }, fault: null } }));
+    const later = (known: KubeObject | null) =>
+      made(observedOf(spec, { configMap: known, nodes: { byNode: null, fault } })).configMap['data'];
+    expect(later(configMap)).toMatchObject({ 'announced.json': '{"node-1":"203.0.113.7"}' });
+    expect(later(null)).toMatchObject({ 'announced.json': '{}' });
+  });
+
+  it('writes the addresses of nodes beside the config, where a new one is no new config', () => {
+    const nodes = (byNode: Readonly<Record<string, string>>) => ({ nodes: { byNode, fault: null } });
+    const spec = { media: { announcedAddress: 'NodeExternalIP' } };
+    const [one, two] = [made(observedOf(spec, nodes({}))), made(observedOf(spec, nodes({ 'node-1': '203.0.113.7' })))];
+    expect(two.configMap['data']).toMatchObject({ 'announced.json': '{"node-1":"203.0.113.7"}' });
+    expect(two.rendered.hash).toBe(one.rendered.hash);
+  });
+
+  describe('counts configs', () => {
+    const live = (counter: number, hash: string): KubeObject =>
+      buildConfigMap(
+        { name: 'live', namespace: 'media', uid: 'uid-live', spec: observedOf().mediaServer.spec },
+        configOf(),
+        { counter, hash },
+      );
+    const hash = made(observedOf()).rendered.hash;
+
+    it.each<[string, KubeObject | null, number]>([
+      ['from the clock when there was none: pods may remember one that was deleted', null, NOW],
+      ['as before when it is the same', live(7, hash), 7],
+      ['from the clock when it is another', live(7, 'abc'), NOW],
+      ['one higher when the clock is behind', live(NOW + 5, 'abc'), NOW + 6],
+      ['one higher when two are made in a millisecond', live(NOW, 'abc'), NOW + 1],
+      ['from the clock when nobody can read the last one', { ...live(7, hash), data: { version: '?' } }, NOW],
+    ])('%s', (_what, configMap, counter) => {
+      const { configMap: next, rendered } = made(observedOf({}, { configMap }));
+      expect(rendered.push.counter).toBe(counter);
+      expect(versionOf(next)).toEqual({ counter, hash });
+    });
+
+    // After a restore of etcd, or when another operator has been here: pods keep what has the higher counter.
+    it.each<[string, number, { counter: number; hash: string }[], number]>([
+      ['past that of a pod that runs another one', 7, [{ counter: 9, hash: 'abc' }], NOW],
+      ['past that of any pod, also when the clock is behind', 7, [{ counter: NOW + 9, hash: 'abc' }], NOW + 10],
+      ['as before when a pod runs the same under a higher one', 7, [{ counter: 9, hash }], 7],
+      ['as before when a pod has yet to get it', 7, [{ counter: 6, hash: 'abc' }], 7],
+    ])('%s', (_what, written, running, counter) => {
+      const { rendered } = made(observedOf({}, { configMap: live(written, hash) }), { running });
+      expect(rendered.push.counter).toBe(counter);
+    });
+
+    it('anew when a credential changes, although the config names it as before', () => {
+      const spec = { rest: { authRef: { name: 'api' } } };
+      const withToken = (token: string, configMap: KubeObject | null) =>
+        made(observedOf(spec, { secrets: new Map([['api', secret({ ops: token })]]), configMap }));
+      const first = withToken('t1', null);
+      const second = withToken('t2', first.configMap);
+      expect(second.rendered.hash).not.toBe(first.rendered.hash);
+      expect(second.rendered.push.counter).toBe(NOW + 1);
+    });
+  });
+
+  describe('has one key for the fleet', () => {
+    const spec = observedOf().mediaServer.spec;
+    const existing = (...identities: readonly string[]) =>
+      buildAssetsSecret(
+        { name: 'live', namespace: 'media', uid: 'uid-live', spec },
+        new Map(),
+        identities.map(fleetKey),
+      );
+
+    it.each([
+      ['a new one when there is none', null, [NEW_KEY]],
+      ['the one that there is', existing('a'), [fleetKey('a')]],
+      ['two during a rotation', existing('b', 'a'), [fleetKey('b'), fleetKey('a')]],
+      ['a new one when somebody has emptied the Secret', existing(), [NEW_KEY]],
+    ])('%s', (_what, assets, keys) => {
+      const wanted = made(observedOf({}, { assets }));
+      expect(wanted.keys).toEqual(keys);
+      expect(fleetKeysOf(wanted.assets)).toEqual(keys);
+    });
+  });
+});
+
+describe('what cannot be made', () => {
+  it.each<[string, object, Partial<Observed>, Fault]>([
+    [
+      'credentials that do not exist',
+      { rest: { authRef: { name: 'api' } } },
+      {},
+      { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist' },
+    ],
+    [
+      'a certificate without its key',
+      { rest: { https: { certificateRef: { name: 'tls' } } } },
+      { secrets: new Map([['tls', secret({ 'tls.crt': 'CERT' })]]) },
+      { reason: 'InvalidReference', message: 'spec.rest.https.certificateRef: Secret "tls" has no key "tls.key"' },
+    ],
+  ])('is told: %s', (_what, spec, over, fault) => expect(faultOf(observedOf({ ...spec }, over))).toEqual(fault));
+
+  const app = streamApp('app');
+  const apps = (count: number) => {
+    const names = Array.from({ length: count }, (_, index) => `app-${String(index).padStart(5, '0')}`);
+    return names.map((name) => ({ metadata: { name }, spec: { ...app.spec, appKey: name } }));
+  };
+  const bytesOf = (count: number): number =>
+    Buffer.byteLength(JSON.stringify(made(observedOf({}, { apps: apps(count) })).rendered.push.config));
+  const [empty, perApp] = [bytesOf(0), bytesOf(2) - bytesOf(1)];
+  /** The most apps whose config is not larger than 900 KiB. */
+  const most = Math.floor((900 * 1024 - 50 - empty) / perApp);
+
+  it('is a config of more than 900 KiB', () => {
+    expect(bytesOf(most)).toBeGreaterThan(899 * 1024);
+    const { message, reason } = faultOf(observedOf({}, { apps: apps(most + 1) }));
+    expect(reason).toBe('ConfigTooLarge');
+    expect(message).toMatch(/^the rendered config has 92\d{4} bytes, at most 921600 fit$/);
+  });
+
+  it('are credentials and CA bundles of more than 900 KiB', () => {
+    const certificates = (bytes: number) => ({
+      secrets: new Map([['tls', secret({ 'tls.crt': 'x'.repeat(bytes), 'tls.key': 'KEY' })]]),
+    });
+    const spec = { rest: { https: { certificateRef: { name: 'tls' } } } };
+    expect(made(observedOf(spec, certificates(900 * 1024 - 200))).rendered.findings).toEqual([]);
+    const { message, reason } = faultOf(observedOf(spec, certificates(900 * 1024)));
+    expect(reason).toBe('ConfigTooLarge');
+    expect(message).toMatch(/^the credentials and CA bundles have 92\d{4} bytes, at most 921600 fit$/);
+  });
+
+  it('are no names of children of a MediaServer with the longest name that there may be', () => {
+    const observed = observedOf();
+    const metadata = { ...observed.object.metadata, name: 'n'.repeat(58) };
+    const names = made({ ...observed, object: { ...observed.object, metadata } }).children.map(
+      ({ metadata: { name } }) => name,
+    );
+    expect(names.every((name) => name.length <= 63)).toBe(true);
+  });
+});

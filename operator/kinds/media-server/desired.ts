@@ -1,0 +1,125 @@
+import { RenderError } from '../../../crds/render/assets.ts';
+import type { FleetKey } from '../../../crds/render/fleet-key.ts';
+import { hashOf } from '../../../crds/render/hash.ts';
+import { renderServerConfig } from '../../../crds/render/server-config.ts';
+import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
+import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import type { Parent } from '../../builders/common.ts';
+import { addressesOf, buildConfigMap, type ConfigVersion, versionOf } from '../../builders/config-map.ts';
+import { buildDeployment } from '../../builders/deployment.ts';
+import { buildHttpRoute } from '../../builders/http-route.ts';
+import { buildIngress } from '../../builders/ingress.ts';
+import { buildNetworkPolicy } from '../../builders/network-policy.ts';
+import { buildPodDisruptionBudget } from '../../builders/pod-disruption-budget.ts';
+import { buildPodMonitor } from '../../builders/pod-monitor.ts';
+import { buildHeadlessService, buildService } from '../../builders/service.ts';
+import { buildServiceAccount } from '../../builders/service-account.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Rendered } from '../../pods/fleets.ts';
+import type { Observed } from './observe.ts';
+import type { Fault } from './verdicts.ts';
+import { workersOf } from './worker-count.ts';
+
+export type Desired = {
+  readonly rendered: Rendered;
+  readonly keys: readonly FleetKey[];
+  readonly assets: KubeObject;
+  readonly configMap: KubeObject;
+  /** In the order in which they are written. */
+  readonly children: readonly KubeObject[];
+};
+
+export type DesiredOptions = {
+  readonly image: string;
+  /** Makes a key for a fleet that has none. */
+  readonly newKey: () => FleetKey;
+  /** Unix time, milliseconds. */
+  readonly now: number;
+  /** What pods say that they run. */
+  readonly running: readonly ConfigVersion[];
+};
+
+type Attempt =
+  | { readonly kind: 'desired'; readonly desired: Desired }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+/** A ConfigMap and a Secret hold at most 1 MiB. */
+const MOST_BYTES = 900 * 1024;
+
+class ConfigTooLarge extends Error {}
+
+/** What must exist for a MediaServer, or why that cannot be said: the last good state stays then. Pure. */
+export function desired(observed: Observed, options: DesiredOptions): Attempt {
+  try {
+    return { kind: 'desired', desired: wantedOf(observed, options) };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (!fault) throw error;
+    return { kind: 'fault', fault };
+  }
+}
+
+function faultOf(error: unknown): Fault | null {
+  if (error instanceof RenderError) return { reason: 'InvalidReference', message: error.message };
+  if (error instanceof ConfigTooLarge) return { reason: 'ConfigTooLarge', message: error.message };
+  return null;
+}
+
+function wantedOf(observed: Observed, options: DesiredOptions): Desired {
+  const parent = parentOf(observed);
+  const resource = { metadata: observed.mediaServer.metadata, spec: parent.spec };
+  const { bundle, findings } = renderServerConfig({ ...observed, mediaServer: resource });
+  const hash = hashOf(bundle);
+  const counter = counterOf(hash, versionOf(observed.configMap), options);
+  const keys = fleetKeysOf(observed.assets);
+  const fleetKeys = keys.length > 0 ? keys : [options.newKey()];
+  const addresses = observed.nodes && (observed.nodes.byNode ?? addressesOf(observed.configMap));
+  const configMap = buildConfigMap(parent, bundle.config, { counter, hash }, addresses);
+  checkSize('the rendered config has', Object.values(configMap['data'] as Record<string, string>));
+  checkSize('the credentials and CA bundles have', [...bundle.assets.values()]);
+  const assets = [...bundle.assets].map(([name, value]): [string, string] => [name, value.toString('base64')]);
+  return {
+    rendered: {
+      hash,
+      push: { counter, config: bundle.config, assets: Object.fromEntries(assets) },
+      findings,
+      apps: new Map(observed.appObjects.map(({ metadata }) => [metadata.name, metadata.generation ?? 0])),
+    },
+    keys: fleetKeys,
+    assets: buildAssetsSecret(parent, bundle.assets, fleetKeys),
+    configMap,
+    children: [
+      buildServiceAccount(parent),
+      buildService(parent),
+      buildHeadlessService(parent),
+      buildNetworkPolicy(parent),
+      buildPodDisruptionBudget(parent),
+      buildDeployment(parent, { image: options.image, config: bundle.config, live: observed.deployment }),
+      buildIngress(parent),
+      buildHttpRoute(parent),
+      buildPodMonitor(parent),
+    ].filter((object) => object !== null),
+  };
+}
+
+/**
+ * Grows with each new config, and past that of a pod that runs another one: pods keep the higher. From the clock, should
+ * somebody delete the ConfigMap: pods that nobody has asked yet remember theirs.
+ */
+function counterOf(hash: string, before: ConfigVersion | null, { now, running }: DesiredOptions): number {
+  const others = running.filter((each) => each.hash !== hash).map(({ counter }) => counter);
+  const highest = Math.max(0, ...others);
+  if (before?.hash === hash && before.counter >= highest) return before.counter;
+  return Math.max((before?.counter ?? 0) + 1, highest + 1, now);
+}
+
+function parentOf({ mediaServer, object }: Observed): Parent {
+  const { name, namespace = '', uid = '' } = object.metadata;
+  const spec: MediaServerSpec = { ...mediaServer.spec, workers: workersOf(mediaServer.spec) };
+  return { name, namespace, uid, spec };
+}
+
+function checkSize(what: string, values: readonly (string | Buffer)[]): void {
+  const bytes = values.reduce((total, value) => total + Buffer.byteLength(value), 0);
+  if (bytes > MOST_BYTES) throw new ConfigTooLarge(`${what} ${bytes} bytes, at most ${MOST_BYTES} fit`);
+}

@@ -1,0 +1,23 @@
+import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
+import { type KubeObject, keyOf } from '../../kube/objects.ts';
+import type { World } from '../../world/world.ts';
+import type { Fault } from './verdicts.ts';
+
+/** An older MediaServer whose Ingress has the same host: the ingress controller sends requests to either. */
+export function hostConflict({ stores }: Pick<World, 'stores'>, object: KubeObject): Fault | null {
+  const own = ingressOf(object);
+  if (own?.host === undefined) return null;
+  const others = [...stores.mediaServers.all()].filter((other) => {
+    const ingress = ingressOf(other);
+    return ingress?.host === own.host && ingress?.className === own.className && rankOf(other) < rankOf(object);
+  });
+  const [older] = others.sort((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));
+  if (!older) return null;
+  const message = `spec.ingress.host "${own.host}" is that of MediaServer "${keyOf(older)}" as well: requests reach either`;
+  return { reason: 'IngressHostTaken', message };
+}
+
+const ingressOf = ({ spec }: KubeObject): MediaServerSpec['ingress'] => (spec as Partial<MediaServerSpec>).ingress;
+
+/** The older, then the one whose namespace and name come first. */
+const rankOf = (object: KubeObject): string => `${object.metadata.creationTimestamp ?? ''} ${keyOf(object)}`;

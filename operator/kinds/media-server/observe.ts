@@ -1,0 +1,93 @@
+import type { SecretSource } from '../../../crds/render/assets.ts';
+import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
+import type { RestHookSpec } from '../../../crds/schema/rest-hook.ts';
+import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
+import type { Resource } from '../../../crds/validate/resource.ts';
+import { assetsName, configMapName } from '../../builders/common.ts';
+import { type KubeObject, TYPES } from '../../kube/objects.ts';
+import { type Pod, podsOf } from '../../pods/pod.ts';
+import { readConfigMaps, readSecrets } from '../../world/references.ts';
+import { readRestHook, readStreamApp, validOnes } from '../../world/valid-resources.ts';
+import type { World } from '../../world/world.ts';
+import { type NodeAddresses, nodeAddresses } from './node-addresses.ts';
+
+/** Everything that is looked at to reconcile one MediaServer. */
+export type Observed = {
+  readonly object: KubeObject;
+  readonly mediaServer: Resource<MediaServerSpec>;
+  readonly appObjects: readonly KubeObject[];
+  readonly apps: readonly Resource<StreamAppSpec>[];
+  readonly hooks: readonly Resource<RestHookSpec>[];
+  readonly secrets: ReadonlyMap<string, SecretSource>;
+  readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+  readonly deployment: KubeObject | undefined;
+  readonly pods: readonly Pod[];
+  /** The config that was written last, and the fleet's keys. */
+  readonly configMap: KubeObject | null;
+  readonly assets: KubeObject | null;
+  /** Children of kinds that a cluster may not have, as they are now. */
+  readonly optional: readonly KubeObject[];
+  /** null = clients are told another address than that of the node. */
+  readonly nodes: NodeAddresses | null;
+};
+
+/** Not watched: a watch of a kind that does not exist would fail for ever. */
+export const OPTIONAL_TYPES = [TYPES.HTTPRoute, TYPES.PodMonitor] as const;
+
+export async function observe(
+  world: World,
+  object: KubeObject,
+  mediaServer: Resource<MediaServerSpec>,
+): Promise<Observed> {
+  const { name, namespace = '' } = object.metadata;
+  const { reads, stores } = world;
+  const appObjects = stores.streamApps
+    .list(namespace)
+    .filter((app) => (app['spec'] as StreamAppSpec).mediaServerRef.name === name);
+  const apps = validOnes(appObjects, readStreamApp);
+  const used = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
+  const hooks = validOnes(stores.restHooks.list(namespace), readRestHook).filter(({ metadata }) =>
+    used.has(metadata.name),
+  );
+  const names = referenced(mediaServer.spec, hooks);
+  const pods = podsOf(stores.pods, namespace, name);
+  const [secrets, configMaps, configMap, assets, nodes, optional] = await Promise.all([
+    readSecrets(world, namespace, names.secrets),
+    readConfigMaps(world, namespace, names.configMaps),
+    reads.get(TYPES.ConfigMap, namespace, configMapName({ name })),
+    reads.get(TYPES.Secret, namespace, assetsName({ name })),
+    nodeAddresses(world, mediaServer.spec, pods),
+    Promise.all(OPTIONAL_TYPES.map((type) => reads.get(type, namespace, name))),
+  ]);
+  return {
+    object,
+    mediaServer,
+    appObjects,
+    apps,
+    hooks,
+    secrets,
+    configMaps,
+    deployment: stores.deployments.get(`${namespace}/${name}`),
+    pods,
+    configMap,
+    assets,
+    nodes,
+    optional: optional.filter((each) => each !== null),
+  };
+}
+
+type Referenced = { readonly secrets: readonly string[]; readonly configMaps: readonly string[] };
+
+/** The Secrets and ConfigMaps that a MediaServer and its hooks name. */
+function referenced({ rest }: MediaServerSpec, hooks: readonly Resource<RestHookSpec>[]): Referenced {
+  const secrets = [
+    rest.authRef?.name,
+    rest.https?.certificateRef.name,
+    ...hooks.map(({ spec }) => (spec.auth.type === 'none' ? undefined : spec.auth.secretRef?.name)),
+  ];
+  const configMaps = hooks.map(({ spec }) => spec.tls.caBundleRef?.name);
+  const distinct = (names: readonly (string | undefined)[]): string[] => [
+    ...new Set(names.filter((each) => each !== undefined)),
+  ];
+  return { secrets: distinct(secrets), configMaps: distinct(configMaps) };
+}

@@ -1,0 +1,422 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fleetKey, podStatus } from '../../../test/builders/fleet-parts.ts';
+import { OperatorWorld } from '../../../test/builders/operator-world.ts';
+import {
+  childMetadata,
+  mediaServerObject,
+  parentOf,
+  podObject,
+  streamAppObject,
+} from '../../../test/builders/sluice-objects.ts';
+import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import { ApiError, NotLeaderError } from '../../kube/api-error.ts';
+import { type KubeObject, type ResourceType, TYPES } from '../../kube/objects.ts';
+import { classifyError, reconcileMediaServer } from './reconcile.ts';
+
+const KEY = 'media/live';
+const FINALIZED = { finalizers: ['sluice.dev/drain'] };
+const at = (path: string) => (path.startsWith('v1/') ? `/api/${path}` : `/apis/${path}`);
+const SECRET = at('v1/namespaces/media/secrets/live-assets');
+const CONFIG_MAP = at('v1/namespaces/media/configmaps/live-config');
+const DEPLOYMENT = at('apps/v1/namespaces/media/deployments/live');
+const MEDIA_SERVER = at('sluice.dev/v1alpha1/namespaces/media/mediaservers/live');
+const CONFIG = [`PATCH ${SECRET}`, `PATCH ${CONFIG_MAP}`];
+const CHILDREN = [
+  `PATCH ${at('v1/namespaces/media/serviceaccounts/live')}`,
+  `PATCH ${at('v1/namespaces/media/services/live')}`,
+  `PATCH ${at('v1/namespaces/media/services/live-pods')}`,
+  `PATCH ${at('networking.k8s.io/v1/namespaces/media/networkpolicies/live')}`,
+  `PATCH ${at('policy/v1/namespaces/media/poddisruptionbudgets/live')}`,
+  `PATCH ${DEPLOYMENT}`,
+];
+const STATUS = `PATCH ${MEDIA_SERVER}/status`;
+const EVENT = 'POST /apis/events.k8s.io/v1/namespaces/media/events';
+
+describe('reconcileMediaServer', () => {
+  let world: OperatorWorld;
+  let told: string[];
+
+  beforeEach(() => {
+    world = new OperatorWorld();
+    told = [];
+  });
+  afterEach(() => world.close());
+
+  const reconcile = () =>
+    reconcileMediaServer(world, { image: 'registry.example/sluice:1', onFleetChange: (key) => told.push(key) }, KEY);
+
+  /** Reconciles once; what is written comes back, and is the answer. */
+  async function reconciled(): Promise<string[]> {
+    await reconcile();
+    return world.settleWrites();
+  }
+
+  const conditions = () => world.conditionsOf(world.stores.mediaServers);
+
+  /** A pod that runs what was rendered last, and has said so. */
+  function runs(uid = 'u1', over: Parameters<typeof podStatus>[0] = {}): void {
+    world.have(podObject({ running: {} }, { uid, name: `live-${uid}` }));
+    const fleet = world.fleets.of(KEY);
+    fleet.reports.set(uid, { kind: 'answered', status: podStatus({ hash: fleet.rendered?.hash ?? '', ...over }) });
+  }
+
+  it('takes a new MediaServer on: finalizer, config, children, status, in this order', async () => {
+    world.have(mediaServerObject());
+    expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
+    expect(world.settleWrites()).toEqual([`PATCH ${MEDIA_SERVER}`, ...CONFIG, ...CHILDREN, STATUS]);
+    expect(world.stores.mediaServers.get(KEY)?.metadata.finalizers).toEqual(['sluice.dev/drain']);
+    expect(world.statusOf(world.stores.mediaServers)).toMatchObject({
+      observedGeneration: 1,
+      selector: 'app.kubernetes.io/name=sluice-media-server,app.kubernetes.io/instance=live',
+      endpoints: { http: 'http://live.media.svc:8081' },
+      podsInSync: '0/0',
+      publications: 0,
+      playbacks: 0,
+    });
+    expect(conditions()).toEqual([
+      'Available=False/NoReadyPods',
+      'Progressing=True/DeploymentPending',
+      'ConfigApplied=Unknown/NoPods',
+      'Degraded=False/AsExpected',
+    ]);
+    expect(told).toEqual([KEY]);
+  });
+
+  it('writes nothing and tells nobody when nothing has changed', async () => {
+    world.have(mediaServerObject({ resources: { limits: { cpu: 2, memory: '1024Mi' } } }, FINALIZED));
+    await reconciled();
+    await reconciled();
+    told.length = 0;
+    await world.clock.advance(60_000);
+    expect([await reconciled(), told]).toEqual([[], []]);
+  });
+
+  /** A MediaServer whose pods are all there. */
+  async function settled(): Promise<void> {
+    world.have(mediaServerObject({}, FINALIZED));
+    await reconciled();
+    const deployment = world.stores.deployments.get(KEY);
+    if (!deployment) throw new Error('there is no Deployment');
+    const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
+    world.have({ ...deployment, metadata: { ...deployment.metadata, generation: 1 }, status });
+    await reconciled();
+    expect(conditions()).toContain('Progressing=False/Settled');
+  }
+
+  it('says that a change of its pods is under way as soon as it is written', async () => {
+    await settled();
+    world.have(mediaServerObject({ workers: 2 }, { ...FINALIZED, generation: 2 }));
+    await reconciled();
+    expect(conditions()).toContain('Progressing=True/DeploymentPending');
+  });
+
+  it('says so also when something after it cannot be written', async () => {
+    await settled();
+    world.have(mediaServerObject({ workers: 2, ingress: {} }, { ...FINALIZED, generation: 2 }));
+    const ingress = at('networking.k8s.io/v1/namespaces/media/ingresses/live');
+    world.client.refuse(ingress, new ApiError('later', { status: 503 }), 'PATCH');
+    await expect(reconcile()).rejects.toThrow('later');
+    world.settleWrites();
+    expect(conditions()).toContain('Progressing=True/DeploymentPending');
+  });
+
+  it.each<[string, object, { http: string; https: string | null }]>([
+    ['its Service', {}, { http: 'http://live.media.svc:8081', https: null }],
+    [
+      'an ingress',
+      { ingress: { host: 'live.example', certificateRef: { name: 'tls' } } },
+      { http: 'http://live.example', https: 'https://live.example' },
+    ],
+    ['an ingress without https', { ingress: { host: 'live.example' } }, { http: 'http://live.example', https: null }],
+    [
+      'an HTTPRoute',
+      { httpRoute: { parentRefs: [{ name: 'gateway' }], hostnames: ['live.example'] } },
+      { http: 'http://live.example', https: null },
+    ],
+    [
+      'its Service when the ingress is for every host',
+      { ingress: {} },
+      { http: 'http://live.media.svc:8081', https: null },
+    ],
+  ])('is reached through %s', async (_what, spec, endpoints) => {
+    world.have(mediaServerObject({ ...spec }, FINALIZED));
+    await reconciled();
+    expect(world.statusOf(world.stores.mediaServers)['endpoints']).toEqual(endpoints);
+  });
+
+  it('says of what may be written already that it does nothing yet', async () => {
+    world.have(mediaServerObject({ autoscaling: { minReplicas: 1, maxReplicas: 3, targetStreams: 100 } }, FINALIZED));
+    await reconciled();
+    expect(conditions()).toContain('Degraded=True/AutoscalingUnavailable');
+  });
+
+  describe('when the API server', () => {
+    beforeEach(() => void world.have(mediaServerObject({}, FINALIZED)));
+    const answer = (status: number, message: string) =>
+      new ApiError(`PATCH ${DEPLOYMENT}: ${status} ${message}`, { status });
+
+    it.each([400, 403, 422, 500])('refuses a child with %i, makes the others, and says why', async (status) => {
+      world.client.refuse(at('v1/namespaces/media/services/live'), answer(status, 'no such type'), 'PATCH');
+      expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+      expect(world.settleWrites()).toEqual([...CONFIG, ...CHILDREN, STATUS, EVENT]);
+      expect(conditions()).toEqual(
+        expect.arrayContaining(['Degraded=True/ServiceRefused', 'Progressing=True/ServiceRefused']),
+      );
+      expect(JSON.stringify(world.statusOf(world.stores.mediaServers))).toContain(
+        `the API server refuses Service \\"live\\": ${status} no such type`,
+      );
+    });
+
+    it.each([409, 429, 503, 0])(
+      'cannot take a child now (%i), still writes the status, and tries again',
+      async (status) => {
+        world.client.refuse(DEPLOYMENT, answer(status, 'later'), 'PATCH');
+        await expect(reconcile()).rejects.toThrow('later');
+        expect(world.settleWrites()).toEqual([...CONFIG, ...CHILDREN, STATUS]);
+        expect(conditions()).toContain('Degraded=False/AsExpected');
+      },
+    );
+
+    it.each<[string, string, number, string]>([
+      ['will not have the credentials', SECRET, 403, 'SecretRefused'],
+      ['will not have the config', CONFIG_MAP, 422, 'ConfigMapRefused'],
+    ])('%s, hands it to no pod, and says why', async (_what, path, status, reason) => {
+      world.client.refuse(path, answer(status, 'exceeded quota'), 'PATCH');
+      expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+      world.settleWrites();
+      expect(conditions()).toEqual(
+        expect.arrayContaining([`ConfigApplied=False/${reason}`, `Degraded=True/${reason}`]),
+      );
+      expect(world.fleets.of(KEY).rendered).toBeNull();
+    });
+
+    it('has perhaps taken the config although its answer was lost, looks at it again', async () => {
+      world.client.refuse(CONFIG_MAP, answer(0, 'the answer was cut off'), 'PATCH');
+      await expect(reconcile()).rejects.toThrow('cut off');
+      world.client.takeWrites();
+      await expect(reconcile()).rejects.toThrow('cut off');
+      expect(world.client.calls).toContainEqual({ method: 'GET', path: CONFIG_MAP });
+    });
+
+    it('cannot take the config now, does not say that it is applied', async () => {
+      await reconciled();
+      runs();
+      await reconciled();
+      expect(conditions()).toContain('ConfigApplied=True/Applied');
+      world.have({
+        ...mediaServerObject({ keepAlive: { enabled: true } }, { ...FINALIZED, generation: 2 }),
+        status: {},
+      });
+      world.client.refuse(CONFIG_MAP, answer(503, 'later'), 'PATCH');
+      await expect(reconcile()).rejects.toThrow('later');
+      const writes = world.settleWrites();
+      expect(writes.slice(0, 2)).toEqual([`PATCH ${CONFIG_MAP}`, STATUS]);
+      expect(world.statusOf(world.stores.mediaServers)['observedGeneration']).toBe(2);
+      expect(conditions()).toContain('ConfigApplied=False/ConfigNotWritten');
+    });
+
+    it.each<[string, string, string]>([
+      ['child', 'services/live', 'Degraded=True/NameTaken'],
+      ['config', 'configmaps/live-config', 'ConfigApplied=False/NameTaken'],
+      ['credentials', 'secrets/live-assets', 'ConfigApplied=False/NameTaken'],
+    ])(
+      'has something of the name of a %s that is not ours, does not touch it, and says so',
+      async (_what, path, seen) => {
+        const [plural = '', name = ''] = path.split('/');
+        const type = Object.values<ResourceType>(TYPES).find((each) => each.plural === plural);
+        if (!type) throw new Error(plural);
+        const { apiVersion, kind } = type;
+        world.client.have(type, { apiVersion, kind, metadata: { name, namespace: 'media', uid: 'foreign' } });
+        // Soon again: it may be a child of one that was deleted, and on its way out.
+        expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+        expect(world.settleWrites()).not.toContain(`PATCH ${at(`v1/namespaces/media/${path}`)}`);
+        expect(conditions()).toContain(seen);
+      },
+    );
+
+    it('has no PodMonitor, makes the others, and says so', async () => {
+      world.have(mediaServerObject({ podMonitor: true }, FINALIZED));
+      const path = at('monitoring.coreos.com/v1/namespaces/media/podmonitors/live');
+      world.client.refuse(path, new ApiError('404', { status: 404 }));
+      await reconciled();
+      expect(conditions()).toContain('Degraded=True/PodMonitorUnavailable');
+    });
+  });
+
+  it('is made anew when one of its name was deleted, without waiting for what was read of the old one', async () => {
+    world.have(mediaServerObject({}, FINALIZED));
+    await reconciled();
+    await reconciled();
+    world.stores.mediaServers.delete(KEY);
+    await reconciled();
+    for (const type of [TYPES.ConfigMap, TYPES.Secret])
+      world.client.lose(type, 'media', type === TYPES.Secret ? 'live-assets' : 'live-config');
+    world.have(mediaServerObject({}, { ...FINALIZED, uid: 'another' }));
+    await reconciled();
+    expect(conditions()).not.toContain('ConfigApplied=False/NameTaken');
+  });
+
+  it('makes a Secret that somebody has deleted with the key that its pods have', async () => {
+    world.have(mediaServerObject({}, FINALIZED));
+    await reconcile();
+    const writtenKeys = () => {
+      const write = world.client.accepted.findLast(({ method, path }) => method === 'PATCH' && path === SECRET);
+      return fleetKeysOf((write?.body ?? null) as KubeObject | null);
+    };
+    const before = writtenKeys();
+    world.settleWrites();
+    await world.clock.advance(30_000);
+    world.client.lose(TYPES.Secret, 'media', 'live-assets');
+    await reconcile();
+    expect([before.length, writtenKeys()]).toEqual([1, before]);
+  });
+
+  it('removes a child that is wanted no more, if it is its own', async () => {
+    const ingress = (name: string, uid: string): KubeObject => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: {
+        ...childMetadata(name),
+        ownerReferences: childMetadata(name).ownerReferences.map((owner) => ({ ...owner, uid })),
+      },
+    });
+    world.have(mediaServerObject({}, FINALIZED));
+    world.have(ingress('live', 'uid-live'));
+    world.have(ingress('theirs', 'uid-other'));
+    const deletes = (await reconciled()).filter((write) => write.startsWith('DELETE'));
+    expect(deletes).toEqual([`DELETE ${at('networking.k8s.io/v1/namespaces/media/ingresses/live')}`]);
+  });
+
+  describe('keeps the last good config while the spec cannot be made into one', () => {
+    const broken = mediaServerObject({ rest: { authRef: { name: 'api' } } }, { ...FINALIZED, generation: 2 });
+
+    it('and touches nothing else', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      await reconciled();
+      const { rendered } = world.fleets.of(KEY);
+      world.have(broken);
+      expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+      expect(world.settleWrites()).toEqual([STATUS, EVENT, EVENT]);
+      expect(conditions()).toEqual(
+        expect.arrayContaining(['ConfigApplied=False/InvalidReference', 'Degraded=True/InvalidReference']),
+      );
+      expect(world.fleets.of(KEY).rendered).toBe(rendered);
+      expect(told).toEqual([KEY, KEY]);
+    });
+
+    it('and leaves standing what was said of it, when the operator has just started', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      await reconciled();
+      runs();
+      await reconciled();
+      const { apps, configHash, podsInSync } = world.statusOf(world.stores.mediaServers);
+      const { rendered } = world.fleets.of(KEY);
+      expect({ configHash, podsInSync }).toEqual({ configHash: rendered?.hash, podsInSync: '1/1' });
+      await world.fleets.forget(KEY);
+      world.have({ ...broken, status: world.stores.mediaServers.get(KEY)?.['status'] });
+      await reconciled();
+      expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ apps, configHash, podsInSync });
+    });
+
+    it('and asks its pods how they are, also when the operator has just started', async () => {
+      world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
+      world.have(broken);
+      await reconciled();
+      expect(world.fleets.of(KEY).client).not.toBeNull();
+    });
+
+    it('and so does one whose spec nobody can read', async () => {
+      world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
+      world.have(mediaServerObject({ replicas: -1 }, FINALIZED));
+      expect(await reconcile()).toEqual({});
+      expect(world.settleWrites()).toEqual([STATUS, EVENT, EVENT]);
+      expect(conditions()).toEqual(['ConfigApplied=False/InvalidSpec', 'Degraded=True/InvalidSpec']);
+      expect(world.fleets.of(KEY).client).not.toBeNull();
+      expect(told).toEqual([KEY]);
+    });
+  });
+
+  describe('tells apps and hooks', () => {
+    beforeEach(async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      await reconciled();
+      runs();
+      await reconciled();
+      told.length = 0;
+    });
+
+    it('nothing when only counts have moved', async () => {
+      runs('u1', { publications: 7 });
+      await reconciled();
+      expect(told).toEqual([]);
+    });
+
+    it('that a pod has said something new, whoever asked it', async () => {
+      runs('u1', { draining: true });
+      await reconciled();
+      expect(told).toEqual([KEY]);
+    });
+
+    it('that a container has ended, of which nothing is known then', async () => {
+      world.have(podObject({ waiting: { reason: 'CrashLoopBackOff' } }, { name: 'live-u1' }));
+      await reconciled();
+      expect(told).toEqual([KEY]);
+      expect([...world.fleets.of(KEY).reports]).toEqual([]);
+      expect(conditions()).toContain('Degraded=True/CrashLoopBackOff');
+    });
+
+    it('that an app has been looked at', async () => {
+      world.have(streamAppObject('news'));
+      await reconciled();
+      expect(told).toEqual([KEY]);
+      expect(world.fleets.of(KEY).rendered?.apps).toEqual(new Map([['news', 1]]));
+    });
+  });
+
+  describe('comes again', () => {
+    it('after half a minute, to read what is referred to', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
+    });
+
+    it('after five seconds while a reference of an app is missing', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      world.have(streamAppObject('news', { restHookRef: { name: 'gone' } }));
+      expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+    });
+
+    it('after two seconds while a pod does not run the config', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      world.have(podObject({ running: {} }));
+      expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
+    });
+
+    it('not at once for a pod that has refused the config', async () => {
+      world.have(mediaServerObject({}, FINALIZED));
+      await reconciled();
+      const hash = world.fleets.of(KEY).rendered?.hash ?? '';
+      runs('u1', { hash: 'old', refused: { hash, reason: 'no such codec' } });
+      expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
+    });
+  });
+
+  it('forgets a MediaServer that is gone, and tells its apps', async () => {
+    world.fleets.of(KEY).use(fleetKey('fleet-1'));
+    expect(await reconcile()).toEqual({});
+    expect([world.fleets.find(KEY), told, world.settleWrites()]).toEqual([undefined, [KEY], []]);
+  });
+});
+
+describe('classifyError', () => {
+  it.each<[string, unknown, ReturnType<typeof classifyError>]>([
+    ['a conflict', new ApiError('', { status: 409 }), { quiet: true, retryAfterMs: 0 }],
+    ['another replica that leads', new NotLeaderError('PATCH x'), { quiet: true, retryAfterMs: 0 }],
+    [
+      'an API server that is busy',
+      new ApiError('', { status: 429, retryAfterMs: 3_000 }),
+      { quiet: false, retryAfterMs: 3_000 },
+    ],
+    ['an API server that is gone', new ApiError('', { status: 0 }), { quiet: false, retryAfterMs: 0 }],
+    ['a fault of ours', new TypeError('x is undefined'), { quiet: false, retryAfterMs: 0 }],
+  ])('judges %s', (_what, error, expected) => expect(classifyError(error)).toEqual(expected));
+});

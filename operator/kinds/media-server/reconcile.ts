@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { FleetKey } from '../../../crds/render/fleet-key.ts';
+import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
+import { fleetKeysOf } from '../../builders/assets-secret.ts';
+import { assetsName, configMapName, selectorOf } from '../../builders/common.ts';
+import { ApiError, NotLeaderError } from '../../kube/api-error.ts';
+import { CachedReads } from '../../kube/cached-reads.ts';
+import { type KubeObject, keyOf, splitKey, TYPES } from '../../kube/objects.ts';
+import { essence } from '../../pods/essence.ts';
+import type { Fleet } from '../../pods/fleets.ts';
+import type { Pod } from '../../pods/pod.ts';
+import { needsPush, pushConfig } from '../../pods/push.ts';
+import type { Result } from '../../runtime/controller.ts';
+import { faultsOf, readMediaServer } from '../../world/valid-resources.ts';
+import type { World } from '../../world/world.ts';
+import { applyChildren, applyUncached, type ChildFaults, prune, refusalOf, takenBy } from './children.ts';
+import { finalize, hasFinalizer, withFinalizer } from './deletion.ts';
+import { type Desired, desired } from './desired.ts';
+import { endpointsOf } from './endpoints.ts';
+import { hostConflict } from './host-conflict.ts';
+import { type Observed, observe } from './observe.ts';
+import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts } from './verdicts.ts';
+import { writeVerdicts } from './write-verdicts.ts';
+
+export type MediaServerOptions = {
+  /** Image of media servers that name none. */
+  readonly image: string;
+  /** Called when what the pods are to run, or do run, has changed: apps and hooks have their status from it. */
+  readonly onFleetChange: (key: string) => void;
+};
+
+/** While a pod does not run the config yet. */
+const RETRY_PUSH_MS = 2_000;
+
+/** Makes what a MediaServer wants: observe, desired, apply, push, prune, status. A failing step still writes the status. */
+export async function reconcileMediaServer(world: World, options: MediaServerOptions, key: string): Promise<Result> {
+  const object = world.stores.mediaServers.get(key);
+  if (!object) {
+    await world.fleets.forget(key);
+    forgetConfig(world, { metadata: splitKey(key) });
+    options.onFleetChange(key);
+    return {};
+  }
+  if (object.metadata.deletionTimestamp) return finalize(world, object);
+  if (!hasFinalizer(object)) await withFinalizer(world, object);
+  const checked = readMediaServer(object);
+  if (checked.ok) return reconcileValid(world, options, await observe(world, object, checked.resource));
+  await reconcileInvalid(world, options, object, { reason: 'InvalidSpec', message: faultsOf(checked) });
+  return {};
+}
+
+/** What was read of its ConfigMap and Secret is of no use any more. */
+function forgetConfig({ reads }: World, { metadata: { name, namespace = '' } }: Pick<KubeObject, 'metadata'>): void {
+  reads.forget(TYPES.ConfigMap, namespace, configMapName({ name }));
+  reads.forget(TYPES.Secret, namespace, assetsName({ name }));
+}
+
+/** The last good state goes on as it is. */
+async function reconcileInvalid(
+  world: World,
+  options: MediaServerOptions,
+  object: KubeObject,
+  fault: Fault,
+): Promise<void> {
+  const { name, namespace = '' } = object.metadata;
+  const fleet = world.fleets.of(keyOf(object));
+  fleet.fault = fault;
+  useKeyOf(fleet, await world.reads.get(TYPES.Secret, namespace, assetsName({ name })));
+  await writeVerdicts(world, object, faultVerdicts(fault), {});
+  tellOfFleet(options, keyOf(object), fleet, []);
+}
+
+async function reconcileValid(world: World, options: MediaServerOptions, observed: Observed): Promise<Result> {
+  const key = keyOf(observed.object);
+  const fleet = world.fleets.of(key);
+  const running = observed.pods.filter(({ isRunning }) => isRunning);
+  // What a container said before it ended is not what the next one does.
+  fleet.keepOnly(new Set(running.map(({ uid }) => uid)));
+  const attempt = desired(observed, {
+    image: options.image,
+    // Should somebody delete the Secret, pods still have the key that was in it.
+    newKey: () => fleet.key ?? newKey(),
+    now: world.clock.now(),
+    running: fleet.statuses().map(({ config }) => config),
+  });
+  const outcome =
+    attempt.kind === 'fault'
+      ? await keepLastGood(observed, fleet, attempt.fault)
+      : await applyAll(world, observed, fleet, attempt.desired);
+  fleet.fault = outcome.fault;
+  await writeOutcome(world, observed, fleet, outcome);
+  tellOfFleet(options, key, fleet, observed.pods);
+  if (outcome.error !== undefined) throw outcome.error;
+  return { requeueAfterMs: nextLook(observed, fleet, outcome) };
+}
+
+/** What became of it; with an `error` it is to be tried again. */
+type Outcome = ChildFaults & {
+  readonly fault: Fault | null;
+  /** As the API server has answered. */
+  readonly written: readonly KubeObject[];
+  readonly error?: unknown;
+};
+
+const ALL_IS_WELL: Outcome = { fault: null, refused: null, missing: null, written: [] };
+
+/** Pods run the config that was rendered last; one that does not have it yet gets it. */
+async function keepLastGood(observed: Observed, fleet: Fleet, fault: Fault): Promise<Outcome> {
+  useKeyOf(fleet, observed.assets);
+  await pushConfig(fleet, observed.pods);
+  return { ...ALL_IS_WELL, fault };
+}
+
+/** Pods are asked with the key that they have. */
+function useKeyOf(fleet: Fleet, assets: KubeObject | null): void {
+  const [key] = fleetKeysOf(assets);
+  if (key) fleet.use(key);
+}
+
+const newKey = (): FleetKey => ({ identity: `fleet-${randomBytes(4).toString('hex')}`, key: randomBytes(32) });
+
+/** Credentials first, then the config that names them, then running pods, then what new pods are made from. */
+async function applyAll(world: World, observed: Observed, fleet: Fleet, wanted: Desired): Promise<Outcome> {
+  const failed = await applyConfig(world, observed, wanted);
+  if (failed) return failed;
+  const [key] = wanted.keys;
+  if (key) fleet.use(key);
+  fleet.rendered = wanted.rendered;
+  await pushConfig(fleet, observed.pods);
+  const written: KubeObject[] = [];
+  try {
+    const faults = await applyChildren(world, observed, wanted.children, written);
+    await prune(world, observed, wanted.children);
+    return { ...ALL_IS_WELL, ...faults, written };
+  } catch (error) {
+    return { ...ALL_IS_WELL, written, error };
+  }
+}
+
+/** Null when both are written: no pod may run a config that a pod that starts would not. */
+async function applyConfig(world: World, observed: Observed, wanted: Desired): Promise<Outcome | null> {
+  const { assets, configMap } = wanted;
+  const taken = takenBy(observed, observed.assets) ?? takenBy(observed, observed.configMap);
+  if (taken) {
+    forgetConfig(world, observed.object);
+    return { ...ALL_IS_WELL, fault: taken };
+  }
+  let object = assets;
+  try {
+    await applyUncached(world, TYPES.Secret, assets, observed.assets);
+    object = configMap;
+    await applyUncached(world, TYPES.ConfigMap, configMap, observed.configMap);
+    return null;
+  } catch (error) {
+    const refusal = refusalOf(object, error);
+    if (refusal) return { ...ALL_IS_WELL, fault: refusal };
+    return { ...ALL_IS_WELL, fault: { reason: 'ConfigNotWritten', message: String(error) }, error };
+  }
+}
+
+async function writeOutcome(
+  world: World,
+  observed: Observed,
+  fleet: Fleet,
+  { fault, missing, refused, written }: Outcome,
+): Promise<void> {
+  const { mediaServer, object } = observed;
+  const { name, namespace = '' } = object.metadata;
+  // What was just written may not have come back yet: the pods that are to come would be taken for those that are.
+  const deployment = written.find(({ kind }) => kind === 'Deployment') ?? world.stores.deployments.get(keyOf(object));
+  const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object) ?? notYet(mediaServer.spec);
+  const faults = { fault, refused, missing: unavailable };
+  const input = { replicas: mediaServer.spec.replicas, deployment, pods: observed.pods, fleet, ...faults };
+  const selector = Object.entries(selectorOf({ name }))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+  const endpoints = endpointsOf(mediaServer.spec, name, namespace);
+  const numbers = { ...mediaServerNumbers(input), selector, endpoints };
+  await writeVerdicts(world, object, mediaServerVerdicts(input), numbers);
+}
+
+/** What may be written already and does nothing yet. */
+function notYet({ autoscaling }: MediaServerSpec): Fault | null {
+  if (!autoscaling) return null;
+  return { reason: 'AutoscalingUnavailable', message: 'spec.autoscaling has no effect yet: spec.replicas counts' };
+}
+
+/** When what apps and hooks make their status from is not what they were told last. */
+function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: Fleet, pods: readonly Pod[]): void {
+  const { fault, rendered, reports } = fleet;
+  const { apps = [], findings, hash } = rendered ?? {};
+  const state = JSON.stringify([hash, [...apps], findings, fault, fleet.inSync(pods), essence(reports)]);
+  if (state === fleet.told) return;
+  fleet.told = state;
+  onFleetChange(key);
+}
+
+/**
+ * Somebody is about to make what is missing, or to take away what is in the way: the children of one that was deleted, a
+ * quota. An API server also refuses owners of a kind that it has just been told of.
+ */
+const WAITING = /^(InvalidReference|NameTaken|\w+Refused)$/;
+
+/** Referenced Secrets are read again every half minute; a pod that lags behind is asked again soon. */
+function nextLook({ nodes, pods }: Observed, { rendered, reports }: Fleet, { fault, refused }: Outcome): number {
+  const lags = pods.some(({ isRunning, uid }) => isRunning && rendered && needsPush(reports.get(uid), rendered.hash));
+  if (lags) return RETRY_PUSH_MS;
+  const isBroken = rendered?.findings.some(({ reason }) => reason === 'RefNotFound') ?? false;
+  const waitsFor = [fault?.reason, refused?.reason].some((reason) => reason !== undefined && WAITING.test(reason));
+  return waitsFor || isBroken || nodes?.fault ? CachedReads.missingMs : CachedReads.refreshMs;
+}
+
+/** Conflicts and lost leadership are no news; the API server may say when to come back. */
+export function classifyError(error: unknown): { quiet: boolean; retryAfterMs: number } {
+  if (error instanceof ApiError) return { quiet: error.status === 409, retryAfterMs: error.retryAfterMs };
+  return { quiet: error instanceof NotLeaderError, retryAfterMs: 0 };
+}

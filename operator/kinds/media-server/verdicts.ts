@@ -1,0 +1,165 @@
+import type { RenderFinding } from '../../../crds/render/server-config.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Fleet } from '../../pods/fleets.ts';
+import type { Pod } from '../../pods/pod.ts';
+import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
+
+/** Why the newest spec could not be made into a config; the last good one goes on. */
+export type Fault = { readonly reason: string; readonly message: string };
+
+export type StatusInput = {
+  readonly replicas: number;
+  readonly deployment: KubeObject | undefined;
+  readonly pods: readonly Pod[];
+  readonly fleet: Fleet;
+  readonly fault: Fault | null;
+  /** A child that the API server will not have. */
+  readonly refused: Fault | null;
+  /** Something that was asked for and cannot be had, or not alone. */
+  readonly missing: Fault | null;
+};
+
+type DeploymentStatus = {
+  replicas?: number;
+  readyReplicas?: number;
+  updatedReplicas?: number;
+  observedGeneration?: number;
+  conditions?: { type: string; status: string; reason?: string; message?: string }[];
+};
+
+/** The conditions of a MediaServer. Pure. */
+export function mediaServerVerdicts(input: StatusInput): Verdict[] {
+  return [available(input), progressing(input), configApplied(input), degraded(input)];
+}
+
+/** All that can be said of a MediaServer whose spec nobody can read. Pure. */
+export function faultVerdicts(fault: Fault): Verdict[] {
+  return [configFault(fault), yes('Degraded', fault.reason, fault.message)];
+}
+
+/** Of a MediaServer that is being deleted: its pods get no config any more. Pure. */
+export function deletionVerdicts(pods: readonly Pod[]): Verdict[] {
+  return [
+    no('Available', 'Deleted', 'it is being deleted'),
+    yes('Progressing', 'Draining', lettingEnd(pods.length, 'pod')),
+  ];
+}
+
+const configFault = ({ message, reason }: Fault): Verdict =>
+  no('ConfigApplied', reason, `${message}; pods keep the last good config`);
+
+const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+const lettingEnd = (count: number, thing: string): string =>
+  `${plural(count, thing)} ${count === 1 ? 'lets its' : 'let their'} streams end`;
+
+function available({ deployment, replicas }: StatusInput): Verdict {
+  const ready = statusOf(deployment).readyReplicas ?? 0;
+  if (replicas === 0) return no('Available', 'ScaledToZero', 'spec.replicas is 0');
+  if (ready === 0) return no('Available', 'NoReadyPods', 'no pod takes new streams');
+  return yes('Available', 'PodsReady', `${ready} of ${plural(replicas, 'pod')} ready for new streams`);
+}
+
+function progressing({ deployment, pods, refused, replicas }: StatusInput): Verdict {
+  // What was asked for is not what is there: nobody may take this for the end of a rollout.
+  if (refused) return yes('Progressing', refused.reason, refused.message);
+  const { observedGeneration = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
+  const draining = pods.filter(({ isDeleting }) => isDeleting).length;
+  const running = pods.filter(({ isDeleting, isRunning }) => isRunning && !isDeleting).length;
+  const tooMany = Math.max(made, running) - replicas;
+  const isBehind = !deployment || observedGeneration < (deployment.metadata.generation ?? 0);
+  if (isBehind) return yes('Progressing', 'DeploymentPending', 'the pods are being made');
+  if (updatedReplicas < replicas) {
+    return yes('Progressing', 'Rollout', `${updatedReplicas} of ${plural(replicas, 'pod')} are of the newest template`);
+  }
+  // A new pod counts as soon as it is made; old ones are told to go when it is ready.
+  if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than wanted`);
+  if (draining > 0) return yes('Progressing', 'Draining', lettingEnd(draining, 'old pod'));
+  return no('Progressing', 'Settled', 'nothing is being changed');
+}
+
+function configApplied(input: StatusInput): Verdict {
+  const { fault, fleet, pods } = input;
+  if (fault) return configFault(fault);
+  const refusal = refusalOf(fleet);
+  if (refusal) return no('ConfigApplied', refusal.reason, refusal.message);
+  const { running, synced } = input.fleet.inSync(input.pods);
+  if (running === 0)
+    return unknown('ConfigApplied', 'NoPods', 'no pod runs yet; one that starts reads the newest config');
+  if (synced === running)
+    return yes(
+      'ConfigApplied',
+      'Applied',
+      running === 1 ? '1 pod runs this config' : `${running} pods run this config`,
+    );
+  const failed = pods.find(({ isRunning, uid }) => isRunning && fleet.reports.get(uid)?.kind === 'failed');
+  const report = failed && fleet.reports.get(failed.uid);
+  const why = failed && report?.kind === 'failed' ? `; pod ${failed.name} cannot be asked: ${report.reason}` : '';
+  return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
+}
+
+function refusalOf(fleet: Fleet): Fault | null {
+  for (const { config, pod } of fleet.statuses()) {
+    if (!config.refused || config.refused.hash !== fleet.rendered?.hash) continue;
+    return {
+      reason: 'Refused',
+      message: `pod ${pod} refuses the config and keeps the old one: ${config.refused.reason}`,
+    };
+  }
+  return null;
+}
+
+function degraded({ deployment, fault, fleet, missing, pods, refused }: StatusInput): Verdict {
+  const ofPods = troubleOf(pods) ?? unmade(deployment);
+  const gravest = fault ?? refused ?? refusalOf(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
+  return gravest ? yes('Degraded', gravest.reason, gravest.message) : no('Degraded', 'AsExpected', 'all is well');
+}
+
+function troubleOf(pods: readonly Pod[]): Fault | null {
+  const troubled = pods.find(({ trouble }) => trouble !== null);
+  if (!troubled?.trouble) return null;
+  const { message, reason } = troubled.trouble;
+  return { reason: reason || 'PodNotStarting', message: `pod ${troubled.name}: ${message || reason}` };
+}
+
+/** Pods that never come to be: the namespace does not allow such, or a quota is used up. */
+function unmade(deployment: KubeObject | undefined): Fault | null {
+  const { conditions = [] } = statusOf(deployment);
+  const failure = conditions.find(({ status, type }) => type === 'ReplicaFailure' && status === 'True');
+  if (!failure) return null;
+  return { reason: failure.reason || 'FailedCreate', message: `pods cannot be made: ${failure.message}` };
+}
+
+function leftOut([first, ...others]: readonly RenderFinding[]): Fault | null {
+  if (!first) return null;
+  const { kind, message, name, reason } = first;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return { reason, message: `${kind} "${name}" is left out: ${message}${more}` };
+}
+
+/**
+ * The fields of the status beside the conditions; counts come by themselves. An operator that could not render a config
+ * since it started does not know what pods run, and says nothing new of it.
+ */
+export function mediaServerNumbers(input: StatusInput): Readonly<Record<string, unknown>> {
+  const { deployment, fleet, pods, replicas } = input;
+  const { readyReplicas = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
+  const { running, synced } = fleet.inSync(pods);
+  const ofConfig = fleet.rendered && {
+    apps: fleet.rendered.push.config.apps.length,
+    configHash: fleet.rendered.hash,
+    podsInSync: `${synced}/${running}`,
+  };
+  return {
+    replicas: made,
+    readyReplicas,
+    updatedReplicas,
+    desiredReplicas: replicas,
+    ...ofConfig,
+    drainingPods: pods.filter(({ isDeleting }) => isDeleting).length,
+  };
+}
+
+function statusOf(deployment: KubeObject | undefined): DeploymentStatus {
+  return (deployment?.['status'] ?? {}) as DeploymentStatus;
+}

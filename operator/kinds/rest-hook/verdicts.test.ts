@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { type HookReport, joinReports, reachable, saturated } from './verdicts.ts';
+
+const SILENT: HookReport = { lastSuccessAt: 0, lastFailureAt: 0, recentCalls: 0, recentFailures: 0, saturated: false };
+
+describe('what the pods say of a backend', () => {
+  it('is joined: the newest times, all calls, and the word of the one that has to wait', () => {
+    const one = { lastSuccessAt: 5, lastFailureAt: 9, recentCalls: 10, recentFailures: 1, saturated: false };
+    const other = { lastSuccessAt: 7, lastFailureAt: 3, recentCalls: 4, recentFailures: 2, saturated: true };
+    expect(joinReports([one, other])).toEqual({
+      lastSuccessAt: 7,
+      lastFailureAt: 9,
+      recentCalls: 14,
+      recentFailures: 3,
+      saturated: true,
+    });
+  });
+
+  it('is nothing where there is no pod', () => {
+    expect(joinReports([])).toEqual(SILENT);
+  });
+});
+
+describe('condition Reachable', () => {
+  it.each([
+    ['before the first call', {}, 'Unknown', 'NotCalled'],
+    ['while calls are answered', { lastSuccessAt: 9, recentCalls: 5 }, 'True', 'Answering'],
+    [
+      'after the calls have stopped, the last one answered',
+      { lastSuccessAt: 9, lastFailureAt: 3 },
+      'True',
+      'Answering',
+    ],
+    ['after the calls have stopped, the last one failed', { lastSuccessAt: 3, lastFailureAt: 9 }, 'False', 'Failing'],
+    [
+      'when one of many fails',
+      { lastSuccessAt: 8, lastFailureAt: 9, recentCalls: 50, recentFailures: 1 },
+      'True',
+      'SomeFail',
+    ],
+    ['when most fail', { lastSuccessAt: 9, lastFailureAt: 8, recentCalls: 50, recentFailures: 26 }, 'False', 'Failing'],
+    ['when all fail', { lastFailureAt: 9, recentCalls: 3, recentFailures: 3 }, 'False', 'Failing'],
+  ])('%s', (_when, report, status, reason) => {
+    expect(reachable({ ...SILENT, ...report })).toMatchObject({ type: 'Reachable', status, reason });
+  });
+});
+
+describe('condition Saturated', () => {
+  it.each([
+    [false, 'False', 'EnoughConnections'],
+    [true, 'True', 'ChecksWait'],
+  ])('when checks wait: %s', (waits, status, reason) => {
+    expect(saturated({ ...SILENT, saturated: waits })).toMatchObject({ type: 'Saturated', status, reason });
+  });
+});

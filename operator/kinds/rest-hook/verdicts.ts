@@ -1,0 +1,39 @@
+import type { PodHook } from '../../../crds/schema/internal.ts';
+import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
+
+/** What all pods that use a RestHook say of its backend, in one. */
+export type HookReport = Omit<PodHook, 'name'>;
+
+export function joinReports(reports: readonly HookReport[]): HookReport {
+  const numbers = (read: (each: HookReport) => number): number[] => reports.map(read);
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    lastSuccessAt: Math.max(0, ...numbers((each) => each.lastSuccessAt)),
+    lastFailureAt: Math.max(0, ...numbers((each) => each.lastFailureAt)),
+    recentCalls: sum(numbers((each) => each.recentCalls)),
+    recentFailures: sum(numbers((each) => each.recentFailures)),
+    saturated: reports.some((each) => each.saturated),
+  };
+}
+
+/** Whether the backend answers. Without a number in the message: it would be another one at each look. Pure. */
+export function reachable({ lastFailureAt, lastSuccessAt, recentCalls, recentFailures }: HookReport): Verdict {
+  if (lastSuccessAt === 0 && lastFailureAt === 0) return unknown('Reachable', 'NotCalled', 'no pod has called it yet');
+  const isFailing = recentCalls > 0 ? 2 * recentFailures > recentCalls : lastFailureAt > lastSuccessAt;
+  if (isFailing) {
+    const why = 'no answer, none in time, or one that decides nothing, such as 500; the pods log which';
+    return no('Reachable', 'Failing', `most calls fail: ${why}`);
+  }
+  if (recentFailures > 0) return yes('Reachable', 'SomeFail', 'most calls are answered; some have failed lately');
+  return yes('Reachable', 'Answering', 'calls are answered');
+}
+
+/** Whether checks wait for a connection for longer than a call may last (docs/keep-alive.md). Pure. */
+export function saturated(report: HookReport): Verdict {
+  if (!report.saturated) return no('Saturated', 'EnoughConnections', 'no check waits for a connection');
+  return yes(
+    'Saturated',
+    'ChecksWait',
+    'checks wait for a connection: raise maxConnections, lengthen the interval, or make the backend faster',
+  );
+}

@@ -1,0 +1,85 @@
+import type { PodApp, PodStatus } from '../../../crds/schema/internal.ts';
+import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
+import type { Fleet } from '../../pods/fleets.ts';
+import type { Pod } from '../../pods/pod.ts';
+import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
+
+export type StreamAppInput = {
+  readonly name: string;
+  readonly spec: StreamAppSpec;
+  /** Undefined = there is no such MediaServer. */
+  readonly fleet: Fleet | undefined;
+  readonly pods: readonly Pod[];
+};
+
+/** The conditions of a StreamApp. Pure. */
+export function streamAppVerdicts(input: StreamAppInput): Verdict[] {
+  const findings =
+    input.fleet?.rendered?.findings.filter(({ kind, name }) => kind === 'StreamApp' && name === input.name) ?? [];
+  const conflict = findings.find(({ reason }) => reason === 'Conflict');
+  const broken = findings.find(({ reason }) => reason !== 'Conflict');
+  const accepted = acceptance(input, conflict?.message ?? null);
+  const resolved = resolvedRefs(input, broken?.message ?? null);
+  return [accepted, resolved, programmed(input, [accepted, resolved]), keepAlive(input, accepted)];
+}
+
+/** Of an app whose MediaServer cannot look at it before it is mended itself. Pure. */
+export function heldUpVerdicts(server: string, fault: NonNullable<Fleet['fault']>): Verdict[] {
+  const message = `MediaServer "${server}" takes no changes until this is mended: ${fault.message}`;
+  return [unknown('Accepted', fault.reason, message), no('Programmed', fault.reason, message)];
+}
+
+function acceptance({ fleet, spec }: StreamAppInput, conflict: string | null): Verdict {
+  const server = spec.mediaServerRef.name;
+  if (!fleet) return unknown('Accepted', 'MediaServerNotFound', noSuch(server));
+  if (conflict) return no('Accepted', 'Conflict', conflict);
+  return yes('Accepted', 'Accepted', `the app is one of MediaServer "${server}"`);
+}
+
+const noSuch = (server: string): string => `there is no MediaServer "${server}" in this namespace`;
+
+function resolvedRefs({ fleet, spec }: StreamAppInput, broken: string | null): Verdict {
+  if (!fleet) return no('ResolvedRefs', 'MediaServerNotFound', noSuch(spec.mediaServerRef.name));
+  if (broken) return no('ResolvedRefs', 'RefNotFound', broken);
+  return yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there');
+}
+
+/** All running pods run it. */
+function programmed(input: StreamAppInput, needed: readonly Verdict[]): Verdict {
+  const bad = needed.find(({ status }) => status !== 'True');
+  if (bad) return no('Programmed', bad.reason, bad.message);
+  const { fleet, pods } = input;
+  if (!fleet?.rendered) return no('Programmed', 'Pending', 'the config has not been rendered yet');
+  const { running, synced } = fleet.inSync(pods);
+  if (running === 0) return no('Programmed', 'NoPods', 'no pod runs');
+  if (synced < running) return no('Programmed', 'Pending', `${synced} of ${running} running pods run this config`);
+  return yes('Programmed', 'Programmed', running === 1 ? '1 pod runs it' : `${running} pods run it`);
+}
+
+/** hooks.md §6, in the words of the pods, who decide it. */
+function keepAlive({ fleet, spec }: StreamAppInput, accepted: Verdict): Verdict {
+  if (accepted.status === 'False') return no('KeepAliveActive', accepted.reason, accepted.message);
+  const first = reportOf(fleet, spec.appKey);
+  if (!first) return unknown('KeepAliveActive', 'NoPods', 'no pod that runs this app has reported yet');
+  const { checked, reason, warning } = first.keepAlive;
+  if (!checked) return no('KeepAliveActive', reason ?? 'NotChecked', WHY[reason ?? ''] ?? 'streams are not checked');
+  if (warning) return yes('KeepAliveActive', warning, 'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing');
+  return yes('KeepAliveActive', 'Active', 'the backend is asked about every stream');
+}
+
+/** What a pod says of the app: one that runs the newest config, if there is one. */
+function reportOf(fleet: Fleet | undefined, appKey: string): PodApp | undefined {
+  const statuses = fleet?.statuses() ?? [];
+  const isCurrent = ({ config }: PodStatus): boolean => config.hash === fleet?.rendered?.hash;
+  const ordered = [...statuses.filter(isCurrent), ...statuses.filter((status) => !isCurrent(status))];
+  return ordered.flatMap(({ apps }) => apps).find((app) => app.appKey === appKey);
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ServerDisabled: 'spec.keepAlive.enabled of the MediaServer is false',
+  AppKeyNotListed: 'spec.keepAlive.appKeys of the MediaServer does not list this appKey',
+  AppDisabled: 'spec.keepAlive.enabled of this StreamApp is false',
+  NoHook: 'this StreamApp has no restHookRef',
+  MethodNotListed: 'the RestHook does not list StreamKeepAliveEvent',
+  PolicyDisable: 'the RestHook sets restPolicy DISABLE for StreamKeepAliveEvent',
+};

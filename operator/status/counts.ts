@@ -1,0 +1,99 @@
+import type { PodStatus } from '../../crds/schema/internal.ts';
+import { healthOf } from '../kinds/rest-hook/reconcile.ts';
+import { mediaServerOf } from '../kinds/stream-app/reconcile.ts';
+import { isNotFound, isRefusal, NotLeaderError } from '../kube/api-error.ts';
+import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from '../kube/objects.ts';
+import { writeStatus } from '../kube/write-status.ts';
+import { podsOf } from '../pods/pod.ts';
+import type { World } from '../world/world.ts';
+
+/** The numbers in a status move all the time: they are written this often at most, and cause no reconcile. */
+const EVERY_MS = 30_000;
+
+/**
+ * Writes how many streams there are, and when backends were last heard of. While a pod cannot be asked, the numbers of its
+ * fleet stay: its streams may well be live.
+ */
+export class Counts {
+  readonly #world: World;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Never throws. */
+  async write(): Promise<void> {
+    const { clock, log } = this.#world;
+    if (clock.monotonic() - this.#writtenAt < EVERY_MS) return;
+    this.#writtenAt = clock.monotonic();
+    try {
+      await this.#mediaServers();
+      await this.#streamApps();
+      await this.#restHooks();
+    } catch (error) {
+      if (!(error instanceof NotLeaderError)) log.warn({ reason: String(error) }, 'counts could not be written');
+    }
+  }
+
+  /** One that is gone, or that the API server will not have, does not stop the others. */
+  async #writeOne(type: ResourceType, object: KubeObject, status: Readonly<Record<string, unknown>>): Promise<void> {
+    const { client, log } = this.#world;
+    try {
+      await writeStatus(client, type, object, status);
+    } catch (error) {
+      if (!isNotFound(error) && !isRefusal(error)) throw error;
+      log.warn({ kind: type.kind, object: keyOf(object), reason: String(error) }, 'counts could not be written');
+    }
+  }
+
+  async #mediaServers(): Promise<void> {
+    const { stores } = this.#world;
+    for (const object of stores.mediaServers.all()) {
+      const statuses = this.#statusesOf(keyOf(object));
+      if (statuses) await this.#writeOne(TYPES.MediaServer, object, totals(statuses));
+    }
+  }
+
+  async #streamApps(): Promise<void> {
+    const { stores } = this.#world;
+    for (const object of stores.streamApps.all()) {
+      const { appKey } = object['spec'] as { appKey: string };
+      const statuses = this.#statusesOf(mediaServerOf(object));
+      if (!statuses) continue;
+      const own = statuses.flatMap(({ apps }) => apps.filter((app) => app.appKey === appKey));
+      await this.#writeOne(TYPES.StreamApp, object, totals(own));
+    }
+  }
+
+  /** What the pods of a MediaServer say; null when not all do. */
+  #statusesOf(mediaServer: string): PodStatus[] | null {
+    const { fleets, stores } = this.#world;
+    const { name, namespace } = splitKey(mediaServer);
+    const fleet = fleets.find(mediaServer);
+    const pods = podsOf(stores.pods, namespace, name);
+    // Nobody has looked at it since the operator started.
+    if (!fleet) return pods.length === 0 ? [] : null;
+    return fleet.isHeard(pods) ? fleet.statuses() : null;
+  }
+
+  async #restHooks(): Promise<void> {
+    const { stores } = this.#world;
+    for (const object of stores.restHooks.all()) {
+      const { lastFailureAt, lastSuccessAt } = healthOf(this.#world, keyOf(object));
+      await this.#writeOne(TYPES.RestHook, object, {
+        ...(lastSuccessAt ? { lastSuccessTime: rfc3339(lastSuccessAt) } : {}),
+        ...(lastFailureAt ? { lastFailureTime: rfc3339(lastFailureAt) } : {}),
+      });
+    }
+  }
+}
+
+type Counted = { readonly publications: number; readonly playbacks: number };
+
+function totals(counted: readonly Counted[]): Counted {
+  const sum = (read: (each: Counted) => number): number => counted.reduce((total, each) => total + read(each), 0);
+  return { publications: sum((each) => each.publications), playbacks: sum((each) => each.playbacks) };
+}
+
+const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

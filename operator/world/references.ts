@@ -1,0 +1,35 @@
+import type { SecretSource } from '../../crds/render/assets.ts';
+import { TYPES } from '../kube/objects.ts';
+import type { World } from './world.ts';
+
+/** Secrets by name; those that do not exist are left out. */
+export async function readSecrets(
+  { reads }: Pick<World, 'reads'>,
+  namespace: string,
+  names: readonly string[],
+): Promise<Map<string, SecretSource>> {
+  const found = await Promise.all(names.map((name) => reads.get(TYPES.Secret, namespace, name)));
+  const present = found.filter((secret) => secret !== null);
+  return new Map(
+    present.map((secret) => [
+      secret.metadata.name,
+      { type: String(secret['type'] ?? 'Opaque'), data: decoded(secret['data'], 'base64') },
+    ]),
+  );
+}
+
+/** ConfigMaps by name; those that do not exist are left out. */
+export async function readConfigMaps(
+  { reads }: Pick<World, 'reads'>,
+  namespace: string,
+  names: readonly string[],
+): Promise<Map<string, ReadonlyMap<string, Buffer>>> {
+  const found = await Promise.all(names.map((name) => reads.get(TYPES.ConfigMap, namespace, name)));
+  const present = found.filter((configMap) => configMap !== null);
+  return new Map(present.map((configMap) => [configMap.metadata.name, decoded(configMap['data'], 'utf8')]));
+}
+
+function decoded(data: unknown, encoding: BufferEncoding): Map<string, Buffer> {
+  const entries = Object.entries((data ?? {}) as Record<string, string>);
+  return new Map(entries.map(([key, text]) => [key, Buffer.from(text, encoding)]));
+}

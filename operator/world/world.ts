@@ -1,0 +1,18 @@
+import type { Clock } from '../clock.ts';
+import type { CachedReads } from '../kube/cached-reads.ts';
+import type { Caller } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Log } from '../logger.ts';
+import type { Fleets } from '../pods/fleets.ts';
+import type { Stores } from './stores.ts';
+
+/** What every reconciler works with. */
+export type World = {
+  readonly client: Caller;
+  readonly stores: Stores;
+  readonly reads: CachedReads;
+  readonly fleets: Fleets;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+};

@@ -1,0 +1,57 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { openOps } from './ops-listener.ts';
+
+let server: Server;
+
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+async function start(over: { notReady?: () => string | null; metrics?: () => Promise<string> } = {}) {
+  server = await openOps({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: async () => 'sluice_draining 0\n',
+    contentType: 'text/plain; version=0.0.4',
+    notReady: () => null,
+    ...over,
+  });
+  const { port } = server.address() as AddressInfo;
+  return async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { connection: 'close' } });
+    return { status: response.status, body: await response.text(), headers: response.headers };
+  };
+}
+
+it('/readyz says why not, and changes with the fact; /healthz does not', async () => {
+  let reason: string | null = 'starting';
+  const ask = await start({ notReady: () => reason });
+  expect(await ask('/readyz')).toMatchObject({ status: 503, body: 'starting\n' });
+  expect(await ask('/healthz')).toMatchObject({ status: 200 });
+  reason = null;
+  expect(await ask('/readyz?verbose')).toMatchObject({ status: 200, body: 'ok\n' });
+  reason = 'draining';
+  expect(await ask('/readyz')).toMatchObject({ status: 503, body: 'draining\n' });
+  expect(await ask('/healthz')).toMatchObject({ status: 200 });
+});
+
+it('/metrics has the content type of Prometheus, and is 500 when they cannot be collected', async () => {
+  let broken = false;
+  const ask = await start({ metrics: async () => (broken ? Promise.reject(new Error('x')) : 'sluice_draining 0\n') });
+  const { body, headers, status } = await ask('/metrics');
+  expect([status, body, headers.get('content-type')]).toEqual([
+    200,
+    'sluice_draining 0\n',
+    'text/plain; version=0.0.4',
+  ]);
+  broken = true;
+  expect(await ask('/metrics')).toMatchObject({ status: 500 });
+});
+
+it('there is nothing else, and only reading', async () => {
+  const ask = await start();
+  expect((await ask('/rest-api/stream/find_all')).status).toBe(404);
+  const posted = await ask('/metrics', 'POST');
+  expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  expect(await ask('/healthz', 'HEAD')).toMatchObject({ status: 200, body: '' });
+});

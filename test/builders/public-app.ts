@@ -1,0 +1,96 @@
+import type { FastifyInstance } from 'fastify';
+import { renderServerConfig } from '../../crds/render/server-config.ts';
+import { MEDIA_SERVER } from '../../crds/schema/kinds.ts';
+import type { ConfigBundle } from '../../crds/schema/server-config.ts';
+import { validateResource } from '../../crds/validate/resource.ts';
+import { buildPublicApp } from '../../media-server/http/public-app.ts';
+import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
+import { DenyList } from '../../media-server/streams/deny.ts';
+import { EndedLog } from '../../media-server/streams/ended-log.ts';
+import { type Clock, systemClock } from '../../process/clock.ts';
+import { createLogger, type Log } from '../../process/logger.ts';
+import { fakeApp, fakeStreams } from './streams.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The config of a MediaServer with the given `rest`, with Secrets by name. */
+export function bundleOf(
+  rest: Fields = {},
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): ConfigBundle {
+  const document = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'MediaServer',
+    metadata: { name: 'live' },
+    spec: { rest },
+  };
+  const result = validateResource(MEDIA_SERVER, document);
+  if (!result.ok) throw new Error(JSON.stringify(result.findings));
+  const sources = Object.entries(secrets).map(([name, data]): [string, { type: string; data: Map<string, Buffer> }] => [
+    name,
+    {
+      type: 'username' in data ? 'kubernetes.io/basic-auth' : 'Opaque',
+      data: new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
+    },
+  ]);
+  return renderServerConfig({
+    mediaServer: result.resource,
+    apps: [],
+    hooks: [],
+    secrets: new Map(sources),
+    configMaps: new Map(),
+  }).bundle;
+}
+
+export type TestApp = ReturnType<typeof fakeStreams> & {
+  readonly app: FastifyInstance;
+  /** What WHIP and WHEP were asked for. */
+  readonly requests: SessionRequest[];
+  /** What a reload would change. */
+  bundle: ConfigBundle;
+  outcome: SessionOutcome;
+};
+
+export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; readonly clock?: Clock };
+
+/** Everything public, without a listener and without media. */
+export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
+  const { bundle = bundleOf(), clock = systemClock, log = createLogger('silent') } = setup;
+  const streams = fakeStreams();
+  const requests: SessionRequest[] = [];
+  const apps = [fakeApp()];
+  const test = {
+    ...streams,
+    requests,
+    bundle,
+    outcome: {
+      kind: 'rejected',
+      rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },
+    } as SessionOutcome,
+  };
+  const start = async (request: SessionRequest): Promise<SessionOutcome> => {
+    requests.push(request);
+    return test.outcome;
+  };
+  const app = await buildPublicApp({
+    ...streams,
+    apps: { all: () => apps },
+    deny: new DenyList({ clock, isProxy: () => false }),
+    ended: new EndedLog(),
+    keepAlive: { stats: () => ({ subjects: 0, checking: 0, overdueSeconds: 0 }) },
+    metrics: { terminateRequest: () => undefined },
+    clock,
+    log,
+    config: () => test.bundle,
+    nodeId: 'pod-0@127.0.0.1',
+    podName: 'pod-0',
+    podId: 'pod',
+    version: '0.0.0',
+    iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
+    clientOf: () => ({ address: '192.0.2.1', isShared: false }),
+    prometheus: async () => '# metrics\n',
+    publish: start,
+    play: start,
+  });
+  return Object.assign(test, { app });
+}

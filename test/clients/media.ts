@@ -1,0 +1,91 @@
+import { observer } from 'mediasoup';
+import type { Router, Worker } from 'mediasoup/types';
+import { startMedia } from '../../media-server/media/engine.ts';
+import type { LegRequest, Media, MediaOptions } from '../../media-server/media/media.ts';
+import { type Clock, systemClock } from '../../process/clock.ts';
+import { createLogger } from '../../process/logger.ts';
+import { freePort } from '../harness/ports.ts';
+import { Peer, type PeerOptions } from './peer.ts';
+
+export const CODECS = ['opus', 'VP8', 'VP9', 'H264', 'AV1'] as const;
+
+/** A media engine with real workers on a port of its own. */
+export async function startTestMedia(
+  options: Partial<MediaOptions> = {},
+  clock: Clock = systemClock,
+): Promise<{ media: Media; deaths: () => number }> {
+  let deaths = 0;
+  const deps = { clock, log: createLogger('silent'), onWorkerDeath: () => deaths++, onRtpBytes: () => undefined };
+  const defaults = {
+    workerBin: process.env['MEDIASOUP_WORKER_BIN'] || null,
+    workers: 1,
+    listenAddress: '127.0.0.1',
+    announcedAddress: '127.0.0.1',
+    codecs: CODECS,
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const media = await startMedia({ ...defaults, port: await freePort(), ...options }, deps);
+      return { media, deaths: () => deaths };
+    } catch (error) {
+      // The port of a second worker, which is the next one, may be taken.
+      if (options.port !== undefined || attempt === 5) throw error;
+    }
+  }
+}
+
+/** A clock on which timers run many times faster than on the wall. */
+export function fastClock(factor: number): Clock {
+  return {
+    ...systemClock,
+    monotonic: () => performance.now() * factor,
+    setTimeout: (run, delayMs) => systemClock.setTimeout(run, delayMs / factor),
+  };
+}
+
+export function request(offer: string, overrides: Partial<LegRequest> = {}): LegRequest {
+  return { id: 'test', offer, codecs: CODECS, maxBitrate: 0, hasAudio: true, hasVideo: true, ...overrides };
+}
+
+/** A peer that publishes, connected. */
+export async function publish(media: Media, options: Partial<PeerOptions> = {}, overrides: Partial<LegRequest> = {}) {
+  const peer = new Peer({ direction: 'SendOnly', ...options });
+  const publication = await media.publish(request(await peer.offer(), overrides));
+  peer.answer(publication.answer);
+  await peer.connected();
+  return { peer, publication };
+}
+
+/** A peer that plays, connected. */
+export async function play(
+  media: Media,
+  publication: Awaited<ReturnType<typeof publish>>['publication'],
+  options: Partial<PeerOptions> = {},
+  overrides: Partial<LegRequest> = {},
+) {
+  const peer = new Peer({ direction: 'RecvOnly', ...options });
+  const playback = await media.play({ ...request(await peer.offer(), overrides), publication });
+  peer.answer(playback.answer);
+  await peer.connected();
+  return { peer, playback };
+}
+
+/** Everything that mediasoup's workers hold at the moment, by asking them. Call before the workers start. */
+export function watchWorkers(): { count(): Promise<{ routers: number; transports: number }> } {
+  const routers = new Set<Router>();
+  observer.on('newworker', (worker: Worker) => {
+    worker.observer.on('newrouter', (router) => {
+      routers.add(router);
+      router.observer.once('close', () => routers.delete(router));
+    });
+  });
+  return {
+    count: async () => {
+      const dumps = await Promise.all([...routers].map((router) => router.dump()));
+      return {
+        routers: dumps.length,
+        transports: dumps.reduce((sum, { transportIds }) => sum + transportIds.length, 0),
+      };
+    },
+  };
+}

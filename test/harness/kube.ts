@@ -1,0 +1,111 @@
+import { Agent, fetch as undiciFetch } from 'undici';
+import { stringify } from 'yaml';
+import { run } from '../cluster/commands.ts';
+import type { Target } from '../cluster/target.ts';
+import type { Fetch } from './rtc-client.ts';
+import { until } from './wait.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: objects of the API, as kubectl prints them
+export type Json = any;
+
+export const SYSTEM = 'sluice-system';
+const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted';
+
+/** kubectl and Helm against the cluster of a test, as a user types them. */
+export class Kube {
+  readonly target: Target;
+  /** What a command must be told about the cluster. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly #stop: { readonly signal?: AbortSignal };
+
+  /** With a signal that ends what is being done, and lets nothing more be done. */
+  constructor(target: Target, signal?: AbortSignal) {
+    this.target = target;
+    this.env = target.kubeconfig === '' ? {} : { KUBECONFIG: target.kubeconfig };
+    this.#stop = signal ? { signal } : {};
+  }
+
+  kubectl(args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+    return run('kubectl', args, { env: this.env, ...this.#stop, ...options });
+  }
+
+  helm(args: readonly string[]): Promise<string> {
+    return run('helm', args, { env: this.env, ...this.#stop, timeoutMs: 240_000 });
+  }
+
+  async get(namespace: string, ...what: string[]): Promise<Json> {
+    return JSON.parse(await this.kubectl(['-n', namespace, 'get', ...what, '-o', 'json']));
+  }
+
+  /** Objects, or text as it stands in the docs. */
+  async apply(namespace: string, ...objects: readonly (object | string)[]): Promise<string> {
+    const input = objects.map((object) => (typeof object === 'string' ? object : stringify(object))).join('\n---\n');
+    return this.kubectl(['-n', namespace, 'apply', '-f', '-'], { input });
+  }
+
+  /** A namespace in which pods must be restricted, as a careful cluster has it. One of before that still goes is waited for. */
+  async namespace(name: string): Promise<void> {
+    const phase = ['get', 'namespace', name, '--ignore-not-found', '-o', 'jsonpath={.status.phase}'];
+    if ((await this.kubectl(phase)) === 'Terminating') {
+      await this.kubectl(['wait', 'namespace', name, '--for=delete', '--timeout=90s'], { timeoutMs: 100_000 });
+    }
+    await this.apply('default', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    await this.kubectl(['label', '--overwrite', 'namespace', name, RESTRICTED]);
+  }
+
+  /** Deletes a namespace with its MediaServers, whose operator lets them go. Nobody waits for it. */
+  async removeNamespace(name: string): Promise<void> {
+    await this.kubectl(['-n', name, 'delete', 'mediaservers', '--all', '--wait=false', '--ignore-not-found']);
+    await this.kubectl(['delete', 'namespace', name, '--ignore-not-found', '--wait=false']);
+  }
+
+  /** Waits until a condition has a status, and perhaps a reason, for the spec as it is now; gives the condition. */
+  async condition(namespace: string, what: string, type: string, status: string, reason?: string): Promise<Json> {
+    let last = 'nothing';
+    return until(
+      `condition ${type}=${status} ${reason ?? ''} of ${what}`,
+      async () => {
+        const object = await this.get(namespace, what).catch(() => null);
+        const found = object?.status?.conditions?.find((each: Json) => each.type === type);
+        last = JSON.stringify(found ?? null);
+        // Else it may be of before a change, which it says nothing of.
+        const isCurrent = found?.observedGeneration === object?.metadata.generation;
+        return isCurrent && found?.status === status && (reason ?? found.reason) === found.reason ? found : null;
+      },
+      { timeoutMs: 60_000, everyMs: 200 },
+    ).catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; it is ${last}`, { cause: error });
+    });
+  }
+
+  /** Running pods of a MediaServer. */
+  async pods(namespace: string, mediaServer: string): Promise<Json[]> {
+    const { items } = await this.get(namespace, 'pods', '-l', `app.kubernetes.io/instance=${mediaServer}`);
+    return items;
+  }
+
+  /** The operator from the chart, with this image, upgraded when it is installed. */
+  async install(...values: readonly string[]): Promise<void> {
+    const [repository = '', tag = ''] = splitImage(this.target.image);
+    const image = ['--set', `image.repository=${repository}`, '--set', `image.tag=${tag}`];
+    const where = ['--namespace', SYSTEM, '--create-namespace', '--wait', '--timeout', '3m'];
+    await this.helm(['upgrade', '--install', 'sluice', 'charts/sluice', ...where, ...image, ...values]);
+  }
+}
+
+export function splitImage(image: string): [string, string] {
+  const at = image.lastIndexOf(':');
+  return [image.slice(0, at), image.slice(at + 1)];
+}
+
+/** Sends every request to one address, whatever host its URL names: DNS as a user of the ingress would have it. */
+export function fetchThrough(address: string): { fetch: Fetch; close: () => Promise<void> } {
+  const agent = new Agent({
+    headersTimeout: 15_000,
+    connect: {
+      rejectUnauthorized: false,
+      lookup: (_host, _options, callback) => callback(null, [{ address, family: 4 }]),
+    },
+  });
+  return { fetch: (url, init) => undiciFetch(url, { ...init, dispatcher: agent }), close: () => agent.destroy() };
+}
