@@ -165,6 +165,7 @@ export class MediaServer {
     this.#ops = await openOps({
       host: env.listenAddress,
       port: env.opsPort,
+      setting: '--ops-port',
       contentType: this.metrics.registry.contentType,
       metrics: () => this.metrics.registry.metrics(),
       notReady: () => this.#notReady(),

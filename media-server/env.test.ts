@@ -24,7 +24,9 @@ describe('readEnv', () => {
   });
 
   it('refuses a drain limit that is no number: streams would end at once', () => {
-    expect(() => readEnv(['--config', 'f'], { DRAIN_LIMIT_MS: '9m' })).toThrow('DRAIN_LIMIT_MS: expected milliseconds');
+    expect(() => readEnv(['--config', 'f'], { DRAIN_LIMIT_MS: '9m' })).toThrow(
+      'DRAIN_LIMIT_MS: must be a number of milliseconds',
+    );
   });
 
   it('gives a pod the same opaque id each time, which is not its name', () => {
@@ -36,12 +38,12 @@ describe('readEnv', () => {
   it.each([
     [[], '--config FILE or --resources DIR is needed'],
     [['--config', 'a', '--resources', 'b'], 'exclude each other'],
-    [['--resources', 'a', '--ops-port', '0'], '--ops-port: expected a port (1 to 65535), got "0"'],
+    [['--resources', 'a', '--ops-port', '0'], '--ops-port: must be a port from 1 to 65535, got "0"'],
     [['--resources', 'a', '--nosuch'], '--nosuch'],
     [['--config', 'a', '--announced', 'b'], '--announced needs NODE_NAME'],
     [
       ['--resources', 'a', '--log-level', 'loud'],
-      '--log-level: expected one of trace, debug, info, warn, error, got "loud"',
+      '--log-level: must be one of trace, debug, info, warn, error, got "loud"',
     ],
   ])('refuses %j and says why', (args, message) => {
     expect(() => readEnv(args, {})).toThrow(message);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 import type { AnnouncedFile } from './fleet/announced-address.ts';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
@@ -50,13 +50,11 @@ const OPTIONS = {
   'fleet-key': { type: 'string' },
   announced: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Throws `UsageError` with a message that names the option. */
 export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv): Env {
-  const options = parse(args);
-  if (options.help) throw new UsageError('');
+  const options = readOptions(args, OPTIONS);
   const podName = environment['POD_NAME'] || hostname();
   return {
     source: sourceOf(options),
@@ -64,30 +62,20 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     podName,
     podId: createHash('sha256').update(podName).digest('hex').slice(0, 12),
     listenAddress: options['listen-address'],
-    opsPort: portOf('--ops-port', options['ops-port']),
+    opsPort: readPort('--ops-port', options['ops-port']),
     podAddress: environment['POD_IP'] || null,
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
-    logLevel: levelOf(options['log-level']),
+    logLevel: readLogLevel('--log-level', options['log-level']),
   };
 }
 
 function drainLimitOf(text = ''): number | null {
   if (text === '') return null;
-  if (!/^\d+$/.test(text)) throw new UsageError(`DRAIN_LIMIT_MS: expected milliseconds, got "${text}"`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`DRAIN_LIMIT_MS: must be a number of milliseconds, got "${text}"`);
   return Number(text);
-}
-
-export class UsageError extends Error {}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }
 
 function sourceOf({ config, resources }: { config?: string; resources?: string }): Env['source'] {
@@ -102,17 +90,4 @@ function announcedOf(file: string | undefined, node: string | undefined): Announ
   if (file === undefined) return null;
   if (!node) throw new UsageError('--announced needs NODE_NAME');
   return { file, node };
-}
-
-function portOf(option: string, value: string): number {
-  const port = Number(value);
-  if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-  throw new UsageError(`${option}: expected a port (1 to 65535), got "${value}"`);
-}
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
-
-function levelOf(level: string): string {
-  if (LOG_LEVELS.includes(level)) return level;
-  throw new UsageError(`--log-level: expected one of ${LOG_LEVELS.join(', ')}, got "${level}"`);
 }

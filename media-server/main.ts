@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { existsSync, writeFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
 import { systemClock } from '../process/clock.ts';
+import { runProgram } from '../process/command-line.ts';
 import { createLogger, type Log } from '../process/logger.ts';
-import { UserFault } from '../process/user-fault.ts';
 import { MediaServer } from './assemble.ts';
 import { type Loaded, loadConfig, watchedFolder } from './config/load.ts';
 import { Reloader } from './config/reload.ts';
 import { FolderWatch } from './config/watch.ts';
-import { type Env, readEnv, USAGE, UsageError } from './env.ts';
+import { type Env, readEnv, USAGE } from './env.ts';
 import { announcedAddress } from './fleet/announced-address.ts';
 import { type InternalDeps, openInternal } from './fleet/internal-listener.ts';
 
@@ -93,22 +92,4 @@ function stopped(env: Env, server: MediaServer, log: Log): Promise<void> {
   });
 }
 
-/** What Kubernetes shows of a container that has ended, where it is run by Kubernetes. */
-const TERMINATION_LOG = '/dev/termination-log';
-
-/** Help was asked for, an option is wrong, or something that needs its stack. */
-function lastWords(error: unknown): string {
-  if (error instanceof UsageError) return error.message === '' ? USAGE : `${error.message}\n\n${USAGE}`;
-  if (error instanceof UserFault) return `${error.message}\n`;
-  return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const isHelp = error instanceof UsageError && error.message === '';
-    (isHelp ? process.stdout : process.stderr).write(lastWords(error));
-    if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, lastWords(error));
-    process.exit(isHelp ? 0 : error instanceof UsageError ? 2 : 1);
-  },
-);
+runProgram(main, USAGE);

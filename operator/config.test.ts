@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type OperatorConfig, readConfig, UsageError } from './config.ts';
+import { UsageError } from '../process/command-line.ts';
+import { type OperatorConfig, readConfig } from './config.ts';
 
 const IMAGE = ['--image', 'registry.example/sluice:1'];
 const DEFAULTS: OperatorConfig = {
@@ -46,25 +47,29 @@ describe('readConfig', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['no image', [], '--image: is missing'],
-    ['an empty image', ['--image', ''], '--image: is missing'],
-    ['a level that there is not', [...IMAGE, '--log-level', 'loud'], '--log-level: expected one of debug, info'],
-    ['a port that is none', [...IMAGE, '--port', 'http'], '--port: expected a port (1 to 65535), got "http"'],
-    ['port 0', [...IMAGE, '--port', '0'], '--port: expected a port'],
-    ['a port that is too large', [...IMAGE, '--port', '65536'], '--port: expected a port'],
-    ['half a port', [...IMAGE, '--port', '80.5'], '--port: expected a port'],
-    ['a port in scientific notation', [...IMAGE, '--port', '8e3'], '--port: expected a port'],
-    ['an empty port', [...IMAGE, '--port', ''], '--port: expected a port'],
-    ['an address that is a name', [...IMAGE, '--listen-address', 'eth0'], '--listen-address: expected an IP address'],
-    ['an empty address', [...IMAGE, '--listen-address', ''], '--listen-address: expected an IP address'],
+    ['no image', [], '--image: must be set'],
+    ['an empty image', ['--image', ''], '--image: must be set'],
+    ['a level that there is not', [...IMAGE, '--log-level', 'loud'], '--log-level: must be one of trace, debug, info'],
+    ['a port that is none', [...IMAGE, '--port', 'http'], '--port: must be a port from 1 to 65535, got "http"'],
+    ['port 0', [...IMAGE, '--port', '0'], '--port: must be a port'],
+    ['a port that is too large', [...IMAGE, '--port', '65536'], '--port: must be a port'],
+    ['half a port', [...IMAGE, '--port', '80.5'], '--port: must be a port'],
+    ['a port in scientific notation', [...IMAGE, '--port', '8e3'], '--port: must be a port'],
+    ['an empty port', [...IMAGE, '--port', ''], '--port: must be a port'],
+    ['an address that is a name', [...IMAGE, '--listen-address', 'eth0'], '--listen-address: must be an IP address'],
+    ['an empty address', [...IMAGE, '--listen-address', ''], '--listen-address: must be an IP address'],
     [
       'a namespace that is none',
       [...IMAGE, '--watch-namespaces', 'a,B_c'],
-      '--watch-namespaces: "B_c" is no name of a namespace',
+      '--watch-namespaces: "B_c" is not a valid namespace name',
     ],
-    ['an own namespace that is none', [...IMAGE, '--namespace', 'a/b'], '--namespace: "a/b" is no name of a namespace'],
-    ['a Lease that cannot be', [...IMAGE, '--lease', 'a/b'], '--lease: "a/b" is no name of a Lease'],
-    ['an empty namespace', [...IMAGE, '--namespace', ''], '--namespace: "" is no name of a namespace'],
+    [
+      'an own namespace that is none',
+      [...IMAGE, '--namespace', 'a/b'],
+      '--namespace: "a/b" is not a valid namespace name',
+    ],
+    ['a Lease that cannot be', [...IMAGE, '--lease', 'a/b'], '--lease: "a/b" is not a valid Lease name'],
+    ['an empty namespace', [...IMAGE, '--namespace', ''], '--namespace: "" is not a valid namespace name'],
     ['an option that there is not', [...IMAGE, '--replicas', '2'], "Unknown option '--replicas'"],
     ['an option without its value', ['--image'], "'--image <value>' argument missing"],
     ['a word too many', [...IMAGE, 'please'], "Unexpected argument 'please'"],

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 
 /** What the operator is told by its command line and environment. */
 export type OperatorConfig = {
@@ -28,12 +27,10 @@ export const USAGE = `usage: operator --image IMAGE [options]
   --no-leader-election      when there is only ever one replica
   --listen-address IP       of metrics and probes (default 0.0.0.0)
   --port PORT               of metrics and probes (default 8080)
-  --log-level LEVEL         debug, info, warn, error (default info)
+  --log-level LEVEL         trace, debug, info, warn, error (default info)
 
 The cluster is that of KUBECONFIG, of ~/.kube/config, or of the pod's service account.
 `;
-
-export class UsageError extends Error {}
 
 const OPTIONS = {
   image: { type: 'string' },
@@ -44,20 +41,14 @@ const OPTIONS = {
   'listen-address': { type: 'string', default: '0.0.0.0' },
   port: { type: 'string', default: '8080' },
   'log-level': { type: 'string', default: 'info' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Throws `UsageError` with a message that names the option. */
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): OperatorConfig {
-  const options = parse(args);
-  if (options.help) throw new UsageError('');
-  if (!options.image) throw new UsageError('--image: is missing');
-  if (!LOG_LEVELS.includes(options['log-level'])) {
-    throw new UsageError(`--log-level: expected one of ${LOG_LEVELS.join(', ')}, got "${options['log-level']}"`);
-  }
+  const options = readOptions(args, OPTIONS);
+  if (!options.image) throw new UsageError('--image: must be set');
   const name = environment['POD_NAME'] || hostname();
   return {
     watchNamespaces: namespacesOf(options['watch-namespaces']),
@@ -65,22 +56,14 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
       options.namespace === undefined
         ? environment['POD_NAMESPACE'] || 'sluice-system'
         : namespaceOf('--namespace', options.namespace),
-    lease: nameOf('--lease', 'a Lease', options.lease),
+    lease: nameOf('--lease', 'Lease', options.lease),
     image: options.image,
     leaderElection: !options['no-leader-election'],
     identity: `${name}_${process.pid}_${Date.now().toString(36)}`,
-    listenAddress: addressOf(options['listen-address']),
-    port: portOf(options.port),
-    logLevel: options['log-level'],
+    listenAddress: readAddress('--listen-address', options['listen-address']),
+    port: readPort('--port', options.port),
+    logLevel: readLogLevel('--log-level', options['log-level']),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }
 
 function namespacesOf(text: string): string[] {
@@ -93,18 +76,7 @@ function namespacesOf(text: string): string[] {
 
 function nameOf(option: string, what: string, name: string): string {
   if (NAME.test(name)) return name;
-  throw new UsageError(`${option}: "${name}" is no name of ${what}`);
+  throw new UsageError(`${option}: "${name}" is not a valid ${what} name`);
 }
 
-const namespaceOf = (option: string, name: string): string => nameOf(option, 'a namespace', name);
-
-function addressOf(text: string): string {
-  if (isIP(text) !== 0) return text;
-  throw new UsageError(`--listen-address: expected an IP address, got "${text}"`);
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port > 0 && port < 65536) return port;
-  throw new UsageError(`--port: expected a port (1 to 65535), got "${text}"`);
-}
+const namespaceOf = (option: string, name: string): string => nameOf(option, 'namespace', name);

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { systemClock } from './clock.ts';
-import { readConfig, USAGE, UsageError } from './config.ts';
-import { openHealth } from './health.ts';
+import { systemClock } from '../process/clock.ts';
+import { runProgram, UsageError } from '../process/command-line.ts';
+import { createLogger } from '../process/logger.ts';
+import { openOps } from '../process/ops-listener.ts';
+import { readConfig, USAGE } from './config.ts';
 import { type Connection, connect, KubeClient } from './kube/client.ts';
 import { LeaderElection } from './kube/leader.ts';
-import { createLogger } from './logger.ts';
 import { Manager } from './manager.ts';
 import { OperatorMetrics } from './metrics.ts';
 
@@ -34,12 +35,13 @@ async function main(): Promise<number> {
     leaseName: ELECTION,
     conditions: () => manager.conditions(),
   });
-  const health = await openHealth({
+  const ops = await openOps({
     host: config.listenAddress,
     port: config.port,
+    setting: '--port',
     metrics: () => metrics.registry.metrics(),
     contentType: metrics.registry.contentType,
-    isReady: () => manager.synced,
+    notReady: () => (manager.synced ? null : 'the first lists are not complete'),
   });
   const stopping = stopped();
   void manager.watch().then(() => log.info('everything is listed'));
@@ -48,7 +50,7 @@ async function main(): Promise<number> {
   log.info('stopping');
   await manager.stop();
   await leader.stop();
-  health.close();
+  ops.close();
   await client.close();
   return code;
 }
@@ -84,17 +86,4 @@ function stopped(): Promise<number> {
   });
 }
 
-/** Help was asked for, an option is wrong, or something that needs its stack. */
-function lastWords(error: unknown): string {
-  if (error instanceof UsageError) return error.message === '' ? USAGE : `${error.message}\n\n${USAGE}`;
-  return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const isHelp = error instanceof UsageError && error.message === '';
-    (isHelp ? process.stdout : process.stderr).write(lastWords(error));
-    process.exit(isHelp ? 0 : error instanceof UsageError ? 2 : 1);
-  },
-);
+runProgram(main, USAGE);

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../process/clock.ts';
 import { logLines } from '../test/builders/log-lines.ts';
 import { type LoopbackApi, loopbackApi } from '../test/builders/loopback-api.ts';
 import { mediaServerObject, restHookObject, streamAppObject } from '../test/builders/sluice-objects.ts';
 import { until } from '../test/harness/wait.ts';
-import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import { Manager } from './manager.ts';
 import { OperatorMetrics } from './metrics.ts';

@@ -1,5 +1,6 @@
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/logger.ts';
 import { MANAGED_BY } from './builders/common.ts';
-import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { classifyError, reconcileMediaServer } from './kinds/media-server/reconcile.ts';
 import { reconcileRestHook } from './kinds/rest-hook/reconcile.ts';
@@ -10,7 +11,6 @@ import { EventRecorder } from './kube/events.ts';
 import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from './kube/objects.ts';
 import { Reflector } from './kube/reflector.ts';
 import type { Change, Store } from './kube/store.ts';
-import type { Log } from './logger.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { Fleets } from './pods/fleets.ts';
 import { podsOf } from './pods/pod.ts';

@@ -11,6 +11,7 @@ async function start(over: { notReady?: () => string | null; metrics?: () => Pro
   server = await openOps({
     host: '127.0.0.1',
     port: 0,
+    setting: '--ops-port',
     metrics: async () => 'sluice_draining 0\n',
     contentType: 'text/plain; version=0.0.4',
     notReady: () => null,
@@ -54,4 +55,18 @@ it('there is nothing else, and only reading', async () => {
   const posted = await ask('/metrics', 'POST');
   expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   expect(await ask('/healthz', 'HEAD')).toMatchObject({ status: 200, body: '' });
+});
+
+it('a port that is in use is an error that names the option', async () => {
+  await start();
+  const { port } = server.address() as AddressInfo;
+  const second = openOps({
+    host: '127.0.0.1',
+    port,
+    setting: '--port',
+    metrics: async () => '',
+    contentType: 'text/plain',
+    notReady: () => null,
+  });
+  await expect(second).rejects.toThrow(`--port: cannot listen on 127.0.0.1:${port}: the port is in use`);
 });

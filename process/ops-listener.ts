@@ -1,26 +1,28 @@
 import { createServer, type Server } from 'node:http';
-import { listen } from '../media-server/http/listeners.ts';
+import { listen } from './listen.ts';
 
 export type OpsDeps = {
   readonly host: string;
   readonly port: number;
+  /** The option that sets the port; an error names it. */
+  readonly setting: string;
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
-  /** Why no new stream is accepted, null = ready. */
+  /** Why the program is not ready, null = it is. */
   readonly notReady: () => string | null;
 };
 
-/** `/metrics`, `/healthz` (the process), `/readyz` (accepts new streams): port 9090, for Prometheus and the kubelet. */
+/** `/metrics`, `/healthz` (the process lives) and `/readyz`, for Prometheus and the kubelet. Throws if the port is in use. */
 export async function openOps(deps: OpsDeps): Promise<Server> {
-  const server = createServer(async (request, response) => {
+  const server = createServer(async ({ method, url }, response) => {
     const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(status, { 'content-type': type }).end(body);
     };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (method !== 'GET' && method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      return send(405, 'only GET and HEAD\n');
+      return send(405, 'only GET and HEAD are allowed\n');
     }
-    switch (request.url?.split('?', 1)[0]) {
+    switch (url?.split('?', 1)[0]) {
       case '/healthz':
         return send(200, 'ok\n');
       case '/readyz': {
@@ -33,9 +35,9 @@ export async function openOps(deps: OpsDeps): Promise<Server> {
           () => send(500, 'metrics could not be collected\n'),
         );
       default:
-        return send(404, 'there are /metrics, /healthz and /readyz\n');
+        return send(404, 'not found; try /metrics, /healthz or /readyz\n');
     }
   });
-  await listen(server, deps.host, deps.port, '--ops-port');
+  await listen(server, deps.host, deps.port, deps.setting);
   return server;
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { UserFault } from '../../process/user-fault.ts';
+import { listen } from '../../process/listen.ts';
 import type { Certificate } from './certificate.ts';
 
 /** How long a client may take, milliseconds. */
@@ -76,17 +76,6 @@ export class Listeners {
   async close(): Promise<void> {
     await Promise.all([close(this.#http), ...(this.#https ? [close(this.#https)] : [])]);
   }
-}
-
-/** Throws a `UserFault` that names the port and the setting it comes from. */
-export function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const reason = 'code' in error && error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-      reject(new UserFault(`${setting}: cannot listen on ${host}:${port}: ${reason}`, { cause: error }));
-    });
-    server.listen(port, host, () => resolve());
-  });
 }
 
 function portOf(server: Server): number {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import { read } from './apply.ts';
 import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, type ResourceType } from './objects.ts';

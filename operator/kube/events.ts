@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, TYPES } from './objects.ts';
 

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import { isConflict, isNotFound } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { type KubeObject, pathOf, TYPES } from './objects.ts';

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { ApiError, isExpired } from './api-error.ts';
 import type { KubeClient } from './client.ts';

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
 import type { PodClient } from './client.ts';
 import { essence } from './essence.ts';
 import type { Fleet } from './fleets.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 
 export type BackoffLimits = { readonly firstMs: number; readonly mostMs: number };
 

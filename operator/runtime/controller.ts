@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Log } from '../logger.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import { type QueueObserver, WorkQueue } from './workqueue.ts';
 
 /** What a reconcile wants next; nothing = it waits for the next change. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
 import { backoffMs } from './backoff.ts';
 
 export type QueueObserver = {

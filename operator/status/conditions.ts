@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
 /** A condition without the time at which it became so. */

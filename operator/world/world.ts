@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
 import type { CachedReads } from '../kube/cached-reads.ts';
 import type { Caller } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { Log } from '../logger.ts';
 import type { Fleets } from '../pods/fleets.ts';
 import type { Stores } from './stores.ts';
 

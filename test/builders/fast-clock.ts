@@ -1,4 +1,4 @@
-import type { Clock } from '../../operator/clock.ts';
+import type { Clock } from '../../process/clock.ts';
 
 /** Real time, but so many times as fast: ten minutes of waiting in half a minute. */
 export function fastClock(factor: number): Clock {

@@ -1,4 +1,4 @@
-import { createLogger, type Log } from '../../operator/logger.ts';
+import { createLogger, type Log } from '../../process/logger.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../operator/clock.ts';
 import { NotLeaderError } from '../../../operator/kube/api-error.ts';
 import type { KubeClient } from '../../../operator/kube/client.ts';
 import { LeaderElection } from '../../../operator/kube/leader.ts';
 import { pathOf, TYPES } from '../../../operator/kube/objects.ts';
+import { systemClock } from '../../../process/clock.ts';
 import { Api } from '../../harness/api.ts';
 import type { ApiProxy } from '../../harness/api-proxy.ts';
 import { until } from '../../harness/wait.ts';

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { systemClock } from '../../../operator/clock.ts';
 import { type KubeObject, pathOf, TYPES } from '../../../operator/kube/objects.ts';
 import { Reflector, type Timing } from '../../../operator/kube/reflector.ts';
 import { Store } from '../../../operator/kube/store.ts';
+import { systemClock } from '../../../process/clock.ts';
 import { fastClock } from '../../builders/fast-clock.ts';
 import { startApiServer, stopApiServer } from '../../cluster/control-plane.ts';
 import { Api } from '../../harness/api.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { logLines } from '../test/builders/log-lines.ts';
-import { ApiError } from './kube/api-error.ts';
 
 const SECRET = 's3cret';
 const ENCODED = Buffer.from(SECRET).toString('base64');
@@ -27,26 +26,9 @@ describe('createLogger', () => {
     }
   });
 
-  it('writes what a refused call of the API server was about, and nothing that was sent with it', () => {
-    const { lines, log } = logLines();
-    const error = new ApiError('PATCH /api/v1/namespaces/media/secrets/live-assets: 403 no', { status: 403 });
-    log.error({ err: error }, 'reconcile failed, it is tried again');
-    expect(lines()).toMatchObject([
-      { err: { type: 'ApiError', message: 'PATCH /api/v1/namespaces/media/secrets/live-assets: 403 no', status: 403 } },
-    ]);
-  });
-
   it('names objects by their key in words that are not redacted', () => {
     const { lines, log } = logLines();
     log.info({ object: 'media/live' }, 'a constant sentence');
     expect(lines()).toMatchObject([{ object: 'media/live' }]);
-  });
-
-  it('keeps to its level, and names it', () => {
-    const { lines, log } = logLines('warn');
-    log.info('not written');
-    log.warn('written');
-    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    expect(lines()).toEqual([{ level: 'warn', time, msg: 'written' }]);
   });
 });
