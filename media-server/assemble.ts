@@ -1,15 +1,20 @@
-import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
-import { type Clock, systemClock } from '../process/clock.ts';
+import { systemClock } from '../process/clock.ts';
 import type { Log } from '../process/logger.ts';
 import { openOps } from '../process/ops-listener.ts';
 import { version } from '../process/version.ts';
 import { AppTable } from './apps/app-table.ts';
+import { CurrentConfig } from './config/current-config.ts';
+import { type Loaded, loadConfig, watchedFolder } from './config/load.ts';
+import { Reloader } from './config/reload.ts';
 import { warnOfConfig } from './config/warnings.ts';
+import { FolderWatch } from './config/watch.ts';
 import type { Env } from './env.ts';
+import { awaitAnnounced } from './fleet/announced-address.ts';
 import { Drain } from './fleet/drain.ts';
+import { openInternal } from './fleet/internal-listener.ts';
 import { podStatus } from './fleet/status.ts';
 import { hookFactory } from './hooks/hook-factory.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
@@ -35,249 +40,241 @@ import type { Stream } from './streams/stream.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
 
-export type MediaServerOptions = { readonly env: Env; readonly bundle: ConfigBundle; readonly log: Log };
+/** What has been started is undone in the opposite order. */
+export type Undo = Pick<AsyncDisposableStack, 'defer'>;
 
+/** A media server that takes streams. */
+export type MediaServer = { readonly drain: Drain; readonly config: CurrentConfig };
+
+const clock = systemClock;
 const LOOPBACK = '127.0.0.1';
 
-/** One media server with all its parts. Built by hand: who needs what is seen here. */
-export class MediaServer {
-  readonly metrics: Metrics;
-  readonly drain: Drain;
-  readonly #log: Log;
-  readonly #clock: Clock = systemClock;
-  readonly #registry = new StreamRegistry();
-  readonly #queues = new EventQueues();
-  readonly #apps: AppTable;
-  readonly #keepAlive: KeepAlive<Stream>;
-  readonly #terminator: Terminator;
-  readonly #ended = new EndedLog();
-  readonly #deny: DenyList;
-  readonly #nodeId: string;
-  #bundle: ConfigBundle;
-  #proxies: TrustedProxies;
-  #media: Media | null = null;
-  #app: FastifyInstance | null = null;
-  readonly #listenAddress: string;
-  #listeners: Listeners | null = null;
-  #ops: Server | null = null;
+/**
+ * Starts a media server in stages; each start pushes its undo. Who needs what is seen here, and nowhere else.
+ * Throws a `UserFault` for a config or a port that cannot be used.
+ */
+export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaServer> {
+  const podAddress = told.announced ? await awaitAnnounced(told.announced, clock, log) : told.podAddress;
+  const env = { ...told, podAddress };
+  const first = await loadConfig(env);
+  for (const finding of first.findings) log.warn({ finding }, 'a resource is left out');
 
-  /** Throws when a credential or CIDR of the config cannot be used. */
-  private constructor({ bundle, env, log }: MediaServerOptions) {
-    this.#bundle = bundle;
-    this.#log = log;
-    this.#listenAddress = env.listenAddress;
-    this.#nodeId = `${env.podName}@${announcedAddress(bundle, env)}`;
-    this.metrics = new Metrics((appKey) => this.#apps.get(appKey) !== undefined);
-    this.#proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
-    this.#apps = new AppTable({
-      hookFor: hookFactory({ clock: this.#clock, version }),
-      inUse: (appKey) => this.#registry.byApp(appKey).size > 0,
-    });
-    this.#keepAlive = this.#createKeepAlive();
-    this.#terminator = new Terminator({
-      registry: this.#registry,
-      clock: this.#clock,
-      keepAlive: this.#keepAlive,
-      ended: (stream, durationMs) => this.#streamEnded(stream, durationMs),
-    });
-    this.#deny = new DenyList({ clock: this.#clock, isProxy: (address) => this.#proxies.trusts(address) });
-    this.drain = new Drain({
-      registry: this.#registry,
-      terminator: this.#terminator,
-      flushEvents: (timeoutMs) => this.#queues.flush(this.#clock, timeoutMs),
-      clock: this.#clock,
-      log,
-    });
-  }
+  const parts = createParts(env, first.bundle, log);
+  const { apps, config, drain, keepAlive, metrics, proxies, registry, terminator } = parts;
+  const readiness = { isListening: false };
+  const ops = await openOps({
+    host: env.listenAddress,
+    port: env.opsPort,
+    setting: '--ops-port',
+    contentType: metrics.registry.contentType,
+    metrics: () => metrics.registry.metrics(),
+    notReady: () => (drain.draining ? 'draining' : readiness.isListening ? null : 'starting'),
+  });
+  undo.defer(() => {
+    ops.close();
+    ops.closeAllConnections();
+  });
+  undo.defer(() => apps.close());
+  const media = await startWorkers(env, parts, log);
+  undo.defer(() => media.close());
+  undo.defer(() => keepAlive.close());
 
-  /** Starts everything but the public listeners. What has started is stopped again when something cannot. */
-  static async start(options: MediaServerOptions): Promise<MediaServer> {
-    const server = new MediaServer(options);
-    try {
-      await server.#open(options.env);
-      return server;
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
-  }
+  config.join(proxies.part);
+  config.join((bundle) => apps.prepare(bundle));
+  config.join(() => () => keepAlive.refresh());
+  config.join((bundle) => () => metrics.configApplied(hashOf(bundle)));
+  config.join((bundle, before) => () => {
+    warnOfConfig(log, { before: before?.config ?? null, config: bundle.config, apps: apps.all() });
+  });
 
-  /** Opens the public listeners: from now on it is ready. Throws with the port that is taken. */
-  async listen(): Promise<void> {
-    if (!this.#app) return;
-    const { https, httpPort } = this.#bundle.config.rest;
-    const certificate = certificateOf(this.#bundle);
-    const listeners = await Listeners.open(this.#app, {
-      host: this.#listenAddress,
-      httpPort,
-      https: https && certificate ? { port: https.port, certificate } : null,
-    });
-    this.#listeners = listeners;
-    // A config may have come meanwhile.
-    const current = certificateOf(this.#bundle);
-    if (current) listeners.setCertificate(current);
-  }
-
-  get config(): ConfigBundle {
-    return this.#bundle;
-  }
-
-  /** What the operator wants to know, without what concerns the config. */
-  status(): ReturnType<typeof podStatus> {
-    return podStatus({
-      config: this.#bundle.config,
-      draining: this.drain.draining,
-      registry: this.#registry,
-      apps: this.#apps,
-      keepAlive: this.#keepAlive,
-    });
-  }
-
-  /** Takes over a checked config without touching a live stream. Throws, with the old one still running. */
-  apply(bundle: ConfigBundle): void {
-    // Whatever can be wrong is found before anything is changed.
-    const proxies = new TrustedProxies(bundle.config.rest.trustedProxies);
-    const certificate = certificateOf(bundle);
-    this.#apps.apply(bundle);
-    const before = this.#listeners ? this.#bundle.config : null;
-    if (certificate) this.#listeners?.setCertificate(certificate);
-    this.#proxies = proxies;
-    this.#bundle = bundle;
-    this.#keepAlive.refresh();
-    this.metrics.configApplied(hashOf(bundle));
-    warnOfConfig(this.#log, { before, config: bundle.config, apps: this.#apps.all() });
-  }
-
-  /** Stops at once: streams that still run end with `drain`. */
-  async close(): Promise<void> {
-    await this.#terminator.endAll(this.#registry.all(), 'drain');
-    await this.#listeners?.close();
-    await this.#app?.close();
-    this.#keepAlive.close();
-    await this.#media?.close();
-    this.#apps.close();
-    this.#ops?.close();
-    this.#ops?.closeAllConnections();
-  }
-
-  async #open(env: Env): Promise<void> {
-    const { config } = this.#bundle;
-    this.#ops = await openOps({
+  const app = await buildApp(env, parts, { media, log });
+  undo.defer(() => app.close());
+  const reloader = createReloader(env, parts, { first, log });
+  if (env.fleetKeyFile !== null) {
+    const internal = await openInternal({
       host: env.listenAddress,
-      port: env.opsPort,
-      setting: '--ops-port',
-      contentType: this.metrics.registry.contentType,
-      metrics: () => this.metrics.registry.metrics(),
-      notReady: () => this.#notReady(),
+      keyFile: env.fleetKeyFile,
+      status: () => ({
+        pod: env.podName,
+        config: reloader.state,
+        ...podStatus({ ...parts, config: config.bundle.config, draining: drain.draining }),
+      }),
+      offer: (loaded) => reloader.offer(loaded),
+      log: log.child({ component: 'internal' }),
     });
-    const media = await startMedia(
-      {
-        workerBin: env.workerBin,
-        workers: config.workers,
-        listenAddress: env.listenAddress,
-        announcedAddress: announcedAddress(this.#bundle, env),
-        port: config.media.port,
-        codecs: config.media.codecs,
-      },
-      {
-        clock: this.#clock,
-        log: this.#log,
-        onWorkerDeath: () => this.metrics.workerDied(),
-        onRtpBytes: (direction, bytes) => this.metrics.rtpBytes(direction, bytes),
-      },
-    );
-    this.#media = media;
-    this.metrics.observe({
-      streams: () => this.#registry.all(),
-      keepAlive: () => this.#keepAlive.stats(),
-      workers: () => media.workers(),
-      draining: () => this.drain.draining,
-    });
-    this.apply(this.#bundle);
-    this.#app = await this.#buildApp(env, media);
+    undo.defer(() => internal.close());
   }
+  const listeners = await openListeners(app, env, config.bundle);
+  undo.defer(() => listeners.close());
+  config.join((bundle) => {
+    const certificate = certificateOf(bundle);
+    return () => certificate && listeners.setCertificate(certificate);
+  });
+  undo.defer(async () => void (await terminator.endAll(registry.all(), 'drain')));
+  const watch = new FolderWatch(watchedFolder(env.source), { clock, log, onChange: () => reloader.trigger() });
+  undo.defer(() => watch.close());
+  // Nobody has seen what was edited since the config was read.
+  reloader.trigger();
+  readiness.isListening = true;
+  const { media: mediaConfig, rest } = config.bundle.config;
+  log.info({ http: rest.httpPort, ops: env.opsPort, media: mediaConfig.port }, 'the media server is ready');
+  return { drain, config };
+}
 
-  #buildApp(env: Env, media: Media): Promise<FastifyInstance> {
-    const sessions = this.#sessionDeps(media);
-    return buildPublicApp({
-      registry: this.#registry,
-      terminator: this.#terminator,
-      deny: this.#deny,
-      ended: this.#ended,
-      apps: this.#apps,
-      keepAlive: this.#keepAlive,
-      metrics: this.metrics,
-      clock: this.#clock,
-      log: this.#log.child({ component: 'http' }),
-      config: () => this.#bundle,
-      nodeId: this.#nodeId,
-      podName: env.podName,
-      podId: env.podId,
-      version,
-      iceServers: () => this.#bundle.config.media.iceServers,
-      clientOf: ({ raw }) => ({ address: this.#proxies.clientAddress(raw), isShared: this.#proxies.isShared(raw) }),
-      prometheus: () => this.metrics.registry.metrics(),
-      publish: (request) => publish(sessions, request),
-      play: (request) => play(sessions, request),
-    });
-  }
+type Parts = ReturnType<typeof createParts>;
 
-  #sessionDeps(media: Media): SessionDeps {
-    const log = this.#log.child({ component: 'sessions' });
-    const hookLog = this.#log.child({ component: 'hooks' });
-    const calls = {
-      clock: this.#clock,
-      log: hookLog,
-      queues: this.#queues,
-      ignored: new IgnoredConfig(hookLog),
-      metrics: this.metrics,
-    };
-    return {
-      registry: this.#registry,
-      terminator: this.#terminator,
-      media,
-      apps: this.#apps,
-      keepAlive: this.#keepAlive,
-      deny: this.#deny,
-      newHooks: (app) => new SessionCalls(app, calls),
-      nodeId: this.#nodeId,
-      clock: this.#clock,
+/** Whatever needs no port and no process. */
+function createParts(env: Env, bundle: ConfigBundle, log: Log) {
+  const nodeId = `${env.podName}@${announcedAddress(bundle, env)}`;
+  const config = new CurrentConfig(bundle);
+  const registry = new StreamRegistry();
+  const queues = new EventQueues();
+  const ended = new EndedLog();
+  const proxies = trustedProxies();
+  const apps = new AppTable({
+    hookFor: hookFactory({ clock, version }),
+    inUse: (appKey) => registry.byApp(appKey).size > 0,
+  });
+  const metrics = new Metrics((appKey) => apps.get(appKey) !== undefined);
+  const keepAliveLog = log.child({ component: 'keepalive' });
+  const keepAlive = new KeepAlive<Stream>({
+    clock,
+    log: keepAliveLog,
+    policyOf: (stream) => decidePolicy(config.bundle.config.keepAlive, stream.app, stream.hooks),
+    ask: (stream, options) => stream.hooks.keepAlive(streamBody(stream, nodeId), options),
+    end: (stream, cause, orderedAt) => {
+      terminator.end(stream, cause, { orderedAt }).catch((error: unknown) => {
+        keepAliveLog.error({ err: error, streamId: stream.id }, 'a stream failed to end');
+      });
+    },
+    onResult: (stream, result) => metrics.keepAliveCheck(stream.appKey, result),
+  });
+  const terminator = new Terminator({
+    registry,
+    clock,
+    keepAlive,
+    ended: (stream, durationMs) => {
+      const { appKey, cause, direction, endedAt, id, name } = stream;
+      if (cause === null) return;
+      tellEnded(stream, nodeId);
+      ended.add({ ...findObject(stream, nodeId), cause, endedAt });
+      metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
+      log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
+    },
+  });
+  const drain = new Drain({
+    registry,
+    terminator,
+    flushEvents: (timeoutMs) => queues.flush(clock, timeoutMs),
+    clock,
+    log,
+  });
+  const deny = new DenyList({ clock, isProxy: (address) => proxies.current.trusts(address) });
+  return { nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny };
+}
+
+/** The proxies of the config that runs. */
+function trustedProxies() {
+  const held = {
+    current: new TrustedProxies([]),
+    part: ({ config }: ConfigBundle) => {
+      const next = new TrustedProxies(config.rest.trustedProxies);
+      return () => {
+        held.current = next;
+      };
+    },
+  };
+  return held;
+}
+
+async function startWorkers(
+  env: Env,
+  { config, drain, keepAlive, metrics, registry }: Parts,
+  log: Log,
+): Promise<Media> {
+  const { media: mediaConfig, workers } = config.bundle.config;
+  const media = await startMedia(
+    {
+      workerBin: env.workerBin,
+      workers,
+      listenAddress: env.listenAddress,
+      announcedAddress: announcedAddress(config.bundle, env),
+      port: mediaConfig.port,
+      codecs: mediaConfig.codecs,
+    },
+    {
+      clock,
       log,
-      metrics: this.metrics,
-      limits: () => this.#bundle.config.limits,
-      draining: () => this.drain.draining,
-    };
-  }
+      onWorkerDeath: () => metrics.workerDied(),
+      onRtpBytes: (direction, bytes) => metrics.rtpBytes(direction, bytes),
+    },
+  );
+  metrics.observe({
+    streams: () => registry.all(),
+    keepAlive: () => keepAlive.stats(),
+    workers: () => media.workers(),
+    draining: () => drain.draining,
+  });
+  return media;
+}
 
-  #createKeepAlive(): KeepAlive<Stream> {
-    const log = this.#log.child({ component: 'keepalive' });
-    return new KeepAlive<Stream>({
-      clock: this.#clock,
-      log,
-      policyOf: (stream) => decidePolicy(this.#bundle.config.keepAlive, stream.app, stream.hooks),
-      ask: (stream, options) => stream.hooks.keepAlive(streamBody(stream, this.#nodeId), options),
-      end: (stream, cause, orderedAt) => {
-        this.#terminator.end(stream, cause, { orderedAt }).catch((error: unknown) => {
-          log.error({ err: error, streamId: stream.id }, 'a stream failed to end');
-        });
-      },
-      onResult: (stream, result) => this.metrics.keepAliveCheck(stream.appKey, result),
-    });
-  }
+type WithMedia = { readonly media: Media; readonly log: Log };
 
-  #streamEnded(stream: Stream, durationMs: number): void {
-    const { appKey, cause, direction, endedAt, id, name } = stream;
-    if (cause === null) return;
-    tellEnded(stream, this.#nodeId);
-    this.#ended.add({ ...findObject(stream, this.#nodeId), cause, endedAt });
-    this.metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
-    this.#log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
-  }
+function buildApp(env: Env, parts: Parts, { log, media }: WithMedia): Promise<FastifyInstance> {
+  const { config, metrics, proxies } = parts;
+  const sessions = sessionDeps(parts, { media, log });
+  return buildPublicApp({
+    ...parts,
+    clock,
+    log: log.child({ component: 'http' }),
+    config: () => config.bundle,
+    podName: env.podName,
+    podId: env.podId,
+    version,
+    iceServers: () => config.bundle.config.media.iceServers,
+    clientOf: ({ raw }) => ({ address: proxies.current.clientAddress(raw), isShared: proxies.current.isShared(raw) }),
+    prometheus: () => metrics.registry.metrics(),
+    publish: (request) => publish(sessions, request),
+    play: (request) => play(sessions, request),
+  });
+}
 
-  #notReady(): string | null {
-    if (this.drain.draining) return 'draining';
-    return this.#listeners ? null : 'starting';
-  }
+function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
+  const hookLog = log.child({ component: 'hooks' });
+  const { config, drain, metrics, queues } = parts;
+  const calls = { clock, log: hookLog, queues, ignored: new IgnoredConfig(hookLog), metrics };
+  return {
+    ...parts,
+    media,
+    clock,
+    log: log.child({ component: 'sessions' }),
+    newHooks: (app) => new SessionCalls(app, calls),
+    limits: () => config.bundle.config.limits,
+    draining: () => drain.draining,
+  };
+}
+
+function createReloader(env: Env, { config, metrics }: Parts, { first, log }: { first: Loaded; log: Log }): Reloader {
+  return new Reloader({
+    log: log.child({ component: 'config' }),
+    load: () => loadConfig(env),
+    first,
+    current: () => config.bundle,
+    apply: (bundle) => config.apply(bundle),
+    refused: () => metrics.configRefused(),
+    unchanged: () => metrics.configApplied(hashOf(config.bundle)),
+  });
+}
+
+/** Throws with the port that is in use. */
+function openListeners(app: FastifyInstance, env: Env, bundle: ConfigBundle): Promise<Listeners> {
+  const { https, httpPort } = bundle.config.rest;
+  const certificate = certificateOf(bundle);
+  return Listeners.open(app, {
+    host: env.listenAddress,
+    httpPort,
+    https: https && certificate ? { port: https.port, certificate } : null,
+  });
 }
 
 function announcedAddress({ config }: ConfigBundle, env: Env): string {

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
+import type { ConfigSource } from './config/load.ts';
 import type { AnnouncedFile } from './fleet/announced-address.ts';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
 export type Env = {
-  readonly source:
-    | { readonly kind: 'config'; readonly file: string }
-    | { readonly kind: 'resources'; readonly dir: string };
+  readonly source: ConfigSource;
   /** Which MediaServer of the resources, when there are several. */
   readonly name: string | null;
   readonly podName: string;
@@ -78,7 +77,7 @@ function drainLimitOf(text = ''): number | null {
   return Number(text);
 }
 
-function sourceOf({ config, resources }: { config?: string; resources?: string }): Env['source'] {
+function sourceOf({ config, resources }: { config?: string; resources?: string }): ConfigSource {
   if (config !== undefined && resources !== undefined)
     throw new UsageError('--config and --resources exclude each other');
   if (config !== undefined) return { kind: 'config', file: config };

@@ -1,31 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { closed, conditions, duration, reference } from './kit.ts';
-import { LIVE_STATUSES } from './stream.ts';
-
-const id = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description }));
+import { filterMembers } from './stream-filter.ts';
 
 export const StreamTerminationSpec = Type.Object(
   {
     mediaServerRef: reference('MediaServer'),
     filter: Type.Optional(
-      Type.Object(
-        {
-          mediaSessionId: id('Id of one stream'),
-          mediaSessionIds: Type.Optional(
-            Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), {
-              minItems: 1,
-              maxItems: 1000,
-              description: 'Ids of streams',
-            }),
-          ),
-          sessionId: id('Id of a session'),
-          name: id('Stream name'),
-          published: Type.Optional(Type.Boolean({ description: 'true = publications, false = playbacks' })),
-          status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream' })),
-          appKey: id('App key'),
-        },
-        { minProperties: 1, description: 'Which streams; members are ANDed', ...closed },
-      ),
+      Type.Object(filterMembers({ minItems: 1, maxItems: 1000, description: 'Ids of streams' }), {
+        minProperties: 1,
+        description: 'Which streams; members are ANDed',
+        ...closed,
+      }),
     ),
     all: Type.Optional(Type.Boolean({ description: 'true = every stream of the fleet' })),
     denyFor: Type.Optional(duration({ description: 'Refuse the same client the same stream for so long' })),

@@ -31,17 +31,23 @@ export class AppTable {
     return [...this.#entries.values()].filter((entry) => !entry.deleted);
   }
 
-  /** Takes over a valid config. Live streams see the new state of their app at once. */
-  apply({ config, assets }: ConfigBundle): void {
-    const before = this.#hooksInUse();
-    this.#hooks = new Map(
+  /** Takes over a config. Live streams see the new state of their app at once. Throws if a hook cannot be made. */
+  apply(bundle: ConfigBundle): void {
+    this.prepare(bundle)();
+  }
+
+  /** Makes the hooks of a config, or throws; what it returns takes the config over. */
+  prepare({ config, assets }: ConfigBundle): () => void {
+    const hooks = new Map(
       config.hooks.map((hook) => [hook.name, this.#deps.hookFor(hook, assets, this.#hooks.get(hook.name))]),
     );
-    const keys = new Set(config.apps.map((app) => app.appKey));
-    for (const [appKey, entry] of this.#entries) if (!keys.has(appKey)) this.#retire(appKey, entry);
-    for (const app of config.apps) this.#set(app);
-    const after = this.#hooksInUse();
-    for (const hook of before) if (!after.has(hook)) hook.close();
+    return () => {
+      const before = this.#hooksInUse();
+      this.#hooks = hooks;
+      this.#setAll(config.apps);
+      const after = this.#hooksInUse();
+      for (const hook of before) if (!after.has(hook)) hook.close();
+    };
   }
 
   /** The hooks of the newest config. */
@@ -51,6 +57,12 @@ export class AppTable {
 
   close(): void {
     for (const hook of this.#hooksInUse()) hook.close();
+  }
+
+  #setAll(apps: readonly AppConfig[]): void {
+    const keys = new Set(apps.map((app) => app.appKey));
+    for (const [appKey, entry] of this.#entries) if (!keys.has(appKey)) this.#retire(appKey, entry);
+    for (const app of apps) this.#set(app);
   }
 
   #set(config: AppConfig): void {

@@ -1,12 +1,17 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { ConfigError } from './config-error.ts';
-import { depthFault } from './depth.ts';
+import { UserFault } from '../../process/user-fault.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 1000;
 const MAX_ALIASES = 100;
+
+/** Nothing of ours is nested nearly as deep; a deeper value only costs the stack of whoever walks it. */
+const MAX_DEPTH = 64;
+
+/** A config that cannot be used. The message names the file, the document, the field and what was expected. */
+export class ConfigError extends UserFault {}
 
 /** One YAML document of a file, with where it came from for messages. */
 export type ResourceDocument = {
@@ -74,4 +79,15 @@ function toPlain(read: () => unknown, where: string): unknown {
   } catch (error) {
     throw new ConfigError(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/** What is wrong with a value that was read, or null. */
+export function depthFault(value: unknown): string | null {
+  return depthOf(value) > MAX_DEPTH ? `nested deeper than ${MAX_DEPTH} levels` : null;
+}
+
+/** Looks no deeper than it needs to know. */
+function depthOf(value: unknown, depth = 0): number {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return depth;
+  return Object.values(value).reduce<number>((deepest, child) => Math.max(deepest, depthOf(child, depth + 1)), depth);
 }

@@ -5,9 +5,7 @@ import { RenderError } from '../../crds/render/assets.ts';
 import { type Rendered, type RenderFinding, renderServerConfig } from '../../crds/render/server-config.ts';
 import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
-import type { Env } from '../env.ts';
-import { ConfigError } from './config-error.ts';
-import { parseDocuments, readBounded, readFolder } from './documents.ts';
+import { ConfigError, parseDocuments, readBounded, readFolder } from './documents.ts';
 import { readResources } from './resources.ts';
 
 export type Loaded = {
@@ -27,13 +25,21 @@ const VERSION_FILE = 'version';
 /** Config and Secrets of a pod's volume are not renewed at the same moment: what is missing is about to come. */
 export class BetweenStates extends ConfigError {}
 
+/** Where the config is: a ServerConfig in a file, or a folder with the resources that one would `kubectl apply`. */
+export type ConfigSource =
+  | { readonly kind: 'config'; readonly file: string }
+  | { readonly kind: 'resources'; readonly dir: string };
+
+/** What to load; `name` says which MediaServer of the resources, when there are several. */
+export type LoadOptions = { readonly source: ConfigSource; readonly name: string | null };
+
 /** Reads and checks the whole config. Throws `ConfigError`; nothing is half applied. */
-export function loadConfig(env: Pick<Env, 'source' | 'name'>): Promise<Loaded> {
-  return env.source.kind === 'config' ? loadFile(env.source.file) : loadFolder(env.source.dir, env.name);
+export function loadConfig({ name, source }: LoadOptions): Promise<Loaded> {
+  return source.kind === 'config' ? loadFile(source.file) : loadFolder(source.dir, name);
 }
 
 /** What must be watched for changes. */
-export function watchedFolder(source: Env['source']): string {
+export function watchedFolder(source: ConfigSource): string {
   return source.kind === 'config' ? dirname(source.file) : source.dir;
 }
 

@@ -98,7 +98,7 @@ describe('the log of a Reloader', () => {
       await folder.write(name, text);
       reloader.trigger();
       await until('it is read', () => done > before);
-      return said.map(({ msg, finding, assets }) => finding ?? assets ?? msg);
+      return said.map(({ msg, finding, changedFiles }) => finding ?? changedFiles ?? msg);
     };
 
     const second = APP.replace('default}', 'second}');

@@ -98,9 +98,9 @@ export class Reloader {
       unchanged();
       if (this.#state.refused && isNewest) log.info({ hash }, 'the config is valid again: it is what runs');
     } else {
-      const assets = changedAssets(current().assets, next.assets);
+      const changedFiles = changedAssets(current().assets, next.assets);
       apply(next);
-      log.info({ changed: changes.map(({ path }) => path), assets, hash }, 'the new config runs');
+      log.info({ changed: changes.map(({ path }) => path), changedFiles, hash }, 'the new config runs');
     }
     this.#state = { counter, hash: hashOf(loaded.bundle), refused: isNewest ? null : this.#state.refused };
     if (!isNewest) this.#deps.refused();

@@ -4,8 +4,8 @@ import { API_VERSION, GROUP, type Kind, MEDIA_SERVER, REST_HOOK, STREAM_APP } fr
 import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../../crds/schema/media-server.ts';
 import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
 import { type Resource, validateResource } from '../../crds/validate/resource.ts';
-import { ConfigError } from './config-error.ts';
 import type { ResourceDocument } from './documents.ts';
+import { ConfigError } from './documents.ts';
 
 export type FolderResources = RenderInput & {
   /** Apps of MediaServers that are not in the folder: most likely a misspelt name. */

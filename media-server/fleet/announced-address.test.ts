@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
-import { announcedAddress } from './announced-address.ts';
+import { awaitAnnounced } from './announced-address.ts';
 
 it('waits for the address of its node, whatever the file holds before', async ({ onTestFinished }) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-announced-'));
@@ -12,7 +12,7 @@ it('waits for the address of its node, whatever the file holds before', async ({
   const file = join(folder, 'announced.json');
   const clock = { ...systemClock, setTimeout: (run: () => void) => systemClock.setTimeout(run, 1) };
   let found: string | null = null;
-  const waiting = announcedAddress({ file, node: 'node-1' }, clock, createLogger('silent')).then((address) => {
+  const waiting = awaitAnnounced({ file, node: 'node-1' }, clock, createLogger('silent')).then((address) => {
     found = address;
   });
   for (const text of ['', '{"node-', '{"node-2":"203.0.113.2"}', '{"node-1":""}', '{"node-1":7}']) {

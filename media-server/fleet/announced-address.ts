@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 500;
 const SAY_EVERY_MS = 15_000;
 
 /** Waits until the file has the address of this node: a new pod has a node before anyone can look its address up. */
-export async function announcedAddress({ file, node }: AnnouncedFile, clock: Clock, log: Log): Promise<string> {
+export async function awaitAnnounced({ file, node }: AnnouncedFile, clock: Clock, log: Log): Promise<string> {
   let saidAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     const address = await read(file, node);

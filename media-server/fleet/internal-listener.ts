@@ -7,7 +7,7 @@ import { ConfigPush, type PodStatus } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import type { Log } from '../../process/logger.ts';
 import { UserFault } from '../../process/user-fault.ts';
-import { depthFault } from '../config/depth.ts';
+import { depthFault } from '../config/documents.ts';
 import type { Loaded } from '../config/load.ts';
 
 export type InternalDeps = {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import { fakeApp, fakeStreams } from '../../test/builders/streams.ts';
-import { matchStreams, type StreamFilter } from './filter.ts';
+import { matchStreams } from './filter.ts';
 import type { Stream } from './stream.ts';
 
 const APPS = [fakeApp('one'), fakeApp('two')] as const;

@@ -1,26 +1,6 @@
-import { type Static, Type } from 'typebox';
-import { LIVE_STATUSES } from '../../crds/schema/stream.ts';
+import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { StreamRegistry } from './registry.ts';
 import type { Stream } from './stream.ts';
-
-const id = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description });
-
-/** Which streams: all members are optional and ANDed, `{}` = all (rest-api.md). */
-export const StreamFilter = Type.Object(
-  {
-    mediaSessionId: Type.Optional(id('Id of one stream')),
-    mediaSessionIds: Type.Optional(
-      Type.Array(id('Id of one stream'), { maxItems: 10_000, description: 'Ids of streams; `[]` matches nothing' }),
-    ),
-    sessionId: Type.Optional(id('Id of a session')),
-    name: Type.Optional(id('Stream name')),
-    published: Type.Optional(Type.Boolean({ description: '`true` = publications, `false` = playbacks' })),
-    status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream that has not ended' })),
-    appKey: Type.Optional(id('App key')),
-  },
-  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all streams' },
-);
-export type StreamFilter = Static<typeof StreamFilter>;
 
 /** The streams of this pod that match, as a copy: what is ended while one goes through it does not disturb. */
 export function matchStreams(registry: StreamRegistry, filter: StreamFilter): Stream[] {

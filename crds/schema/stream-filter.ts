@@ -1,0 +1,25 @@
+import { type Static, Type } from 'typebox';
+import { LIVE_STATUSES } from './stream.ts';
+
+const text = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description });
+
+/** How many ids one filter may name. */
+type Ids = { readonly minItems?: number; readonly maxItems: number; readonly description: string };
+
+/** The members of a filter, all optional and ANDed: those of the REST API and of a StreamTermination are the same. */
+export const filterMembers = (ids: Ids) => ({
+  mediaSessionId: Type.Optional(text('Id of one stream')),
+  mediaSessionIds: Type.Optional(Type.Array(text('Id of one stream'), ids)),
+  sessionId: Type.Optional(text('Id of a session')),
+  name: Type.Optional(text('Stream name')),
+  published: Type.Optional(Type.Boolean({ description: '`true` = publications, `false` = playbacks' })),
+  status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream that has not ended' })),
+  appKey: Type.Optional(text('App key')),
+});
+
+/** The body of `POST /rest-api/stream/terminate`: `{}` = all streams. */
+export const StreamFilter = Type.Object(
+  filterMembers({ maxItems: 10_000, description: 'Ids of streams; `[]` matches nothing' }),
+  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all streams' },
+);
+export type StreamFilter = Static<typeof StreamFilter>;

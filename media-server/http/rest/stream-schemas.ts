@@ -1,0 +1,54 @@
+import { Type } from 'typebox';
+import { END_CAUSES, StreamObject } from '../../../crds/schema/stream.ts';
+import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
+
+const Scope = Type.Enum(['fleet', 'pod'], {
+  description:
+    '`fleet` = every pod that this one asks (default; until pods ask one another that is itself), `pod` = only the one that answers',
+});
+export const TerminateQuery = Type.Object(
+  {
+    dryRun: Type.Optional(Type.Enum(['true', 'false'], { description: '`true` = say what would end, end nothing' })),
+    scope: Type.Optional(Scope),
+    denyFor: Type.Optional(
+      Type.String({ description: 'Refuse the same client the same stream for so long, such as `60s`; at most 24h' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TerminateQuery = Type.Static<typeof TerminateQuery>;
+
+export const TerminateReply = Type.Object({
+  matched: Type.Integer({ description: 'Streams that matched' }),
+  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
+  denied: Type.Optional(Type.Integer({ description: 'Clients that may not start again for `denyFor`' })),
+  pods: Type.Array(
+    Type.Object({
+      pod: Type.String(),
+      matched: Type.Integer(),
+      terminated: Type.Integer(),
+      error: Type.Optional(Type.String({ description: 'Why this pod could not be asked' })),
+    }),
+  ),
+});
+
+const Display = Type.Array(Type.Enum(['metrics']), { maxItems: 1, description: '`["metrics"]` adds `metrics`' });
+export const FindBody = Type.Object(
+  { ...StreamFilter.properties, display: Type.Optional(Display) },
+  { additionalProperties: false, description: 'A filter; `{}` = all streams' },
+);
+export const FindAllBody = Type.Object({ display: Type.Optional(Display) }, { additionalProperties: false });
+export const FindQuery = Type.Object({ scope: Type.Optional(Scope) }, { additionalProperties: false });
+export const FoundStream = Type.Object(
+  { ...StreamObject.properties, metrics: Type.Optional(Type.Record(Type.String(), Type.Number())) },
+  { additionalProperties: true },
+);
+
+export const Ended = Type.Object(
+  {
+    ...StreamObject.properties,
+    cause: Type.Enum(Object.keys(END_CAUSES), { description: 'Why it ended; `info` is the text of it' }),
+    endedAt: Type.Integer({ description: 'Unix time in milliseconds' }),
+  },
+  { additionalProperties: true },
+);
