@@ -22,12 +22,17 @@ export async function api(path, body) {
   return api(path, body);
 }
 
+/** @returns {RequestInit} */
 function options(body) {
   // Without `omit` the browser would ask for a Basic password in its own way.
-  const shared = { credentials: 'omit', headers: authorization ? { authorization } : {} };
-  if (body === undefined) return shared;
-  const headers = { ...shared.headers, 'content-type': 'application/json' };
-  return { ...shared, method: 'POST', headers, body: JSON.stringify(body) };
+  const headers = authorization ? { authorization } : {};
+  if (body === undefined) return { credentials: 'omit', headers };
+  return {
+    credentials: 'omit',
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
 }
 
 async function signIn(response) {

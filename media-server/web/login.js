@@ -2,6 +2,7 @@
 
 import { element } from './stage.js';
 
+/** @type {Promise<string | null> | null} */
 let asking = null;
 
 /**

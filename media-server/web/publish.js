@@ -56,7 +56,7 @@ function addTracks(connection, stream) {
 }
 
 function prefer(transceiver, name) {
-  const { codecs } = RTCRtpSender.getCapabilities('video');
+  const codecs = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
   const wanted = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${name.toLowerCase()}`);
   const helpers = codecs.filter(({ mimeType }) => /\/(rtx|red|ulpfec)$/i.test(mimeType));
   if (wanted.length === 0) throw new Error(`This browser cannot send ${name}.`);

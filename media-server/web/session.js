@@ -18,7 +18,7 @@ export async function startSession(connection, url, token, callbacks) {
   const headers = { 'content-type': 'application/sdp', ...(token ? { authorization: `Bearer ${token}` } : {}) };
   const response = await fetch(url, { method: 'POST', headers, body: connection.localDescription.sdp });
   if (response.status !== 201) throw new Error(await refusal(response));
-  const location = new URL(response.headers.get('location'), response.url);
+  const location = new URL(response.headers.get('location') ?? '', response.url);
   const links = parseLinks(response.headers.get('link') ?? '');
   const session = new Session(connection, location, links, callbacks);
   try {
@@ -101,11 +101,13 @@ class Session {
 /** All candidates in one offer: the server needs none to be trickled. */
 function gathered(connection) {
   if (connection.iceGatheringState === 'complete') return Promise.resolve();
-  return new Promise((resolve) => {
+  /** @type {Promise<void>} */
+  const complete = new Promise((resolve) => {
     const check = () => connection.iceGatheringState === 'complete' && resolve();
     connection.addEventListener('icegatheringstatechange', check);
     setTimeout(resolve, 1000);
   });
+  return complete;
 }
 
 async function refusal(response) {

@@ -1,5 +1,10 @@
 // What the publish and the play page share: the form, the state line, and one session at a time.
 
+/**
+ * An element that the page has; what kind it is, the page knows.
+ * @param {string} id
+ * @returns {any}
+ */
 export const element = (id) => document.getElementById(id);
 
 /** The form's values; fields of the same name in the page's query fill it at the start. */
@@ -24,6 +29,7 @@ export function runStage({ form, start, words }) {
   const stopButton = element('stop');
   const notice = element('notice');
   /** The attempt that the page shows. An older one that still gets somewhere is stopped and says nothing. */
+  /** @type {{ session: { stop(): Promise<void> } | null } | null} */
   let current = null;
 
   const show = (state, text) => {
@@ -47,6 +53,7 @@ export function runStage({ form, start, words }) {
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    /** @type {NonNullable<typeof current>} */
     const mine = { session: null };
     current = mine;
     const whileShown =
@@ -57,12 +64,13 @@ export function runStage({ form, start, words }) {
     show('connecting', 'Connecting…');
     stopButton.focus();
     try {
-      mine.session = await start({
+      const session = await start({
         onLive: whileShown(() => show('live', words.live)),
         onLost: whileShown(() => show('connecting', 'Connection lost, waiting for it to come back…')),
         onEnded: whileShown((info) => over('ended', `Ended: ${info}`, `The server ended this stream: ${info}`, true)),
       });
-      if (current !== mine) await mine.session.stop();
+      mine.session = session;
+      if (current !== mine) await session.stop();
     } catch (error) {
       if (current === mine) over('ended', 'Not started', error.message, false);
     }
