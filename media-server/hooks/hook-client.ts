@@ -3,6 +3,7 @@ import type { HookMethod } from '../../crds/schema/hook.ts';
 import type { HookConfig } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../../process/clock.ts';
 import { classify, isStale } from './failure.ts';
+import { connectSkippingInterim } from './interim-replies.ts';
 import type { HookReply } from './session-hooks.ts';
 import type { Signer } from './signature.ts';
 
@@ -46,11 +47,11 @@ export class HookClient {
       new Pool(this.#base.origin, {
         connections,
         pipelining: 1,
-        connect: {
+        connect: connectSkippingInterim({
           timeout: config.timeoutMs,
           rejectUnauthorized: !config.tls.insecureSkipVerify,
           ...(ca ? { ca } : {}),
-        },
+        }),
       });
     this.#pools = {
       admission: pool(ADMISSION_CONNECTIONS),
