@@ -16,7 +16,7 @@ import { awaitAnnounced } from './fleet/announced-address.ts';
 import { Drain } from './fleet/drain.ts';
 import { openInternal } from './fleet/internal-listener.ts';
 import { podStatus } from './fleet/status.ts';
-import { hookFactory } from './hooks/hook-factory.ts';
+import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { EventQueues } from './hooks/queue.ts';
 import { SessionCalls } from './hooks/session-calls.ts';

@@ -18,7 +18,7 @@ type EndCauseRow = { readonly publish: StreamStatus; readonly play: StreamStatus
  */
 export const END_CAUSES = {
   client: { publish: 'UNPUBLISHED', play: 'STOPPED', info: 'Stopped by user' },
-  publisher_gone: { publish: 'STOPPED', play: 'STOPPED', info: 'Stopped by publisher stop' },
+  publisher_gone: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by publisher stop' },
   disconnect: { publish: 'UNPUBLISHED', play: 'STOPPED', info: 'Stopped by session disconnect' },
   rest: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by rest /terminate' },
   keepalive: { publish: 'FAILED', play: 'FAILED', info: 'Terminated by keep-alive' },

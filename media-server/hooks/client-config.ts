@@ -96,12 +96,16 @@ function list(value: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** Spellings of WCS's older pages. */
+const ALSO_KNOWN_AS: ReadonlyMap<string, string> = new Map([['DISABLED', 'DISABLE']]);
+
 function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
   field: F,
   values: readonly V[],
   value: string,
 ): Read {
-  const found = values.find((allowed) => allowed === value);
+  const spelt = value.trim().toUpperCase();
+  const found = values.find((allowed) => allowed === (ALSO_KNOWN_AS.get(spelt) ?? spelt));
   return found === undefined ? { fault: `expected one of ${values.join(', ')}` } : { config: { [field]: found } };
 }
 

@@ -70,3 +70,15 @@ export function sameHook(
     return now === undefined || before === undefined ? now === before : now.equals(before);
   });
 }
+
+/** Makes hooks, and gives back the previous one, with its open connections, when nothing about it has changed. */
+export function hookFactory(deps: HookDeps) {
+  const madeFrom = new WeakMap<Hook, ConfigBundle['assets']>();
+  return (config: HookConfig, assets: ConfigBundle['assets'], previous: Hook | undefined): Hook => {
+    const before = previous && madeFrom.get(previous);
+    if (previous && before && sameHook(config, assets, { config: previous.config, assets: before })) return previous;
+    const hook = createHook(config, assets, deps);
+    madeFrom.set(hook, assets);
+    return hook;
+  };
+}

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
-import type { App } from '../apps/app.ts';
-import { excludeFields } from '../streams/stream-object.ts';
 import { judgeAdmission } from './admission-verdict.ts';
 import { type ConfigLayer, mergeConfig, readSessionLayer } from './client-config.ts';
 import type { Hook } from './hook.ts';
@@ -13,6 +11,7 @@ import { EventQueue, type EventQueues } from './queue.ts';
 import { parseObject, readOverwrite } from './read-overwrite.ts';
 import { withRetries } from './retry.ts';
 import type { Admission, HookBody, HookReply, KeepAliveOptions, SessionHooks } from './session-hooks.ts';
+import { excludeFields } from './session-hooks.ts';
 
 export type SessionCallsDeps = {
   readonly clock: Clock;
@@ -32,15 +31,18 @@ export type HookMetrics = {
 const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
 const NEVER = new AbortController().signal;
 
+/** What the calls need of an app; a reload replaces the hook. */
+export type HookedApp = { readonly config: { readonly appKey: string }; readonly hook: Hook | null };
+
 /** The calls of one session. The app's hook is read at each call, so that a reload applies to live sessions. */
 export class SessionCalls implements SessionHooks {
-  readonly #app: App;
+  readonly #app: HookedApp;
   readonly #deps: SessionCallsDeps;
   readonly #queue: EventQueue;
   #sessionLayer: ConfigLayer = {};
   #sequence = 0;
 
-  constructor(app: App, deps: SessionCallsDeps) {
+  constructor(app: HookedApp, deps: SessionCallsDeps) {
     this.#app = app;
     this.#deps = deps;
     this.#queue = new EventQueue(deps.queues, deps.clock, () => deps.metrics.hookEventDropped());

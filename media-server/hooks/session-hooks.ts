@@ -50,3 +50,9 @@ export type HookReply =
       readonly stale?: boolean;
     };
 export type HookFailure = 'timeout' | 'refused' | 'reset' | 'dns' | 'tls' | 'aborted' | 'other';
+
+/** `restExclude` and `clientExclude`: a copy without the named fields. */
+export function excludeFields(body: HookBody, fields: readonly string[]): HookBody {
+  if (fields.length === 0) return body;
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));
+}

@@ -81,9 +81,3 @@ function connectionBody(stream: Stream, nodeId: string, status: string): HookBod
     clientVersion: stream.client.version,
   };
 }
-
-/** `restExclude` and `clientExclude`: a copy without the named fields. */
-export function excludeFields(body: HookBody, fields: readonly string[]): HookBody {
-  if (fields.length === 0) return body;
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));
-}

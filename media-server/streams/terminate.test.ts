@@ -41,7 +41,7 @@ describe('Terminator', () => {
     const other = add({ direction: 'play' });
     registry.bind(playback, publication);
     await terminator.end(publication, 'client');
-    expect(playback).toMatchObject({ status: 'STOPPED', cause: 'publisher_gone' });
+    expect(playback).toMatchObject({ status: 'FAILED', cause: 'publisher_gone' });
     expect(other.cause).toBeNull();
     expect([...registry.all()]).toEqual([other]);
     expect(registry.playbacksOf(publication).size).toBe(0);

@@ -68,7 +68,7 @@ describe('a 403 to StreamKeepAliveEvent', () => {
       'StreamStatusEvent',
       ({ body }) => body['info'] === 'Stopped by publisher stop',
     );
-    expect(ended.body).toMatchObject({ published: false, status: 'STOPPED' });
+    expect(ended.body).toMatchObject({ published: false, status: 'FAILED' });
     backend.allowAll();
     await publish('b');
     await play('b');

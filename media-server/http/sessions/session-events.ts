@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../../process/clock.ts';
+import { excludeFields } from '../../hooks/session-hooks.ts';
 import type { Stream, StreamChange } from '../../streams/stream.ts';
-import { excludeFields } from '../../streams/stream-object.ts';
 import { EventStream } from './event-stream.ts';
 
 /**
