@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lint and import directions, types, unused code, generated files. All of them, then the verdict.
+# Format, lint, types, import directions, unused code, generated files. All of them, then the verdict.
 set -uo pipefail
 
 failed=0
@@ -7,8 +7,10 @@ step() {
 	printf 'check: %s\n' "$1"
 	"${@:2}" || { printf 'check: %s FAILED\n' "$1"; failed=1; }
 }
-step 'format, lint, import directions' biome check --error-on-warnings .
+step 'format, lint' biome check --error-on-warnings .
 step types tsc --noEmit
+step 'types of the pages' tsc -p scripts/tsconfig.pages.json
+step 'import directions' vitest run --project unit test/architecture.test.ts
 step 'unused code' knip
 step 'generated files' node crds/emit/main.ts --check
 exit $failed

@@ -1,0 +1,246 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * Who may import whom. A room is a folder, or one file of a folder that is a room of its own; a file belongs to the longest
+ * room that its path begins with. A room may import itself and the rooms named; what is not named is refused. The order
+ * is that of the layers, from the bottom up: no row names one below it.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'crds/schema': [],
+  'crds/validate': ['crds/schema'],
+  'crds/render': ['crds/schema', 'crds/validate'],
+  'crds/emit': ['crds/schema'],
+  process: [],
+
+  'media-server/sdp': ['crds/schema'],
+  'media-server/hooks': ['crds/schema', 'crds/render', 'process'],
+  'media-server/media': ['crds/schema', 'process', 'media-server/sdp'],
+  'media-server/apps': ['crds/schema', 'media-server/hooks'],
+  'media-server/streams': ['crds/schema', 'process', 'media-server/apps', 'media-server/hooks', 'media-server/media'],
+  'media-server/keepalive': ['crds/schema', 'process', 'media-server/apps', 'media-server/hooks'],
+  'media-server/config': ['crds', 'process', 'media-server/apps', 'media-server/keepalive'],
+  'media-server/sessions': [
+    'crds/schema',
+    'process',
+    'media-server/apps',
+    'media-server/hooks',
+    'media-server/media',
+    'media-server/sdp',
+    'media-server/streams',
+  ],
+  'media-server/fleet': [
+    'crds',
+    'process',
+    'media-server/apps',
+    'media-server/config',
+    'media-server/keepalive',
+    'media-server/streams',
+  ],
+  'media-server/http': [
+    'crds',
+    'process',
+    'media-server/apps',
+    'media-server/fleet',
+    'media-server/hooks',
+    'media-server/keepalive',
+    'media-server/sdp',
+    'media-server/sessions',
+    'media-server/streams',
+  ],
+  'media-server/metrics.ts': ['crds/schema', 'media-server/keepalive', 'media-server/media', 'media-server/sessions'],
+  'media-server/env.ts': ['process', 'media-server/config', 'media-server/fleet'],
+  'media-server/assemble.ts': [
+    'crds',
+    'process',
+    'media-server/apps',
+    'media-server/config',
+    'media-server/env.ts',
+    'media-server/fleet',
+    'media-server/hooks',
+    'media-server/http',
+    'media-server/keepalive',
+    'media-server/media',
+    'media-server/metrics.ts',
+    'media-server/sessions',
+    'media-server/streams',
+  ],
+  'media-server/lifecycle.ts': ['process', 'media-server/assemble.ts', 'media-server/env.ts'],
+  'media-server/main.ts': ['process', 'media-server/env.ts', 'media-server/lifecycle.ts'],
+
+  operator: ['crds', 'process'],
+};
+
+/** Packages and modules of Node that only these rooms import; `*` at the end stands for any rest. */
+const EDGES: Readonly<Record<string, readonly string[]>> = {
+  mediasoup: ['media-server/media'],
+  'mediasoup/*': ['media-server/media'],
+  '@kubernetes/client-node*': ['operator/kube'],
+  'mediasoup-client/*': ['media-server/media', 'media-server/sdp'],
+  undici: ['media-server/hooks', 'operator/kube', 'operator/pods'],
+  fastify: ['media-server/fleet', 'media-server/http', 'media-server/assemble.ts'],
+  '@fastify/*': ['media-server/http'],
+  pino: ['process'],
+  'prom-client': ['media-server/metrics.ts', 'operator/metrics.ts'],
+  'sdp-transform': ['media-server/sdp'],
+  ws: ['media-server/websdk'],
+  yaml: ['crds/emit', 'media-server/config'],
+};
+
+/** Rooms whose files decide and do not act: the same input gives the same output, and nothing outside changes. */
+const PURE: readonly string[] = [
+  'crds/schema',
+  'crds/validate',
+  'crds/render',
+  'media-server/sdp',
+  'media-server/config/diff.ts',
+  'media-server/fleet/status.ts',
+  'media-server/hooks/admission-verdict.ts',
+  'media-server/hooks/client-config.ts',
+  'media-server/hooks/read-overwrite.ts',
+  'media-server/keepalive/policy.ts',
+  'media-server/keepalive/verdict.ts',
+  'media-server/streams/filter.ts',
+  'media-server/streams/stream-object.ts',
+  'process/user-fault.ts',
+];
+
+/** Modules that reach outside. */
+const OUTSIDE =
+  /^(node:(?!crypto$|path$|url$|util$|net$|tls$|buffer$)|pino|undici|fastify|prom-client|mediasoup$|@kubernetes)/;
+/** Time, chance, the environment and the network, as globals. */
+const AMBIENT = /\b(Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|process\.|fetch\()/;
+
+type Import = { readonly specifier: string; readonly isType: boolean };
+type Sources = ReadonlyMap<string, string>;
+
+const IMPORT =
+  /(?:^|[;}\n])\s*(?:import|export)\s+(type\s+)?(?:([\w*{][^'"]*?)\s+from\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+
+function importsOf(source: string): Import[] {
+  return [...source.matchAll(IMPORT)].map(([, type, names = '', from, dynamic]) => ({
+    specifier: from ?? dynamic ?? '',
+    isType:
+      type !== undefined ||
+      (names.startsWith('{') &&
+        names
+          .replace(/[{}\s]/g, '')
+          .split(',')
+          .filter(Boolean)
+          .every((name) => name.startsWith('type'))),
+  }));
+}
+
+const isWithin = (file: string, room: string): boolean => file === room || file.startsWith(`${room}/`);
+
+function roomOf(file: string): string | undefined {
+  return Object.keys(ROOMS)
+    .filter((room) => isWithin(file, room))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+const isPure = (file: string): boolean => PURE.some((room) => isWithin(file, room));
+
+/** What breaks a rule, one sentence each. */
+function violations(sources: Sources): string[] {
+  return [...sources].flatMap(([file, source]) => [
+    ...importsOf(source).flatMap((each) => faultOfImport(file, each) ?? []),
+    ...(isPure(file) && AMBIENT.test(withoutComments(source))
+      ? [`${file}: a pure file uses ${AMBIENT.exec(withoutComments(source))?.[0]}`]
+      : []),
+  ]);
+}
+
+const withoutComments = (source: string): string => source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+
+function faultOfImport(file: string, { isType, specifier }: Import): string | null {
+  if (!specifier.startsWith('.')) return faultOfPackage(file, specifier);
+  const target = normalize(join(dirname(file), specifier));
+  const room = roomOf(file);
+  if (room === undefined) return `${file}: no room holds this file`;
+  const allowed = [room, ...(ROOMS[room] ?? [])];
+  if (!allowed.some((each) => isWithin(target, each))) return `${file}: ${room} may not import ${target}`;
+  if (isPure(file) && !isType && !isPure(target)) return `${file}: a pure file may not import ${target}`;
+  return null;
+}
+
+function faultOfPackage(file: string, specifier: string): string | null {
+  for (const [pattern, rooms] of Object.entries(EDGES)) {
+    const matches = pattern.endsWith('*') ? specifier.startsWith(pattern.slice(0, -1)) : specifier === pattern;
+    if (matches && !rooms.some((room) => isWithin(file, room)))
+      return `${file}: only ${rooms.join(', ')} may import ${specifier}`;
+  }
+  return isPure(file) && OUTSIDE.test(specifier) ? `${file}: a pure file may not import ${specifier}` : null;
+}
+
+const TREE: Sources = new Map(
+  execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'crds', 'process', 'media-server', 'operator'], {
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => [file, readFileSync(file, 'utf8')]),
+);
+
+describe('the architecture', () => {
+  it('holds for every import of the tree', () => {
+    expect(TREE.size).toBeGreaterThan(200);
+    expect(violations(TREE)).toEqual([]);
+  });
+
+  it('names only rooms that exist, and no room above itself', () => {
+    const rooms = Object.keys(ROOMS);
+    for (const room of [...rooms, ...PURE]) expect([...TREE.keys()].some((file) => isWithin(file, room))).toBe(true);
+    for (const [index, room] of rooms.entries()) {
+      const above = rooms.slice(index + 1).filter((other) => ROOMS[room]?.some((allowed) => isWithin(other, allowed)));
+      expect([room, above]).toEqual([room, []]);
+    }
+  });
+
+  it.each<[string, string, string]>([
+    ['crds → operator', 'crds/render/hash.ts', "import { x } from '../../operator/kube/client.ts';"],
+    ['crds → process', 'crds/schema/kit.ts', "import type { Clock } from '../../process/clock.ts';"],
+    ['process → crds', 'process/clock.ts', "import { x } from '../crds/schema/kit.ts';"],
+    ['operator → media-server', 'operator/manager.ts', "import { x } from '../media-server/env.ts';"],
+    ['media-server → operator', 'media-server/env.ts', "import type { Pod } from '../operator/pods/pod.ts';"],
+    ['sdp → http', 'media-server/sdp/offer.ts', "import { HttpError } from '../http/errors.ts';"],
+    ['hooks → streams', 'media-server/hooks/hook.ts', "import type { Stream } from '../streams/stream.ts';"],
+    ['media → sessions', 'media-server/media/leg.ts', "export { publish } from '../sessions/publish.ts';"],
+    ['streams → keepalive', 'media-server/streams/stream.ts', "const x = await import('../keepalive/schedule.ts');"],
+    ['config → http', 'media-server/config/load.ts', "import '../http/errors.ts';"],
+    ['http → assemble', 'media-server/http/auth.ts', "import { assemble } from '../assemble.ts';"],
+    ['a folder that no row names', 'media-server/misc/x.ts', "import { x } from './y.ts';"],
+    ['mediasoup outside media', 'media-server/http/auth.ts', "import { createWorker } from 'mediasoup';"],
+    ['types of mediasoup outside media', 'media-server/sdp/offer.ts', "import type { Router } from 'mediasoup/types';"],
+    ['client-node outside kube', 'operator/pods/client.ts', "import { KubeConfig } from '@kubernetes/client-node';"],
+    [
+      'a part of client-node outside kube',
+      'operator/main.ts',
+      "import x from '@kubernetes/client-node/dist/config.js';",
+    ],
+    ['a file read in a pure file', 'media-server/sdp/offer.ts', "import { readFileSync } from 'node:fs';"],
+    ['pino in a pure file', 'crds/render/hash.ts', "import { pino } from 'pino';"],
+    ['a clock in a pure file', 'crds/validate/resource.ts', 'const now = Date.now();'],
+    ['chance in a pure file', 'media-server/keepalive/verdict.ts', 'const x = Math.random();'],
+    [
+      'an acting file in a pure file',
+      'media-server/keepalive/policy.ts',
+      "import { Hook, type App } from '../hooks/hook.ts';",
+    ],
+  ])('fails for %s', (_what, file, source) => {
+    expect(violations(new Map([[file, source]]))).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'a type of an acting file in a pure file',
+      'media-server/keepalive/policy.ts',
+      "import { type Hook } from '../hooks/hook.ts';",
+    ],
+    ['what a comment says', 'media-server/sdp/offer.ts', '// Date.now() is not used here'],
+  ])('lets pass %s', (_what, file, source) => {
+    expect(violations(new Map([[file, source]]))).toEqual([]);
+  });
+});
