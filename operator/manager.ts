@@ -1,24 +1,25 @@
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/logger.ts';
-import { MANAGED_BY } from './builders/common.ts';
 import type { OperatorConfig } from './config.ts';
-import { classifyError, reconcileMediaServer } from './kinds/media-server/reconcile.ts';
-import { reconcileRestHook } from './kinds/rest-hook/reconcile.ts';
-import { mediaServerOf, reconcileStreamApp } from './kinds/stream-app/reconcile.ts';
+import type { Kind } from './kinds/kind.ts';
+import { mediaServerKind } from './kinds/media-server/kind.ts';
+import type { MediaServerOptions } from './kinds/media-server/reconcile.ts';
+import { restHookKind } from './kinds/rest-hook/kind.ts';
+import { streamAppKind } from './kinds/stream-app/kind.ts';
+import { classifyError } from './kube/api-error.ts';
 import { CachedReads } from './kube/cached-reads.ts';
 import type { KubeClient } from './kube/client.ts';
+import { conditionsOf } from './kube/conditions.ts';
 import { EventRecorder } from './kube/events.ts';
-import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from './kube/objects.ts';
+import { keyOf, splitKey } from './kube/objects.ts';
 import { Reflector } from './kube/reflector.ts';
-import type { Change, Store } from './kube/store.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { Fleets } from './pods/fleets.ts';
 import { podsOf } from './pods/pod.ts';
 import { Poller } from './pods/poller.ts';
-import { Controller, type Result } from './runtime/controller.ts';
-import { conditionsOf } from './status/conditions.ts';
+import { Controller } from './runtime/controller.ts';
 import { Counts } from './status/counts.ts';
-import { newStores, type Stores } from './world/stores.ts';
+import { newStores, type Stores, WATCHED } from './world/stores.ts';
 import type { World } from './world/world.ts';
 
 export type ManagerDeps = {
@@ -29,18 +30,22 @@ export type ManagerDeps = {
   readonly log: Log;
 };
 
-const OWN = Object.entries(MANAGED_BY)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(',');
-/** Pods that do not answer hold a worker for seconds: those of one user, or of a lost node, must not hold up the others. */
-const WORKERS = { mediaServer: 32, streamApp: 8, restHook: 4 };
+/** Our kinds: each says itself what it watches. */
+function kindsOf(world: World, options: MediaServerOptions) {
+  return {
+    mediaServer: mediaServerKind(world, options),
+    streamApp: streamAppKind(world),
+    restHook: restHookKind(world),
+  } as const satisfies Record<string, Kind>;
+}
 
-/** The watch table, the three controllers, and who is told when something changes. */
+/** Reflectors fill the stores, their changes queue keys, and a controller for each kind works through its queue. */
 export class Manager {
   readonly #deps: ManagerDeps;
   readonly #world: World;
   readonly #reflectors: Reflector[];
-  readonly #controllers: { mediaServer: Controller; streamApp: Controller; restHook: Controller };
+  readonly #kinds: ReturnType<typeof kindsOf>;
+  readonly #controllers: ReadonlyMap<Kind, Controller>;
   readonly #poller: Poller;
   #synced = false;
 
@@ -57,8 +62,9 @@ export class Manager {
       fleets: new Fleets(),
       events: new EventRecorder(client, config.identity, clock, log),
     };
-    this.#reflectors = this.#watch(stores);
-    this.#controllers = this.#makeControllers();
+    this.#reflectors = this.#reflect(stores);
+    this.#kinds = kindsOf(this.#world, { image: config.image, onFleetChange: (key) => this.#tellFollowers(key) });
+    this.#controllers = new Map(Object.values(this.#kinds).map((kind) => [kind, this.#controllerOf(kind)]));
     const counts = new Counts(this.#world);
     this.#poller = new Poller({
       fleets: this.#world.fleets,
@@ -68,8 +74,8 @@ export class Manager {
         return podsOf(stores.pods, namespace, name);
       },
       onChange: (key) => {
-        this.#controllers.mediaServer.enqueue(key);
-        this.#tellOfFleet(key);
+        this.#enqueue(this.#kinds.mediaServer, [key]);
+        this.#tellFollowers(key);
       },
       onRound: () => counts.write(),
     });
@@ -81,8 +87,7 @@ export class Manager {
   }
 
   depths(): Record<string, number> {
-    const { mediaServer, restHook, streamApp } = this.#controllers;
-    return { mediaserver: mediaServer.depth, streamapp: streamApp.depth, resthook: restHook.depth };
+    return Object.fromEntries([...this.#controllers].map(([{ name }, controller]) => [name, controller.depth]));
   }
 
   /** How many MediaServers have each condition True. */
@@ -102,18 +107,21 @@ export class Manager {
     this.#synced = true;
   }
 
-  /** Begins to work: the leader alone, and not on half a list: apps that are not in it would seem to be deleted. */
+  /** Begins to work: the leader alone. Waits for complete lists; a missing app would look deleted. */
   async lead(): Promise<void> {
     await this.#listed();
-    this.#route(this.#world.stores);
-    this.#enqueueAll(this.#world.stores);
-    for (const controller of Object.values(this.#controllers)) controller.start();
+    for (const kind of this.#controllers.keys()) {
+      for (const { keysOf, store } of kind.watches) store.onChange((change) => this.#enqueue(kind, keysOf(change)));
+      // What came before anybody listened.
+      this.#enqueue(kind, [...kind.objects.all()].map(keyOf));
+    }
+    for (const controller of this.#controllers.values()) controller.start();
     this.#poller.start();
   }
 
   async stop(): Promise<void> {
     await this.#poller.stop();
-    await Promise.all(Object.values(this.#controllers).map((controller) => controller.stop()));
+    await Promise.all([...this.#controllers.values()].map((controller) => controller.stop()));
     await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
     await this.#world.fleets.close();
   }
@@ -122,42 +130,18 @@ export class Manager {
     await Promise.all(this.#reflectors.map(({ synced }) => synced));
   }
 
-  #watch(stores: Stores): Reflector[] {
+  #reflect(stores: Stores): Reflector[] {
     const { watchNamespaces } = this.#deps.config;
     const namespaces = watchNamespaces.length === 0 ? [null] : watchNamespaces;
-    const table: readonly [ResourceType, Store, string?][] = [
-      [TYPES.MediaServer, stores.mediaServers],
-      [TYPES.StreamApp, stores.streamApps],
-      [TYPES.RestHook, stores.restHooks],
-      [TYPES.Pod, stores.pods, OWN],
-      [TYPES.Deployment, stores.deployments, OWN],
-      [TYPES.Service, stores.services, OWN],
-      [TYPES.ServiceAccount, stores.serviceAccounts, OWN],
-      [TYPES.Ingress, stores.ingresses, OWN],
-      [TYPES.NetworkPolicy, stores.networkPolicies, OWN],
-      [TYPES.PodDisruptionBudget, stores.podDisruptionBudgets, OWN],
-    ];
-    return table.flatMap(([type, store, labelSelector]) =>
+    return WATCHED.flatMap(({ labelSelector, store, type }) =>
       namespaces.map((namespace) => {
         const options = { type, namespace, ...(labelSelector === undefined ? {} : { labelSelector }) };
-        return new Reflector(options, store, this.#deps);
+        return new Reflector(options, stores[store], this.#deps);
       }),
     );
   }
 
-  #makeControllers() {
-    const world = this.#world;
-    const options = { image: this.#deps.config.image, onFleetChange: (key: string) => this.#tellOfFleet(key) };
-    return {
-      mediaServer: this.#controller('mediaserver', WORKERS.mediaServer, (key) =>
-        reconcileMediaServer(world, options, key),
-      ),
-      streamApp: this.#controller('streamapp', WORKERS.streamApp, (key) => reconcileStreamApp(world, key)),
-      restHook: this.#controller('resthook', WORKERS.restHook, (key) => reconcileRestHook(world, key)),
-    };
-  }
-
-  #controller(name: string, workers: number, reconcile: (key: string) => Promise<Result>): Controller {
+  #controllerOf({ name, reconcile, workers }: Kind): Controller {
     const { clock, log, metrics } = this.#deps;
     return new Controller(
       { name, workers, reconcile },
@@ -171,71 +155,13 @@ export class Manager {
     );
   }
 
-  /** Which key is queued for which change. */
-  #route(stores: Stores): void {
-    const { mediaServer, restHook, streamApp } = this.#controllers;
-    stores.mediaServers.onChange((change) => {
-      if (!isOfInterest(change)) return;
-      mediaServer.enqueue(change.key);
-      // Apps that refer to a MediaServer that comes or goes.
-      if (!change.before || !change.after) this.#appsOf(change.key, streamApp);
-    });
-    stores.streamApps.onChange((change) => {
-      if (!isOfInterest(change)) return;
-      streamApp.enqueue(change.key);
-      for (const object of [change.before, change.after]) if (object) mediaServer.enqueue(mediaServerOf(object));
-    });
-    stores.restHooks.onChange((change) => {
-      if (!isOfInterest(change)) return;
-      restHook.enqueue(change.key);
-      for (const server of this.#serversOf(change.key)) mediaServer.enqueue(server);
-    });
-    const { deployments, ingresses, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services } = stores;
-    const owned = [deployments, ingresses, networkPolicies, podDisruptionBudgets, pods, serviceAccounts, services];
-    for (const store of owned) store.onChange((change) => this.#ownerChanged(change));
+  #enqueue(kind: Kind, keys: Iterable<string>): void {
+    const controller = this.#controllers.get(kind);
+    for (const key of keys) controller?.enqueue(key);
   }
 
-  /** What has come before anybody listened. */
-  #enqueueAll({ mediaServers, restHooks, streamApps }: Stores): void {
-    const { mediaServer, restHook, streamApp } = this.#controllers;
-    for (const object of mediaServers.all()) mediaServer.enqueue(keyOf(object));
-    for (const object of streamApps.all()) streamApp.enqueue(keyOf(object));
-    for (const object of restHooks.all()) restHook.enqueue(keyOf(object));
+  /** Those whose status comes from the pods of a MediaServer. */
+  #tellFollowers(mediaServer: string): void {
+    for (const kind of this.#controllers.keys()) this.#enqueue(kind, kind.followersOf?.(mediaServer) ?? []);
   }
-
-  /** A child or a pod, by its label. */
-  #ownerChanged({ after, before }: Change): void {
-    const { labels, namespace = '' } = (after ?? before)?.metadata ?? {};
-    const name = labels?.['app.kubernetes.io/instance'];
-    if (name) this.#controllers.mediaServer.enqueue(`${namespace}/${name}`);
-  }
-
-  #tellOfFleet(key: string): void {
-    this.#appsOf(key, this.#controllers.streamApp);
-    const { namespace } = splitKey(key);
-    for (const hook of this.#world.stores.restHooks.list(namespace)) this.#controllers.restHook.enqueue(keyOf(hook));
-  }
-
-  #appsOf(mediaServer: string, controller: Controller): void {
-    for (const app of this.#world.stores.streamApps.all()) {
-      if (mediaServerOf(app) === mediaServer) controller.enqueue(keyOf(app));
-    }
-  }
-
-  /** The MediaServers whose apps use a RestHook. */
-  #serversOf(hook: string): Set<string> {
-    const { name, namespace } = splitKey(hook);
-    const apps = this.#world.stores.streamApps.list(namespace).filter((app) => hookOf(app) === name);
-    return new Set(apps.map(mediaServerOf));
-  }
-}
-
-const hookOf = (app: KubeObject): string | undefined =>
-  (app['spec'] as { restHookRef?: { name: string } }).restHookRef?.name;
-
-/** What we write ourselves, the status, is no news. */
-function isOfInterest({ after, before }: Change): boolean {
-  if (!before || !after) return true;
-  const [old, now] = [before.metadata, after.metadata];
-  return old.generation !== now.generation || old.deletionTimestamp !== now.deletionTimestamp || old.uid !== now.uid;
 }

@@ -70,7 +70,36 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'media-server/lifecycle.ts': ['process', 'media-server/assemble.ts', 'media-server/env.ts'],
   'media-server/main.ts': ['process', 'media-server/env.ts', 'media-server/lifecycle.ts'],
 
-  operator: ['crds', 'process'],
+  'operator/runtime': ['process'],
+  'operator/kube': ['crds/schema', 'process', 'operator/runtime'],
+  'operator/builders': ['crds', 'operator/kube'],
+  'operator/pods': ['crds', 'process', 'operator/builders', 'operator/kube'],
+  'operator/world': ['crds', 'process', 'operator/builders', 'operator/kube', 'operator/pods'],
+  'operator/status': ['crds/schema', 'operator/kube', 'operator/pods', 'operator/runtime', 'operator/world'],
+  'operator/kinds': [
+    'crds',
+    'process',
+    'operator/builders',
+    'operator/kube',
+    'operator/pods',
+    'operator/runtime',
+    'operator/status',
+    'operator/world',
+  ],
+  'operator/metrics.ts': ['operator/runtime'],
+  'operator/config.ts': ['process'],
+  'operator/manager.ts': [
+    'process',
+    'operator/config.ts',
+    'operator/kinds',
+    'operator/kube',
+    'operator/metrics.ts',
+    'operator/pods',
+    'operator/runtime',
+    'operator/status',
+    'operator/world',
+  ],
+  'operator/main.ts': ['process', 'operator/config.ts', 'operator/kube', 'operator/manager.ts', 'operator/metrics.ts'],
 };
 
 /** Packages and modules of Node that only these rooms import; `*` at the end stands for any rest. */
@@ -104,6 +133,13 @@ const PURE: readonly string[] = [
   'media-server/keepalive/verdict.ts',
   'media-server/streams/filter.ts',
   'media-server/streams/stream-object.ts',
+  'operator/builders',
+  'operator/kinds/media-server/endpoints.ts',
+  'operator/kinds/media-server/verdicts.ts',
+  'operator/kinds/stream-app/verdicts.ts',
+  'operator/kube/conditions.ts',
+  'operator/kube/objects.ts',
+  'operator/kube/quantity.ts',
   'process/user-fault.ts',
 ];
 

@@ -29,3 +29,9 @@ export const isRefusal = (error: unknown): error is ApiError =>
 
 /** This replica must not write (any more): another one leads, or may lead soon. */
 export class NotLeaderError extends Error {}
+
+/** Conflicts and lost leadership are no news; the API server may say when to come back. */
+export function classifyError(error: unknown): { quiet: boolean; retryAfterMs: number } {
+  if (error instanceof ApiError) return { quiet: error.status === 409, retryAfterMs: error.retryAfterMs };
+  return { quiet: error instanceof NotLeaderError, retryAfterMs: 0 };
+}

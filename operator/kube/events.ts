@@ -32,10 +32,16 @@ export class EventRecorder {
     this.#log = log;
   }
 
-  /** Never throws: an Event that is lost harms nobody. */
-  async say(object: KubeObject, event: EventNote): Promise<void> {
+  /**
+   * Tells a person. The same is not told twice: `since` is what was known before, so that a transition is told each time
+   * it happens, and only once while the watch lags behind. Never throws: an Event that is lost harms nobody.
+   */
+  async say(object: KubeObject, event: EventNote, since = ''): Promise<void> {
     const { name, namespace = 'default', uid = '' } = object.metadata;
-    const id = createHash('sha256').update([uid, event.reason, event.note].join('\0')).digest('hex').slice(0, 16);
+    const id = createHash('sha256')
+      .update([uid, event.reason, event.note, since].join('\0'))
+      .digest('hex')
+      .slice(0, 16);
     const at = this.#clock.monotonic();
     if (at - (this.#said.get(id) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
     this.#remember(id, at);

@@ -1,5 +1,5 @@
-import { reachable } from '../kinds/rest-hook/verdicts.ts';
 import type { PodReport } from './fleets.ts';
+import { reachable } from './hook-health.ts';
 
 /** What conditions are made of, of what pods have said; counts are not. Two that are equal tell the same. */
 export function essence(reports: ReadonlyMap<string, PodReport>): string {

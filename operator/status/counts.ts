@@ -1,10 +1,10 @@
 import type { PodStatus } from '../../crds/schema/internal.ts';
-import { healthOf } from '../kinds/rest-hook/reconcile.ts';
-import { mediaServerOf } from '../kinds/stream-app/reconcile.ts';
 import { isNotFound, isRefusal, NotLeaderError } from '../kube/api-error.ts';
 import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from '../kube/objects.ts';
 import { writeStatus } from '../kube/write-status.ts';
+import { healthOf } from '../pods/hook-health.ts';
 import { podsOf } from '../pods/pod.ts';
+import { mediaServerOf } from '../world/references.ts';
 import type { World } from '../world/world.ts';
 
 /** The numbers in a status move all the time: they are written this often at most, and cause no reconcile. */
@@ -80,7 +80,7 @@ export class Counts {
   async #restHooks(): Promise<void> {
     const { stores } = this.#world;
     for (const object of stores.restHooks.all()) {
-      const { lastFailureAt, lastSuccessAt } = healthOf(this.#world, keyOf(object));
+      const { lastFailureAt, lastSuccessAt } = healthOf(this.#world.fleets, keyOf(object));
       await this.#writeOne(TYPES.RestHook, object, {
         ...(lastSuccessAt ? { lastSuccessTime: rfc3339(lastSuccessAt) } : {}),
         ...(lastFailureAt ? { lastFailureTime: rfc3339(lastFailureAt) } : {}),
@@ -97,3 +97,11 @@ function totals(counted: readonly Counted[]): Counted {
 }
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+type NoStreams = { readonly publications: 0; readonly playbacks: 0 };
+
+/** For an object whose streams nobody has counted yet: it has none, and its columns are not empty until the next count. */
+export function firstCounts({ status }: KubeObject): NoStreams | Record<string, never> {
+  const isCounted = (status as { readonly publications?: number } | undefined)?.publications !== undefined;
+  return isCounted ? {} : { publications: 0, playbacks: 0 };
+}

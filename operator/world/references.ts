@@ -1,4 +1,6 @@
 import type { SecretSource } from '../../crds/render/assets.ts';
+import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import { TYPES } from '../kube/objects.ts';
 import type { World } from './world.ts';
 
@@ -32,4 +34,10 @@ export async function readConfigMaps(
 function decoded(data: unknown, encoding: BufferEncoding): Map<string, Buffer> {
   const entries = Object.entries((data ?? {}) as Record<string, string>);
   return new Map(entries.map(([key, text]) => [key, Buffer.from(text, encoding)]));
+}
+
+/** The MediaServer that an app belongs to. */
+export function mediaServerOf(object: KubeObject): string {
+  const { mediaServerRef } = object['spec'] as StreamAppSpec;
+  return `${object.metadata.namespace ?? ''}/${mediaServerRef.name}`;
 }

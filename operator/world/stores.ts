@@ -1,45 +1,38 @@
+import { MANAGED_BY } from '../builders/common.ts';
+import { type ResourceType, TYPES } from '../kube/objects.ts';
 import { Store } from '../kube/store.ts';
 
-/** What is watched, each kind in a store. */
-export type Stores = {
-  readonly mediaServers: Store;
-  readonly streamApps: Store;
-  readonly restHooks: Store;
-  readonly pods: Store;
-  readonly deployments: Store;
-  readonly services: Store;
-  readonly serviceAccounts: Store;
-  readonly ingresses: Store;
-  readonly networkPolicies: Store;
-  readonly podDisruptionBudgets: Store;
-};
+/** Selects what the operator has made. */
+const OWN = Object.entries(MANAGED_BY)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(',');
 
-export const newStores = (): Stores => ({
-  mediaServers: new Store(),
-  streamApps: new Store(),
-  restHooks: new Store(),
-  pods: new Store(),
-  deployments: new Store(),
-  services: new Store(),
-  serviceAccounts: new Store(),
-  ingresses: new Store(),
-  networkPolicies: new Store(),
-  podDisruptionBudgets: new Store(),
-});
+type Watched<S extends string> = { readonly store: S; readonly type: ResourceType; readonly labelSelector?: string };
+
+const watched = <const S extends string>(table: readonly Watched<S>[]): readonly Watched<S>[] => table;
+
+/** What is watched: the kind and, for those that are not ours alone, the labels of those that are. */
+export const WATCHED = watched([
+  { store: 'mediaServers', type: TYPES.MediaServer },
+  { store: 'streamApps', type: TYPES.StreamApp },
+  { store: 'restHooks', type: TYPES.RestHook },
+  { store: 'pods', type: TYPES.Pod, labelSelector: OWN },
+  { store: 'deployments', type: TYPES.Deployment, labelSelector: OWN },
+  { store: 'services', type: TYPES.Service, labelSelector: OWN },
+  { store: 'serviceAccounts', type: TYPES.ServiceAccount, labelSelector: OWN },
+  { store: 'ingresses', type: TYPES.Ingress, labelSelector: OWN },
+  { store: 'networkPolicies', type: TYPES.NetworkPolicy, labelSelector: OWN },
+  { store: 'podDisruptionBudgets', type: TYPES.PodDisruptionBudget, labelSelector: OWN },
+]);
+
+/** What is watched, each kind in a store. */
+export type Stores = { readonly [name in (typeof WATCHED)[number]['store']]: Store };
+
+export const newStores = (): Stores =>
+  Object.fromEntries(WATCHED.map(({ store }) => [store, new Store()])) as Record<keyof Stores, Store>;
 
 /** Undefined for a kind that is not watched. */
 export function storeOf(stores: Stores, kind: string): Store | undefined {
-  const byKind: Readonly<Record<string, Store>> = {
-    MediaServer: stores.mediaServers,
-    StreamApp: stores.streamApps,
-    RestHook: stores.restHooks,
-    Pod: stores.pods,
-    Deployment: stores.deployments,
-    Service: stores.services,
-    ServiceAccount: stores.serviceAccounts,
-    Ingress: stores.ingresses,
-    NetworkPolicy: stores.networkPolicies,
-    PodDisruptionBudget: stores.podDisruptionBudgets,
-  };
-  return byKind[kind];
+  const found = WATCHED.find(({ type }) => type.kind === kind);
+  return found && stores[found.store];
 }

@@ -2,10 +2,9 @@ import { parseDurationMs } from '../../../crds/schema/duration.ts';
 import { isNotFound } from '../../kube/api-error.ts';
 import { remove } from '../../kube/apply.ts';
 import { type KubeObject, keyOf, pathOf, TYPES } from '../../kube/objects.ts';
-import { writeStatus } from '../../kube/write-status.ts';
 import { type Pod, podsOf } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
-import { conditionsOf, mergeConditions } from '../../status/conditions.ts';
+import { report } from '../../status/report.ts';
 import type { World } from '../../world/world.ts';
 import { isOwned } from './children.ts';
 import { deletionVerdicts } from './verdicts.ts';
@@ -36,12 +35,6 @@ export async function finalize(world: World, object: KubeObject): Promise<Result
   const isOver = world.clock.now() > deadlineOf(object);
   if ((deployment || pods.length > 0) && !isOver) {
     await tellOfDrain(world, object, pods);
-    await world.events.say(object, {
-      type: 'Normal',
-      reason: 'Draining',
-      action: 'Delete',
-      note: 'the pods let their streams end; then everything is removed',
-    });
     return { requeueAfterMs: LOOK_EVERY_MS };
   }
   await letGo(world, object);
@@ -49,14 +42,11 @@ export async function finalize(world: World, object: KubeObject): Promise<Result
   return {};
 }
 
-async function tellOfDrain({ client, clock }: World, object: KubeObject, pods: readonly Pod[]): Promise<void> {
-  const { generation } = object.metadata;
-  await writeStatus(client, TYPES.MediaServer, object, {
-    observedGeneration: generation,
+async function tellOfDrain(world: World, object: KubeObject, pods: readonly Pod[]): Promise<void> {
+  await report(world, object, deletionVerdicts(pods), {
     replicas: pods.length,
     readyReplicas: pods.filter(({ isReady }) => isReady).length,
     drainingPods: pods.filter(({ isDeleting }) => isDeleting).length,
-    conditions: mergeConditions(conditionsOf(object), deletionVerdicts(pods), generation, clock),
   });
 }
 

@@ -9,9 +9,9 @@ import {
   streamAppObject,
 } from '../../../test/builders/sluice-objects.ts';
 import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
-import { ApiError, NotLeaderError } from '../../kube/api-error.ts';
+import { ApiError, classifyError, NotLeaderError } from '../../kube/api-error.ts';
 import { type KubeObject, type ResourceType, TYPES } from '../../kube/objects.ts';
-import { classifyError, reconcileMediaServer } from './reconcile.ts';
+import { reconcileMediaServer } from './reconcile.ts';
 
 const KEY = 'media/live';
 const FINALIZED = { finalizers: ['sluice.dev/drain'] };

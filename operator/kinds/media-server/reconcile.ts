@@ -3,7 +3,6 @@ import type { FleetKey } from '../../../crds/render/fleet-key.ts';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import { fleetKeysOf } from '../../builders/assets-secret.ts';
 import { assetsName, configMapName, selectorOf } from '../../builders/common.ts';
-import { ApiError, NotLeaderError } from '../../kube/api-error.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, keyOf, splitKey, TYPES } from '../../kube/objects.ts';
 import { essence } from '../../pods/essence.ts';
@@ -11,6 +10,8 @@ import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
 import { needsPush, pushConfig } from '../../pods/push.ts';
 import type { Result } from '../../runtime/controller.ts';
+import { firstCounts } from '../../status/counts.ts';
+import { report } from '../../status/report.ts';
 import { faultsOf, readMediaServer } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
 import { applyChildren, applyUncached, type ChildFaults, prune, refusalOf, takenBy } from './children.ts';
@@ -20,7 +21,6 @@ import { endpointsOf } from './endpoints.ts';
 import { hostConflict } from './host-conflict.ts';
 import { type Observed, observe } from './observe.ts';
 import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts } from './verdicts.ts';
-import { writeVerdicts } from './write-verdicts.ts';
 
 export type MediaServerOptions = {
   /** Image of media servers that name none. */
@@ -66,7 +66,7 @@ async function reconcileInvalid(
   const fleet = world.fleets.of(keyOf(object));
   fleet.fault = fault;
   useKeyOf(fleet, await world.reads.get(TYPES.Secret, namespace, assetsName({ name })));
-  await writeVerdicts(world, object, faultVerdicts(fault), {});
+  await report(world, object, faultVerdicts(fault), firstCounts(object));
   tellOfFleet(options, keyOf(object), fleet, []);
 }
 
@@ -175,8 +175,8 @@ async function writeOutcome(
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
   const endpoints = endpointsOf(mediaServer.spec, name, namespace);
-  const numbers = { ...mediaServerNumbers(input), selector, endpoints };
-  await writeVerdicts(world, object, mediaServerVerdicts(input), numbers);
+  const fields = { ...firstCounts(object), ...mediaServerNumbers(input), selector, endpoints };
+  await report(world, object, mediaServerVerdicts(input), fields);
 }
 
 /** What may be written already and does nothing yet. */
@@ -208,10 +208,4 @@ function nextLook({ nodes, pods }: Observed, { rendered, reports }: Fleet, { fau
   const isBroken = rendered?.findings.some(({ reason }) => reason === 'RefNotFound') ?? false;
   const waitsFor = [fault?.reason, refused?.reason].some((reason) => reason !== undefined && WAITING.test(reason));
   return waitsFor || isBroken || nodes?.fault ? CachedReads.missingMs : CachedReads.refreshMs;
-}
-
-/** Conflicts and lost leadership are no news; the API server may say when to come back. */
-export function classifyError(error: unknown): { quiet: boolean; retryAfterMs: number } {
-  if (error instanceof ApiError) return { quiet: error.status === 409, retryAfterMs: error.retryAfterMs };
-  return { quiet: error instanceof NotLeaderError, retryAfterMs: 0 };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RenderFinding } from '../../../crds/render/server-config.ts';
 import { podStatus, renderedOf, runningPod } from '../../../test/builders/fleet-parts.ts';
+import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { Fleet, type PodReport, type Rendered } from '../../pods/fleets.ts';
-import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
 import { mediaServerNumbers, mediaServerVerdicts, type StatusInput } from './verdicts.ts';
 
 const deployment = (status: object | undefined, generation = 1): KubeObject => ({

@@ -1,8 +1,8 @@
 import type { RenderFinding } from '../../../crds/render/server-config.ts';
+import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
-import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
 
 /** Why the newest spec could not be made into a config; the last good one goes on. */
 export type Fault = { readonly reason: string; readonly message: string };
@@ -40,7 +40,7 @@ export function faultVerdicts(fault: Fault): Verdict[] {
 /** Of a MediaServer that is being deleted: its pods get no config any more. Pure. */
 export function deletionVerdicts(pods: readonly Pod[]): Verdict[] {
   return [
-    no('Available', 'Deleted', 'it is being deleted'),
+    no('Available', 'Deleted', 'the pods let their streams end; then everything is removed'),
     yes('Progressing', 'Draining', lettingEnd(pods.length, 'pod')),
   ];
 }

@@ -5,7 +5,7 @@ import { restHookObject } from '../../../test/builders/sluice-objects.ts';
 import { selfSigned } from '../../../test/harness/certificate.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Result } from '../../runtime/controller.ts';
-import { healthOf, reconcileRestHook } from './reconcile.ts';
+import { reconcileRestHook } from './reconcile.ts';
 
 const STATUS = 'PATCH /apis/sluice.dev/v1alpha1/namespaces/media/resthooks/backend/status';
 const EVENT = 'POST /apis/events.k8s.io/v1/namespaces/media/events';
@@ -79,7 +79,7 @@ describe('reconcileRestHook', () => {
     expect(conditions()).toEqual(['Accepted=False/InvalidSpec', 'ResolvedRefs=Unknown/InvalidSpec']);
   });
 
-  it('says what pods say of the backend, with an Event when it goes bad, not when it is well again', async () => {
+  it('says what pods say of the backend, with an Event when it goes bad and when it is well again', async () => {
     world.have(restHookObject('backend'));
     const pods = world.fleets.of('media/live').reports;
     const say = (over: Parameters<typeof podHook>[1]) => {
@@ -89,7 +89,7 @@ describe('reconcileRestHook', () => {
     expect((await reconciled()).writes).toEqual([STATUS, EVENT, EVENT]);
     expect(conditions()).toEqual(expect.arrayContaining(['Reachable=False/Failing', 'Saturated=True/ChecksWait']));
     say({ lastSuccessAt: 2, lastFailureAt: 1 });
-    expect((await reconciled()).writes).toEqual([STATUS]);
+    expect((await reconciled()).writes).toEqual([STATUS, EVENT, EVENT]);
     expect(conditions()).toEqual(
       expect.arrayContaining(['Reachable=True/Answering', 'Saturated=False/EnoughConnections']),
     );
@@ -101,19 +101,5 @@ describe('reconcileRestHook', () => {
   ])('leaves alone what %s', async (_what, each) => {
     if (each) world.have(each);
     expect(await reconciled()).toEqual({ result: {}, writes: [] });
-  });
-});
-
-describe('healthOf', () => {
-  it('joins what all pods of the namespace say of this backend, and of no other', () => {
-    const world = new OperatorWorld();
-    const says = (fleet: string, uid: string, ...hooks: ReturnType<typeof podHook>[]) =>
-      world.fleets.of(fleet).reports.set(uid, { kind: 'answered', status: podStatus({ hooks }) });
-    says('media/live', 'u1', podHook('backend', { lastSuccessAt: 5, lastFailureAt: 1 }));
-    says('media/other', 'u2', podHook('backend', { lastSuccessAt: 2, lastFailureAt: 7 }), podHook('another'));
-    says('media/other', 'u3', podHook('another', { lastSuccessAt: 99 }));
-    says('elsewhere/live', 'u4', podHook('backend', { lastSuccessAt: 99 }));
-    world.fleets.of('media/live').reports.set('u5', { kind: 'failed', reason: 'timeout' });
-    expect(healthOf(world, 'media/backend')).toMatchObject({ lastSuccessAt: 5, lastFailureAt: 7 });
   });
 });

@@ -3,14 +3,13 @@ import { renderHook } from '../../../crds/render/rest-hook.ts';
 import type { RestHookSpec } from '../../../crds/schema/rest-hook.ts';
 import type { Resource } from '../../../crds/validate/resource.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
-import { type KubeObject, splitKey, TYPES } from '../../kube/objects.ts';
-import { AFTER_WRITE_MS, writeStatus } from '../../kube/write-status.ts';
+import { no, unknown, yes } from '../../kube/conditions.ts';
+import { healthOf, reachable, saturated } from '../../pods/hook-health.ts';
 import type { Result } from '../../runtime/controller.ts';
-import { conditionsOf, mergeConditions, no, unknown, type Verdict, yes } from '../../status/conditions.ts';
+import { report } from '../../status/report.ts';
 import { readConfigMaps, readSecrets } from '../../world/references.ts';
 import { faultsOf, readRestHook } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
-import { type HookReport, joinReports, reachable, saturated } from './verdicts.ts';
 
 /** Says whether a RestHook can be used, and whether its backend answers. */
 export async function reconcileRestHook(world: World, key: string): Promise<Result> {
@@ -19,7 +18,7 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   const checked = readRestHook(object);
   if (!checked.ok) {
     const faults = faultsOf(checked);
-    return write(world, object, [
+    return report(world, object, [
       no('Accepted', 'InvalidSpec', faults),
       unknown('ResolvedRefs', 'InvalidSpec', faults),
     ]);
@@ -29,8 +28,8 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
     ? no('ResolvedRefs', 'RefNotFound', broken)
     : yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there');
   const accepted = yes('Accepted', 'Accepted', 'the RestHook is valid');
-  const health = healthOf(world, key);
-  const result = await write(world, object, [accepted, resolved, reachable(health), saturated(health)]);
+  const health = healthOf(world.fleets, key);
+  const result = await report(world, object, [accepted, resolved, reachable(health), saturated(health)]);
   if (!hasReferences(checked.resource.spec)) return result;
   return { requeueAfterMs: broken ? CachedReads.missingMs : CachedReads.refreshMs };
 }
@@ -46,29 +45,4 @@ async function brokenReference(world: World, resource: Resource<RestHookSpec>): 
   const configMaps = await readConfigMaps(world, namespace, caBundle === undefined ? [] : [caBundle]);
   const rendered = renderHook(resource, new Assets({ secrets, configMaps }));
   return typeof rendered === 'string' ? rendered : null;
-}
-
-/** What all pods of the namespace that use it say. */
-export function healthOf({ fleets }: Pick<World, 'fleets'>, key: string): HookReport {
-  const { name, namespace } = splitKey(key);
-  const told = [...fleets.entries()]
-    .filter(([server]) => splitKey(server).namespace === namespace)
-    .flatMap(([, fleet]) => fleet.statuses())
-    .flatMap(({ hooks }) => hooks.filter((hook) => hook.name === name));
-  return joinReports(told);
-}
-
-async function write(world: World, object: KubeObject, verdicts: readonly Verdict[]): Promise<Result> {
-  const before = conditionsOf(object);
-  const { generation } = object.metadata;
-  const conditions = mergeConditions(before, verdicts, generation, world.clock);
-  const status = { observedGeneration: generation, conditions };
-  const isWritten = await writeStatus(world.client, TYPES.RestHook, object, status);
-  for (const { message, reason, status, type } of verdicts) {
-    const known = before?.find((each) => each.type === type);
-    const isBad = status === (type === 'Saturated' ? 'True' : 'False');
-    if (!isBad || (known?.status === status && known.reason === reason)) continue;
-    await world.events.say(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
-  }
-  return isWritten ? { requeueAfterMs: AFTER_WRITE_MS } : {};
 }

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { podStatus, renderedOf } from '../../../test/builders/fleet-parts.ts';
 import { OperatorWorld } from '../../../test/builders/operator-world.ts';
 import { mediaServerObject, podObject, streamAppObject } from '../../../test/builders/sluice-objects.ts';
-import { mediaServerOf, reconcileStreamApp } from './reconcile.ts';
+import { mediaServerOf } from '../../world/references.ts';
+import { reconcileStreamApp } from './reconcile.ts';
 
 const STATUS = 'PATCH /apis/sluice.dev/v1alpha1/namespaces/media/streamapps/news/status';
 const EVENT = 'POST /apis/events.k8s.io/v1/namespaces/media/events';

@@ -1,10 +1,10 @@
-import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
-import { type KubeObject, TYPES } from '../../kube/objects.ts';
-import { AFTER_WRITE_MS, writeStatus } from '../../kube/write-status.ts';
+import { conditionsOf, no, type Verdict } from '../../kube/conditions.ts';
+import type { KubeObject } from '../../kube/objects.ts';
 import { podsOf } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
-import { conditionsOf, mergeConditions, no, type Verdict } from '../../status/conditions.ts';
-import { firstCounts } from '../../status/first-counts.ts';
+import { firstCounts } from '../../status/counts.ts';
+import { report } from '../../status/report.ts';
+import { mediaServerOf } from '../../world/references.ts';
 import { faultsOf, readStreamApp } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
 import { heldUpVerdicts, streamAppVerdicts } from './verdicts.ts';
@@ -20,29 +20,13 @@ export async function reconcileStreamApp(world: World, key: string): Promise<Res
   const verdicts = verdictsOf(world, object);
   // Its MediaServer has not looked at it yet and will say so when it has.
   if (!verdicts) return {};
-  const { generation } = object.metadata;
-  const conditions = mergeConditions(conditionsOf(object), verdicts, generation, world.clock);
-  const status = { observedGeneration: generation, ...firstCounts(object), conditions };
-  const isWritten = await writeStatus(world.client, TYPES.StreamApp, object, status);
-  await tellOfFaults(world, object, verdicts);
-  return isWritten ? { requeueAfterMs: AFTER_WRITE_MS } : {};
+  return report(world, object, verdicts, firstCounts(object));
 }
 
 /** It was made just now, and its MediaServer is not there yet. */
 function isAhead({ clock, stores }: World, object: KubeObject): boolean {
   const ageMs = clock.now() - Date.parse(object.metadata.creationTimestamp ?? '');
   return ageMs < ON_ITS_WAY_MS && stores.mediaServers.get(mediaServerOf(object)) === undefined;
-}
-
-/** An Event for each fault that is news. */
-async function tellOfFaults(world: World, object: KubeObject, verdicts: readonly Verdict[]): Promise<void> {
-  const before = conditionsOf(object);
-  for (const { message, reason, status, type } of verdicts) {
-    const known = before?.find((each) => each.type === type);
-    const isNews = known?.status !== status || known.reason !== reason;
-    if (status !== 'False' || !isNews || !['Accepted', 'ResolvedRefs'].includes(type)) continue;
-    await world.events.say(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
-  }
 }
 
 function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
@@ -66,10 +50,4 @@ function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
 function isAccepted(object: KubeObject): boolean {
   const accepted = conditionsOf(object)?.find(({ type }) => type === 'Accepted');
   return accepted?.status === 'True' && accepted.observedGeneration === object.metadata.generation;
-}
-
-/** The MediaServer that an app belongs to. */
-export function mediaServerOf(object: KubeObject): string {
-  const { mediaServerRef } = object['spec'] as StreamAppSpec;
-  return `${object.metadata.namespace ?? ''}/${mediaServerRef.name}`;
 }

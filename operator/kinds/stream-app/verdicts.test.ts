@@ -3,8 +3,8 @@ import type { RenderFinding } from '../../../crds/render/server-config.ts';
 import type { PodApp } from '../../../crds/schema/internal.ts';
 import { podApp, podStatus, renderedOf, runningPod } from '../../../test/builders/fleet-parts.ts';
 import { streamApp } from '../../../test/builders/sluice-objects.ts';
+import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import { Fleet } from '../../pods/fleets.ts';
-import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
 import { heldUpVerdicts, type StreamAppInput, streamAppVerdicts } from './verdicts.ts';
 
 const HASH = 'new';

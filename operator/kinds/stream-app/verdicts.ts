@@ -1,8 +1,8 @@
 import type { PodApp, PodStatus } from '../../../crds/schema/internal.ts';
 import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
+import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
-import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
 
 export type StreamAppInput = {
   readonly name: string;

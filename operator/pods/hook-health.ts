@@ -1,5 +1,7 @@
-import type { PodHook } from '../../../crds/schema/internal.ts';
-import { no, unknown, type Verdict, yes } from '../../status/conditions.ts';
+import type { PodHook } from '../../crds/schema/internal.ts';
+import { no, unknown, type Verdict, yes } from '../kube/conditions.ts';
+import { splitKey } from '../kube/objects.ts';
+import type { Fleets } from './fleets.ts';
 
 /** What all pods that use a RestHook say of its backend, in one. */
 export type HookReport = Omit<PodHook, 'name'>;
@@ -36,4 +38,14 @@ export function saturated(report: HookReport): Verdict {
     'ChecksWait',
     'checks wait for a connection: raise maxConnections, lengthen the interval, or make the backend faster',
   );
+}
+
+/** What all pods of its namespace that use a RestHook say. */
+export function healthOf(fleets: Fleets, key: string): HookReport {
+  const { name, namespace } = splitKey(key);
+  const told = [...fleets.entries()]
+    .filter(([server]) => splitKey(server).namespace === namespace)
+    .flatMap(([, fleet]) => fleet.statuses())
+    .flatMap(({ hooks }) => hooks.filter((hook) => hook.name === name));
+  return joinReports(told);
 }

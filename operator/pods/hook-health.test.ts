@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type HookReport, joinReports, reachable, saturated } from './verdicts.ts';
+import { podHook, podStatus } from '../../test/builders/fleet-parts.ts';
+import { OperatorWorld } from '../../test/builders/operator-world.ts';
+import { type HookReport, healthOf, joinReports, reachable, saturated } from './hook-health.ts';
 
 const SILENT: HookReport = { lastSuccessAt: 0, lastFailureAt: 0, recentCalls: 0, recentFailures: 0, saturated: false };
 
@@ -51,5 +53,19 @@ describe('condition Saturated', () => {
     [true, 'True', 'ChecksWait'],
   ])('when checks wait: %s', (waits, status, reason) => {
     expect(saturated({ ...SILENT, saturated: waits })).toMatchObject({ type: 'Saturated', status, reason });
+  });
+});
+
+describe('healthOf', () => {
+  it('joins what all pods of the namespace say of this backend, and of no other', () => {
+    const world = new OperatorWorld();
+    const says = (fleet: string, uid: string, ...hooks: ReturnType<typeof podHook>[]) =>
+      world.fleets.of(fleet).reports.set(uid, { kind: 'answered', status: podStatus({ hooks }) });
+    says('media/live', 'u1', podHook('backend', { lastSuccessAt: 5, lastFailureAt: 1 }));
+    says('media/other', 'u2', podHook('backend', { lastSuccessAt: 2, lastFailureAt: 7 }), podHook('another'));
+    says('media/other', 'u3', podHook('another', { lastSuccessAt: 99 }));
+    says('elsewhere/live', 'u4', podHook('backend', { lastSuccessAt: 99 }));
+    world.fleets.of('media/live').reports.set('u5', { kind: 'failed', reason: 'timeout' });
+    expect(healthOf(world.fleets, 'media/backend')).toMatchObject({ lastSuccessAt: 5, lastFailureAt: 7 });
   });
 });

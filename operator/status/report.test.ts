@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { type Condition, no, unknown, type Verdict, yes } from '../../status/conditions.ts';
-import { eventTypeOf } from './write-verdicts.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OperatorWorld } from '../../test/builders/operator-world.ts';
+import { mediaServerObject } from '../../test/builders/sluice-objects.ts';
+import { type Condition, no, unknown, type Verdict, yes } from '../kube/conditions.ts';
+import { eventTypeOf, report } from './report.ts';
 
 const ready = yes('Available', 'PodsReady', '1 of 1 pod ready');
 const notReady = no('Available', 'NoReadyPods', 'no pod takes new streams');
@@ -23,6 +25,7 @@ describe('eventTypeOf', () => {
     ['a fault from the beginning', undefined, broken, 'Warning'],
     ['a fault that is over', broken, well, 'Normal'],
     ['that all is well from the beginning', undefined, well, null],
+    ['a deletion that somebody asked for', ready, no('Available', 'Deleted', 'streams end'), 'Normal'],
     ['a config that a pod refuses', yes('ConfigApplied', 'Applied', '1 pod runs it'), refused, 'Warning'],
     ['a pod that lags behind', refused, no('ConfigApplied', 'Pending', '0 of 1 running pod run it'), null],
     ['that there is nothing to be known', undefined, unknown('ConfigApplied', 'NoPods', 'no pod runs yet'), null],
@@ -30,5 +33,44 @@ describe('eventTypeOf', () => {
   ])('%s', (_what, known, verdict, type) => {
     const condition: Condition | undefined = known && { ...known, lastTransitionTime: '2026-01-01T00:00:00Z' };
     expect(eventTypeOf(condition, verdict)).toBe(type);
+  });
+
+  it('is not asked about a condition whose polarity nobody has written down', () => {
+    expect(() => eventTypeOf(undefined, yes('Sunny', 'Always', ''))).toThrow('Sunny');
+  });
+});
+
+describe('report', () => {
+  let world: OperatorWorld;
+
+  beforeEach(() => {
+    world = new OperatorWorld();
+    world.have(mediaServerObject());
+  });
+  afterEach(() => world.close());
+
+  const object = () => world.stores.mediaServers.get('media/live') ?? expect.unreachable();
+  const events = () => world.settleWrites().filter((line) => line.includes('events')).length;
+
+  it('tells each transition, however soon it comes again', async () => {
+    for (const verdict of [broken, well, broken, well]) {
+      await world.clock.advance(1_000);
+      await report(world, object(), [verdict]);
+      expect(events()).toBe(1);
+    }
+  });
+
+  it('tells a transition once while the watch has not brought what was written', async () => {
+    const before = object();
+    await report(world, before, [broken]);
+    await report(world, before, [broken]);
+    expect(events()).toBe(1);
+  });
+
+  it('asks to be called again after a write, and writes nothing that is there already', async () => {
+    expect(await report(world, object(), [well], { replicas: 1 })).toEqual({ requeueAfterMs: 10_000 });
+    world.settleWrites();
+    expect(await report(world, object(), [well], { replicas: 1 })).toEqual({});
+    expect(world.settleWrites()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../process/clock.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import type { KubeObject } from './objects.ts';
 
 /** A condition without the time at which it became so. */
 export type Verdict = {
