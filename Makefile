@@ -1,15 +1,15 @@
-# Sluice. `make` prints the targets. Set-up happens by itself, once, outside the tree (SLUICE_CACHE).
+# `make` prints the targets. They install what they need once, outside the tree (SLUICE_CACHE).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Node, npm packages, the worker and, for tests and the demo, Debian packages. Each says what it does and how long it takes.
+# Installs Node, npm packages, the worker and Debian packages, and prints what it does and how long it takes.
 RUN := scripts/run.sh
 RESOURCES ?= examples/resources
-# Who may reach a media server that is run by hand; 0.0.0.0 = everyone.
+# Address that `make media-server` listens on; 0.0.0.0 = all interfaces.
 LISTEN ?= 127.0.0.1
-# Of media servers that name none, when the operator is run by hand.
+# Image of MediaServers that do not set spec.image, for `make run`.
 IMAGE ?= ghcr.io/sluice-dev/sluice:0.1.0
 NODES ?= 2
 
@@ -18,57 +18,57 @@ NODES ?= 2
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install all that the other targets need (they do it themselves as well)
+setup: ## install what the other targets need (they also do it themselves)
 	@$(RUN) --with tests true
 
-demo: ## a real Kubernetes, Helm, kubectl apply; streams published, played, ended and resumed by real browsers
-	@echo 'This takes about two minutes; the first time half an hour on 2 cores, nearly all of it building Kubernetes.'
+demo: ## start Kubernetes, install the chart, and let browsers publish, play, lose and resume streams
+	@echo 'The demo takes about two minutes. The first run takes about half an hour on 2 cores, mostly to build Kubernetes.'
 	@$(RUN) --with cluster node test/demo/cluster.ts
 
-demo-standalone: ## the same story with one media server and no Kubernetes; needs no root
+demo-standalone: ## run the same demo with one media server, without Kubernetes and root
 	@$(RUN) --with browser node test/demo/standalone.ts
 
-test: ## everything: checks, unit, integration and end-to-end tests
+test: ## run all checks and tests
 	@$(RUN) --with tests scripts/test.sh
 
-check: ## format, lint, types, unused code, import directions, generated files
+check: ## check format, lint, types, unused code, pages, generated files
 	@$(RUN) scripts/check.sh
 
-verify: ## are the generated files current?
+verify: ## check that the generated files are up to date
 	@$(RUN) node crds/emit/main.ts --check
 
-generate: ## write CRDs and their reference from the schemas
+generate: ## write the CRDs, their reference and the chart's README
 	@$(RUN) node crds/emit/main.ts
 
-bench: ## measure what docs/performance.md promises, with medians and percentiles
+bench: ## measure the figures of docs/performance.md
 	@$(RUN) --with cluster node --expose-gc test/bench/main.ts
 
-media-server: ## run one in the foreground from RESOURCES=DIR (default examples/resources); ready on :9090/readyz
+media-server: ## run a media server from RESOURCES=DIR (default examples/resources); readiness: :9090/readyz
 	@exec $(RUN) --with worker node media-server/main.ts --resources "$(RESOURCES)" --listen-address "$(LISTEN)"
 
-backend: ## the sample backend in the foreground, on 127.0.0.1:8088
+backend: ## run the sample backend on 127.0.0.1:8088
 	@exec $(RUN) node examples/backend/backend.ts
 
-run: ## the operator in the foreground, against KUBECONFIG; IMAGE=NAME of the media servers
+run: ## run the operator against KUBECONFIG; IMAGE=NAME is the image of media servers
 	@exec $(RUN) node operator/main.ts --listen-address 127.0.0.1 --no-leader-election --image "$(IMAGE)"
 
-images: ## build the image of both programs; prints its name and its archive
+images: ## build the image; print its name and its archive
 	@$(RUN) --with cluster node test/cluster/main.ts images
 
-image-context: ## the folder that the Dockerfile is built from; prints its path
+image-context: ## create the build context of the Dockerfile; print its path
 	@$(RUN) --with worker scripts/image-context.sh
 
-cluster: ## a real Kubernetes on this machine, NODES=2 (CLUSTER=embedded; needs root)
+cluster: ## start Kubernetes on this machine, NODES=2 (needs root)
 	@$(RUN) --with cluster node test/cluster/main.ts up $(NODES)
 
-cluster-down: ## take it down again, from whatever state
+cluster-down: ## stop the cluster and remove all of it
 	@$(RUN) --with cluster node test/cluster/main.ts down
 
-cluster-status: ## its hosts
+cluster-status: ## print the hosts of the cluster
 	@$(RUN) --with cluster node test/cluster/main.ts status
 
-kubeconfig: ## print the path of its kubeconfig
+kubeconfig: ## print the path of the cluster's kubeconfig
 	@$(RUN) node test/cluster/main.ts kubeconfig
 
-clean: ## remove what was installed into the tree; the cache stays
+clean: ## remove installed files from the tree; keep the cache
 	rm -rf node_modules coverage

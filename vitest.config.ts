@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{crds,process,media-server,operator,scripts,examples}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: ['{crds,process,media-server,operator,scripts,examples}/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lint, types, import directions, unused code, generated files. All of them, then the verdict.
+# Format, lint, types, import directions, unused code, Markdown, generated files. All of them, then the verdict.
 set -uo pipefail
 
 failed=0
@@ -12,5 +12,6 @@ step types tsc --noEmit
 step 'types of the pages' tsc -p scripts/tsconfig.pages.json
 step 'import directions' vitest run --project unit test/architecture.test.ts
 step 'unused code' knip
+step Markdown markdownlint-cli2
 step 'generated files' node crds/emit/main.ts --check
 exit $failed

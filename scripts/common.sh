@@ -13,7 +13,7 @@ logged() {
 	mkdir -p "$(dirname "$log")"
 	if ! "$@" >"$log" 2>&1; then
 		tail -n 25 "$log" >&2
-		fail "this failed: $* (all of its output: $log)"
+		fail "command failed: $* (full output: $log)"
 	fi
 }
 
@@ -26,10 +26,10 @@ apt_packages() {
 	[ ${#missing[@]} -gt 0 ] || return 0
 	local sudo=()
 	if [ "$(id -u)" != 0 ]; then
-		command -v sudo >/dev/null && sudo -n true 2>/dev/null || fail "these packages are needed; please run as root: apt-get install -y ${missing[*]}"
+		command -v sudo >/dev/null && sudo -n true 2>/dev/null || fail "Debian packages are missing. Run as root: apt-get install -y ${missing[*]}"
 		sudo=(sudo)
 	fi
-	command -v apt-get >/dev/null || fail "these Debian packages are needed, and there is no apt-get here: ${missing[*]}"
+	command -v apt-get >/dev/null || fail "Debian packages are missing, and apt-get was not found: ${missing[*]}"
 	say "installing Debian packages: ${missing[*]} (1 to 3 minutes)"
 	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600)
 	logged "$SLUICE_CACHE/log/apt-update.log" "${apt[@]}" update

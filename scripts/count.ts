@@ -1,5 +1,5 @@
-// Names what failed and what passed at its second attempt only, adds up the results of all test runs and prints the closing line. Exits 1 when anything failed or did
-// not run.  count.ts FOLDER [FAILED...]: of the reports, and which of `checks` and the projects exited with an error.
+// Prints the failed and the flaky tests of all runs, and the closing line. Exits with 1 if anything failed or did not run.
+//   count.ts FOLDER [FAILED...]    FOLDER has the reports; FAILED are `checks` and the projects that exited with an error
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { failures, flaky, type Report } from './failures.ts';

@@ -19,7 +19,7 @@ if ! go_new_enough; then
 	go_new=$(mktemp -d "$SLUICE_CACHE/go.XXXXXX")
 	go_file=v0.0.1-go$go_version.linux-$go_arch.zip
 	curl -fsSL --max-time 600 -o "$go_new/go.zip" "https://proxy.golang.org/golang.org/toolchain/@v/$go_file" ||
-		fail "Go $go_version cannot be fetched from proxy.golang.org"
+		fail "Go $go_version could not be downloaded from proxy.golang.org"
 	(cd "$go_new" && unzip -q go.zip && chmod +x ./*/*/bin/* ./*/*/pkg/tool/*/* 2>/dev/null
 	mv golang.org/toolchain@*/* . && rm -rf golang.org go.zip)
 	mv -T "$go_new" "$go_home"

@@ -18,7 +18,7 @@ elif ! new_enough node; then
 	case $(uname -m) in
 		x86_64) node_arch=x64 ;;
 		aarch64) node_arch=arm64 ;;
-		*) fail "Node $node_least or newer is needed; there is no download for $(uname -m)" ;;
+		*) fail "Node $node_least or newer is required, and there is no download for $(uname -m)" ;;
 	esac
 	say "fetching Node $node_version (half a minute)"
 	node_new=$(mktemp -d "$SLUICE_CACHE/node.XXXXXX")
@@ -33,11 +33,11 @@ elif ! new_enough node; then
 		command -v npm >/dev/null || apt_packages npm
 		# npm checks the integrity that the registry names.
 		(cd "$node_new" && npm pack --silent "node-linux-$node_arch@$node_version" >/dev/null 2>"$node_new/npm.log") ||
-			{ cat "$node_new/npm.log" >&2; fail "Node $node_version can be had neither from nodejs.org nor from the npm registry"; }
+			{ cat "$node_new/npm.log" >&2; fail "Node $node_version could not be downloaded from nodejs.org or the npm registry"; }
 		tar -xf "$node_new"/node-linux-*.tgz -C "$node_new" --strip-components=1
 		# The package is the program alone; the system's npm runs on it.
 	fi
-	"$node_new/bin/node" --version >/dev/null || fail "the downloaded Node does not run here"
+	"$node_new/bin/node" --version >/dev/null || fail "the downloaded Node does not run on this machine"
 	rm -f "$node_new"/*.tgz "$node_new"/*.tar.xz
 	[ -d "$node_home" ] && rm -rf "$node_new" || mv "$node_new" "$node_home"
 	PATH=$node_home/bin:$PATH

@@ -16,7 +16,7 @@ run cluster-life >"$results/cluster-life.log" 2>&1 &
 life=$!
 scripts/check.sh || failed+=(checks)
 run unit || failed+=(unit)
-echo 'test: waiting for cluster-life, which began with the checks'
+echo 'test: waiting for cluster-life, which started with the checks'
 wait "$life" || failed+=(cluster-life)
 cat "$results/cluster-life.log"
 run e2e >"$results/e2e.log" 2>&1 &

@@ -21,9 +21,9 @@ export function buildChartReadme(values: string): string {
   const rows = rowsOf(parseDocument(values).contents as YAMLMap, '');
   const table = rows.map(({ description, fallback, name }) => `| \`${name}\` | \`${fallback}\` | ${description} |`);
   return `${INTRODUCTION}
-## Values
+## Configuration
 
-| value | default | meaning |
+| Value | Default | Description |
 |---|---|---|
 ${table.join('\n')}
 `;
@@ -32,16 +32,27 @@ ${table.join('\n')}
 const INTRODUCTION = `<!-- Made from values.yaml by \`make generate\`. Do not edit. -->
 # Sluice Helm chart
 
-Installs the operator, its custom resource definitions and the rights that it needs.
+This chart installs the Sluice operator, its custom resource definitions and the permissions that it needs.
+
+## Prerequisites
+
+- Kubernetes 1.31 or newer
+- Helm 3.14 or newer (tested with Helm 4)
+
+## Installation
 
 \`\`\`sh
 helm install sluice charts/sluice --namespace sluice-system --create-namespace
 helm test sluice --namespace sluice-system
 \`\`\`
 
-A misspelt value is refused. \`helm upgrade\` upgrades the custom resource definitions; \`helm uninstall\` leaves them, and with
-them your MediaServers and their pods: streams do not depend on the operator. To remove everything, delete the MediaServers
-first, while the operator runs: it drains them.
+\`helm upgrade\` also upgrades the custom resource definitions. Unknown values are rejected.
+
+## Uninstallation
+
+\`helm uninstall\` keeps the custom resource definitions, your resources and their pods. Streams continue, because they do not
+depend on the operator. To remove everything, delete the MediaServers while the operator still runs, so that it can drain
+their pods.
 `;
 
 function rowsOf(map: YAMLMap, prefix: string, inherited: string | null = null): Row[] {

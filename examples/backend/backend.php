@@ -1,6 +1,6 @@
 <?php
-// The same backend in PHP: php -S 127.0.0.1:8088 examples/backend/backend.php
-// Streams whose names are in the file denied.txt (one a line: "publish stream1" or "play stream1") are ended.
+// A backend in PHP. Run: php -S 127.0.0.1:8088 examples/backend/backend.php
+// It ends the streams that denied.txt lists, one per line: "publish stream1" or "play stream1".
 
 $method = basename(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH));
 $stream = json_decode(file_get_contents('php://input'), true) ?: [];

@@ -1,4 +1,4 @@
-// A backend that decides about streams: allows everything, prints each call, and answers 403 to what it was told to deny.
+// A sample backend. It allows every stream, prints each call, and answers 403 for streams that it was told to deny.
 //
 //   node examples/backend/backend.ts [port [address]]          (default 8088 on 127.0.0.1)
 //   curl -d '{"name":"stream1","published":false}' http://127.0.0.1:8088/control/deny
@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A stream is denied when all fields of one of these are equal to its own. */
+/** Rules: a stream is denied if all fields of one rule equal its own. */
 const denied: Fields[] = [];
 
 const server = createServer(async (request, response) => {

@@ -11,7 +11,7 @@ export type AdmissionVerdict =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
 
-/** What a reply to an admission call means (hooks.md §5). `connect` is always judged as `FAIL`. */
+/** What a reply to admission means (docs/hooks.md#what-an-answer-to-admission-means). `connect` is always judged as `FAIL`. */
 export function judgeAdmission(method: AdmissionMethod, reply: HookReply, onError: RestOnError): AdmissionVerdict {
   const reason = describeReply(reply);
   if (isSuccess(reply)) return { kind: 'allowed', logged: null };
@@ -35,7 +35,7 @@ const FAILURES = {
   other: 'the call failed',
 } as const;
 
-/** The backend has said yes or no; anything else is an interaction error (docs/hooks.md). */
+/** The backend has said yes or no; anything else is an interaction error. */
 export const isUsable = (reply: HookReply): boolean => isSuccess(reply) || isRefusal(reply);
 
 function isSuccess(reply: HookReply): boolean {

@@ -2,7 +2,7 @@ import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../
 
 /** The calls of one session to its backend. Sequence numbers, order and the session's own config layer live here. */
 export type SessionHooks = {
-  /** Asks the backend whether the session may go on (hooks.md §5, admission). Never throws. */
+  /** Asks the backend whether the session may go on (docs/hooks.md#what-an-answer-to-admission-means). Never throws. */
   admit(method: AdmissionMethod, body: HookBody, signal: AbortSignal): Promise<Admission>;
   /** Queues an event: delivered in order, in the background, never blocking. */
   event(method: EventMethod, body: HookBody): void;

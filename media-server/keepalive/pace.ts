@@ -1,4 +1,4 @@
-/** First check one interval after a stream went live, less a random part, so that streams spread out (hooks.md §6). */
+/** First check at a random moment of the first interval, so that streams spread (docs/keep-alive.md#the-arithmetic). */
 export function firstDelayMs(intervalMs: number, chance: number): number {
   return intervalMs * (1 - chance);
 }

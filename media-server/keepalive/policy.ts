@@ -28,7 +28,7 @@ export type PolicyDecision =
     }
   | { readonly checked: false; readonly reason: NotChecked };
 
-/** Whether and how a stream is checked (hooks.md §6): the first condition that fails is the reason. */
+/** Whether and how a stream is checked (docs/keep-alive.md#which-streams-are-checked): the first no is the reason. */
 export function decidePolicy(
   server: ServerConfig['keepAlive'],
   { config, hook }: Pick<App, 'config' | 'hook'>,

@@ -52,7 +52,7 @@ type Call<S> = BackendCall & {
 };
 
 /**
- * The keep-alive loop (hooks.md §6). Every checked stream has an entry here, and every entry is in exactly one state,
+ * The keep-alive loop (docs/keep-alive.md). Every checked stream has an entry here, and every entry is in exactly one state,
  * always: a state is only ever replaced by the next one, in `#arm` and `#check`, before anybody outside is told.
  *
  * Each stream has a timer of its own: with 10,000 streams arming and firing one costs 2.9 µs a check (0.3 % of a core

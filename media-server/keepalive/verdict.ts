@@ -23,7 +23,7 @@ export type Judged = {
   readonly failureThreshold: number;
 };
 
-/** What a reply to `StreamKeepAliveEvent` means (hooks.md §5): 403 is an order, no answer is not. */
+/** What a reply to a check means (docs/keep-alive.md#what-an-answer-means): 403 is an order, no answer is not. */
 export function judge(reply: HookReply, { failureThreshold, failures, restOnError }: Judged): Verdict {
   const status = reply.kind === 'status' ? reply.status : 0;
   if (status >= 200 && status < 300) return { result: 'ok', cause: null, failures: 0 };

@@ -8,7 +8,7 @@ import type { Stream } from './stream.ts';
 const APPS = [fakeApp('one'), fakeApp('two')] as const;
 const NAMES = ['a', 'b', '__proto__'] as const;
 
-/** What rest-api.md says of each member, without indexes. */
+/** What docs/rest-api.md says of each member, without indexes. */
 function isMeant(stream: Stream, filter: StreamFilter): boolean {
   const { appKey, mediaSessionId, mediaSessionIds, name, published, sessionId, status } = filter;
   return (

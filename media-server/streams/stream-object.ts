@@ -18,7 +18,7 @@ const NEUTRAL = {
   cvoExtension: false,
 } as const;
 
-/** The stream object of hooks.md §3: the body of every method but `connect` and `ConnectionStatusEvent`. */
+/** The stream object (docs/hooks.md#bodies): the body of every method but `connect` and `ConnectionStatusEvent`. */
 export function streamBody(stream: Stream, nodeId: string): StreamObject {
   return { ...findObject(stream, nodeId), sdp: stream.offer, custom: { ...stream.custom } };
 }

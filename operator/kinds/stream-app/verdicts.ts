@@ -56,7 +56,7 @@ function programmed(input: StreamAppInput, needed: readonly Verdict[]): Verdict 
   return yes('Programmed', 'Programmed', running === 1 ? '1 pod runs it' : `${running} pods run it`);
 }
 
-/** hooks.md §6, in the words of the pods, who decide it. */
+/** What docs/keep-alive.md#which-streams-are-checked says, in the words of the pods, which decide it. */
 function keepAlive({ fleet, spec }: StreamAppInput, accepted: Verdict): Verdict {
   if (accepted.status === 'False') return no('KeepAliveActive', accepted.reason, accepted.message);
   const first = reportOf(fleet, spec.appKey);

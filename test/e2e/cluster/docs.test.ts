@@ -6,10 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../harness/certificate.ts';
 import { ClusterStage } from '../../harness/cluster-stage.ts';
 import { splitImage } from '../../harness/kube.ts';
+import { blocksOf } from '../../harness/markdown.ts';
 import { RtcClient } from '../../harness/rtc-client.ts';
 import { until } from '../../harness/wait.ts';
-
-type Block = { readonly language: string; readonly text: string };
 
 const root = join(import.meta.dirname, '../../..');
 const RELEASED = /ghcr\.io\/sluice-dev\/sluice:[\w.]+/g;
@@ -60,14 +59,6 @@ function sh(commands: string): string {
   return stdout;
 }
 
-async function blocksOf(page: string): Promise<Block[]> {
-  const text = await readFile(join(root, page), 'utf8');
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
-    language,
-    text: body,
-  }));
-}
-
 /** Ages and the width of columns differ from run to run. */
 const likeness = (text: string): string[] =>
   text
@@ -92,11 +83,13 @@ describe('docs/kubernetes.md', () => {
       type: 'kubernetes.io/tls',
       stringData: tls,
     });
-    const blocks = await blocksOf('docs/kubernetes.md');
+    const blocks = blocksOf(await readFile(join(root, 'docs/kubernetes.md'), 'utf8'));
     const shown: [string, string[], string[]][] = [];
     for (const [index, { language, text }] of blocks.entries()) {
       if (language !== 'sh') continue;
+      if (text.includes('/stream/terminate')) await publishAtPod(stage);
       const printed = sh(text);
+      if (text.includes('/stream/terminate')) expect(printed, text).toContain('"terminated":1');
       const expected = blocks[index + 1]?.language === 'text' ? blocks[index + 1]?.text : undefined;
       if (expected !== undefined) shown.push([text, likeness(printed), likeness(expected)]);
       else expect(printed, text).not.toMatch(/^Error|error:/m);

@@ -1,0 +1,107 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorsOf, linksOf } from './harness/markdown.ts';
+
+const root = join(import.meta.dirname, '..');
+const paths = globSync(['**/*', '.*/**/*'], {
+  cwd: root,
+  exclude: (name) => name.split('/').some((part) => part === 'node_modules' || part === '.git' || part === 'overlays'),
+});
+const isFile = (path: string): boolean => statSync(join(root, path)).isFile();
+const files = paths.filter(isFile);
+const folders = new Set(paths.filter((path) => !isFile(path)));
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const pages = files.filter((path) => path.endsWith('.md'));
+const isSource = (path: string): boolean =>
+  /\.(ts|js|sh|py|yaml|tpl|json|html)$|(^|\/)(Makefile|Dockerfile|NOTES\.txt)$/.test(path) &&
+  !/^package(-lock)?\.json$/.test(path);
+const sources = files.filter(isSource);
+
+/** Null when a page, a heading of a page, a file or a folder is there. */
+function missing(target: string): string | null {
+  const [path = '', anchor] = target.split('#');
+  if (folders.has(path.replace(/\/$/, ''))) return null;
+  if (!files.includes(path)) return `${path} does not exist`;
+  return anchor === undefined || anchorsOf(textOf(path)).has(anchor) ? null : `${path} has no heading #${anchor}`;
+}
+
+/** A link of a page, seen from the root. */
+const fromRoot = (page: string, target: string): string =>
+  target.startsWith('#') ? `${page}${target}` : posix.join(posix.dirname(page), target);
+
+const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*|#)/.test(line) || /\s\/\/\s/.test(line);
+
+/** `§` counts in documents that number their sections: RFCs and drafts. */
+const SECTION = /(RFC \d+|draft-[\w-]+)( §[\d.]+(,| and))* §[\d.]+/g;
+
+/** A file that a comment or a page names by its path, or by the last parts of it. */
+const isNamed = (name: string): boolean => files.some((path) => path === name || path.endsWith(`/${name}`));
+
+/** A file without its extension, or a folder, in the same way. */
+const isPlace = (name: string): boolean =>
+  [...folders, ...files].some((path) => `/${path}`.endsWith(`/${name}`) || `/${path}`.endsWith(`/${name}.ts`));
+
+/** What an upstream project or an example calls its own. */
+const FOREIGN = new Set(['tasks.py', 'dist/config.js', 'x.test.ts']);
+
+describe('references', () => {
+  it.each(pages)('of %s lead to a file and a heading', (page) => {
+    const broken = linksOf(textOf(page))
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .map((target) => missing(fromRoot(page, target)))
+      .filter((fault) => fault !== null);
+    expect(broken).toEqual([]);
+  });
+
+  it('of sources to pages lead to a file and a heading', () => {
+    const broken = sources.flatMap((path) =>
+      [...textOf(path).matchAll(/(?<![*$}{\w])([\w./-]*\w\.md(?:#[\w-]+)?)/g)]
+        .map(([, target = '']) => missing(target.replace(/^\/\/github\.com\/sluice-dev\/sluice\/blob\/main\//, '')))
+        .filter((fault) => fault !== null)
+        .map((fault) => `${path}: ${fault}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('of pages to places in the tree lead to a file or a folder', () => {
+    const top = [...folders].filter((path) => /^\w[\w-]*$/.test(path)).join('|');
+    const place = new RegExp(`\`((?:${top})/[\\w./-]+)\``, 'g');
+    const broken = pages.flatMap((path) =>
+      [...textOf(path).matchAll(place)]
+        .map(([, name = '']) => name.replace(/\/$/, ''))
+        .filter((name) => !isPlace(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('of comments to sections name an RFC or a draft', () => {
+    const broken = sources
+      .filter((path) => path !== 'test/references.test.ts')
+      .flatMap((path) =>
+        textOf(path)
+          .split('\n')
+          .filter((line) => line.replaceAll(SECTION, '').includes('§'))
+          .map((line) => `${path}: ${line.trim()}`),
+      );
+    expect(broken).toEqual([]);
+  });
+
+  it('of comments and pages to files lead to a file', () => {
+    const lines = [...sources, ...pages].flatMap((path) =>
+      textOf(path)
+        .split('\n')
+        .filter((line) => (path.endsWith('.md') ? line.includes('`') : isComment(line)))
+        .map((line) => ({ path, line })),
+    );
+    const broken = lines.flatMap(({ line, path }) =>
+      [...line.matchAll(/(?<![*$}{\w./-])([\w./-]*\w\.(?:ts|js|sh|py|patch|tpl))(?![\w*])/g)]
+        .map(([, name = '']) => name.replace(/^(\.{0,2}\/)+/, ''))
+        .filter((name) => !FOREIGN.has(name) && !isNamed(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
