@@ -74,7 +74,7 @@ type SessionCall = {
 
 const IF_MATCH = {
   type: 'object',
-  properties: { 'if-match': { type: 'string', description: 'The ETag of the session, or `*`' } },
+  properties: { 'if-match': { type: 'string', description: 'A list of ETags with that of the session, or `*`' } },
   required: ['if-match'],
 };
 
@@ -95,12 +95,12 @@ const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
     response: { 204: { description: 'Link and Accept-Post' } },
   },
   'PATCH /{podId}/{secret}': {
-    summary: 'Trickle ICE with the ETag in If-Match, ICE restart with `*`',
+    summary: 'Trickle ICE; new credentials restart ICE',
     body: [TRICKLE_TYPE],
     headers: IF_MATCH,
     response: {
       200: { description: 'The answer to an ICE restart', ...text(TRICKLE_TYPE) },
-      204: { description: 'Candidates taken' },
+      204: { description: 'The credentials are those of the session, or there are none: trickle ICE' },
     },
   },
   'DELETE /{podId}/{secret}': {

@@ -475,13 +475,27 @@ describe('WHIP and WHEP', () => {
       ...(method === 'PATCH' ? { payload: 'a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n' } : {}),
     });
 
-  it('trickle with the ETag: 428 without, 412 with another one', async () => {
+  it.each(['*', '"ufrag"', 'W/"ufrag"', '"old", "ufrag"'])('trickle with If-Match: %s', async (ifMatch) => {
+    const response = await session(test.add(), 'PATCH', { 'if-match': ifMatch });
+    expect([response.statusCode, response.body, response.headers['etag']]).toEqual([204, '', undefined]);
+  });
+
+  it.each(['*', '"ufrag"', '"old", "ufrag"'])('restart ICE with If-Match: %s', async (ifMatch) => {
     const stream = test.add();
+    Object.assign(stream.leg ?? {}, { applyFragment: async () => 'a=ice-lite\r\n' });
+    const response = await session(stream, 'PATCH', { 'if-match': ifMatch });
+    expect([response.statusCode, response.body, response.headers['etag']]).toEqual([200, 'a=ice-lite\r\n', '"ufrag"']);
+  });
+
+  it('refuse a PATCH without If-Match, with another one, or of another type', async () => {
+    const stream = test.add();
+    const applied: string[] = [];
+    Object.assign(stream.leg ?? {}, { applyFragment: async (fragment: string) => applied.push(fragment) });
     expect((await session(stream, 'PATCH')).statusCode).toBe(428);
     expect((await session(stream, 'PATCH', { 'if-match': '"old"' })).statusCode).toBe(412);
-    expect((await session(stream, 'PATCH', { 'if-match': '"ufrag"' })).statusCode).toBe(204);
     const other = { 'if-match': '"ufrag"', 'content-type': 'application/sdp' };
     expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
+    expect(applied).toEqual([]);
   });
 
   it('answer 404, as a moment later, when the stream ends while ICE is restarted or a layer chosen', async () => {
@@ -491,7 +505,7 @@ describe('WHIP and WHEP', () => {
         await test.terminator.end(stream, 'rest');
         throw new Error('Channel closed');
       };
-      Object.assign(stream.leg ?? {}, { kind: 'playback', restartIce: fail, selectLayer: fail });
+      Object.assign(stream.leg ?? {}, { kind: 'playback', applyFragment: fail, selectLayer: fail });
       return stream;
     };
     expect((await session(endsMeanwhile(), 'PATCH', { 'if-match': '*' })).statusCode).toBe(404);
@@ -609,7 +623,7 @@ describe('the OpenAPI description', () => {
       in: 'header',
       name: 'if-match',
       required: true,
-      description: 'The ETag of the session, or `*`',
+      description: 'A list of ETags with that of the session, or `*`',
       schema: { type: 'string' },
     });
     expect(paths['/whep/{appKey}/{name}/{podId}/{secret}/layer'].post.requestBody).toMatchObject({

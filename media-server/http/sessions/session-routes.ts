@@ -7,6 +7,7 @@ import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
+import { matchesETag } from './if-match.ts';
 import { followStream } from './session-events.ts';
 import { TRICKLE_TYPE } from './session-types.ts';
 
@@ -65,21 +66,18 @@ async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): 
   }
 }
 
-/** Trickle ICE with the ETag, ICE restart with `*` (RFC 9725 §4.3.2 and §4.3.3). */
+/** Trickle ICE, or an ICE restart when the credentials are new (RFC 9725 §4.3.2 and §4.3.3). */
 async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   requireType(request, TRICKLE_TYPE);
   const ifMatch = request.headers['if-match'];
-  const leg = stream.leg;
-  if (!leg) throw new HttpError(409, 'the session has not been answered yet');
-  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag, or * to restart ICE');
-  const fragment = String(request.body ?? '');
-  if (ifMatch === '*') {
-    const answer = await leg.restartIce(fragment);
-    return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
+  if (!stream.leg) throw new HttpError(409, 'the session has not been answered yet');
+  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag of the session, or *');
+  if (!matchesETag(ifMatch, etagOf(stream))) {
+    throw new HttpError(412, 'If-Match does not name the present ICE session');
   }
-  if (ifMatch !== etagOf(stream)) throw new HttpError(412, 'If-Match names another ICE session of this session');
-  leg.addCandidates(fragment);
-  return reply.code(204).send();
+  const answer = await stream.leg.applyFragment(String(request.body ?? ''));
+  if (answer === null) return reply.code(204).send();
+  return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
 }
 
 /** Layer choice of simulcast (`urn:ietf:params:whep:ext:core:layer`). */
