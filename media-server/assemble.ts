@@ -215,6 +215,7 @@ export class MediaServer {
       version,
       iceServers: () => this.#bundle.config.media.iceServers,
       clientOf: ({ raw }) => ({ address: this.#proxies.clientAddress(raw), isShared: this.#proxies.isShared(raw) }),
+      prefixOf: ({ raw }) => this.#proxies.forwardedPrefix(raw),
       prometheus: () => this.metrics.registry.metrics(),
       publish: (request) => publish(sessions, request),
       play: (request) => play(sessions, request),

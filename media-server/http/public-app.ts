@@ -69,7 +69,10 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   await app.register((scope) => streamRoutes(scope, callDeps), { prefix: '/stream' });
   await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
   await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true } }, (request) => {
+    const prefix = deps.prefixOf(request);
+    return prefix === '' ? app.swagger() : { ...app.swagger(), servers: [{ url: prefix }] };
+  });
 }
 
 async function mediaRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {

@@ -438,6 +438,21 @@ describe('WHIP and WHEP', () => {
     expect(String(response.headers['link'])).toContain('urn:sluice:params:whip:ext:server-sent-events');
   });
 
+  it('put what a trusted proxy has taken off before Location and Link', async () => {
+    test.prefix = '/media';
+    const stream = test.add({ direction: 'play' });
+    test.outcome = { kind: 'started', stream, answer: 'v=0 answer' };
+    const { headers } = await offer('/whep/app/a?token=x');
+    const location = `/media/whep/app/a/pod/${stream.secret}`;
+    expect(headers.location).toBe(location);
+    const [ice, events, layer] = [headers.link ?? []].flat();
+    expect(ice).toContain('<stun:stun.example.org:3478>');
+    expect(events).toContain(`<${location}/events>`);
+    expect(layer).toContain(`<${location}/layer>`);
+    const created = await test.app.inject({ method: 'POST', url: `/whep/app/a/pod/${stream.secret}/events` });
+    expect([created.statusCode, created.headers.location]).toEqual([201, `${location}/events`]);
+  });
+
   it.each([
     [409, 'not_live', 2],
     [503, 'unavailable', 5],
@@ -573,6 +588,13 @@ describe('the OpenAPI description', () => {
       description.paths['/rest-api/stream/terminate'].post.requestBody.content['application/json'].schema.properties
         .published.type,
     ).toBe('boolean');
+  });
+
+  it('names the server by what a trusted proxy has taken off', async () => {
+    const servers = async () => (await test.app.inject('/rest-api/openapi.json')).json().servers;
+    expect(await servers()).toBeUndefined();
+    test.prefix = '/media';
+    expect(await servers()).toEqual([{ url: '/media' }]);
   });
 
   it('says of every call how it fails and who may make it', async () => {

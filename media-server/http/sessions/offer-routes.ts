@@ -4,7 +4,7 @@ import { iceServerLinks } from '../../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Client, Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType } from '../content-type.ts';
-import { HttpError } from '../errors.ts';
+import { HttpError, pathOf } from '../errors.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
 
@@ -29,7 +29,7 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
   app.post('/:appKey/:name', async (request, reply) => {
     const outcome = await protocol.start(sessionRequest(request, reply, deps));
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
-    const location = locationOf(outcome.stream, request, deps.podId);
+    const location = locationOf(outcome.stream, request, deps);
     return reply
       .code(201)
       .header('location', location)
@@ -99,9 +99,8 @@ function bearerToken(request: FastifyRequest): string | null {
 }
 
 /** The path that the client used, not the name that a backend may have given. */
-function locationOf(stream: Stream, request: FastifyRequest, podId: string): string {
-  const path = request.url.split('?', 1)[0];
-  return `${path}/${podId}/${stream.secret}`;
+function locationOf(stream: Stream, request: FastifyRequest, { podId, prefixOf }: OfferRoutesDeps): string {
+  return `${prefixOf(request)}${pathOf(request)}/${podId}/${stream.secret}`;
 }
 
 function asError(rejection: Rejection): HttpError {

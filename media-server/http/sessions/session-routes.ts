@@ -17,6 +17,8 @@ export type SessionRoutesDeps = {
   /** Opaque id of this pod in Location URLs. */
   readonly podId: string;
   readonly clock: Clock;
+  /** What trusted proxies have taken off the path. */
+  readonly prefixOf: (request: FastifyRequest) => string;
 };
 
 type Params = { appKey: string; name: string; podId: string; secret: string };
@@ -36,7 +38,10 @@ export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: 
   );
   app.post(`${url}/events`, (request, reply) => {
     find(request);
-    return reply.code(201).header('location', request.url).send();
+    return reply
+      .code(201)
+      .header('location', `${deps.prefixOf(request)}${request.url}`)
+      .send();
   });
   if (direction !== 'play') return;
   app.post(`${url}/layer`, (request, reply) => onLive(find(request), (stream) => selectLayer(stream, request, reply)));
