@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundleOf, publicApp, type TestApp } from '../../../test/builders/public-app.ts';
-import type { StreamSetup } from '../../../test/builders/streams.ts';
+import { fakeApp, type StreamSetup } from '../../../test/builders/streams.ts';
 import { until } from '../../../test/harness/wait.ts';
 
 let test: TestApp;
@@ -251,6 +251,44 @@ describe('find, find_all and the connection calls', () => {
     const [found] = (await post('/stream/find_all', { display: ['metrics'] })).json();
     expect(plain).not.toHaveProperty('metrics');
     expect(found.metrics).toEqual({ bytes: 1, packets: 1, packetsLost: 0, bitrate: 8, rttMs: 1 });
+  });
+
+  it('take published as text in find, as WCS does, and never in terminate', async () => {
+    const publication = test.add({ name: 'a' });
+    const playback = test.add({ name: 'a', direction: 'play' });
+    const idsOf = async (published: unknown) => {
+      const found: { mediaSessionId: string }[] = (await post('/stream/find', { name: 'a', published })).json();
+      return found.map(({ mediaSessionId }) => mediaSessionId);
+    };
+    for (const published of [true, 'true']) expect(await idsOf(published)).toEqual([publication.id]);
+    for (const published of [false, 'false']) expect(await idsOf(published)).toEqual([playback.id]);
+    for (const published of ['', 'TRUE', 'yes', 1, ['true']]) {
+      const refused = await post('/stream/find', { published });
+      expect([refused.statusCode, refused.json().detail]).toEqual([400, expect.stringContaining('body.published')]);
+    }
+    for (const published of ['true', 'false']) expect((await terminate({ published })).statusCode).toBe(400);
+    expect(test.registry.size).toBe(2);
+  });
+
+  it('find connections by session, app and version of the client', async () => {
+    const news = test.add({ app: fakeApp('news'), client: { version: 'obs/1' } });
+    const sport = test.add({ app: fakeApp('sport'), client: { version: 'obs/1' } });
+    const found = async (body: object) => {
+      const response = await post('/connection/find', body);
+      if (response.statusCode !== 200) return response.statusCode;
+      return response.json().map(({ sessionId }: { sessionId: string }) => sessionId);
+    };
+    expect(await found({})).toEqual([news.sessionId, sport.sessionId]);
+    expect(await found({ clientVersion: 'obs/1' })).toEqual([news.sessionId, sport.sessionId]);
+    expect(await found({ appKey: 'news' })).toEqual([news.sessionId]);
+    expect(await found({ appKey: 'sport', clientVersion: 'obs/1', sessionId: sport.sessionId })).toEqual([
+      sport.sessionId,
+    ]);
+    expect(await found({ appKey: 'news', sessionId: sport.sessionId })).toBe(404);
+    expect(await found({ clientVersion: 'obs' })).toBe(404);
+    expect(await found({ appkey: 'news' })).toBe(400);
+    expect((await post('/connection/terminate', { appKey: 'news' })).statusCode).toBe(400);
+    expect(test.registry.size).toBe(2);
   });
 
   it.each(['/stream/find_all', '/connection/find_all'])('%s answers 404 when there is none', async (url) => {

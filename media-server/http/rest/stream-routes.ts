@@ -63,8 +63,12 @@ const TerminateReply = Type.Object({
 });
 
 const Display = Type.Array(Type.Enum(['metrics']), { maxItems: 1, description: '`["metrics"]` adds `metrics`' });
+/** WCS's clients write it as text. A terminate takes JSON booleans only. */
+const Published = Type.Union([Type.Boolean(), Type.Enum(['true', 'false'])], {
+  description: '`true` = publications, `false` = playbacks; also as text',
+});
 const FindBody = Type.Object(
-  { ...StreamFilter.properties, display: Type.Optional(Display) },
+  { ...StreamFilter.properties, published: Type.Optional(Published), display: Type.Optional(Display) },
   { additionalProperties: false, description: 'A filter; `{}` = all streams' },
 );
 const FindAllBody = Type.Object({ display: Type.Optional(Display) }, { additionalProperties: false });
@@ -114,7 +118,8 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
       response: { 200: Type.Array(FoundStream) },
     },
     preValidation: normalizeFilter,
-    handler: ({ body: { display, ...filter } }) => found(deps, matchStreams(deps.registry, filter), display),
+    handler: ({ body: { display, ...filter } }) =>
+      found(deps, matchStreams(deps.registry, readFilter(filter)), display),
   });
 
   const findAll = (display: readonly string[] | undefined) => found(deps, [...deps.registry.all()], display);
@@ -134,6 +139,10 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     },
     handler: async () => deps.ended.all(),
   });
+}
+
+function readFilter({ published, ...filter }: Omit<Type.Static<typeof FindBody>, 'display'>): StreamFilter {
+  return published === undefined ? filter : { ...filter, published: published === true || published === 'true' };
 }
 
 function readOrder(deps: StreamRoutesDeps, filter: StreamFilter, query: TerminateQuery): TerminateOrder {
