@@ -94,6 +94,14 @@ const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
     summary: 'ICE servers, as Link headers',
     response: { 204: { description: 'Link and Accept-Post' } },
   },
+  'GET ': {
+    summary: 'Whether there is an endpoint; HEAD as well',
+    response: { '2XX': { description: 'There is one; without content' } },
+  },
+  'GET /{podId}/{secret}': {
+    summary: 'Whether the session is live; HEAD as well',
+    response: { 204: { description: 'It is' } },
+  },
   'PATCH /{podId}/{secret}': {
     summary: 'Trickle ICE; new credentials restart ICE',
     body: [TRICKLE_TYPE],

@@ -343,8 +343,8 @@ describe('errors', () => {
   it.each([
     ['GET', '/rest-api/stream/terminate', 'POST'],
     ['PUT', '/rest-api/stream/find_all', 'GET, HEAD, POST'],
-    ['GET', '/whip/app/name', 'OPTIONS, POST'],
-    ['DELETE', '/whep/app/name', 'OPTIONS, POST'],
+    ['PUT', '/whip/app/name', 'GET, HEAD, OPTIONS, POST'],
+    ['DELETE', '/whep/app/name', 'GET, HEAD, OPTIONS, POST'],
     // Its answer would never be complete.
     ['HEAD', '/whip/app/name/pod/secret/events', 'GET, POST'],
     ['POST', '/web/style.css', 'GET, HEAD'],
@@ -575,6 +575,23 @@ describe('WHIP and WHEP', () => {
     expect((await session(stream, 'DELETE')).statusCode).toBe(404);
   });
 
+  it.each(['GET', 'HEAD'] as const)('answer %s of endpoints and of live sessions without content', async (method) => {
+    const stream = test.add();
+    const look = async (url: string) => {
+      const response = await test.app.inject({ method, url, headers: { origin: 'https://a.example' } });
+      expect(response.headers['access-control-allow-origin']).toBe('*');
+      return [response.statusCode, response.body, response.headers['content-type']];
+    };
+    expect(await look('/whip/app/a')).toEqual([204, '', undefined]);
+    expect(await look('/whep/app/a')).toEqual([200, '', 'application/sdp']);
+    expect(await look(`/whip/app/a/pod/${stream.secret}`)).toEqual([204, '', undefined]);
+    await test.terminator.end(stream, 'client');
+    expect((await look(`/whip/app/a/pod/${stream.secret}`))[0]).toBe(404);
+    const player = test.add({ direction: 'play' });
+    expect(await look(`/whep/app/a/pod/${player.secret}`)).toEqual([204, '', undefined]);
+    expect(test.requests).toEqual([]);
+  });
+
   it('say on OPTIONS what is accepted', async () => {
     const response = await test.app.inject({ method: 'OPTIONS', url: '/whip/app/a' });
     expect([response.statusCode, response.headers['accept-post']]).toEqual([204, 'application/sdp']);
@@ -691,7 +708,7 @@ describe('the OpenAPI description', () => {
     });
     const sessions = Object.entries<Record<string, object>>(paths).filter(([path]) => /^\/wh[ie]p\//.test(path));
     const calls = sessions.flatMap(([, methods]) => Object.values(methods));
-    expect(calls).toHaveLength(13);
+    expect(calls).toHaveLength(17);
     for (const call of calls) expect(call).toMatchObject({ summary: expect.any(String), responses: { '4XX': {} } });
   });
 });

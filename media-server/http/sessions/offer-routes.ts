@@ -14,6 +14,8 @@ export type OfferRoutesDeps = SessionRoutesDeps & {
 };
 
 export type OfferProtocol = {
+  /** What `GET` and `HEAD` of an endpoint say of themselves. */
+  readonly describe: (reply: FastifyReply) => FastifyReply;
   readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
   /** `Link` values for what a session's URL offers beside media. */
   readonly extensions: (location: string) => readonly string[];
@@ -21,7 +23,7 @@ export type OfferProtocol = {
 
 const MAX_NAME_LENGTH = 256;
 
-/** POST and OPTIONS of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
+/** POST, OPTIONS, GET and HEAD of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
 export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
   app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
   refuseOtherTypes(app, typeFor);
@@ -39,6 +41,9 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
       .type(SDP_TYPE)
       .send(outcome.answer);
   });
+
+  // Some clients and monitors look before they offer (RFC 9725 §4.1).
+  app.get('/:appKey/:name', async (_request, reply) => protocol.describe(reply).send());
 
   app.options('/:appKey/:name', async (request, reply) => {
     // Not for the preflights of CORS (RFC 9725 §4.6).

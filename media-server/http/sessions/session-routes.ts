@@ -23,11 +23,15 @@ export type SessionRoutesDeps = {
 
 type Params = { appKey: string; name: string; podId: string; secret: string };
 
-/** PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
+/** GET, HEAD, PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
 export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: SessionRoutesDeps): void {
   const url = `/:appKey/:name/:podId/:secret`;
   const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
 
+  app.get(url, async (request, reply) => {
+    find(request);
+    return reply.code(204).send();
+  });
   app.patch(url, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
   app.delete(url, async (request, reply) => {
     await deps.terminator.end(find(request), 'client');
