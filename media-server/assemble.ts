@@ -233,6 +233,7 @@ function buildApp(env: Env, parts: Parts, { log, media }: WithMedia): Promise<Fa
     version,
     iceServers: () => config.bundle.config.media.iceServers,
     clientOf: ({ raw }) => ({ address: proxies.current.clientAddress(raw), isShared: proxies.current.isShared(raw) }),
+    prefixOf: ({ raw }) => proxies.current.forwardedPrefix(raw),
     prometheus: () => metrics.registry.metrics(),
     publish: (request) => publish(sessions, request),
     play: (request) => play(sessions, request),

@@ -46,7 +46,7 @@ const Rest = Type.Object(
       ...reload('live'),
     }),
     trustedProxies: stringList(
-      'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` is believed: `denyFor` tells clients behind them apart by their addresses',
+      'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed: `denyFor` tells clients behind them apart by their addresses, and URLs that are handed out begin with the prefix',
       {
         default: [],
         ...reload('newSessions'),

@@ -3,11 +3,12 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { TrustedProxies } from './client-address.ts';
 
-function requestFrom(remoteAddress: string, forwarded?: string): IncomingMessage {
+function requestFrom(remoteAddress: string, forwarded?: string, prefix?: string): IncomingMessage {
   const socket = new Socket();
   Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
   const request = new IncomingMessage(socket);
   if (forwarded !== undefined) request.headers['x-forwarded-for'] = forwarded;
+  if (prefix !== undefined) request.headers['x-forwarded-prefix'] = prefix;
   return request;
 }
 
@@ -37,6 +38,42 @@ describe('TrustedProxies', () => {
     ['through one that is not trusted', '192.0.2.1', '203.0.113.9', true],
   ])('%s, the address is that of many: %s, %s, %s', (_what, remote, forwarded, isShared) => {
     expect(new TrustedProxies(['10.0.0.0/8']).isShared(requestFrom(remote, forwarded))).toBe(isShared);
+  });
+
+  it.each([
+    ['/media', '/media'],
+    ['/media/', '/media'],
+    ['/', ''],
+    ['', ''],
+    ['/a/b.c/~d-%C3%A9', '/a/b.c/~d-%C3%A9'],
+    ['/outer, /inner/', '/outer/inner'],
+    ['//evil.example', ''],
+    ['/, //evil.example', ''],
+    ['/a//b', ''],
+    ['/a//', ''],
+    ['/a/..', ''],
+    ['/./a', ''],
+    ['/...', '/...'],
+    ['media', ''],
+    ['/a,b', ''],
+    ['https://evil.example/media', ''],
+    ['/\\evil.example', ''],
+    ['/a b', ''],
+    ['/a\r\nSet-Cookie: x', ''],
+    ['/a>; rel="x"', ''],
+    ['/a?b', ''],
+    ['/a#b', ''],
+    ['/a%zz', ''],
+    ['/é', ''],
+    [`/${'a'.repeat(1024)}`, ''],
+  ])('takes the prefix %j of a trusted proxy for %j', (header, prefix) => {
+    const proxies = new TrustedProxies(['10.0.0.0/8']);
+    expect(proxies.forwardedPrefix(requestFrom('::ffff:10.0.0.5', undefined, header))).toBe(prefix);
+    expect(proxies.forwardedPrefix(requestFrom('192.0.2.1', '10.0.0.5', header))).toBe('');
+  });
+
+  it('knows no prefix without the header', () => {
+    expect(new TrustedProxies(['10.0.0.0/8']).forwardedPrefix(requestFrom('10.0.0.5'))).toBe('');
   });
 
   it('trusts nobody by default', () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { UserFault } from '../../process/user-fault.ts';
 
-/** Proxies whose `X-Forwarded-For` is believed (`rest.trustedProxies`, CIDRs or addresses). */
+/** Proxies whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed (`rest.trustedProxies`, CIDRs or addresses). */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
@@ -14,6 +14,12 @@ export class TrustedProxies {
   trusts(address: string): boolean {
     const family = isIP(address);
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  /** The path that trusted proxies have taken off, such as `/media`; empty when there is none or it is not believed. */
+  forwardedPrefix({ headers, socket }: IncomingMessage): string {
+    if (!this.trusts(normalize(socket.remoteAddress ?? ''))) return '';
+    return readPrefix([headers['x-forwarded-prefix'] ?? []].flat().join(','));
   }
 
   /** Who asks is behind a proxy that is not trusted (or says so): the address is that of many. */
@@ -45,6 +51,17 @@ export class TrustedProxies {
     }
     this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
   }
+}
+
+const MAX_PREFIX_LENGTH = 1024;
+/** Segments of RFC 3986 §3.3, none of them empty, `.` or `..`: with `//` in front it would be a host. */
+const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;=:@-]|%[\da-f]{2})+)+$/i;
+
+/** Each proxy of a chain adds what it has taken off, the outermost first. Anything but paths counts as nothing. */
+function readPrefix(header: string): string {
+  if (header.length > MAX_PREFIX_LENGTH) return '';
+  const prefixes = header.split(',').map((part) => part.trim().replace(/\/$/, ''));
+  return prefixes.every((prefix) => prefix === '' || PREFIX.test(prefix)) ? prefixes.join('') : '';
 }
 
 /** IPv4 as IPv4, also on a socket that listens on both. */

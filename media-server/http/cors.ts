@@ -9,7 +9,7 @@ export async function allowOrigins(app: FastifyInstance, origins: () => readonly
       if (allowed.includes('*')) done(null, '*');
       else done(null, origin !== undefined && allowed.includes(origin));
     },
-    methods: ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
     allowedHeaders: ['Authorization', 'Content-Type', 'If-Match'],
     exposedHeaders: ['Location', 'ETag', 'Link', 'Retry-After', 'Accept-Post', 'Accept-Patch'],
     maxAge: 600,

@@ -74,7 +74,7 @@ type SessionCall = {
 
 const IF_MATCH = {
   type: 'object',
-  properties: { 'if-match': { type: 'string', description: 'The ETag of the session, or `*`' } },
+  properties: { 'if-match': { type: 'string', description: 'A list of ETags with that of the session, or `*`' } },
   required: ['if-match'],
 };
 
@@ -94,13 +94,21 @@ const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
     summary: 'ICE servers, as Link headers',
     response: { 204: { description: 'Link and Accept-Post' } },
   },
+  'GET ': {
+    summary: 'Whether there is an endpoint; HEAD as well',
+    response: { '2XX': { description: 'There is one; without content' } },
+  },
+  'GET /{podId}/{secret}': {
+    summary: 'Whether the session is live; HEAD as well',
+    response: { 204: { description: 'It is' } },
+  },
   'PATCH /{podId}/{secret}': {
-    summary: 'Trickle ICE with the ETag in If-Match, ICE restart with `*`',
+    summary: 'Trickle ICE; new credentials restart ICE',
     body: [TRICKLE_TYPE],
     headers: IF_MATCH,
     response: {
       200: { description: 'The answer to an ICE restart', ...text(TRICKLE_TYPE) },
-      204: { description: 'Candidates taken' },
+      204: { description: 'The credentials are those of the session, or there are none: trickle ICE' },
     },
   },
   'DELETE /{podId}/{secret}': {

@@ -14,6 +14,7 @@ import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
 import { type WhepDeps, whepRoutes } from './sessions/whep-routes.ts';
 import { type WhipDeps, whipRoutes } from './sessions/whip-routes.ts';
+import { answerAfterBody } from './unread-body.ts';
 import { webRoutes } from './web-routes.ts';
 
 export type PublicAppDeps = AppRoutesDeps &
@@ -46,6 +47,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   app.setErrorHandler(handleError(deps.log, deps.clock.now));
   app.removeContentTypeParser('text/plain');
   allowEmptyJson(app);
+  answerAfterBody(app, deps.clock);
   notFound(app);
   await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
@@ -69,7 +71,10 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   await app.register((scope) => streamRoutes(scope, callDeps), { prefix: '/stream' });
   await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
   await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true } }, (request) => {
+    const prefix = deps.prefixOf(request);
+    return prefix === '' ? app.swagger() : { ...app.swagger(), servers: [{ url: prefix }] };
+  });
 }
 
 async function mediaRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {

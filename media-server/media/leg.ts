@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../../process/clock.ts';
 import type { ServerTransport } from '../sdp/answer.ts';
 import type { IceCredentials, Offer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import { fragmentKind, parseFragment, writeFragment } from '../sdp/trickle.ts';
+import { newCredentials, parseFragment, writeFragment } from '../sdp/trickle.ts';
 import type { LegFailure, LegMetrics } from './media.ts';
 import type { RouterLease } from './routers.ts';
 import type { Seat, Workers } from './workers.ts';
@@ -118,17 +118,12 @@ export class TransportLeg {
     if (this.#pendingFailure) run(this.#pendingFailure);
   }
 
-  /** mediasoup is ICE-lite and learns a client's address from its checks: the fragment is checked and not needed. */
-  addCandidates(text: string): void {
-    if (fragmentKind(parseFragment(text), this.#clientIce) === 'trickle') return;
-    throw new OfferError('fragment_invalid', 'the ICE fragment has other credentials than the ICE session');
-  }
-
-  async restartIce(text: string): Promise<string> {
-    const { ice } = parseFragment(text);
-    if (!ice) throw new OfferError('fragment_invalid', 'the ICE fragment is not valid: a=ice-ufrag is missing');
-    const serverIce = await this.transport.restartIce();
+  async applyFragment(text: string): Promise<string | null> {
+    const ice = newCredentials(parseFragment(text), this.#clientIce);
+    if (!ice) return null;
+    // Before the await: candidates that follow at once belong to this restart.
     this.#clientIce = ice;
+    const serverIce = await this.transport.restartIce();
     const [media] = this.#offer.media.filter(({ enabled, kind }) => enabled && kind !== null);
     return writeFragment({
       ice: serverIce,

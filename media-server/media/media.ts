@@ -51,12 +51,10 @@ export type Leg = {
    */
   onFailure(run: (cause: LegFailure) => void): void;
   /**
-   * Trickled candidates (RFC 8838). mediasoup is ICE-lite and needs none: this only validates the fragment. Throws
-   * `OfferError`, also for a fragment with other credentials than the client's present ones.
+   * Takes what a client sends by PATCH. New credentials restart ICE (RFC 9725 §4.3.3): resolves to the server's own
+   * fragment. Anything else is trickle, which mediasoup as ICE-lite has no use for: null. Throws `OfferError`.
    */
-  addCandidates(fragment: string): void;
-  /** ICE restart: answers the client's fragment with the server's new one (RFC 9725 §4.3.3). Throws `OfferError`. */
-  restartIce(fragment: string): Promise<string>;
+  applyFragment(fragment: string): Promise<string | null>;
   metrics(): Promise<LegMetrics>;
   /**
    * Closes the transport: the client gets a DTLS close alert. Idempotent. Resolves when the worker has done it, when the

@@ -47,12 +47,8 @@ export abstract class NegotiatedLeg implements Leg {
     this.#leg.onFailure(run);
   }
 
-  addCandidates(fragment: string): void {
-    this.#leg.addCandidates(fragment);
-  }
-
-  restartIce(fragment: string): Promise<string> {
-    return this.#leg.restartIce(fragment);
+  applyFragment(fragment: string): Promise<string | null> {
+    return this.#leg.applyFragment(fragment);
   }
 
   close(): Promise<void> {

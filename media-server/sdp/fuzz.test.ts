@@ -6,7 +6,7 @@ import { negotiatePlay } from './negotiate-play.ts';
 import { type Allowed, negotiatePublish } from './negotiate-publish.ts';
 import { type Offer, parseOffer } from './offer.ts';
 import { OfferError } from './offer-error.ts';
-import { parseFragment } from './trickle.ts';
+import { newCredentials, parseFragment } from './trickle.ts';
 
 const ALL: Allowed = {
   codecs: new Set(['opus', 'vp8', 'vp9', 'h264', 'av1']),
@@ -14,6 +14,8 @@ const ALL: Allowed = {
   maxBitrate: 0,
 };
 const OFFERS = CLIENTS.flatMap((client) => [savedOffer(`${client}-publish`), savedOffer(`${client}-play`)]);
+
+const CURRENT = { usernameFragment: 'EsAw', password: 'P2uYro0UCOQ4zxjKXaWCBui1' };
 
 /** Whatever is thrown on the way must be an `OfferError` that says something. */
 function survives(run: () => void): void {
@@ -100,7 +102,21 @@ describe('hostile SDP', { timeout: 30_000 }, () => {
     );
     const text = fc.array(line, { maxLength: 20 }).map((lines) => lines.join('\r\n'));
     fc.assert(
-      fc.property(text, (fragment) => survives(() => void parseFragment(fragment))),
+      fc.property(text, (fragment) => survives(() => void newCredentials(parseFragment(fragment), CURRENT))),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes whatever a candidate says for trickle, and credentials that are not those of now for a restart', () => {
+    const candidate = fc.oneof(token, fc.string()).map((text) => `a=candidate:${text.replaceAll(/[\r\n]/g, ' ')}`);
+    const own = [`a=ice-ufrag:${CURRENT.usernameFragment}`, `a=ice-pwd:${CURRENT.password}`];
+    const fresh = ['a=ice-ufrag:Other', own[1] ?? ''];
+    const fragment = fc.tuple(fc.constantFrom([], own, fresh), fc.array(candidate, { minLength: 1, maxLength: 20 }));
+    fc.assert(
+      fc.property(fragment, ([credentials, candidates]) => {
+        const found = newCredentials(parseFragment([...credentials, ...candidates].join('\r\n')), CURRENT);
+        expect(found).toEqual(credentials === fresh ? { ...CURRENT, usernameFragment: 'Other' } : null);
+      }),
       { numRuns: 1000 },
     );
   });

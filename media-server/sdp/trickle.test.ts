@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fragmentKind, parseFragment, writeFragment } from './trickle.ts';
+import { newCredentials, parseFragment, writeFragment } from './trickle.ts';
 
+const NONE = { usernameFragment: null, password: null };
 const CURRENT = { usernameFragment: 'EsAw', password: 'P2uYro0UCOQ4zxjKXaWCBui1' };
 
 /** The example of RFC 9725 §4.3.2. */
@@ -18,25 +19,47 @@ const FRAGMENT = [
 ].join('\r\n');
 
 describe('parseFragment', () => {
-  it('reads credentials and candidates', () => {
-    expect(parseFragment(FRAGMENT)).toEqual({ ice: CURRENT, candidates: 3, endOfCandidates: true });
+  it('reads the credentials', () => {
+    expect(parseFragment(FRAGMENT)).toEqual(CURRENT);
   });
 
-  it('takes a fragment that does not repeat the credentials', () => {
-    const bare = FRAGMENT.replaceAll(/a=ice-.*\r\n/g, '');
-    expect(parseFragment(bare)).toEqual({ ice: null, candidates: 3, endOfCandidates: true });
+  it('takes a fragment that does not repeat the credentials, or only half of them', () => {
+    expect(parseFragment(FRAGMENT.replaceAll(/a=ice-.*\r\n/g, ''))).toEqual(NONE);
+    expect(parseFragment(FRAGMENT.replace(/a=ice-pwd.*\r\n/, ''))).toEqual({ ...CURRENT, password: null });
   });
 
   it.each([
+    ['with nothing in it', 'a=candidate:'],
+    ['of words', 'a=candidate:nonsense'],
+    ['with a priority out of range', 'a=candidate:1 1 udp 99999999999 192.0.2.1 61764 typ host'],
+    ['with a negative priority', 'a=candidate:1 1 udp -1 192.0.2.1 61764 typ host'],
+    ['with a port out of range', 'a=candidate:1 1 udp 2122260223 192.0.2.1 661764 typ host'],
+    ['of another transport', 'a=candidate:1 1 ssltcp 2122260223 192.0.2.1 443 typ host'],
+    ['of mDNS', 'a=candidate:1 1 udp 2122260223 4f21a1f0-2d2b-4b6e-9d3b-0c4f7a9e5a11.local 61764 typ host'],
+    ['of IPv6 with a zone', 'a=candidate:1 1 udp 2122260223 fe80::1%eth0 61764 typ host'],
+    ['with a long foundation', `a=candidate:${'x'.repeat(100)} 1 udp 2122260223 192.0.2.1 61764 typ host`],
+    ['of a type that nobody knows', 'a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ other'],
+  ])('ignores a candidate %s', (_, line) => {
+    expect(parseFragment(`${FRAGMENT}${line}\r\n`)).toEqual(CURRENT);
+    expect(parseFragment(line)).toEqual(NONE);
+  });
+
+  it.each(['a=', 'a=\r\n', 'a= ', 'a=mid:', `a=mid:${'x'.repeat(40)}`, '\r\na=x\r\n \r\n', 'a=x\r\n'.repeat(256)])(
+    'ignores what it has no use for: %j',
+    (text) => {
+      expect(parseFragment(text)).toEqual(NONE);
+    },
+  );
+
+  it.each([
     ['nothing', '', 'empty'],
-    ['lines of something else', 'hello\r\n', 'line 1 is no SDP line'],
-    ['a password alone', FRAGMENT.replace(/a=ice-ufrag.*\r\n/, ''), 'a=ice-pwd and no a=ice-ufrag'],
-    ['a user name alone', FRAGMENT.replace(/a=ice-pwd.*\r\n/, ''), 'a=ice-ufrag and no a=ice-pwd'],
+    ['blank lines', ' \r\n\r\n', 'empty'],
+    ['lines of something else', 'hello\r\n', 'line 1 is not an SDP line'],
+    ['JSON', '{"candidate":"candidate:1 1 udp 1 192.0.2.1 1 typ host"}', 'line 1 is not an SDP line'],
+    ['a candidate without a=', 'candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host', 'line 1 is not an SDP line'],
     ['two user names', `${FRAGMENT}a=ice-ufrag:other\r\n`, 'several different a=ice-ufrag'],
     ['a short password', FRAGMENT.replace('P2uYro0UCOQ4zxjKXaWCBui1', 'short'), 'a=ice-pwd has characters or a length'],
     ['a user name of spaces', FRAGMENT.replace('ufrag:EsAw', 'ufrag:Es Aw'), 'a=ice-ufrag has characters'],
-    ['a broken candidate', `${FRAGMENT}a=candidate:nonsense\r\n`, 'a=candidate line is not of the form'],
-    ['a broken mid', FRAGMENT.replace('a=mid:0', 'a=mid:'), 'a=mid line'],
     ['too many lines', 'a=x\r\n'.repeat(257), 'more than 256 lines'],
     ['too long a text', `a=${'x'.repeat(40_000)}`, 'longer than 32768 characters'],
   ])('refuses %s', (_, text, message) => {
@@ -46,14 +69,31 @@ describe('parseFragment', () => {
   });
 });
 
-describe('fragmentKind', () => {
+describe('newCredentials', () => {
+  const other = { usernameFragment: 'Other', password: 'AnotherPasswordOf24Chars' };
+
   it.each([
-    ['the credentials of the session', CURRENT, 'trickle'],
-    ['no credentials', null, 'trickle'],
-    ['another user name', { ...CURRENT, usernameFragment: 'Other' }, 'restart'],
-    ['another password', { ...CURRENT, password: 'AnotherPasswordOf24Chars' }, 'restart'],
-  ] as const)('with %s it is %s', (_, ice, kind) => {
-    expect(fragmentKind({ ice, candidates: 0, endOfCandidates: false }, CURRENT)).toBe(kind);
+    ['the credentials of the session', CURRENT],
+    ['no credentials', NONE],
+    ['the user name of the session alone', { ...CURRENT, password: null }],
+    ['the password of the session alone', { ...CURRENT, usernameFragment: null }],
+  ])('is null with %s', (_, fragment) => {
+    expect(newCredentials(fragment, CURRENT)).toBeNull();
+  });
+
+  it.each([
+    ['others', other],
+    ['another user name', { ...CURRENT, usernameFragment: 'Other' }],
+    ['another password', { ...CURRENT, password: other.password }],
+  ])('is what the fragment has with %s', (_, fragment) => {
+    expect(newCredentials(fragment, CURRENT)).toEqual(fragment);
+  });
+
+  it.each([
+    ['a=ice-ufrag and no a=ice-pwd', { ...NONE, usernameFragment: 'Other' }],
+    ['a=ice-pwd and no a=ice-ufrag', { ...NONE, password: other.password }],
+  ])('refuses a new %s', (message, fragment) => {
+    expect(() => newCredentials(fragment, CURRENT)).toThrow(message);
   });
 });
 
@@ -67,5 +107,5 @@ it('writes a fragment that a client can read', () => {
     'a=ice-lite\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:1\r\na=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n' +
       'a=candidate:udpcandidate 1 udp 1076302079 198.51.100.7 44444 typ host\r\na=end-of-candidates\r\n',
   );
-  expect(parseFragment(text)).toEqual({ ice: CURRENT, candidates: 1, endOfCandidates: true });
+  expect(parseFragment(text)).toEqual(CURRENT);
 });

@@ -10,12 +10,15 @@ export class ApiError extends Error {
   }
 }
 
+/** Beside this folder, also behind a proxy that takes a prefix off. */
+const REST_API = new URL('../rest-api', import.meta.url).href;
+
 let authorization = sessionStorage.getItem('authorization') ?? '';
 
 /** A call of the REST API: GET without a body, else POST. Asks for credentials when they are needed; throws an ApiError. */
 export async function api(path, body) {
   const used = authorization;
-  const response = await fetch(`/rest-api${path}`, options(body));
+  const response = await fetch(`${REST_API}${path}`, options(body));
   if (response.status !== 401) return readAnswer(response);
   // Another call may have signed in meanwhile.
   if (used === authorization) await signIn(response);

@@ -17,10 +17,11 @@ export function fillForm(form) {
   }
 }
 
-/** `/whip/app/name` with what the names may contain. */
+/** URL of `whip/app/name` with what the names may contain; beside this folder, also behind a proxy that takes a prefix off. */
 export function sessionUrl(protocol, form) {
   const { app, name } = form.elements;
-  return `/${protocol}/${encodeURIComponent(app.value)}/${encodeURIComponent(name.value)}`;
+  const path = `${protocol}/${encodeURIComponent(app.value)}/${encodeURIComponent(name.value)}`;
+  return new URL(`../${path}`, import.meta.url).href;
 }
 
 /** Runs `start` when the form is sent and shows what becomes of the session. */

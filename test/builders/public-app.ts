@@ -48,6 +48,8 @@ export type TestApp = ReturnType<typeof fakeStreams> & {
   readonly requests: SessionRequest[];
   /** What a reload would change. */
   bundle: ConfigBundle;
+  /** What a trusted proxy says that it has taken off. */
+  prefix: string;
   outcome: SessionOutcome;
 };
 
@@ -63,6 +65,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     ...streams,
     requests,
     bundle,
+    prefix: '',
     outcome: {
       kind: 'rejected',
       rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },
@@ -88,6 +91,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     version: '0.0.0',
     iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
     clientOf: () => ({ address: '192.0.2.1', isShared: false }),
+    prefixOf: () => test.prefix,
     prometheus: async () => '# metrics\n',
     publish: start,
     play: start,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Log } from '../../../process/logger.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
+import type { Stream } from '../../streams/stream.ts';
 import { connectionObject } from '../../streams/stream-object.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { HttpError } from '../errors.ts';
@@ -18,7 +19,17 @@ export type ConnectionRoutesDeps = {
 
 const SessionId = Type.String({ minLength: 1, maxLength: 1024, description: 'Id of a session' });
 const OneSession = Type.Object({ sessionId: SessionId }, { additionalProperties: false });
-const MaybeSession = Type.Object({ sessionId: Type.Optional(SessionId) }, { additionalProperties: false });
+const FindBody = Type.Object(
+  {
+    sessionId: Type.Optional(SessionId),
+    appKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description: 'App key' })),
+    clientVersion: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: "The client's `User-Agent` header" }),
+    ),
+  },
+  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all connections' },
+);
+type FindBody = Type.Static<typeof FindBody>;
 
 const TerminateReply = Type.Object({
   matched: Type.Integer({ description: 'Streams of the session' }),
@@ -41,23 +52,23 @@ const Found = Type.Array(Connection);
 
 /** `/rest-api/connection/*` (WCS): one session = one WHIP or WHEP resource = one stream. */
 export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRoutesDeps): Promise<void> {
-  const list = (sessionId: string | undefined) => {
-    const streams = sessionId === undefined ? [...deps.registry.all()] : [...deps.registry.bySession(sessionId)];
+  const list = (filter: FindBody) => {
+    const streams = matching(deps.registry, filter);
     if (streams.length === 0) throw new HttpError(404, 'no connection matches');
     return streams.map((stream) => connectionObject(stream, deps.nodeId));
   };
 
-  app.post<{ Body: { sessionId?: string } }>('/find', {
-    schema: { summary: 'Connections that match', body: MaybeSession, querystring: NO_INPUT, response: { 200: Found } },
+  app.post<{ Body: FindBody }>('/find', {
+    schema: { summary: 'Connections that match', body: FindBody, querystring: NO_INPUT, response: { 200: Found } },
     preValidation: normalizeFilter,
-    handler: async ({ body }) => list(body.sessionId),
+    handler: async ({ body }) => list(body),
   });
   const findAllSchema = { summary: 'All connections', querystring: NO_INPUT, response: { 200: Found } };
-  app.get('/find_all', { schema: findAllSchema, handler: async () => list(undefined) });
+  app.get('/find_all', { schema: findAllSchema, handler: async () => list({}) });
   app.post('/find_all', {
     schema: { ...findAllSchema, body: NO_INPUT },
     preValidation: bodyMayBeAbsent,
-    handler: async () => list(undefined),
+    handler: async () => list({}),
   });
   app.post<{ Body: { sessionId: string } }>('/terminate', {
     schema: { summary: 'End a session', body: OneSession, querystring: NO_INPUT, response: { 200: TerminateReply } },
@@ -70,4 +81,13 @@ export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRou
       return answer;
     },
   });
+}
+
+function matching(registry: StreamRegistry, { appKey, clientVersion, sessionId }: FindBody): Stream[] {
+  const candidates = sessionId === undefined ? registry.all() : registry.bySession(sessionId);
+  return [...candidates].filter(
+    (stream) =>
+      (appKey === undefined || stream.appKey === appKey) &&
+      (clientVersion === undefined || stream.client.version === clientVersion),
+  );
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundleOf, publicApp, type TestApp } from '../../../test/builders/public-app.ts';
-import type { StreamSetup } from '../../../test/builders/streams.ts';
+import { fakeApp, type StreamSetup } from '../../../test/builders/streams.ts';
 import { until } from '../../../test/harness/wait.ts';
 
 let test: TestApp;
@@ -253,6 +253,44 @@ describe('find, find_all and the connection calls', () => {
     expect(found.metrics).toEqual({ bytes: 1, packets: 1, packetsLost: 0, bitrate: 8, rttMs: 1 });
   });
 
+  it('take published as text in find, as WCS does, and never in terminate', async () => {
+    const publication = test.add({ name: 'a' });
+    const playback = test.add({ name: 'a', direction: 'play' });
+    const idsOf = async (published: unknown) => {
+      const found: { mediaSessionId: string }[] = (await post('/stream/find', { name: 'a', published })).json();
+      return found.map(({ mediaSessionId }) => mediaSessionId);
+    };
+    for (const published of [true, 'true']) expect(await idsOf(published)).toEqual([publication.id]);
+    for (const published of [false, 'false']) expect(await idsOf(published)).toEqual([playback.id]);
+    for (const published of ['', 'TRUE', 'yes', 1, ['true']]) {
+      const refused = await post('/stream/find', { published });
+      expect([refused.statusCode, refused.json().detail]).toEqual([400, expect.stringContaining('body.published')]);
+    }
+    for (const published of ['true', 'false']) expect((await terminate({ published })).statusCode).toBe(400);
+    expect(test.registry.size).toBe(2);
+  });
+
+  it('find connections by session, app and version of the client', async () => {
+    const news = test.add({ app: fakeApp('news'), client: { version: 'obs/1' } });
+    const sport = test.add({ app: fakeApp('sport'), client: { version: 'obs/1' } });
+    const found = async (body: object) => {
+      const response = await post('/connection/find', body);
+      if (response.statusCode !== 200) return response.statusCode;
+      return response.json().map(({ sessionId }: { sessionId: string }) => sessionId);
+    };
+    expect(await found({})).toEqual([news.sessionId, sport.sessionId]);
+    expect(await found({ clientVersion: 'obs/1' })).toEqual([news.sessionId, sport.sessionId]);
+    expect(await found({ appKey: 'news' })).toEqual([news.sessionId]);
+    expect(await found({ appKey: 'sport', clientVersion: 'obs/1', sessionId: sport.sessionId })).toEqual([
+      sport.sessionId,
+    ]);
+    expect(await found({ appKey: 'news', sessionId: sport.sessionId })).toBe(404);
+    expect(await found({ clientVersion: 'obs' })).toBe(404);
+    expect(await found({ appkey: 'news' })).toBe(400);
+    expect((await post('/connection/terminate', { appKey: 'news' })).statusCode).toBe(400);
+    expect(test.registry.size).toBe(2);
+  });
+
   it.each(['/stream/find_all', '/connection/find_all'])('%s answers 404 when there is none', async (url) => {
     expect((await test.app.inject(`/rest-api${url}`)).statusCode).toBe(404);
     expect((await post(url)).statusCode).toBe(404);
@@ -305,8 +343,8 @@ describe('errors', () => {
   it.each([
     ['GET', '/rest-api/stream/terminate', 'POST'],
     ['PUT', '/rest-api/stream/find_all', 'GET, HEAD, POST'],
-    ['GET', '/whip/app/name', 'OPTIONS, POST'],
-    ['DELETE', '/whep/app/name', 'OPTIONS, POST'],
+    ['PUT', '/whip/app/name', 'GET, HEAD, OPTIONS, POST'],
+    ['DELETE', '/whep/app/name', 'GET, HEAD, OPTIONS, POST'],
     // Its answer would never be complete.
     ['HEAD', '/whip/app/name/pod/secret/events', 'GET, POST'],
     ['POST', '/web/style.css', 'GET, HEAD'],
@@ -438,6 +476,21 @@ describe('WHIP and WHEP', () => {
     expect(String(response.headers['link'])).toContain('urn:sluice:params:whip:ext:server-sent-events');
   });
 
+  it('put what a trusted proxy has taken off before Location and Link', async () => {
+    test.prefix = '/media';
+    const stream = test.add({ direction: 'play' });
+    test.outcome = { kind: 'started', stream, answer: 'v=0 answer' };
+    const { headers } = await offer('/whep/app/a?token=x');
+    const location = `/media/whep/app/a/pod/${stream.secret}`;
+    expect(headers.location).toBe(location);
+    const [ice, events, layer] = [headers.link ?? []].flat();
+    expect(ice).toContain('<stun:stun.example.org:3478>');
+    expect(events).toContain(`<${location}/events>`);
+    expect(layer).toContain(`<${location}/layer>`);
+    const created = await test.app.inject({ method: 'POST', url: `/whep/app/a/pod/${stream.secret}/events` });
+    expect([created.statusCode, created.headers.location]).toEqual([201, `${location}/events`]);
+  });
+
   it.each([
     [409, 'not_live', 2],
     [503, 'unavailable', 5],
@@ -475,13 +528,27 @@ describe('WHIP and WHEP', () => {
       ...(method === 'PATCH' ? { payload: 'a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n' } : {}),
     });
 
-  it('trickle with the ETag: 428 without, 412 with another one', async () => {
+  it.each(['*', '"ufrag"', 'W/"ufrag"', '"old", "ufrag"'])('trickle with If-Match: %s', async (ifMatch) => {
+    const response = await session(test.add(), 'PATCH', { 'if-match': ifMatch });
+    expect([response.statusCode, response.body, response.headers['etag']]).toEqual([204, '', undefined]);
+  });
+
+  it.each(['*', '"ufrag"', '"old", "ufrag"'])('restart ICE with If-Match: %s', async (ifMatch) => {
     const stream = test.add();
+    Object.assign(stream.leg ?? {}, { applyFragment: async () => 'a=ice-lite\r\n' });
+    const response = await session(stream, 'PATCH', { 'if-match': ifMatch });
+    expect([response.statusCode, response.body, response.headers['etag']]).toEqual([200, 'a=ice-lite\r\n', '"ufrag"']);
+  });
+
+  it('refuse a PATCH without If-Match, with another one, or of another type', async () => {
+    const stream = test.add();
+    const applied: string[] = [];
+    Object.assign(stream.leg ?? {}, { applyFragment: async (fragment: string) => applied.push(fragment) });
     expect((await session(stream, 'PATCH')).statusCode).toBe(428);
     expect((await session(stream, 'PATCH', { 'if-match': '"old"' })).statusCode).toBe(412);
-    expect((await session(stream, 'PATCH', { 'if-match': '"ufrag"' })).statusCode).toBe(204);
     const other = { 'if-match': '"ufrag"', 'content-type': 'application/sdp' };
     expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
+    expect(applied).toEqual([]);
   });
 
   it('answer 404, as a moment later, when the stream ends while ICE is restarted or a layer chosen', async () => {
@@ -491,7 +558,7 @@ describe('WHIP and WHEP', () => {
         await test.terminator.end(stream, 'rest');
         throw new Error('Channel closed');
       };
-      Object.assign(stream.leg ?? {}, { kind: 'playback', restartIce: fail, selectLayer: fail });
+      Object.assign(stream.leg ?? {}, { kind: 'playback', applyFragment: fail, selectLayer: fail });
       return stream;
     };
     expect((await session(endsMeanwhile(), 'PATCH', { 'if-match': '*' })).statusCode).toBe(404);
@@ -506,6 +573,23 @@ describe('WHIP and WHEP', () => {
     expect((await session(stream, 'DELETE')).statusCode).toBe(200);
     expect(stream.cause).toBe('client');
     expect((await session(stream, 'DELETE')).statusCode).toBe(404);
+  });
+
+  it.each(['GET', 'HEAD'] as const)('answer %s of endpoints and of live sessions without content', async (method) => {
+    const stream = test.add();
+    const look = async (url: string) => {
+      const response = await test.app.inject({ method, url, headers: { origin: 'https://a.example' } });
+      expect(response.headers['access-control-allow-origin']).toBe('*');
+      return [response.statusCode, response.body, response.headers['content-type']];
+    };
+    expect(await look('/whip/app/a')).toEqual([204, '', undefined]);
+    expect(await look('/whep/app/a')).toEqual([200, '', 'application/sdp']);
+    expect(await look(`/whip/app/a/pod/${stream.secret}`)).toEqual([204, '', undefined]);
+    await test.terminator.end(stream, 'client');
+    expect((await look(`/whip/app/a/pod/${stream.secret}`))[0]).toBe(404);
+    const player = test.add({ direction: 'play' });
+    expect(await look(`/whep/app/a/pod/${player.secret}`)).toEqual([204, '', undefined]);
+    expect(test.requests).toEqual([]);
   });
 
   it('say on OPTIONS what is accepted', async () => {
@@ -561,6 +645,13 @@ describe('the OpenAPI description', () => {
     ).toBe('boolean');
   });
 
+  it('names the server by what a trusted proxy has taken off', async () => {
+    const servers = async () => (await test.app.inject('/rest-api/openapi.json')).json().servers;
+    expect(await servers()).toBeUndefined();
+    test.prefix = '/media';
+    expect(await servers()).toEqual([{ url: '/media' }]);
+  });
+
   it('says of every call how it fails and who may make it', async () => {
     const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
     const calls = Object.entries<Record<string, object>>(paths)
@@ -609,7 +700,7 @@ describe('the OpenAPI description', () => {
       in: 'header',
       name: 'if-match',
       required: true,
-      description: 'The ETag of the session, or `*`',
+      description: 'A list of ETags with that of the session, or `*`',
       schema: { type: 'string' },
     });
     expect(paths['/whep/{appKey}/{name}/{podId}/{secret}/layer'].post.requestBody).toMatchObject({
@@ -617,7 +708,7 @@ describe('the OpenAPI description', () => {
     });
     const sessions = Object.entries<Record<string, object>>(paths).filter(([path]) => /^\/wh[ie]p\//.test(path));
     const calls = sessions.flatMap(([, methods]) => Object.values(methods));
-    expect(calls).toHaveLength(13);
+    expect(calls).toHaveLength(17);
     for (const call of calls) expect(call).toMatchObject({ summary: expect.any(String), responses: { '4XX': {} } });
   });
 });

@@ -55,7 +55,8 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
       response: { 200: Type.Array(FoundStream) },
     },
     preValidation: normalizeFilter,
-    handler: ({ body: { display, ...filter } }) => found(deps, matchStreams(deps.registry, filter), display),
+    handler: ({ body: { display, ...filter } }) =>
+      found(deps, matchStreams(deps.registry, readFilter(filter)), display),
   });
 
   const findAll = (display: readonly string[] | undefined) => found(deps, [...deps.registry.all()], display);
@@ -75,6 +76,10 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     },
     handler: async () => deps.ended.all(),
   });
+}
+
+function readFilter({ published, ...filter }: Omit<Static<typeof FindBody>, 'display'>): StreamFilter {
+  return published === undefined ? filter : { ...filter, published: published === true || published === 'true' };
 }
 
 function readOrder(deps: StreamRoutesDeps, filter: StreamFilter, query: TerminateQuery): TerminateOrder {

@@ -33,8 +33,12 @@ export const TerminateReply = Type.Object({
 });
 
 const Display = Type.Array(Type.Enum(['metrics']), { maxItems: 1, description: '`["metrics"]` adds `metrics`' });
+/** WCS's clients write it as text. A terminate takes JSON booleans only. */
+const Published = Type.Union([Type.Boolean(), Type.Enum(['true', 'false'])], {
+  description: '`true` = publications, `false` = playbacks; also as text',
+});
 export const FindBody = Type.Object(
-  { ...StreamFilter.properties, display: Type.Optional(Display) },
+  { ...StreamFilter.properties, published: Type.Optional(Published), display: Type.Optional(Display) },
   { additionalProperties: false, description: 'A filter; `{}` = all streams' },
 );
 export const FindAllBody = Type.Object({ display: Type.Optional(Display) }, { additionalProperties: false });

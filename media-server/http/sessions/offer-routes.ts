@@ -4,7 +4,7 @@ import { iceServerLinks } from '../../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Client, Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType } from '../content-type.ts';
-import { HttpError } from '../errors.ts';
+import { HttpError, pathOf } from '../errors.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
 
@@ -14,6 +14,8 @@ export type OfferRoutesDeps = SessionRoutesDeps & {
 };
 
 export type OfferProtocol = {
+  /** What `GET` and `HEAD` of an endpoint say of themselves. */
+  readonly describe: (reply: FastifyReply) => FastifyReply;
   readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
   /** `Link` values for what a session's URL offers beside media. */
   readonly extensions: (location: string) => readonly string[];
@@ -21,7 +23,7 @@ export type OfferProtocol = {
 
 const MAX_NAME_LENGTH = 256;
 
-/** POST and OPTIONS of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
+/** POST, OPTIONS, GET and HEAD of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
 export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
   app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
   refuseOtherTypes(app, typeFor);
@@ -29,7 +31,7 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
   app.post('/:appKey/:name', async (request, reply) => {
     const outcome = await protocol.start(sessionRequest(request, reply, deps));
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
-    const location = locationOf(outcome.stream, request, deps.podId);
+    const location = locationOf(outcome.stream, request, deps);
     return reply
       .code(201)
       .header('location', location)
@@ -39,6 +41,9 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
       .type(SDP_TYPE)
       .send(outcome.answer);
   });
+
+  // Some clients and monitors look before they offer (RFC 9725 §4.1).
+  app.get('/:appKey/:name', async (_request, reply) => protocol.describe(reply).send());
 
   app.options('/:appKey/:name', async (request, reply) => {
     // Not for the preflights of CORS (RFC 9725 §4.6).
@@ -99,9 +104,8 @@ function bearerToken(request: FastifyRequest): string | null {
 }
 
 /** The path that the client used, not the name that a backend may have given. */
-function locationOf(stream: Stream, request: FastifyRequest, podId: string): string {
-  const path = request.url.split('?', 1)[0];
-  return `${path}/${podId}/${stream.secret}`;
+function locationOf(stream: Stream, request: FastifyRequest, { podId, prefixOf }: OfferRoutesDeps): string {
+  return `${prefixOf(request)}${pathOf(request)}/${podId}/${stream.secret}`;
 }
 
 function asError(rejection: Rejection): HttpError {

@@ -7,6 +7,7 @@ import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
+import { matchesETag } from './if-match.ts';
 import { followStream } from './session-events.ts';
 import { TRICKLE_TYPE } from './session-types.ts';
 
@@ -16,15 +17,21 @@ export type SessionRoutesDeps = {
   /** Opaque id of this pod in Location URLs. */
   readonly podId: string;
   readonly clock: Clock;
+  /** What trusted proxies have taken off the path. */
+  readonly prefixOf: (request: FastifyRequest) => string;
 };
 
 type Params = { appKey: string; name: string; podId: string; secret: string };
 
-/** PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
+/** GET, HEAD, PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
 export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: SessionRoutesDeps): void {
   const url = `/:appKey/:name/:podId/:secret`;
   const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
 
+  app.get(url, async (request, reply) => {
+    find(request);
+    return reply.code(204).send();
+  });
   app.patch(url, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
   app.delete(url, async (request, reply) => {
     await deps.terminator.end(find(request), 'client');
@@ -35,7 +42,10 @@ export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: 
   );
   app.post(`${url}/events`, (request, reply) => {
     find(request);
-    return reply.code(201).header('location', request.url).send();
+    return reply
+      .code(201)
+      .header('location', `${deps.prefixOf(request)}${request.url}`)
+      .send();
   });
   if (direction !== 'play') return;
   app.post(`${url}/layer`, (request, reply) => onLive(find(request), (stream) => selectLayer(stream, request, reply)));
@@ -65,21 +75,18 @@ async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): 
   }
 }
 
-/** Trickle ICE with the ETag, ICE restart with `*` (RFC 9725 §4.3.2 and §4.3.3). */
+/** Trickle ICE, or an ICE restart when the credentials are new (RFC 9725 §4.3.2 and §4.3.3). */
 async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   requireType(request, TRICKLE_TYPE);
   const ifMatch = request.headers['if-match'];
-  const leg = stream.leg;
-  if (!leg) throw new HttpError(409, 'the session has not been answered yet');
-  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag, or * to restart ICE');
-  const fragment = String(request.body ?? '');
-  if (ifMatch === '*') {
-    const answer = await leg.restartIce(fragment);
-    return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
+  if (!stream.leg) throw new HttpError(409, 'the session has not been answered yet');
+  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag of the session, or *');
+  if (!matchesETag(ifMatch, etagOf(stream))) {
+    throw new HttpError(412, 'If-Match does not name the present ICE session');
   }
-  if (ifMatch !== etagOf(stream)) throw new HttpError(412, 'If-Match names another ICE session of this session');
-  leg.addCandidates(fragment);
-  return reply.code(204).send();
+  const answer = await stream.leg.applyFragment(String(request.body ?? ''));
+  if (answer === null) return reply.code(204).send();
+  return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
 }
 
 /** Layer choice of simulcast (`urn:ietf:params:whep:ext:core:layer`). */

@@ -3,6 +3,7 @@ import { extensionLink } from '../../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { SDP_TYPE } from './session-types.ts';
 
 export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionRequest) => Promise<SessionOutcome> };
 
@@ -10,6 +11,8 @@ export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionReque
 export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<void> {
   offerRoutes(app, deps, {
     start: deps.play,
+    // Not 204, which has no type.
+    describe: (reply) => reply.code(200).type(SDP_TYPE),
     extensions: (location) => [
       extensionLink(`${location}/events`, 'urn:ietf:params:whep:ext:core:server-sent-events', {
         events: 'status,layers',
