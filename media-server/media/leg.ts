@@ -129,10 +129,10 @@ export class TransportLeg {
     if (!ice) throw new OfferError('fragment_invalid', 'the ICE fragment is not valid: a=ice-ufrag is missing');
     const serverIce = await this.transport.restartIce();
     this.#clientIce = ice;
-    const [media] = this.#offer.media.filter(({ enabled, kind }) => enabled && kind !== null);
+    const { kind, mid } = this.#offer.tagged;
     return writeFragment({
       ice: serverIce,
-      media: { kind: media?.kind ?? 'audio', mid: media?.mid ?? '0' },
+      media: { kind: kind ?? 'audio', mid },
       candidates: this.transport.iceCandidates.map(candidateValue),
     });
   }
