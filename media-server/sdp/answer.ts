@@ -105,7 +105,7 @@ function unusedMedia({ kind, media }: UnusedSection, offer: Offer, transport: Se
     type: section.type,
     port: kind === 'rejected' ? 0 : 7,
     protocol: section.protocol,
-    payloads: String(section.payloads ?? '') || '0',
+    payloads: section.payloads || '0',
     connection: { version: 4, ip: '0.0.0.0' },
     ...(section.mid === undefined ? {} : { mid: media.mid }),
     direction: 'inactive',

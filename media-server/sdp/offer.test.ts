@@ -64,6 +64,7 @@ describe('parseOffer', () => {
 
   it.each([
     ['a data channel', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'],
+    ['what nobody knows', 'm=x-foo 9/2 TCP/X-BAR *'],
     ['text', 'm=text 9 UDP/TLS/RTP/SAVPF 300'],
     ['audio that is not RTP', 'm=audio 9 TCP/BFCP 300'],
     ['video that is switched off', 'm=video 0 UDP/TLS/RTP/SAVPF 300'],
@@ -98,7 +99,8 @@ describe('parseOffer', () => {
     ['JSON', '{"sdp":"v=0"}', 'offer_invalid', 'does not begin with v=0'],
     ['no m-line', 'v=0\r\ns=-\r\n', 'offer_invalid', 'no m-line'],
     ['a broken m-line', 'v=0\r\nm=audio\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
-    ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a port that is none', 'v=0\r\nm=audio nine RTP/AVP 0\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_unsupported', 'no enabled m-line'],
     ['a text that is too long', `v=0\r\n${'a=x\r\n'.repeat(30_000)}`, 'offer_invalid', 'longer than 131072 characters'],
     ['a line that is too long', `v=0\r\na=${'x'.repeat(5000)}`, 'offer_invalid', 'longer than 4096 characters'],
     [

@@ -38,6 +38,9 @@ const STATIC_FORMATS: ReadonlyMap<number, { readonly codec: string; readonly rat
   [9, { codec: 'G722', rate: 8000 }],
 ]);
 
+/** RFC 8866 §5.14 */
+const M_LINE = /^m=(\S+) (\d{1,5})(?:\/\d+)? (\S+)(?: (.+))?$/;
+
 const USABLE: Readonly<Record<Direction, readonly SdpDirection[]>> = {
   publish: ['sendonly', 'sendrecv'],
   play: ['recvonly', 'sendrecv'],
@@ -51,21 +54,21 @@ type ReadSection = {
 };
 
 export function readMedia({ index, lines, parsed }: ReadSection, session: Direction): OfferedMedia {
-  // The parser makes numbers of what looks like one, wherever it stands.
-  const { port, protocol, type } = parsed as { port?: unknown; protocol?: unknown; type?: unknown };
-  if (typeof type !== 'string' || typeof protocol !== 'string' || !Number.isInteger(port)) {
+  // The parser takes no m-line with a hyphen or a number of ports, and makes numbers of what looks like one.
+  const [, type, port, protocol, payloads = ''] = M_LINE.exec(lines[0] ?? '') ?? [];
+  if (type === undefined || port === undefined || protocol === undefined) {
     throw invalidOffer(`m-line ${index + 1} is not of the form "m=type port protocol formats"`);
   }
   const kind = (type === 'audio' || type === 'video') && protocol.includes('RTP') ? type : null;
   const direction = directionOf(parsed.direction);
-  const enabled = port !== 0 || parsed.bundleOnly !== undefined;
+  const enabled = Number(port) !== 0 || parsed.bundleOnly !== undefined;
   return {
     kind,
     mid: parsed.mid === undefined ? String(index) : String(parsed.mid),
     direction,
     enabled,
     wanted: enabled && kind !== null && USABLE[session].includes(direction),
-    section: kind === 'audio' ? withStaticFormats(parsed) : parsed,
+    section: withStaticFormats({ ...parsed, type, port: Number(port), protocol, payloads }, kind),
     lines,
   };
 }
@@ -101,9 +104,10 @@ function directionOf(direction: string | undefined): SdpDirection {
   return direction === 'sendonly' || direction === 'recvonly' || direction === 'inactive' ? direction : 'sendrecv';
 }
 
-function withStaticFormats(section: MediaDescription): MediaDescription {
+function withStaticFormats(section: MediaDescription, kind: MediaKind | null): MediaDescription {
+  if (kind !== 'audio') return section;
   const mapped = new Set(section.rtp.map(({ payload }) => payload));
-  const listed = String(section.payloads ?? '').split(' ');
+  const listed = section.payloads?.split(' ') ?? [];
   const missing = [...STATIC_FORMATS].filter(([payload]) => listed.includes(String(payload)) && !mapped.has(payload));
   return { ...section, rtp: [...section.rtp, ...missing.map(([payload, format]) => ({ payload, ...format }))] };
 }
