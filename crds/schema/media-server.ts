@@ -11,7 +11,7 @@ import {
   stringList,
   stringMap,
 } from './kit.ts';
-import { CODECS, IceServer } from './server-config.ts';
+import { CODECS, DEFAULT_CODECS, IceServer } from './server-config.ts';
 
 const Rest = Type.Object(
   {
@@ -91,9 +91,9 @@ const Media = Type.Object(
     ),
     codecs: Type.Array(Type.Enum([...CODECS]), {
       minItems: 1,
-      maxItems: 5,
-      description: 'Codecs that are negotiated',
-      default: [...CODECS],
+      maxItems: CODECS.length,
+      description: 'Codecs that are negotiated. PCMU, PCMA and G722 are for publishers and players without opus',
+      default: [...DEFAULT_CODECS],
       ...reload('restart'),
     }),
     iceServers: Type.Array(IceServer, {

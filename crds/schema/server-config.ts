@@ -5,7 +5,8 @@ import { closed, reload } from './kit.ts';
 const AssetName = Type.String({ minLength: 1, description: 'Name of an asset that holds the value' });
 
 export const VIDEO_CODECS = ['VP8', 'VP9', 'H264', 'AV1'] as const;
-export const CODECS = ['opus', ...VIDEO_CODECS] as const;
+export const DEFAULT_CODECS = ['opus', ...VIDEO_CODECS] as const;
+export const CODECS = [...DEFAULT_CODECS, 'PCMU', 'PCMA', 'G722'] as const;
 export type Codec = (typeof CODECS)[number];
 
 export const IceServer = Type.Object(

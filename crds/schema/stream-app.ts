@@ -41,7 +41,7 @@ export const StreamAppSpec = Type.Object(
     codecs: Type.Optional(
       Type.Array(Type.Enum([...CODECS]), {
         minItems: 1,
-        maxItems: 5,
+        maxItems: CODECS.length,
         description: "Subset of the MediaServer's codecs; absent = all of them",
         ...reload('newSessions'),
       }),

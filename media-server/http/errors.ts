@@ -63,7 +63,7 @@ export function pathOf(request: FastifyRequest): string {
 
 function asHttpError(error: FastifyError, request: FastifyRequest): HttpError | null {
   if (error instanceof HttpError) return error;
-  if (error instanceof OfferError) return new HttpError(error.code === 'offer_unsupported' ? 406 : 400, error.message);
+  if (error instanceof OfferError) return new HttpError(error.status, error.message);
   if (error.validation) return new HttpError(400, describeValidation(error, request));
   if (error.statusCode === 413) {
     return new HttpError(413, `body: larger than ${request.routeOptions.bodyLimit / 1024} KiB`);

@@ -29,6 +29,15 @@ const h264 = (
     'level-asymmetry-allowed': 1,
   });
 
+/** Their payload types are fixed (RFC 3551 §6). */
+const telephony = (name: string, preferredPayloadType: number): RouterRtpCodecCapability => ({
+  kind: 'audio',
+  mimeType: `audio/${name}`,
+  clockRate: 8000,
+  channels: 1,
+  preferredPayloadType,
+});
+
 const opus: RouterRtpCodecCapability = {
   kind: 'audio',
   mimeType: 'audio/opus',
@@ -39,12 +48,16 @@ const opus: RouterRtpCodecCapability = {
 };
 
 /**
- * What a router can forward, by the codec names of the API. H264: (constrained) baseline, main, high. The payload types of
+ * What a router can forward, by the codec names of the API. H264 in both packetization modes: constrained baseline,
+ * baseline, main, high, constrained high, predictive high 4:4:4. The payload types of
  * the usual ones are those of Chromium's offers, so that most players need no other router where routers do the numbering.
  * mediasoup gives RTX the first free ones from 100 on, which all others keep away from.
  */
 const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
   opus: [opus],
+  PCMU: [telephony('PCMU', 0)],
+  PCMA: [telephony('PCMA', 8)],
+  G722: [telephony('G722', 9)],
   VP8: [video('VP8', 96)],
   VP9: [video('VP9', 98, { 'profile-id': 0 }), video('VP9', 35, { 'profile-id': 2 })],
   H264: [
@@ -53,7 +66,13 @@ const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
     h264(36, '42001f', 1),
     h264(37, '42001f', 0),
     h264(116, '4d001f', 1),
+    h264(39, '4d001f', 0),
     h264(38, '64001f', 1),
+    h264(40, '64001f', 0),
+    h264(41, '640c1f', 1),
+    h264(42, '640c1f', 0),
+    h264(43, 'f4001f', 1),
+    h264(44, 'f4001f', 0),
   ],
   AV1: [video('AV1', 45)],
 };

@@ -5,8 +5,9 @@ import type { Log } from '../../process/logger.ts';
 import { writeAnswer } from '../sdp/answer.ts';
 import { negotiatePlay, type PlayNegotiation } from '../sdp/negotiate-play.ts';
 import { type Allowed, negotiatePublish } from '../sdp/negotiate-publish.ts';
-import { type MediaKind, type Offer, parseOffer } from '../sdp/offer.ts';
+import { type Offer, parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
+import type { MediaKind } from '../sdp/offered-media.ts';
 import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
 import { TransportLeg } from './leg.ts';
 import {
@@ -59,7 +60,7 @@ class Engine implements Media {
   }
 
   async publish(request: PublishRequest): Promise<Publication> {
-    const offer = parseOffer(request.offer);
+    const offer = parseOffer(request.offer, 'publish');
     const seat = this.#workers.leastLoaded();
     const capabilities = negotiableCapabilities(seat.routers.main.rtpCapabilities);
     const negotiation = negotiatePublish(offer, capabilities, allowedBy(request));
@@ -80,7 +81,7 @@ class Engine implements Media {
   async play(request: PlayRequest): Promise<Playback> {
     const { publication } = request;
     if (!(publication instanceof PublicationLeg)) throw new TypeError('the publication is not of this media server');
-    const offer = parseOffer(request.offer);
+    const offer = parseOffer(request.offer, 'play');
     const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
     const { routerCodecs } = negotiation;
     const seat = this.#seatFor(publication);

@@ -124,10 +124,10 @@ export class TransportLeg {
     // Before the await: candidates that follow at once belong to this restart.
     this.#clientIce = ice;
     const serverIce = await this.transport.restartIce();
-    const [media] = this.#offer.media.filter(({ enabled, kind }) => enabled && kind !== null);
+    const { kind, mid } = this.#offer.tagged;
     return writeFragment({
       ice: serverIce,
-      media: { kind: media?.kind ?? 'audio', mid: media?.mid ?? '0' },
+      media: { kind: kind ?? 'audio', mid },
       candidates: this.transport.iceCandidates.map(candidateValue),
     });
   }

@@ -1,4 +1,4 @@
-import type { MediaKind } from '../sdp/offer.ts';
+import type { MediaKind } from '../sdp/offered-media.ts';
 import { apiName } from './codecs.ts';
 import type { TransportLeg } from './leg.ts';
 import type { Leg, LegFailure, LegMetrics } from './media.ts';

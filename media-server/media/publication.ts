@@ -1,6 +1,6 @@
 import type { Producer } from 'mediasoup/types';
 import type { PublishNegotiation } from '../sdp/negotiate-publish.ts';
-import type { MediaKind } from '../sdp/offer.ts';
+import type { MediaKind } from '../sdp/offered-media.ts';
 import type { PlayableTrack } from '../sdp/track-match.ts';
 import { negotiableParameters } from './codecs.ts';
 import { sumMetrics, type TransportLeg } from './leg.ts';

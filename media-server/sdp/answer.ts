@@ -1,8 +1,15 @@
 import type { RtpCodecParameters, RtpHeaderExtensionParameters } from 'mediasoup-client/types';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import type { IceCredentials, Offer, OfferedMedia } from './offer.ts';
+import type { IceCredentials, Offer } from './offer.ts';
+import type { OfferedMedia } from './offered-media.ts';
 
-export type AnswerSection = AcceptedSection | { readonly kind: 'rejected'; readonly media: OfferedMedia };
+export type AnswerSection = AcceptedSection | UnusedSection;
+
+/**
+ * Nothing is sent over it. `inactive` is part of the BUNDLE, since aiortc waits for the transport of an m-line that is
+ * rejected. `rejected` is what cannot be part of it.
+ */
+export type UnusedSection = { readonly kind: 'inactive' | 'rejected'; readonly media: OfferedMedia };
 
 export type AcceptedSection = {
   readonly kind: 'accepted';
@@ -46,7 +53,6 @@ export type ServerCandidate = {
 
 /** Writes the answer to an offer: sections in its order, its mids, one transport for all (BUNDLE). */
 export function writeAnswer(offer: Offer, transport: ServerTransport, sections: readonly AnswerSection[]): string {
-  const accepted = sections.filter((section) => section.kind === 'accepted');
   const session: SessionDescription = {
     version: 0,
     origin: {
@@ -62,40 +68,50 @@ export function writeAnswer(offer: Offer, transport: ServerTransport, sections: 
     // At session level, or Chromium never connects.
     icelite: 'ice-lite',
     ...(offer.session.extmapAllowMixed ? { extmapAllowMixed: 'extmap-allow-mixed' } : {}),
-    ...(offer.bundled
-      ? {
-          groups: [
-            {
-              type: 'BUNDLE',
-              mids: accepted.map(({ media }) => media.mid).join(' '),
-            },
-          ],
-        }
-      : {}),
+    ...bundleGroup(offer, sections),
     fingerprint: {
       type: transport.fingerprint.algorithm,
       hash: transport.fingerprint.value,
     },
     msidSemantic: { semantic: 'WMS', token: '*' },
     media: sections.map((section) =>
-      section.kind === 'accepted' ? acceptedMedia(section, offer, transport) : rejectedMedia(section.media),
+      section.kind === 'accepted' ? acceptedMedia(section, offer, transport) : unusedMedia(section, offer, transport),
     ),
   };
   return write(session);
 }
 
-/** Port 0 (RFC 3264 §6). The formats of the offer are repeated, since the syntax wants some. */
-function rejectedMedia({ mid, section }: OfferedMedia): MediaDescription {
+/** The first mid names the m-line whose transport is used (RFC 8843 §7.3.1). */
+function bundleGroup(
+  { bundle, tagged }: Offer,
+  sections: readonly AnswerSection[],
+): Pick<SessionDescription, 'groups'> {
+  if (!bundle.has(tagged.mid)) return {};
+  const others = sections.filter(({ kind, media }) => kind !== 'rejected' && media !== tagged);
+  return { groups: [{ type: 'BUNDLE', mids: [tagged, ...others.map(({ media }) => media)].map(midOf).join(' ') }] };
+}
+
+function midOf({ mid }: OfferedMedia): string {
+  return mid;
+}
+
+/**
+ * With all formats of the offer and what they are: pion looks for the a=rtpmap of each, aiortc for a codec that it knows.
+ * A rejected one has port 0 (RFC 3264 §6), and the transport as well: aiortc asks each m-line for it.
+ */
+function unusedMedia({ kind, media }: UnusedSection, offer: Offer, transport: ServerTransport): MediaDescription {
+  const { section } = media;
   return {
     type: section.type,
-    port: 0,
+    port: kind === 'rejected' ? 0 : 7,
     protocol: section.protocol,
     payloads: section.payloads || '0',
     connection: { version: 4, ip: '0.0.0.0' },
-    ...(section.mid === undefined ? {} : { mid }),
+    ...(section.mid === undefined ? {} : { mid: media.mid }),
     direction: 'inactive',
-    rtp: [],
-    fmtp: [],
+    ...transportLines(offer, transport),
+    ...(kind === 'inactive' ? candidateLines(transport) : {}),
+    ...(media.kind === null ? { rtp: [], fmtp: [] } : { rtp: section.rtp, fmtp: section.fmtp, ...muxLines(media) }),
   };
 }
 
@@ -110,12 +126,9 @@ function acceptedMedia(section: AcceptedSection, offer: Offer, transport: Server
     ...bandwidthOf(section.maxBitrate),
     ...(media.section.mid === undefined ? {} : { mid: media.mid }),
     direction,
-    setup: offer.setup === 'passive' ? 'active' : 'passive',
-    iceUfrag: transport.ice.usernameFragment,
-    icePwd: transport.ice.password,
-    candidates: transport.candidates.map(candidateLine),
-    endOfCandidates: 'end-of-candidates',
-    rtcpMux: 'rtcp-mux',
+    ...transportLines(offer, transport),
+    ...candidateLines(transport),
+    ...muxLines(media),
     rtcpRsize: 'rtcp-rsize',
     rtp: codecs.map(rtpmapLine),
     fmtp: codecs.flatMap(fmtpLine),
@@ -123,6 +136,29 @@ function acceptedMedia(section: AcceptedSection, offer: Offer, transport: Server
     ext: headerExtensions.map(({ id, uri }) => ({ value: id, uri })),
     ...simulcastLines(section.rids),
     ...sourceLines(section.source),
+  };
+}
+
+type TransportLines = Pick<MediaDescription, 'setup' | 'iceUfrag' | 'icePwd'>;
+
+function transportLines({ setup }: Offer, { ice }: ServerTransport): TransportLines {
+  return {
+    setup: setup === 'passive' ? 'active' : 'passive',
+    iceUfrag: ice.usernameFragment,
+    icePwd: ice.password,
+  };
+}
+
+function candidateLines({ candidates }: ServerTransport): Pick<MediaDescription, 'candidates' | 'endOfCandidates'> {
+  return { candidates: candidates.map(candidateLine), endOfCandidates: 'end-of-candidates' };
+}
+
+/** a=rtcp-mux-only is answered when it is offered (RFC 8858 §4.3). */
+function muxLines({ lines }: OfferedMedia): Pick<MediaDescription, 'rtcpMux' | 'invalid'> {
+  return {
+    rtcpMux: 'rtcp-mux',
+    // The parser takes it for a=rtcp-mux, and writes what it does not know from here.
+    ...(lines.includes('a=rtcp-mux-only') ? { invalid: [{ value: 'rtcp-mux-only' }] } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import type { RtpParameters } from 'mediasoup-client/types';
 import { describe, expect, it } from 'vitest';
 import { CLIENTS, capabilities, playableTracks, SERVER, savedOffer } from '../../test/fixtures/sdp/offers.ts';
-import { writeAnswer } from './answer.ts';
+import { type AnswerSection, writeAnswer } from './answer.ts';
 import { negotiatePlay } from './negotiate-play.ts';
 import { type Allowed, negotiatePublish } from './negotiate-publish.ts';
 import { type Offer, parseOffer } from './offer.ts';
@@ -27,20 +28,24 @@ function survives(run: () => void): void {
   }
 }
 
+const consumed: RtpParameters = { codecs: [], encodings: [{ ssrc: 5 }] };
+
+function expectAnswer(offer: Offer, sections: readonly AnswerSection[]): void {
+  expect(writeAnswer(offer, SERVER, sections).split(/^m=/m)).toHaveLength(offer.media.length + 1);
+}
+
 function negotiateAll(text: string): void {
-  let offer: Offer | undefined;
   survives(() => {
-    offer = parseOffer(text);
-  });
-  if (!offer) return;
-  const { media } = offer;
-  const parsed = offer;
-  survives(() => {
-    const answer = writeAnswer(parsed, SERVER, negotiatePublish(parsed, capabilities, ALL).sections);
-    expect(answer.split(/^m=/m)).toHaveLength(media.length + 1);
+    const offer = parseOffer(text, 'publish');
+    expectAnswer(offer, negotiatePublish(offer, capabilities, ALL).sections);
   });
   for (const numbering of ['worker', 'router'] as const) {
-    survives(() => void negotiatePlay(parsed, playableTracks('H264'), ALL, numbering).sections(new Map()));
+    survives(() => {
+      const offer = parseOffer(text, 'play');
+      const { sections, tracks } = negotiatePlay(offer, playableTracks('H264'), ALL, numbering);
+      const consumers = tracks.map(({ mid }) => [mid, consumed] as const);
+      expectAnswer(offer, sections(new Map(consumers)));
+    });
   }
 }
 
@@ -126,7 +131,7 @@ describe('hostile SDP', { timeout: 30_000 }, () => {
     (newline) => {
       const lines = ['v=0', ...Array.from({ length: 30_000 }, (_, index) => `a=${index % 10}`)];
       const began = performance.now();
-      survives(() => void parseOffer(lines.join(newline).slice(0, 128 * 1024)));
+      survives(() => void parseOffer(lines.join(newline).slice(0, 128 * 1024), 'publish'));
       expect(performance.now() - began).toBeLessThan(4_000);
     },
   );

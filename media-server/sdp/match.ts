@@ -30,11 +30,16 @@ const EMPTY: SessionDescription = {
   media: [],
 };
 
-/** What one m-line of an offer and the given capabilities have in common, in the order of the offer. */
-export function matchSection(section: MediaDescription, capabilities: RtpCapabilities): Match {
+/** What may be done to the codecs of an m-line before they are matched. */
+export type Prepare = (codecs: RtpCodecCapability[]) => RtpCodecCapability[];
+
+/** What one m-line of an offer and the given capabilities have in common, in the order that `prepare` gives the codecs. */
+export function matchSection(section: MediaDescription, capabilities: RtpCapabilities, prepare: Prepare): Match {
   try {
+    const { codecs = [], headerExtensions = [] } = sectionCapabilities(section);
     // Both are changed by the match.
-    return getExtendedRtpCapabilities(sectionCapabilities(section), structuredClone(capabilities), true);
+    const offered = { codecs: prepare(codecs), headerExtensions };
+    return getExtendedRtpCapabilities(offered, structuredClone(capabilities), true);
   } catch (error) {
     throw new OfferError('offer_invalid', 'the SDP offer is not valid: its codecs cannot be read', { cause: error });
   }
@@ -45,11 +50,16 @@ function sectionCapabilities(section: MediaDescription): RtpCapabilities {
     sdpObject: { ...EMPTY, media: [section] },
   });
   return {
-    codecs: constrainedBaselineFirst(codecs.map(withStringProfile)),
+    codecs: codecs.map(withChannels).map(withStringProfile),
     headerExtensions: headerExtensions.filter(
       ({ preferredId, uri }) => uri !== ABS_CAPTURE_TIME && preferredId >= 1 && preferredId <= MAX_EXTENSION_ID,
     ),
   };
+}
+
+/** A router's audio codecs have a number of channels; an a=rtpmap leaves out a single one (RFC 8866 §6.6). */
+function withChannels(codec: RtpCodecCapability): RtpCodecCapability {
+  return codec.kind === 'audio' ? { ...codec, channels: codec.channels ?? 1 } : codec;
 }
 
 /** `profile-level-id=420010` is read as a number. */
@@ -63,19 +73,4 @@ function withStringProfile(codec: RtpCodecCapability): RtpCodecCapability {
       'profile-level-id': String(profile).padStart(6, '0'),
     },
   };
-}
-
-/** Among the H264 entries, the one that every player decodes goes first; all other codecs keep their places. */
-function constrainedBaselineFirst(codecs: RtpCodecCapability[]): RtpCodecCapability[] {
-  const h264 = codecs.filter(isH264).sort((a, b) => baselineRank(a) - baselineRank(b));
-  return codecs.map((codec) => (isH264(codec) ? (h264.shift() ?? codec) : codec));
-}
-
-function isH264(codec: RtpCodecCapability): boolean {
-  return codec.mimeType.toLowerCase() === 'video/h264';
-}
-
-function baselineRank(codec: RtpCodecCapability): number {
-  const constrained = /^42e0/i.test(String(codec.parameters?.['profile-level-id'] ?? ''));
-  return (constrained ? 0 : 2) + (codec.parameters?.['packetization-mode'] === 1 ? 0 : 1);
 }

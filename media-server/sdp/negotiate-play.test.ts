@@ -8,7 +8,7 @@ import { parseOffer } from './offer.ts';
 const ALL: Allowed = { codecs: new Set(), kinds: new Set(['audio', 'video']), maxBitrate: 0 };
 
 function negotiate(offer: string, videoCodec: string, numbering: Numbering, allowed: Partial<Allowed> = {}) {
-  return negotiatePlay(parseOffer(offer), playableTracks(videoCodec), { ...ALL, ...allowed }, numbering);
+  return negotiatePlay(parseOffer(offer, 'play'), playableTracks(videoCodec), { ...ALL, ...allowed }, numbering);
 }
 
 function wireMappings(offer: string, videoCodec: string): (string | undefined)[] {
@@ -76,19 +76,24 @@ describe('negotiatePlay', () => {
     );
   });
 
-  it('rejects m-lines for which there is no track', () => {
+  it('leaves m-lines inactive for which there is no track', () => {
     const negotiation = negotiatePlay(
-      parseOffer(savedOffer('chromium-play')),
+      parseOffer(savedOffer('chromium-play'), 'play'),
       playableTracks('VP8').slice(1),
       ALL,
       'worker',
     );
     const consumers = new Map([['1', { codecs: [], encodings: [{ ssrc: 5 }] }]]);
-    expect(negotiation.sections(consumers).map(({ kind }) => kind)).toEqual(['rejected', 'accepted']);
+    expect(negotiation.sections(consumers).map(({ kind }) => kind)).toEqual(['inactive', 'accepted']);
   });
 
   it.each([
-    ['nothing is received', savedOffer('chromium-publish'), 'no m-line receives what is published (opus, vp8)'],
+    ['nothing is received', savedOffer('chromium-publish'), 'no enabled m-line that receives audio or video'],
+    [
+      'no codec is known',
+      savedOffer('gstreamer-play').replaceAll(/OPUS|VP8/g, 'x'),
+      'no m-line receives what is published (opus, vp8)',
+    ],
     [
       'two codecs share a payload type',
       savedOffer('node-datachannel-play').replaceAll(/:96 |(?<=SAVPF )96/g, (text) => text.replace('96', '111')),

@@ -1,10 +1,13 @@
 import type { RtpCapabilities, RtpCodecCapability, RtpCodecParameters, RtpParameters } from 'mediasoup-client/types';
 import type { AcceptedSection, AnswerSection } from './answer.ts';
+import { playParameters } from './answered-parameters.ts';
 import { type Allowed, codecName } from './negotiate-publish.ts';
 import { type Numbering, numberTracks, WIRE_MAPPING } from './numbering.ts';
-import type { MediaKind, Offer, OfferedMedia } from './offer.ts';
-import { OfferError } from './offer-error.ts';
+import type { Offer } from './offer.ts';
+import { invalidOffer, type OfferError, unsupportedOffer } from './offer-error.ts';
+import type { MediaKind } from './offered-media.ts';
 import { matchTrack, type PlayableTrack, type TrackMatch } from './track-match.ts';
+import { unusedSection } from './unused-media.ts';
 
 /** What to consume for one m-line. */
 export type PlayedTrack = {
@@ -34,7 +37,7 @@ export function negotiatePlay(
   if (matched.length === 0) throw nothingToPlay(playable);
   checkPayloadTypes(matched);
   const { capabilities, matches, routerCodecs } = numberTracks(offer, matched, numbering);
-  const byMid = new Map(matches.map((match) => [match.media.mid, match]));
+  const byMedia = new Map(matches.map((match) => [match.media, match]));
   return {
     tracks: matches.map(({ codec, media, track }, index) => ({
       trackId: track.id,
@@ -46,9 +49,9 @@ export function negotiatePlay(
     routerCodecs,
     sections: (consumers) =>
       offer.media.map((media) => {
-        const match = byMid.get(media.mid);
+        const match = byMedia.get(media);
         const consumer = consumers.get(media.mid);
-        return match && consumer ? acceptedSection(match, consumer, allowed.maxBitrate) : { kind: 'rejected', media };
+        return match && consumer ? acceptedSection(match, consumer, allowed.maxBitrate) : unusedSection(offer, media);
       }),
   };
 }
@@ -58,15 +61,11 @@ function matchOffer(offer: Offer, playable: readonly PlayableTrack[], allowed: A
   const unused = new Map(playable.filter(({ kind }) => allowed.kinds.has(kind)).map((track) => [track.kind, track]));
   return offer.media.flatMap((media) => {
     const track = media.kind === null ? undefined : unused.get(media.kind);
-    const match = track && receives(media) ? matchTrack(media, track) : null;
+    const match = track && media.wanted ? matchTrack(media, track) : null;
     if (!match) return [];
     unused.delete(match.track.kind);
     return [match];
   });
-}
-
-function receives({ direction, enabled }: OfferedMedia): boolean {
-  return enabled && (direction === 'recvonly' || direction === 'sendrecv');
 }
 
 /** Two codecs of a BUNDLE cannot share a payload type (RFC 8843 §9.1). */
@@ -74,9 +73,7 @@ function checkPayloadTypes(matches: readonly TrackMatch[]): void {
   const types = matches.flatMap(({ payloadType, rtxPayloadType }) =>
     rtxPayloadType === undefined ? [payloadType] : [payloadType, rtxPayloadType],
   );
-  if (new Set(types).size < types.length) {
-    throw new OfferError('offer_invalid', 'the SDP offer is not valid: two codecs have the same payload type');
-  }
+  if (new Set(types).size < types.length) throw invalidOffer('two codecs have the same payload type');
 }
 
 function acceptedSection(match: TrackMatch, consumer: RtpParameters, maxBitrate: number): AcceptedSection {
@@ -103,17 +100,20 @@ function acceptedSection(match: TrackMatch, consumer: RtpParameters, maxBitrate:
 }
 
 function answeredCodecs(match: TrackMatch, consumer: RtpParameters): RtpCodecParameters[] {
-  const { codec, payloadType, rtx, rtxPayloadType } = match;
+  const { codec, media, payloadType, rtx, rtxPayloadType } = match;
   const feedback = consumer.codecs[0]?.rtcpFeedback ?? [];
-  const answered = { ...codec, payloadType, rtcpFeedback: feedback.filter(({ type }) => type !== WIRE_MAPPING) };
+  const format = { section: media.section, payloadType, codec: codecName(codec.mimeType) };
+  const answered = {
+    ...codec,
+    payloadType,
+    parameters: playParameters(format, codec.parameters),
+    rtcpFeedback: feedback.filter(({ type }) => type !== WIRE_MAPPING),
+  };
   if (!rtx || rtxPayloadType === undefined) return [answered];
   return [answered, { ...rtx, payloadType: rtxPayloadType, parameters: { apt: payloadType }, rtcpFeedback: [] }];
 }
 
 function nothingToPlay(playable: readonly PlayableTrack[]): OfferError {
   const codecs = playable.map(({ rtpParameters }) => codecName(rtpParameters.codecs[0]?.mimeType ?? '')).join(', ');
-  return new OfferError(
-    'offer_unsupported',
-    `the SDP offer cannot be answered: no m-line receives what is published (${codecs})`,
-  );
+  return unsupportedOffer(`no m-line receives what is published (${codecs})`);
 }

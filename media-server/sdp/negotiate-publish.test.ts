@@ -10,7 +10,7 @@ const ALL: Allowed = {
 };
 
 function negotiate(sdp: string, allowed: Partial<Allowed> = {}) {
-  return negotiatePublish(parseOffer(sdp), capabilities, { ...ALL, ...allowed });
+  return negotiatePublish(parseOffer(sdp, 'publish'), capabilities, { ...ALL, ...allowed });
 }
 
 function video(sdp: string, allowed: Partial<Allowed> = {}) {
@@ -46,17 +46,24 @@ describe('negotiatePublish', () => {
   });
 
   it('prefers constrained baseline with packetization mode 1 among the H264 of an offer', () => {
-    const [codec] = video(chromium, { codecs: new Set(['h264']) }).rtpParameters.codecs;
+    const [codec] = video(chromium, { codecs: new Set(['opus', 'h264']) }).rtpParameters.codecs;
     expect(codec?.parameters).toMatchObject({
       'packetization-mode': 1,
       'profile-level-id': expect.stringMatching(/^42e0/),
     });
   });
 
-  it.each(['42e01f', '42001f', '4d001f', '64001f'])('takes H264 of profile %s', (profile) => {
+  it.each(
+    ['42e01f', '42001f', '4d001f', '64001f', '640c2a', 'f4001f', '42c03e', '4D4029', '640828', '420010'].flatMap(
+      (profile) => [
+        [profile, 1],
+        [profile, 0],
+      ],
+    ),
+  )('takes H264 of profile %s in packetization mode %i', (profile, mode) => {
     const only = chromium
       .replaceAll(/a=(rtpmap|fmtp|rtcp-fb):(?!108)\d+ .*\r\n/g, (line) => (line.includes('opus') ? line : ''))
-      .replace(/profile-level-id=\w+/, `profile-level-id=${profile}`);
+      .replace(/packetization-mode=1;profile-level-id=\w+/, `packetization-mode=${mode};profile-level-id=${profile}`);
     expect(video(only).codec).toBe('h264');
   });
 
@@ -99,21 +106,36 @@ describe('negotiatePublish', () => {
   });
 
   it.each([
-    ['audio', new Set(['video'] as const), ['rejected', 'accepted']],
-    ['video', new Set(['audio'] as const), ['accepted', 'rejected']],
-  ])('rejects the m-line of %s when that is not allowed', (_, kinds, expected) => {
+    ['audio', new Set(['video'] as const), ['inactive', 'accepted']],
+    ['video', new Set(['audio'] as const), ['accepted', 'inactive']],
+  ])('leaves the m-line of %s inactive when that is not allowed', (_, kinds, expected) => {
     expect(negotiate(chromium, { kinds }).sections.map(({ kind }) => kind)).toEqual(expected);
   });
 
-  it('takes one track of each kind', () => {
-    const [, audio = ''] = chromium.split(/(?=^m=)/m);
-    const twice = chromium.replace('BUNDLE 0 1', 'BUNDLE 0 1 2') + audio.replace('a=mid:0', 'a=mid:2');
-    expect(negotiate(twice).sections.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'rejected']);
+  it.each(['PCMU', 'PCMA', 'G722'])('takes %s when that is allowed, with or without a=rtpmap', (codec) => {
+    const only = { codecs: new Set([codec.toLowerCase(), 'vp8']) };
+    const unmapped = chromium.replace(new RegExp(`a=rtpmap:\\d+ ${codec}.*\r\n`), '');
+    for (const offer of [chromium, unmapped]) {
+      expect(negotiate(offer, only).tracks.map((track) => track.codec)).toEqual([codec.toLowerCase(), 'vp8']);
+    }
   });
 
   it.each([
-    ['nothing is sent', savedOffer('chromium-play'), {}, 'no m-line sends audio or video'],
-    ['no codec is allowed', chromium, { codecs: new Set<string>() }, 'no m-line sends audio or video'],
+    ['nothing is sent', savedOffer('chromium-play'), {}, 'no enabled m-line that sends audio or video'],
+    ['nothing is allowed', chromium, { kinds: new Set([]) }, 'no m-line sends what is allowed of audio and video'],
+    ['no codec is allowed', chromium, { codecs: new Set<string>() }, 'a=mid:0 has no audio codec'],
+    [
+      'video has no common codec',
+      chromium.replaceAll(/(VP8|VP9|H264|AV1)\/90000/g, 'H265/90000'),
+      {},
+      'the m-line with a=mid:1 has no video codec that is allowed here (vp8, vp9, h264, av1)',
+    ],
+    [
+      'audio has no common codec',
+      chromium.replace('opus/48000/2', 'x/8000'),
+      {},
+      'the m-line with a=mid:0 has no audio codec that is allowed here (opus)',
+    ],
     ['there are too many layers', simulcast.replace('l;m;h', 'a;b;c;d;e;f;g;h;i'), {}, 'more than 8 simulcast layers'],
     ['a layer is no rid', simulcast.replace('l;m;h', 'l;;h'), {}, 'a layer that is no rid'],
     ['a layer is there twice', simulcast.replace('l;m;h', 'l;l;h'), {}, 'names a layer twice'],

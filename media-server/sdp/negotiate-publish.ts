@@ -1,10 +1,14 @@
 import { getSendingRemoteRtpParameters, getSendingRtpParameters, reduceCodecs } from 'mediasoup-client/ortc';
-import type { RtpCapabilities, RtpEncodingParameters, RtpParameters } from 'mediasoup-client/types';
+import type { RtpCapabilities, RtpCodecParameters, RtpEncodingParameters, RtpParameters } from 'mediasoup-client/types';
 import type { MediaDescription } from 'sdp-transform';
 import type { AcceptedSection, AnswerSection } from './answer.ts';
+import { publishParameters } from './answered-parameters.ts';
+import { h264ForRouter } from './h264.ts';
 import { matchSection } from './match.ts';
-import type { MediaKind, Offer, OfferedMedia } from './offer.ts';
-import { OfferError } from './offer-error.ts';
+import type { Offer } from './offer.ts';
+import { invalidOffer, type OfferError, unprocessableOffer, unsupportedOffer } from './offer-error.ts';
+import type { MediaKind, OfferedMedia } from './offered-media.ts';
+import { unusedSection } from './unused-media.ts';
 
 /** What a session allows of an offer. */
 export type Allowed = {
@@ -30,28 +34,19 @@ export type PublishNegotiation = {
 
 const MAX_LAYERS = 8;
 
-/** Chooses one codec per m-line of a WHIP offer. Throws `OfferError` when nothing of it can be received. */
+/**
+ * Chooses one codec per m-line of a WHIP offer. Throws `OfferError` for an m-line without a codec that is allowed, and
+ * when nothing of the offer is allowed.
+ */
 export function negotiatePublish(offer: Offer, router: RtpCapabilities, allowed: Allowed): PublishNegotiation {
-  const taken = new Set<MediaKind>();
   const negotiated = offer.media.map((media) => {
-    const result = negotiateTrack(media, router, allowed, taken);
-    if (result) taken.add(result.track.kind);
-    return result;
+    const { kind, wanted } = media;
+    if (!wanted || kind === null || !allowed.kinds.has(kind)) return { section: unusedSection(offer, media) };
+    return negotiateTrack({ media, kind }, router, allowed);
   });
-  const tracks = negotiated.flatMap((result) => (result ? [result.track] : []));
-  if (tracks.length === 0) {
-    const codecs = [...allowed.codecs].join(', ');
-    throw new OfferError(
-      'offer_unsupported',
-      `the SDP offer cannot be answered: no m-line sends audio or video in a codec that is allowed here (${codecs})`,
-    );
-  }
-  return {
-    tracks,
-    sections: negotiated.map(
-      (result, index) => result?.section ?? { kind: 'rejected', media: offeredAt(offer, index) },
-    ),
-  };
+  const tracks = negotiated.flatMap((result) => ('track' in result ? [result.track] : []));
+  if (tracks.length === 0) throw unsupportedOffer('no m-line sends what is allowed of audio and video');
+  return { tracks, sections: negotiated.map(({ section }) => section) };
 }
 
 type NegotiatedTrack = {
@@ -59,21 +54,14 @@ type NegotiatedTrack = {
   readonly section: AcceptedSection;
 };
 
-/** One audio and one video track make a stream; further m-lines of a kind are rejected. */
-function negotiateTrack(
-  media: OfferedMedia,
-  router: RtpCapabilities,
-  allowed: Allowed,
-  taken: ReadonlySet<MediaKind>,
-): NegotiatedTrack | null {
-  const { enabled, kind, mid, section } = media;
-  const sends = media.direction === 'sendonly' || media.direction === 'sendrecv';
-  if (!enabled || !sends || kind === null || taken.has(kind) || !allowed.kinds.has(kind)) return null;
+type SentMedia = { readonly media: OfferedMedia; readonly kind: MediaKind };
 
-  const match = matchSection(section, router);
+function negotiateTrack({ kind, media }: SentMedia, router: RtpCapabilities, allowed: Allowed): NegotiatedTrack {
+  const { mid, section } = media;
+  const match = matchSection(section, router, h264ForRouter);
   match.codecs = match.codecs.filter(({ mimeType }) => allowed.codecs.has(codecName(mimeType)));
   const first = match.codecs[0];
-  if (!first) return null;
+  if (!first) throw noCodec({ media, kind }, router, allowed);
   match.codecs = [first];
 
   const sending = getSendingRtpParameters(kind, match);
@@ -96,12 +84,27 @@ function negotiateTrack(
       kind: 'accepted',
       media,
       direction: 'recvonly',
-      codecs: reduceCodecs(answering.codecs),
+      codecs: reduceCodecs(answering.codecs).map((codec) => withOfferedParameters(codec, section)),
       headerExtensions: answering.headerExtensions ?? [],
       rids: ridsOf(section),
       maxBitrate: kind === 'video' ? allowed.maxBitrate : 0,
     },
   };
+}
+
+/** RTX keeps what it has, the payload type that it belongs to. */
+function withOfferedParameters(codec: RtpCodecParameters, section: MediaDescription): RtpCodecParameters {
+  const name = codecName(codec.mimeType);
+  if (name === 'rtx') return codec;
+  return { ...codec, parameters: publishParameters({ section, payloadType: codec.payloadType, codec: name }) };
+}
+
+function noCodec({ kind, media }: SentMedia, { codecs = [] }: RtpCapabilities, allowed: Allowed): OfferError {
+  const names = codecs.filter((codec) => codec.kind === kind).map(({ mimeType }) => codecName(mimeType));
+  const possible = [...new Set(names)].filter((name) => allowed.codecs.has(name)).join(', ') || 'none';
+  return unprocessableOffer(
+    `the m-line with a=mid:${media.mid} has no ${kind} codec that is allowed here (${possible})`,
+  );
 }
 
 export function codecName(mimeType: string): string {
@@ -136,8 +139,8 @@ function ridsOf({ simulcast }: MediaDescription): string[] {
     .split(';')
     .map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''));
   if (layers.length > MAX_LAYERS) throw tooMany('simulcast layers', MAX_LAYERS);
-  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) throw invalid('a=simulcast names a layer that is no rid');
-  if (new Set(layers).size < layers.length) throw invalid('a=simulcast names a layer twice');
+  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) throw invalidOffer('a=simulcast names a layer that is no rid');
+  if (new Set(layers).size < layers.length) throw invalidOffer('a=simulcast names a layer twice');
   return layers;
 }
 
@@ -157,7 +160,7 @@ function rtxOf(section: MediaDescription, ssrc: number): { rtx?: { ssrc: number 
 function ssrcList(text: string): number[] {
   const ssrcs = String(text).split(/ +/).map(Number);
   if (ssrcs.every((ssrc) => Number.isInteger(ssrc) && ssrc >= 0 && ssrc < 2 ** 32)) return ssrcs;
-  throw invalid('a=ssrc or a=ssrc-group has what is no SSRC');
+  throw invalidOffer('a=ssrc or a=ssrc-group has what is no SSRC');
 }
 
 function cnameOf(section: MediaDescription): string {
@@ -165,19 +168,6 @@ function cnameOf(section: MediaDescription): string {
   return String(cname ?? 'sluice').slice(0, 255);
 }
 
-function invalid(fault: string): OfferError {
-  return new OfferError('offer_invalid', `the SDP offer is not valid: ${fault}`);
-}
-
 function tooMany(what: string, max: number): OfferError {
-  return new OfferError(
-    'offer_unsupported',
-    `the SDP offer cannot be answered: more than ${max} ${what} in one m-line`,
-  );
-}
-
-function offeredAt(offer: Offer, index: number): OfferedMedia {
-  const media = offer.media[index];
-  if (!media) throw new RangeError(`no m-line ${index}`);
-  return media;
+  return unsupportedOffer(`more than ${max} ${what} in one m-line`);
 }

@@ -7,7 +7,7 @@ const chromium = savedOffer('chromium-publish');
 /** The message of the refusal; fails when there is none. */
 function refusal(text: string): { code: string; message: string } {
   try {
-    parseOffer(text);
+    parseOffer(text, 'publish');
   } catch (error) {
     expect(error).toHaveProperty('name', 'OfferError');
     const { code, message } = error as Error & { code: string };
@@ -18,16 +18,17 @@ function refusal(text: string): { code: string; message: string } {
 
 describe('parseOffer', () => {
   it('reads what the negotiation needs', () => {
-    const { bundled, media, setup } = parseOffer(chromium);
-    expect({ bundled, setup }).toEqual({ bundled: true, setup: 'actpass' });
-    expect(media.map(({ direction, enabled, kind, mid }) => ({ direction, enabled, kind, mid }))).toEqual([
-      { direction: 'sendonly', enabled: true, kind: 'audio', mid: '0' },
-      { direction: 'sendonly', enabled: true, kind: 'video', mid: '1' },
+    const { bundle, media, setup } = parseOffer(chromium, 'publish');
+    expect({ bundle, setup }).toEqual({ bundle: new Set(['0', '1']), setup: 'actpass' });
+    const read = media.map(({ direction, kind, mid, wanted }) => ({ direction, kind, mid, wanted }));
+    expect(read).toEqual([
+      { direction: 'sendonly', kind: 'audio', mid: '0', wanted: true },
+      { direction: 'sendonly', kind: 'video', mid: '1', wanted: true },
     ]);
   });
 
   it('takes a bundle-only m-line with port 0 for switched on', () => {
-    const { media } = parseOffer(savedOffer('gstreamer-publish'));
+    const { media } = parseOffer(savedOffer('gstreamer-publish'), 'publish');
     expect(media.map(({ enabled, section }) => [section.port, enabled])).toEqual([
       [9, true],
       [0, true],
@@ -37,27 +38,69 @@ describe('parseOffer', () => {
   it('lets the later m-lines of a BUNDLE leave out the transport', () => {
     const [session = '', audio = '', video = ''] = chromium.split(/(?=^m=)/m);
     const bare = video.replaceAll(/a=(ice-ufrag|ice-pwd|ice-options|fingerprint|setup|rtcp-mux).*\r\n/g, '');
-    expect(parseOffer(session + audio + bare).media).toHaveLength(2);
+    expect(parseOffer(session + audio + bare, 'publish').media).toHaveLength(2);
   });
 
   it('does not ask a single m-line for BUNDLE', () => {
     const [session = '', audio = ''] = chromium.split(/(?=^m=)/m);
-    expect(parseOffer(session.replace(/a=group:BUNDLE.*\r\n/, '') + audio).bundled).toBe(false);
+    expect(parseOffer(session.replace(/a=group:BUNDLE.*\r\n/, '') + audio, 'publish').bundle).toEqual(new Set());
   });
 
   it('has a kind of null for a data channel', () => {
     const data =
       'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sctp-port:5000\r\n';
-    expect(parseOffer(chromium + data).media.map(({ kind }) => kind)).toEqual(['audio', 'video', null]);
+    expect(parseOffer(chromium + data, 'publish').media.map(({ kind }) => kind)).toEqual(['audio', 'video', null]);
   });
 
-  const video = chromium.slice(chromium.indexOf('m=video'));
+  const [, audio = '', video = ''] = chromium.split(/(?=^m=)/m);
+  /** Without its MediaStream, so that only the kind is the fault. */
+  const withSecond = (section: string): string =>
+    chromium.replace('BUNDLE 0 1', 'BUNDLE 0 1 2') +
+    section.replaceAll(/a=(msid|ssrc).*\r\n/g, '').replace(/a=mid:\d/, 'a=mid:2');
+  const inTwoStreams = (offer: string): string => {
+    const at = offer.indexOf('m=video');
+    return offer.slice(0, at) + offer.slice(at).replaceAll(/msid:\S+/g, 'msid:other');
+  };
+
+  it.each([
+    ['a data channel', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'],
+    ['what nobody knows', 'm=x-foo 9/2 TCP/X-BAR *'],
+    ['text', 'm=text 9 UDP/TLS/RTP/SAVPF 300'],
+    ['audio that is not RTP', 'm=audio 9 TCP/BFCP 300'],
+    ['video that is switched off', 'm=video 0 UDP/TLS/RTP/SAVPF 300'],
+    ['a second video that is received', 'm=video 9 UDP/TLS/RTP/SAVPF 300\r\na=recvonly'],
+    ['a second audio that is inactive', 'm=audio 9 UDP/TLS/RTP/SAVPF 300\r\na=inactive'],
+  ])('does not judge %s', (_, line) => {
+    const faults = [
+      'a=mid:a-mid-that-is-far-too-long',
+      'a=rtpmap:300 x/1',
+      ...Array.from({ length: 300 }, () => 'a=rtpmap:1 x/1'),
+      'a=msid:other track',
+      'a=ice-ufrag:x',
+      'a=fingerprint:md5 0',
+      'a=setup:holdconn',
+    ];
+    for (const mid of ['a=mid:0', 'a=mid:a-mid-that-is-far-too-long', 'a=sctp-port:x']) {
+      const { media, tagged } = parseOffer([chromium + line, mid, ...faults, ''].join('\r\n'), 'publish');
+      expect(media.map(({ wanted }) => wanted)).toEqual([true, true, false]);
+      expect(tagged).toBe(media[0]);
+      const first = [chromium.slice(0, chromium.indexOf('m=')) + line, mid, ...faults, audio + video].join('\r\n');
+      expect(parseOffer(first, 'publish').tagged.mid).toBe('0');
+    }
+  });
+
+  it('takes one MediaStream, and tracks without one', () => {
+    const without = chromium.replaceAll(/a=msid:\S+/g, 'a=msid:-').replaceAll(/ msid:\S+/g, ' msid:-');
+    expect(parseOffer(without, 'publish').media).toHaveLength(2);
+  });
+
   it.each([
     ['an empty text', '', 'offer_invalid', 'does not begin with v=0'],
     ['JSON', '{"sdp":"v=0"}', 'offer_invalid', 'does not begin with v=0'],
     ['no m-line', 'v=0\r\ns=-\r\n', 'offer_invalid', 'no m-line'],
     ['a broken m-line', 'v=0\r\nm=audio\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
-    ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a port that is none', 'v=0\r\nm=audio nine RTP/AVP 0\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_unsupported', 'no enabled m-line'],
     ['a text that is too long', `v=0\r\n${'a=x\r\n'.repeat(30_000)}`, 'offer_invalid', 'longer than 131072 characters'],
     ['a line that is too long', `v=0\r\na=${'x'.repeat(5000)}`, 'offer_invalid', 'longer than 4096 characters'],
     [
@@ -70,7 +113,7 @@ describe('parseOffer', () => {
       'no media',
       chromium.replaceAll(/^m=(audio|video) 9/gm, 'm=$1 0'),
       'offer_unsupported',
-      'no enabled audio or video',
+      'no enabled m-line that sends audio or video',
     ],
     ['the same mid twice', chromium.replaceAll('a=mid:1', 'a=mid:0'), 'offer_invalid', 'two m-lines have a=mid:0'],
     ['a long mid', chromium.replaceAll('a=mid:1', 'a=mid:123456789'), 'offer_unsupported', 'a=mid:123456789 is longer'],
@@ -95,6 +138,21 @@ describe('parseOffer', () => {
       chromium + 'a=ssrc:1 cname:x\r\n'.repeat(129),
       'offer_invalid',
       'more than 128 lines of one kind',
+    ],
+    ['a second video', withSecond(video), 'offer_unprocessable', 'a=mid:2 is a second video track'],
+    ['a second audio', withSecond(audio), 'offer_unprocessable', 'a=mid:2 is a second audio track'],
+    ['two MediaStreams', inTwoStreams(chromium), 'offer_unprocessable', 'a=mid:1 belongs to a second MediaStream'],
+    [
+      'two MediaStreams of Firefox',
+      inTwoStreams(savedOffer('firefox-publish')),
+      'offer_unprocessable',
+      'a=mid:1 belongs to a second MediaStream',
+    ],
+    [
+      'two MediaStreams in a=ssrc',
+      inTwoStreams(savedOffer('gstreamer-publish')),
+      'offer_unprocessable',
+      'a=mid:video1 belongs to a second MediaStream',
     ],
     [
       'too many codecs',

@@ -5,8 +5,9 @@ import type {
   RtpHeaderExtensionUri,
   RtpParameters,
 } from 'mediasoup-client/types';
+import { anyProfile } from './h264.ts';
 import { matchSection } from './match.ts';
-import type { MediaKind, OfferedMedia } from './offer.ts';
+import type { MediaKind, OfferedMedia } from './offered-media.ts';
 
 /** A track of a publication, as any player could have it: mediasoup's consumable parameters. */
 export type PlayableTrack = { readonly id: string; readonly kind: MediaKind; readonly rtpParameters: RtpParameters };
@@ -34,10 +35,13 @@ export type MatchedExtension = {
 /** Null when the m-line cannot receive the track. */
 export function matchTrack(media: OfferedMedia, track: PlayableTrack): TrackMatch | null {
   const { codecs, headerExtensions = [] } = track.rtpParameters;
-  const match = matchSection(media.section, {
+  const [published] = codecs;
+  if (!published) return null;
+  const capabilities = {
     codecs: codecs.map((codec) => codecCapability(codec, track.kind)),
     headerExtensions: headerExtensions.map(({ id, uri }) => extensionCapability(track.kind, uri, id)),
-  });
+  };
+  const match = matchSection(media.section, capabilities, anyProfile(published));
   const matched = match.codecs[0];
   const codec = matched && codecs.find(({ payloadType }) => payloadType === matched.remotePayloadType);
   if (!matched || !codec) return null;

@@ -12,7 +12,7 @@ export function checkRequest(deps: SessionDeps, request: SessionRequest, directi
     checkDraining(deps, direction) ??
     checkApp(deps, request.appKey) ??
     checkServerLimit(deps, direction) ??
-    checkOffer(request.offer) ??
+    checkOffer(request.offer, direction) ??
     checkDenied(deps, request, request.name, direction)
   );
 }
@@ -41,9 +41,9 @@ function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
 }
 
 /** What cannot be answered anyway is not worth a call to the backend. */
-function checkOffer(offer: string): Rejection | null {
+function checkOffer(offer: string, direction: Direction): Rejection | null {
   try {
-    parseOffer(offer);
+    parseOffer(offer, direction);
     return null;
   } catch (error) {
     if (error instanceof OfferError) return offerRejection(error);
@@ -52,7 +52,7 @@ function checkOffer(offer: string): Rejection | null {
 }
 
 export function offerRejection(error: OfferError): Rejection {
-  return { status: error.code === 'offer_unsupported' ? 406 : 400, result: 'bad_offer', detail: error.message };
+  return { status: error.status, result: 'bad_offer', detail: error.message };
 }
 
 function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | null {

@@ -24,7 +24,7 @@ export type SessionRequest = {
 
 /** Why a session does not start: an HTTP status, a sentence for the client and for the log, and when to try again. */
 export type Rejection = {
-  readonly status: 400 | 403 | 404 | 406 | 409 | 500 | 503;
+  readonly status: 400 | 403 | 404 | 406 | 409 | 422 | 500 | 503;
   /** Closed set, the metric label `result`. */
   readonly result:
     | 'bad_offer'

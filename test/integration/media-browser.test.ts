@@ -102,7 +102,7 @@ describe.each(numberings)('Chromium, numbered by the %s', (numbering) => {
     await Promise.all([playback.close(), publication.close()]);
   });
 
-  it('plays video alone when the audio m-line before it is rejected', async () => {
+  it('plays video alone when the audio m-line before it is inactive', async () => {
     const { publication } = await publishing(media, ['opus', 'VP8']);
     const { page, playback } = await playing(media, publication, { hasAudio: false });
     await until('frames are shown', async () => (await shownFrames(page)) > 5, { timeoutMs: 20_000 });

@@ -122,7 +122,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     const { peer, publication } = await publish(media);
     const before = await workers.count();
     const offer = await new Peer({ direction: 'SendOnly' }).offer();
-    await expect(media.play({ ...request(offer), publication })).rejects.toThrow('no m-line receives');
+    await expect(media.play({ ...request(offer), publication })).rejects.toThrow('no enabled m-line that receives');
     await publication.close();
     const late = new Peer({ direction: 'RecvOnly', opus: 102, vp8: 103 });
     await expect(media.play({ ...request(await late.offer()), publication })).rejects.toThrow();
