@@ -38,6 +38,13 @@ export function programs(): string {
   throw new Error('SLUICE_CLUSTER_BIN: names no folder; run this by make, or by scripts/run.sh --with cluster');
 }
 
+/** Traefik; set-up names its folder. */
+export function ingressController(): string {
+  const folder = process.env['SLUICE_INGRESS_BIN'];
+  if (folder) return join(folder, 'traefik');
+  throw new Error('SLUICE_INGRESS_BIN: names no folder; run this by make, or by scripts/run.sh --with cluster');
+}
+
 /** Folder of the Gateway API's definitions; set-up names it. */
 export function definitions(): string {
   const folder = process.env['SLUICE_CRDS'];
