@@ -5,7 +5,7 @@ import { until } from '../harness/wait.ts';
 import { attempt, launch, type RunOptions, run } from './commands.ts';
 import { inNamespaces, machineProcesses } from './host-processes.ts';
 import { isAlive, type OwnProcess, ownProcess } from './own-process.ts';
-import { program, programs, SETTINGS } from './settings.ts';
+import { type Both, families, program, programs, SETTINGS } from './settings.ts';
 
 const INIT = join(import.meta.dirname, 'host-init.sh');
 
@@ -16,10 +16,10 @@ const INIT = join(import.meta.dirname, 'host-init.sh');
  */
 export class Host {
   readonly name: string;
-  readonly address: string;
+  readonly address: Both;
   readonly folder: string;
 
-  constructor(name: string, address: string) {
+  constructor(name: string, address: Both) {
     this.name = name;
     this.address = address;
     this.folder = join(SETTINGS.folder, name);
@@ -27,14 +27,14 @@ export class Host {
 
   /** The end of its cable on the machine's bridge. At most 15 characters (IFNAMSIZ). */
   get #device(): string {
-    return `sl-${this.address.split('.').at(-1)}`;
+    return `sl-${this.address.ipv4.split('.').at(-1)}`;
   }
 
   async start(): Promise<void> {
     if (await this.isUp()) return;
     await mkdir(this.folder, { recursive: true });
     await rm(join(this.folder, 'ready'), { force: true });
-    await writeFile(join(this.folder, 'address'), this.address);
+    await writeFile(join(this.folder, 'address'), `${this.address.ipv4} ${this.address.ipv6}`);
     await attempt('ip', ['link', 'delete', this.#device]);
     const outer = await this.#unshare();
     const first = await until(`first process of ${this.name}`, () => firstChild(outer.pid));
@@ -47,7 +47,9 @@ export class Host {
 
   async #unshare(): Promise<OwnProcess> {
     const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
-    const init = [INIT, this.folder, this.name, `${this.address}/${SETTINGS.prefixLength}`];
+    const { ipv4, ipv6 } = SETTINGS.prefixLength;
+    const addresses = families({ ipv4: `${this.address.ipv4}/${ipv4}`, ipv6: `${this.address.ipv6}/${ipv6}` });
+    const init = [INIT, this.folder, this.name, ...addresses];
     const log = openSync(join(this.folder, 'host.log'), 'w');
     const pid = launch('unshare', [...namespaces, '--propagation', 'private', '--', ...init], log);
     closeSync(log);

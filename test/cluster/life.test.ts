@@ -37,6 +37,7 @@ async function machine(): Promise<Readonly<Record<string, unknown>>> {
     cgroups,
     links,
     routes: await run('ip', ['route']),
+    routes6: await run('ip', ['-6', 'route']),
     network: (await run('ip', ['netns', 'list'])).trim(),
     folder: await readdir(SETTINGS.folder).catch(() => null),
   };
