@@ -37,7 +37,8 @@ async function machine(): Promise<Readonly<Record<string, unknown>>> {
     cgroups,
     links,
     routes: await run('ip', ['route']),
-    routes6: await run('ip', ['-6', 'route']),
+    // Routes that a router has announced count down.
+    routes6: (await run('ip', ['-6', 'route'])).replace(/ expires \d+sec/g, ''),
     network: (await run('ip', ['netns', 'list'])).trim(),
     folder: await readdir(SETTINGS.folder).catch(() => null),
   };
