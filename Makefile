@@ -22,7 +22,7 @@ setup: ## install what the other targets need (they also do it themselves)
 	@$(RUN) --with tests true
 
 demo: ## start Kubernetes, install the chart, and let browsers publish, play, lose and resume streams
-	@echo 'The demo takes about two minutes. The first run takes about half an hour on 2 cores, mostly to build Kubernetes.'
+	@echo 'The demo takes about two minutes. The first run takes about 20 minutes on 2 cores, mostly to build Kubernetes.'
 	@$(RUN) --with cluster node test/demo/cluster.ts
 
 demo-standalone: ## run the same demo with one media server, without Kubernetes and root

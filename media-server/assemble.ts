@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
+import { ANY, ANY_IPV4, urlHost } from '../process/addresses.ts';
 import { systemClock } from '../process/clock.ts';
 import type { Log } from '../process/logger.ts';
 import { openOps } from '../process/ops-listener.ts';
@@ -47,15 +48,19 @@ export type Undo = Pick<AsyncDisposableStack, 'defer'>;
 export type MediaServer = { readonly drain: Drain; readonly config: CurrentConfig };
 
 const clock = systemClock;
-const LOOPBACK = '127.0.0.1';
+/** Announced by a server that listens on all addresses and is told none. */
+const LOOPBACK: Readonly<Record<string, readonly string[]>> = {
+  [ANY]: ['127.0.0.1', '::1'],
+  [ANY_IPV4]: ['127.0.0.1'],
+};
 
 /**
  * Starts a media server in stages; each start pushes its undo. Who needs what is seen here, and nowhere else.
  * Throws a `UserFault` for a config or a port that cannot be used.
  */
 export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaServer> {
-  const podAddress = told.announced ? await awaitAnnounced(told.announced, clock, log) : told.podAddress;
-  const env = { ...told, podAddress };
+  const podAddresses = told.announced ? await awaitAnnounced(told.announced, clock, log) : told.podAddresses;
+  const env = { ...told, podAddresses };
   const first = await loadConfig(env);
   for (const finding of first.findings) log.warn({ finding }, 'a resource is left out');
 
@@ -125,7 +130,8 @@ type Parts = ReturnType<typeof createParts>;
 
 /** Whatever needs no port and no process. */
 function createParts(env: Env, bundle: ConfigBundle, log: Log) {
-  const nodeId = `${env.podName}@${announcedAddress(bundle, env)}`;
+  const [announced = ''] = announcedAddresses(bundle, env);
+  const nodeId = `${env.podName}@${urlHost(announced)}`;
   const config = new CurrentConfig(bundle);
   const registry = new StreamRegistry();
   const queues = new EventQueues();
@@ -198,7 +204,7 @@ async function startWorkers(
       workerBin: env.workerBin,
       workers,
       listenAddress: env.listenAddress,
-      announcedAddress: announcedAddress(config.bundle, env),
+      announcedAddresses: announcedAddresses(config.bundle, env),
       port: mediaConfig.port,
       codecs: mediaConfig.codecs,
     },
@@ -278,9 +284,10 @@ function openListeners(app: FastifyInstance, env: Env, bundle: ConfigBundle): Pr
   });
 }
 
-function announcedAddress({ config }: ConfigBundle, env: Env): string {
+function announcedAddresses({ config }: ConfigBundle, env: Env): readonly string[] {
   const { announcedAddress: configured } = config.media;
-  if (configured !== undefined) return configured;
+  if (configured !== undefined) return [configured];
+  if (env.podAddresses.length > 0) return env.podAddresses;
   // Without a pod or a configured address only clients on this machine can be meant.
-  return env.podAddress ?? (env.listenAddress === '0.0.0.0' ? LOOPBACK : env.listenAddress);
+  return LOOPBACK[env.listenAddress] ?? [env.listenAddress];
 }

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { anyAddress } from '../process/addresses.ts';
 import { readEnv } from './env.ts';
 
 describe('readEnv', () => {
   it('reads options and environment', () => {
-    const environment = { POD_NAME: 'live-0', POD_IP: '192.0.2.7', MEDIASOUP_WORKER_BIN: '/w' };
+    const environment = { POD_NAME: 'live-0', POD_IPS: '192.0.2.7,2001:db8::7', MEDIASOUP_WORKER_BIN: '/w' };
     expect(readEnv(['--resources', 'dir', '--name', 'live', '--ops-port', '9191'], environment)).toMatchObject({
       source: { kind: 'resources', dir: 'dir' },
       name: 'live',
       podName: 'live-0',
-      podAddress: '192.0.2.7',
+      podAddresses: ['192.0.2.7', '2001:db8::7'],
       workerBin: '/w',
       opsPort: 9191,
-      listenAddress: '0.0.0.0',
+      listenAddress: anyAddress(),
     });
   });
 
@@ -40,6 +41,7 @@ describe('readEnv', () => {
     [['--config', 'a', '--resources', 'b'], 'exclude each other'],
     [['--resources', 'a', '--ops-port', '0'], '--ops-port: must be a port from 1 to 65535, got "0"'],
     [['--resources', 'a', '--nosuch'], '--nosuch'],
+    [['--resources', 'a', '--listen-address', 'here'], '--listen-address: must be an IP address, got "here"'],
     [['--config', 'a', '--announced', 'b'], '--announced needs NODE_NAME'],
     [
       ['--resources', 'a', '--log-level', 'loud'],

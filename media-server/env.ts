@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
+import { anyAddress } from '../process/addresses.ts';
+import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 import type { ConfigSource } from './config/load.ts';
-import type { AnnouncedFile } from './fleet/announced-address.ts';
+import { type AnnouncedFile, addressesOf } from './fleet/announced-address.ts';
 
 /** What a media server is told by its command line and environment; everything else comes from its config. */
 export type Env = {
@@ -11,11 +12,11 @@ export type Env = {
   readonly name: string | null;
   readonly podName: string;
   readonly podId: string;
-  /** Address that all listeners bind, `0.0.0.0` by default. */
+  /** Address that all listeners bind; by default all that there are, of IPv4 and IPv6. */
   readonly listenAddress: string;
   readonly opsPort: number;
-  /** Announced when the config names no address: the pod's IP (downward API). */
-  readonly podAddress: string | null;
+  /** Announced when the config names no address: the pod's IPs (downward API), one of each family at most. */
+  readonly podAddresses: readonly string[];
   /** Announced instead of it: the external address of the pod's node. */
   readonly announced: AnnouncedFile | null;
   /** File with the fleet's keys; without it there is no internal listener. */
@@ -31,20 +32,20 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --config FILE           a ServerConfig (JSON or YAML), its assets beside it
   --resources DIR         MediaServer, StreamApp and RestHook YAML, as for kubectl apply
   --name NAME             which MediaServer of the resources, when there are several
-  --listen-address IP     what the listeners bind (default 0.0.0.0)
+  --listen-address IP     what the listeners bind (default ::, or 0.0.0.0 without IPv6)
   --ops-port PORT         metrics and probes (default 9090)
   --fleet-key FILE        keys of the internal listener on port 9091, for the operator (default: no such listener)
   --announced FILE        addresses by node name (JSON), of which that of NODE_NAME is announced once it is there
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
-environment: POD_NAME, POD_IP, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
+environment: POD_NAME, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
 `;
 
 const OPTIONS = {
   config: { type: 'string' },
   resources: { type: 'string' },
   name: { type: 'string' },
-  'listen-address': { type: 'string', default: '0.0.0.0' },
+  'listen-address': { type: 'string' },
   'ops-port': { type: 'string', default: '9090' },
   'fleet-key': { type: 'string' },
   announced: { type: 'string' },
@@ -60,9 +61,9 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     name: options.name ?? null,
     podName,
     podId: createHash('sha256').update(podName).digest('hex').slice(0, 12),
-    listenAddress: options['listen-address'],
+    listenAddress: readAddress('--listen-address', options['listen-address'] ?? anyAddress()),
     opsPort: readPort('--ops-port', options['ops-port']),
-    podAddress: environment['POD_IP'] || null,
+    podAddresses: addressesOf(environment['POD_IPS'] ?? ''),
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),

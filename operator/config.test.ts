@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anyAddress } from '../process/addresses.ts';
 import { UsageError } from '../process/command-line.ts';
 import { type OperatorConfig, readConfig } from './config.ts';
 
@@ -10,7 +11,7 @@ const DEFAULTS: OperatorConfig = {
   image: 'registry.example/sluice:1',
   leaderElection: true,
   identity: expect.any(String),
-  listenAddress: '0.0.0.0',
+  listenAddress: anyAddress(),
   port: 8080,
   logLevel: 'info',
 };

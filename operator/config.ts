@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { anyAddress } from '../process/addresses.ts';
 import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 
 /** What the operator is told by its command line and environment. */
@@ -25,7 +26,7 @@ export const USAGE = `usage: operator --image IMAGE [options]
   --namespace NAME          where the Lease is (default: POD_NAMESPACE, else sluice-system)
   --lease NAME              the Lease by which replicas agree on a leader (default sluice-operator)
   --no-leader-election      when there is only ever one replica
-  --listen-address IP       of metrics and probes (default 0.0.0.0)
+  --listen-address IP       of metrics and probes (default ::, or 0.0.0.0 without IPv6)
   --port PORT               of metrics and probes (default 8080)
   --log-level LEVEL         trace, debug, info, warn, error (default info)
 
@@ -38,7 +39,7 @@ const OPTIONS = {
   namespace: { type: 'string' },
   lease: { type: 'string', default: 'sluice-operator' },
   'no-leader-election': { type: 'boolean', default: false },
-  'listen-address': { type: 'string', default: '0.0.0.0' },
+  'listen-address': { type: 'string' },
   port: { type: 'string', default: '8080' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -60,7 +61,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
     image: options.image,
     leaderElection: !options['no-leader-election'],
     identity: `${name}_${process.pid}_${Date.now().toString(36)}`,
-    listenAddress: readAddress('--listen-address', options['listen-address']),
+    listenAddress: readAddress('--listen-address', options['listen-address'] ?? anyAddress()),
     port: readPort('--port', options.port),
     logLevel: readLogLevel('--log-level', options['log-level']),
   };

@@ -5,6 +5,21 @@ export SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 mkdir -p "$SLUICE_CACHE"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
+# begin STEP: says it and starts its clock; the step before ends here. report_steps tells what each took.
+steps=$SLUICE_CACHE/.steps.$$
+step=''
+begin() { finish; say "$1"; step=${1%% (*}; step_since=$SECONDS; }
+finish() {
+	if [ -n "$step" ]; then printf '%6d s  %s\n' $((SECONDS - step_since)) "$step" >>"$steps"; fi
+	step=''
+}
+report_steps() {
+	finish
+	[ -s "$steps" ] || return 0
+	say "done after $SECONDS s. What each step took, those that ran beside another one included:"
+	sed 's/^/setup: /' "$steps" >&2
+	rm -f "$steps"
+}
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # Runs a command with its output in a log file; shows the end of it when the command fails.
@@ -30,8 +45,13 @@ apt_packages() {
 		sudo=(sudo)
 	fi
 	command -v apt-get >/dev/null || fail "Debian packages are missing, and apt-get was not found: ${missing[*]}"
-	say "installing Debian packages: ${missing[*]} (1 to 3 minutes)"
+	begin "installing Debian packages: ${missing[*]} (1 to 3 minutes)"
 	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600)
+	# One at a time: apt-get update waits for nobody.
+	exec 8>"$SLUICE_CACHE/.apt.lock"
+	flock 8
 	logged "$SLUICE_CACHE/log/apt-update.log" "${apt[@]}" update
 	logged "$SLUICE_CACHE/log/apt-install.log" "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+	exec 8>&-
+	finish
 }

@@ -4,7 +4,7 @@
 SLUICE_CRDS=$SLUICE_CACHE/crds/$(cat test/cluster/go/crds/go.mod scripts/crds.sh | sha256sum | cut -c 1-16)
 if [ ! -e "$SLUICE_CRDS" ]; then
 	. "$here/go.sh"
-	say "fetching definitions of the Gateway API and of the Prometheus operator (a few seconds)"
+	begin "fetching definitions of the Gateway API and of the Prometheus operator (a few seconds)"
 	mkdir -p "$SLUICE_CACHE/crds"
 	crds_new=$(mktemp -d "$SLUICE_CACHE/crds/new.XXXXXX")
 	folder_of() { (cd test/cluster/go/crds && go mod download "$1" && go list -m -mod=mod -f '{{.Dir}}' "$1"); }
@@ -19,5 +19,6 @@ if [ ! -e "$SLUICE_CRDS" ]; then
 	done
 	chmod -R u+w "$crds_new"
 	mv -T "$crds_new" "$SLUICE_CRDS" 2>/dev/null || rm -rf "$crds_new"
+	finish
 fi
 export SLUICE_CRDS

@@ -15,7 +15,7 @@ go_new_enough() {
 if ! go_new_enough; then
 	command -v curl >/dev/null && command -v unzip >/dev/null || apt_packages curl ca-certificates unzip
 	case $(uname -m) in x86_64) go_arch=amd64 ;; *) go_arch=arm64 ;; esac
-	say "fetching Go $go_version (half a minute)"
+	begin "fetching Go $go_version (half a minute)"
 	go_new=$(mktemp -d "$SLUICE_CACHE/go.XXXXXX")
 	go_file=v0.0.1-go$go_version.linux-$go_arch.zip
 	curl -fsSL --max-time 600 -o "$go_new/go.zip" "https://proxy.golang.org/golang.org/toolchain/@v/$go_file" ||
@@ -23,6 +23,7 @@ if ! go_new_enough; then
 	(cd "$go_new" && unzip -q go.zip && chmod +x ./*/*/bin/* ./*/*/pkg/tool/*/* 2>/dev/null
 	mv golang.org/toolchain@*/* . && rm -rf golang.org go.zip)
 	mv -T "$go_new" "$go_home"
+	finish
 	PATH=$go_home/bin:$PATH
 fi
 export PATH

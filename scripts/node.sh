@@ -20,7 +20,7 @@ elif ! new_enough node; then
 		aarch64) node_arch=arm64 ;;
 		*) fail "Node $node_least or newer is required, and there is no download for $(uname -m)" ;;
 	esac
-	say "fetching Node $node_version (half a minute)"
+	begin "fetching Node $node_version (half a minute)"
 	node_new=$(mktemp -d "$SLUICE_CACHE/node.XXXXXX")
 	node_file=node-v$node_version-linux-$node_arch.tar.xz
 	node_url=https://nodejs.org/dist/v$node_version
@@ -40,6 +40,7 @@ elif ! new_enough node; then
 	"$node_new/bin/node" --version >/dev/null || fail "the downloaded Node does not run on this machine"
 	rm -f "$node_new"/*.tgz "$node_new"/*.tar.xz
 	[ -d "$node_home" ] && rm -rf "$node_new" || mv "$node_new" "$node_home"
+	finish
 	PATH=$node_home/bin:$PATH
 fi
 export PATH

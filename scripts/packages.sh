@@ -1,11 +1,15 @@
 # shellcheck shell=bash
-# Sourced with `browser` or `tests`: Debian packages for the demo and for the tests.
+# Sourced: Debian packages, by what needs them.
 
-case $1 in
-	browser) apt_packages chromium fonts-dejavu-core ;;
-	tests)
-		apt_packages chromium fonts-dejavu-core php-cli openssl python3-venv \
-			gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-			gstreamer1.0-plugins-ugly gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 gir1.2-gstreamer-1.0
+worker_packages=(g++ ninja-build meson pkg-config patch binutils libssl-dev libuv1-dev libflatbuffers-dev flatbuffers-compiler
+	xz-utils dpkg-dev)
+browser_packages=(chromium fonts-dejavu-core)
+test_packages=(php-cli openssl python3-venv gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 gir1.2-gstreamer-1.0)
+case ${CLUSTER:-embedded} in
+	embedded)
+		cluster_packages=(runc containernetworking-plugins iptables nftables conntrack iproute2 busybox-static buildah mmdebstrap)
 		;;
+	kind) cluster_packages=(iproute2 buildah mmdebstrap) ;;
+	*) cluster_packages=(iproute2) ;;
 esac

@@ -13,12 +13,22 @@ with=none
 if [ "${1:-}" = --with ]; then with=$2; shift 2; fi
 
 . "$here/common.sh"
+trap 'rm -f "$steps"' EXIT
+. "$here/packages.sh"
 . "$here/node.sh"
 . "$here/npm.sh"
+[ "$with" = none ] || . "$here/worker.sh"
 case $with in
-	worker) . "$here/worker.sh" ;;
-	browser) . "$here/worker.sh"; . "$here/packages.sh" browser ;;
-	cluster) . "$here/worker.sh"; . "$here/packages.sh" browser; . "$here/cluster.sh" ;;
-	tests) . "$here/worker.sh"; . "$here/packages.sh" tests; . "$here/python.sh"; . "$here/cluster.sh" ;;
+	worker) make_worker ;;
+	browser)
+		make_worker
+		apt_packages "${browser_packages[@]}"
+		;;
+	cluster) . "$here/everything.sh" "${browser_packages[@]}" ;;
+	tests)
+		. "$here/python.sh"
+		. "$here/everything.sh" "${browser_packages[@]}" "${test_packages[@]}"
+		;;
 esac
+report_steps
 exec "$@"

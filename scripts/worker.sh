@@ -6,18 +6,25 @@ if [ -z "${MEDIASOUP_WORKER_BIN:-}" ]; then
 	worker_version=$(node -p "require('./node_modules/mediasoup/package.json').version")
 	worker_hash=$(cd media-server/mediasoup-worker && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
 	MEDIASOUP_WORKER_BIN=$SLUICE_CACHE/worker/$worker_version-$worker_hash/mediasoup-worker
-	if [ ! -x "$MEDIASOUP_WORKER_BIN" ]; then
-		mkdir -p "$(dirname "$MEDIASOUP_WORKER_BIN")"
-		# One build at a time; who waited finds it done.
-		exec 9>"$SLUICE_CACHE/worker/.lock"
-		flock 9
-		if [ ! -x "$MEDIASOUP_WORKER_BIN" ]; then
-			apt_packages g++ ninja-build meson pkg-config patch binutils libssl-dev libuv1-dev libflatbuffers-dev \
-				flatbuffers-compiler xz-utils dpkg-dev
-			say "building the mediasoup worker $worker_version (about 5 minutes on 2 cores, once)"
-			SRTP=source logged "$SLUICE_CACHE/log/worker.log" media-server/mediasoup-worker/build-worker.sh node_modules/mediasoup "$MEDIASOUP_WORKER_BIN"
-		fi
-		exec 9>&-
-	fi
 fi
 export MEDIASOUP_WORKER_BIN
+
+# worker_tools: what compiles it.
+worker_tools() {
+	[ -x "$MEDIASOUP_WORKER_BIN" ] || apt_packages "${worker_packages[@]}"
+}
+
+make_worker() {
+	[ ! -x "$MEDIASOUP_WORKER_BIN" ] || return 0
+	worker_tools
+	mkdir -p "$(dirname "$MEDIASOUP_WORKER_BIN")"
+	# One build at a time; who waited finds it done.
+	exec 9>"$SLUICE_CACHE/worker/.lock"
+	flock 9
+	if [ ! -x "$MEDIASOUP_WORKER_BIN" ]; then
+		begin "building the mediasoup worker $worker_version (about 5 minutes on 2 cores, once)"
+		SRTP=source logged "$SLUICE_CACHE/log/worker.log" media-server/mediasoup-worker/build-worker.sh node_modules/mediasoup "$MEDIASOUP_WORKER_BIN"
+		finish
+	fi
+	exec 9>&-
+}

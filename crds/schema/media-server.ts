@@ -85,7 +85,7 @@ const Media = Type.Object(
         minLength: 1,
         maxLength: 253,
         description:
-          'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = pod IP, or node IP when exposed on the host',
+          'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = the addresses of the pod, or of its node when exposed on the host: one of each family',
         ...reload('restart'),
       }),
     ),

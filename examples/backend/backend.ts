@@ -48,5 +48,6 @@ async function readJson(request: IncomingMessage): Promise<Fields | null> {
 }
 
 const [port = '8088', address = '127.0.0.1'] = process.argv.slice(2);
-server.listen(Number(port), address, () => console.log(`the backend listens on http://${address}:${port}/MyAPI`));
+const host = address.includes(':') ? `[${address}]` : address;
+server.listen(Number(port), address, () => console.log(`the backend listens on http://${host}:${port}/MyAPI`));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));

@@ -11,16 +11,16 @@ it('waits for the address of its node, whatever the file holds before', async ({
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'announced.json');
   const clock = { ...systemClock, setTimeout: (run: () => void) => systemClock.setTimeout(run, 1) };
-  let found: string | null = null;
-  const waiting = awaitAnnounced({ file, node: 'node-1' }, clock, createLogger('silent')).then((address) => {
-    found = address;
+  let found: readonly string[] | null = null;
+  const waiting = awaitAnnounced({ file, node: 'node-1' }, clock, createLogger('silent')).then((addresses) => {
+    found = addresses;
   });
   for (const text of ['', '{"node-', '{"node-2":"203.0.113.2"}', '{"node-1":""}', '{"node-1":7}']) {
     await writeFile(file, text);
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(found).toBeNull();
   }
-  await writeFile(file, '{"node-1":"203.0.113.1"}');
+  await writeFile(file, '{"node-1":"203.0.113.1,2001:db8::1"}');
   await waiting;
-  expect(found).toBe('203.0.113.1');
+  expect(found).toEqual(['203.0.113.1', '2001:db8::1']);
 });

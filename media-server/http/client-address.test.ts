@@ -26,10 +26,29 @@ describe('TrustedProxies', () => {
     ['a chain of proxies only', '10.0.0.5', '10.1.1.1', '10.1.1.1'],
     ['nonsense in the header', '10.0.0.5', 'unknown', '10.0.0.5'],
     ['IPv4 on an IPv6 socket', '::ffff:10.0.0.5', '203.0.113.9', '203.0.113.9'],
+    ['IPv4 in hexadecimal IPv6', '::ffff:a00:5', '203.0.113.9', '203.0.113.9'],
+    ['IPv4 in IPv6 in the header', '10.0.0.5', '203.0.113.9, ::ffff:10.1.1.1', '203.0.113.9'],
     ['an IPv6 proxy', 'fd00::1', '2001:db8::9', '2001:db8::9'],
+    ['IPv6 in another spelling', 'fd00::1', '2001:DB8:0::0009', '2001:db8::9'],
+    ['IPv6 with brackets and a port', 'fd00::1', '[2001:db8::9]:4711', '2001:db8::9'],
+    ['a proxy on this link', 'fd00::1%eth0', '2001:db8::9', '2001:db8::9'],
   ])('%s', (_what, remote, forwarded, client) => {
     const proxies = new TrustedProxies(['10.0.0.0/8', 'fd00::/8']);
     expect(proxies.clientAddress(requestFrom(remote, forwarded))).toBe(client);
+  });
+
+  it.each(['::ffff:10.0.0.0/104', '::ffff:a00:0/104', '10.0.0.0/8'])('%s holds for both spellings', (cidr) => {
+    const proxies = new TrustedProxies([cidr]);
+    expect(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'].map((address) => proxies.trusts(address))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(['11.1.2.3', '::ffff:11.1.2.3', '::10.1.2.3'].map((address) => proxies.trusts(address))).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 import { UserFault } from '../../process/user-fault.ts';
 
 /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed (`rest.trustedProxies`, CIDRs or addresses). */
@@ -12,19 +12,20 @@ export class TrustedProxies {
   }
 
   trusts(address: string): boolean {
-    const family = isIP(address);
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    const plain = normalize(address);
+    const family = isIP(plain);
+    return family !== 0 && this.#list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
   }
 
   /** The path that trusted proxies have taken off, such as `/media`; empty when there is none or it is not believed. */
   forwardedPrefix({ headers, socket }: IncomingMessage): string {
-    if (!this.trusts(normalize(socket.remoteAddress ?? ''))) return '';
+    if (!this.trusts(socket.remoteAddress ?? '')) return '';
     return readPrefix([headers['x-forwarded-prefix'] ?? []].flat().join(','));
   }
 
   /** Who asks is behind a proxy that is not trusted (or says so): the address is that of many. */
   isShared({ headers, socket }: IncomingMessage): boolean {
-    return headers['x-forwarded-for'] !== undefined && !this.trusts(normalize(socket.remoteAddress ?? ''));
+    return headers['x-forwarded-for'] !== undefined && !this.trusts(socket.remoteAddress ?? '');
   }
 
   /** The right-most address that no trusted proxy has, the connection's own when the header is not believed. */
@@ -42,14 +43,20 @@ export class TrustedProxies {
   }
 
   #add(cidr: string): void {
-    const [address = '', bits] = cidr.split('/');
-    const family = isIP(address);
+    const [written = '', bits] = cidr.split('/');
+    const family = isIP(written);
     const longest = family === 6 ? 128 : 32;
     const prefix = bits === undefined ? longest : Number(bits);
     if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
       throw new UserFault(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
     }
-    this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
+    const address = normalize(written);
+    const isMapped = family === 6 && isIP(address) === 4;
+    this.#list.addSubnet(
+      address,
+      isMapped ? Math.max(0, prefix - MAPPED_BITS) : prefix,
+      isIP(address) === 6 ? 'ipv6' : 'ipv4',
+    );
   }
 }
 
@@ -64,7 +71,17 @@ function readPrefix(header: string): string {
   return prefixes.every((prefix) => prefix === '' || PREFIX.test(prefix)) ? prefixes.join('') : '';
 }
 
-/** IPv4 as IPv4, also on a socket that listens on both. */
-function normalize(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+/**
+ * One spelling for each address: IPv4 as IPv4, also on a socket that listens on both; IPv6 without the brackets and port that
+ * some proxies write. What is no address stays as it is.
+ */
+function normalize(text: string): string {
+  const [address = ''] = (BRACKETED.exec(text)?.[1] ?? text).split('%');
+  if (isIP(address) !== 6) return address;
+  return new SocketAddress({ address, family: 'ipv6' }).address.replace(MAPPED, '');
 }
+
+const BRACKETED = /^\[(.+)\](?::\d+)?$/;
+/** RFC 4291 §2.5.5.2 */
+const MAPPED = /^::ffff:(?=\d+\.)/;
+const MAPPED_BITS = 96;

@@ -96,10 +96,10 @@ export type MediaOptions = {
   /** The worker's executable, null = the one that mediasoup has downloaded. */
   readonly workerBin: string | null;
   readonly workers: number;
-  /** Address to bind, `0.0.0.0` in a pod. */
+  /** Address to bind, `::` for all of both families. */
   readonly listenAddress: string;
-  /** Address in ICE candidates: literal IP or host name. */
-  readonly announcedAddress: string;
+  /** Addresses in ICE candidates: one literal IP of each family, or a host name. */
+  readonly announcedAddresses: readonly string[];
   /** Worker n listens on `port + n`, UDP and TCP. */
   readonly port: number;
   readonly codecs: readonly string[];

@@ -1,11 +1,13 @@
 import { setLogEventListeners } from 'mediasoup';
 import type { WebRtcServer, Worker, WorkerResourceUsage } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
+import { urlHost } from '../../process/addresses.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { UserFault } from '../../process/user-fault.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 import { routerCodecs } from './codecs.ts';
+import { listenInfosOf } from './listen-infos.ts';
 import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
 import { numberingOf } from './worker-binary.ts';
@@ -152,26 +154,20 @@ export class Workers {
   }
 
   async #seat(index: number): Promise<Seat> {
-    const { announcedAddress, codecs, listenAddress, port, workerBin } = this.#options;
+    const { codecs, listenAddress, port, workerBin } = this.#options;
     const worker = await startWorkerProcess({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
     watchWorker(worker, this.#deps.clock, () => {
       this.#deps.log.error({ worker: index, pid: worker.pid }, 'a mediasoup worker hangs: it is killed');
       killWorker(worker);
     });
     try {
-      const listen = { ip: listenAddress, announcedAddress, port: port + index };
-      const webRtcServer = await worker.createWebRtcServer({
-        listenInfos: [
-          { protocol: 'udp', ...listen },
-          { protocol: 'tcp', ...listen },
-        ],
-      });
+      const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(this.#options, port + index) });
       const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
       return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0 };
     } catch (error) {
       await closeWorker(worker, this.#deps.clock);
       throw new UserFault(
-        `spec.media.port: cannot listen for media on ${listenAddress}:${port + index} (UDP and TCP)`,
+        `spec.media.port: cannot listen for media on ${urlHost(listenAddress)}:${port + index} (UDP and TCP)`,
         {
           cause: error,
         },

@@ -87,7 +87,7 @@ describe('buildDeployment', () => {
                 ],
                 env: [
                   fromField('POD_NAME', 'metadata.name'),
-                  fromField('POD_IP', 'status.podIP'),
+                  fromField('POD_IPS', 'status.podIPs'),
                   { name: 'DRAIN_LIMIT_MS', value: '540000' },
                 ],
                 ports: [...BASE_PORTS, ...media(0, 44444)],
@@ -177,21 +177,21 @@ describe('buildDeployment', () => {
     {
       exposure: 'PodIP',
       strategy: UP_FIRST,
-      address: 'status.podIP',
+      address: 'status.podIPs',
       ports: [...BASE_PORTS, ...media(0, 44444)],
       pod: {},
     },
     {
       exposure: 'HostPort',
       strategy: DOWN_FIRST,
-      address: 'status.hostIP',
+      address: 'status.hostIPs',
       ports: [...BASE_PORTS, ...media(0, 44444, { hostPort: 44444 })],
       pod: { affinity: ONE_PER_NODE },
     },
     {
       exposure: 'HostNetwork',
       strategy: DOWN_FIRST,
-      address: 'status.hostIP',
+      address: 'status.hostIPs',
       ports: [...BASE_PORTS, ...media(0, 44444)],
       pod: { affinity: ONE_PER_NODE, hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
     },
@@ -201,7 +201,7 @@ describe('buildDeployment', () => {
     expect({ affinity, dnsPolicy, hostNetwork }).toEqual(pod);
     expect(specOf(build(spec)).strategy).toEqual(strategy);
     expect(containerOf(spec).ports).toEqual(ports);
-    expect(containerOf(spec).env[1]).toEqual(fromField('POD_IP', address));
+    expect(containerOf(spec).env[1]).toEqual(fromField('POD_IPS', address));
   });
 
   it('tells a pod its node when that is whose address it announces, and gives it time to learn it', () => {
@@ -246,7 +246,7 @@ describe('buildDeployment', () => {
       const own = { name: 'TZ', value: 'Europe/Berlin' };
       expect(templateOf(merged({ env: [own] })).spec.containers[0].env).toEqual([
         fromField('POD_NAME', 'metadata.name'),
-        fromField('POD_IP', 'status.podIP'),
+        fromField('POD_IPS', 'status.podIPs'),
         own,
         { name: 'DRAIN_LIMIT_MS', value: '540000' },
       ]);
@@ -254,14 +254,14 @@ describe('buildDeployment', () => {
 
     it('with each variable once, the last one that is said; the API server refuses two of a name', () => {
       const env = [
-        { name: 'POD_IP', value: '203.0.113.7' },
+        { name: 'POD_IPS', value: '203.0.113.7' },
         { name: 'TZ', value: 'UTC' },
         { name: 'DRAIN_LIMIT_MS', value: '1' },
         { name: 'TZ', value: 'Europe/Berlin' },
       ];
       expect(templateOf(merged({ env })).spec.containers[0].env).toEqual([
         fromField('POD_NAME', 'metadata.name'),
-        { name: 'POD_IP', value: '203.0.113.7' },
+        { name: 'POD_IPS', value: '203.0.113.7' },
         { name: 'TZ', value: 'Europe/Berlin' },
         { name: 'DRAIN_LIMIT_MS', value: '540000' },
       ]);

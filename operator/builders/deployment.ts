@@ -94,7 +94,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
         ],
         env: onePerName([
           fromField('POD_NAME', 'metadata.name'),
-          fromField('POD_IP', media.exposure === 'PodIP' ? 'status.podIP' : 'status.hostIP'),
+          fromField('POD_IPS', media.exposure === 'PodIP' ? 'status.podIPs' : 'status.hostIPs'),
           ...(announcesNode(parent.spec) ? [fromField('NODE_NAME', 'spec.nodeName')] : []),
           ...env,
         ]),

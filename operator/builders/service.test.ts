@@ -8,7 +8,7 @@ const service = (spec: object, metadata: object = {}) => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { ...childMetadata('live'), annotations: {}, ...metadata },
-  spec: { type: 'ClusterIP', selector: SELECTOR, ports: [HTTP], ...spec },
+  spec: { type: 'ClusterIP', ipFamilyPolicy: 'PreferDualStack', selector: SELECTOR, ports: [HTTP], ...spec },
 });
 
 describe('buildService', () => {
@@ -54,6 +54,7 @@ describe('buildHeadlessService', () => {
       spec: {
         type: 'ClusterIP',
         clusterIP: 'None',
+        ipFamilyPolicy: 'PreferDualStack',
         publishNotReadyAddresses: true,
         selector: SELECTOR,
         ports: [{ name: 'internal', port: 9091, targetPort: 'internal', protocol: 'TCP' }],

@@ -4,6 +4,9 @@ import { child, headlessName, type Parent, selectorOf } from './common.ts';
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: 'TCP' });
 
+/** Both families where the cluster has both, else the one that it has. */
+const DUAL_STACK = { ipFamilyPolicy: 'PreferDualStack' };
+
 /** In front of the pods that are ready: REST, WHIP and WHEP. Media goes straight to a pod. */
 export function buildService(parent: Parent): KubeObject {
   const { rest, service } = parent.spec;
@@ -12,6 +15,7 @@ export function buildService(parent: Parent): KubeObject {
     annotations: service?.annotations ?? {},
     spec: {
       type: service?.type ?? 'ClusterIP',
+      ...DUAL_STACK,
       selector: selectorOf(parent),
       ports: [port('http', rest.http.port), ...(rest.https ? [port('https', rest.https.port)] : [])],
     },
@@ -24,6 +28,7 @@ export function buildHeadlessService(parent: Parent): KubeObject {
     spec: {
       type: 'ClusterIP',
       clusterIP: 'None',
+      ...DUAL_STACK,
       publishNotReadyAddresses: true,
       selector: selectorOf(parent),
       ports: [port('internal', INTERNAL_PORT)],

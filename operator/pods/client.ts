@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import { type FleetKey, INTERNAL_PORT, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
 import { type ConfigPush, PodStatus } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
+import { urlHost } from '../../process/addresses.ts';
 
 /** A pod is asked for no longer than this, milliseconds. */
 const TIMEOUT_MS = 2_000;
@@ -45,9 +46,8 @@ export class PodClient {
   }
 
   async #call(address: string, method: 'GET' | 'PUT', path: string, body?: ConfigPush): Promise<PodStatus> {
-    const host = address.includes(':') ? `[${address}]` : address;
     const response = await this.#agent.request({
-      origin: `https://${host}:${this.#port}`,
+      origin: `https://${urlHost(address)}:${this.#port}`,
       path,
       method,
       headersTimeout: TIMEOUT_MS,

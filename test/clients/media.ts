@@ -20,7 +20,7 @@ export async function startTestMedia(
     workerBin: process.env['MEDIASOUP_WORKER_BIN'] || null,
     workers: 1,
     listenAddress: '127.0.0.1',
-    announcedAddress: '127.0.0.1',
+    announcedAddresses: ['127.0.0.1'],
     codecs: CODECS,
   };
   for (let attempt = 1; ; attempt++) {

@@ -8,7 +8,7 @@ import { exclusively } from './exclusive.ts';
 import { Host } from './host.ts';
 import { clusterImages, type Image } from './images.ts';
 import { isReady, loadImage, node, restartKubelet, startKubelet, startNode } from './node.ts';
-import { definitions, KUBECONFIG, program, programs, SETTINGS } from './settings.ts';
+import { definitions, hasIPv6, joined, KUBECONFIG, program, programs, SETTINGS } from './settings.ts';
 import { restoreSysctls, saveSysctls } from './sysctls.ts';
 
 type Say = (text: string) => void;
@@ -122,10 +122,10 @@ export async function status(say: Say): Promise<void> {
     return;
   }
   const { nodes } = await described();
-  say(`control plane ${SETTINGS.controlPlane}: ${(await controlPlane().isUp()) ? 'up' : 'down'}`);
+  say(`control plane ${joined(SETTINGS.controlPlane)}: ${(await controlPlane().isUp()) ? 'up' : 'down'}`);
   for (const host of indices(nodes).map(node)) {
     const state = (await host.isUp()) ? ((await isReady(host.name)) ? 'Ready' : 'up, not Ready') : 'down';
-    say(`${host.name} ${host.address}: ${state}`);
+    say(`${host.name} ${joined(host.address)}: ${state}`);
   }
   say(`export KUBECONFIG=${KUBECONFIG} PATH=${programs()}:$PATH`);
 }
@@ -151,14 +151,18 @@ async function knownHosts(): Promise<Host[]> {
     (entry) => entry.isDirectory() && existsSync(join(SETTINGS.folder, entry.name, 'address')),
   );
   return Promise.all(
-    files.map(async ({ name }) => new Host(name, await readFile(join(SETTINGS.folder, name, 'address'), 'utf8'))),
+    files.map(async ({ name }) => {
+      const [ipv4 = '', ipv6 = ''] = (await readFile(join(SETTINGS.folder, name, 'address'), 'utf8')).split(' ');
+      return new Host(name, { ipv4, ipv6 });
+    }),
   );
 }
 
 async function makeBridge(): Promise<void> {
   const { bridge, machine, prefixLength } = SETTINGS;
   await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
-  await run('ip', ['addr', 'add', `${machine}/${prefixLength}`, 'dev', bridge]);
+  await run('ip', ['addr', 'add', `${machine.ipv4}/${prefixLength.ipv4}`, 'dev', bridge]);
+  if (hasIPv6) await run('ip', ['addr', 'add', `${machine.ipv6}/${prefixLength.ipv6}`, 'dev', bridge, 'nodad']);
   await run('ip', ['link', 'set', bridge, 'up']);
 }
 

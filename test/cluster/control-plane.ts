@@ -4,9 +4,10 @@ import { stringify } from 'yaml';
 import { until } from '../harness/wait.ts';
 import { attempt, run } from './commands.ts';
 import { Host } from './host.ts';
-import { CONTROL_PLANE, KUBECONFIG, program, SETTINGS } from './settings.ts';
+import { CONTROL_PLANE, joined, KUBECONFIG, program, SETTINGS } from './settings.ts';
 
-const { controlPlane: address, folder } = SETTINGS;
+const { folder } = SETTINGS;
+const address = SETTINGS.controlPlane.ipv4;
 const pki = join(folder, 'pki');
 const conf = join(folder, 'conf');
 const kubeadmConfig = join(folder, 'kubeadm.yaml');
@@ -17,7 +18,7 @@ export const CLUSTER_CA = join(pki, 'ca.crt');
 /** What service accounts have asked of the API server. */
 export const AUDIT_LOG = join(folder, CONTROL_PLANE, 'audit.log');
 
-export const controlPlane = (): Host => new Host(CONTROL_PLANE, address);
+export const controlPlane = (): Host => new Host(CONTROL_PLANE, SETTINGS.controlPlane);
 
 /** Keys and kubeconfigs of the control plane, made by kubeadm. */
 export async function makeKeys(): Promise<void> {
@@ -35,8 +36,8 @@ export async function makeKeys(): Promise<void> {
     certificatesDir: pki,
     controlPlaneEndpoint: `${address}:6443`,
     networking: {
-      podSubnet: SETTINGS.podNetwork,
-      serviceSubnet: SETTINGS.serviceNetwork,
+      podSubnet: joined(SETTINGS.podNetwork),
+      serviceSubnet: joined(SETTINGS.serviceNetwork),
       dnsDomain: SETTINGS.clusterDomain,
     },
   };
@@ -151,7 +152,7 @@ function apiServerFlags(): string[] {
     `--service-account-issuer=https://kubernetes.default.svc.${SETTINGS.clusterDomain}`,
     `--service-account-key-file=${file('sa.pub')}`,
     `--service-account-signing-key-file=${file('sa.key')}`,
-    `--service-cluster-ip-range=${SETTINGS.serviceNetwork}`,
+    `--service-cluster-ip-range=${joined(SETTINGS.serviceNetwork)}`,
     `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
     '--requestheader-allowed-names=front-proxy-client',
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',

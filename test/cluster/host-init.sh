@@ -1,8 +1,9 @@
 #!/bin/bash
-# First process of a host, in mount, uts, ipc, network and pid namespaces of its own: host-init.sh FOLDER NAME ADDRESS/LENGTH
+# First process of a host, in mount, uts, ipc, network and pid namespaces of its own: host-init.sh FOLDER NAME ADDRESS/LENGTH...
 # What is written below /run, /var/lib and /var/log stays in these namespaces or in the host's folder.
 set -e
-folder=$1 name=$2 address=$3
+folder=$1 name=$2
+shift 2
 
 # Kubelet and containerd share mounts with each other, not with the machine.
 mount --make-rshared /
@@ -20,7 +21,16 @@ done
 hostname "$name"
 ip link set lo up
 until ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done
-ip addr add "$address" dev eth0
+for address in "$@"; do
+	case $address in
+		# Without waiting for somebody else who has it: nobody has.
+		*:*)
+			ip addr add "$address" dev eth0 nodad
+			sysctl -qw net.ipv6.conf.all.forwarding=1
+			;;
+		*) ip addr add "$address" dev eth0 ;;
+	esac
+done
 ip link set eth0 up
 sysctl -qw net.ipv4.ip_forward=1
 touch "$folder/ready"

@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../harness/wait.ts';
 import { attempt, launch, type RunOptions, run } from './commands.ts';
+import { inNamespaces, machineProcesses } from './host-processes.ts';
 import { isAlive, type OwnProcess, ownProcess } from './own-process.ts';
-import { program, programs, SETTINGS } from './settings.ts';
+import { type Both, families, program, programs, SETTINGS } from './settings.ts';
 
 const INIT = join(import.meta.dirname, 'host-init.sh');
 
@@ -15,10 +16,10 @@ const INIT = join(import.meta.dirname, 'host-init.sh');
  */
 export class Host {
   readonly name: string;
-  readonly address: string;
+  readonly address: Both;
   readonly folder: string;
 
-  constructor(name: string, address: string) {
+  constructor(name: string, address: Both) {
     this.name = name;
     this.address = address;
     this.folder = join(SETTINGS.folder, name);
@@ -26,14 +27,14 @@ export class Host {
 
   /** The end of its cable on the machine's bridge. At most 15 characters (IFNAMSIZ). */
   get #device(): string {
-    return `sl-${this.address.split('.').at(-1)}`;
+    return `sl-${this.address.ipv4.split('.').at(-1)}`;
   }
 
   async start(): Promise<void> {
     if (await this.isUp()) return;
     await mkdir(this.folder, { recursive: true });
     await rm(join(this.folder, 'ready'), { force: true });
-    await writeFile(join(this.folder, 'address'), this.address);
+    await writeFile(join(this.folder, 'address'), `${this.address.ipv4} ${this.address.ipv6}`);
     await attempt('ip', ['link', 'delete', this.#device]);
     const outer = await this.#unshare();
     const first = await until(`first process of ${this.name}`, () => firstChild(outer.pid));
@@ -46,7 +47,9 @@ export class Host {
 
   async #unshare(): Promise<OwnProcess> {
     const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
-    const init = [INIT, this.folder, this.name, `${this.address}/${SETTINGS.prefixLength}`];
+    const { ipv4, ipv6 } = SETTINGS.prefixLength;
+    const addresses = families({ ipv4: `${this.address.ipv4}/${ipv4}`, ipv6: `${this.address.ipv6}/${ipv6}` });
+    const init = [INIT, this.folder, this.name, ...addresses];
     const log = openSync(join(this.folder, 'host.log'), 'w');
     const pid = launch('unshare', [...namespaces, '--propagation', 'private', '--', ...init], log);
     closeSync(log);
@@ -87,10 +90,9 @@ export class Host {
 
   /** Processes of a start that was cut short before it wrote them down, by their command line. */
   async #unwritten(): Promise<OwnProcess[]> {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-    const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-    const ours = pids.filter((_, index) => commands[index]?.includes(`${INIT}\0${this.folder}\0${this.name}\0`));
-    const found = await Promise.all(ours.map((pid) => ownProcess(Number(pid)).catch(() => [])));
+    const start = `${INIT}\0${this.folder}\0${this.name}\0`;
+    const ours = (await machineProcesses()).filter(({ command }) => command.includes(start));
+    const found = await Promise.all(ours.map(({ pid }) => ownProcess(pid).catch(() => [])));
     return found.flat();
   }
 
@@ -162,13 +164,12 @@ export class Host {
     return ['-t', String(known.first.pid), '-m', '-u', '-i', '-n', '-p', `--wd=${this.folder}`, '--'];
   }
 
-  /** Pids, as the machine sees them, of all processes below the first one, pods included. */
+  /** Pids, as the machine sees them, of all processes on it, pods included. */
   async #processes(): Promise<number[]> {
     const known = await this.#known();
-    if (!known) return [];
-    const parents = await allParents();
-    const isBelow = (pid: number): boolean => pid === known.first.pid || (pid > 1 && isBelow(parents.get(pid) ?? 0));
-    return [...parents.keys()].filter(isBelow);
+    const all = await machineProcesses();
+    const first = all.find(({ pid }) => pid === known?.first.pid);
+    return first ? inNamespaces(all, new Set([first.namespace])).map(({ pid }) => pid) : [];
   }
 }
 
@@ -183,16 +184,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
 async function firstChild(pid: number): Promise<number | null> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return Number(children.trim().split(' ')[0]) || null;
-}
-
-async function allParents(): Promise<Map<number, number>> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const pairs = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-      const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-      return [Number(pid), Number(parent ?? 0)] as const;
-    }),
-  );
-  return new Map(pairs);
 }

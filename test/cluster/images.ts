@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { attempt, run } from './commands.ts';
-import { program, SETTINGS } from './settings.ts';
+import { ingressController, program, SETTINGS } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OFFICIAL_BASE = 'docker.io/library/node:24-bookworm-slim';
@@ -27,7 +27,7 @@ export async function clusterImages(): Promise<Image[]> {
   return Promise.all([
     programImage('pause', '/bin/busybox', ['/bin/busybox', 'sleep', 'infinity']),
     programImage('coredns', program('coredns'), ['/bin/coredns']),
-    programImage('traefik', program('traefik'), ['/bin/traefik']),
+    programImage('traefik', ingressController(), ['/bin/traefik']),
   ]);
 }
 

@@ -1,34 +1,44 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningProcess, startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
 import { isUp } from './cluster.ts';
 import { run } from './commands.ts';
+import { inNamespaces, type MachineProcess, machineProcesses } from './host-processes.ts';
 import { sluiceImage } from './images.ts';
 import { SETTINGS } from './settings.ts';
 import { TOUCHED } from './sysctls.ts';
 
-/** By its line in proc_pid_stat(5). One that has ended (Z) and waits for its parent to hear of it is no trace. */
-const PROGRAM = /^\d+ \((etcd|kube-|kubelet|containerd|coredns|traefik|host-init).*\) [^Z]/;
+/** Of hosts that were seen: what is left in one of them after its end is a trace. */
+const namespaces = new Set<string>();
+
+/** The first processes of hosts, and what entered one from outside, by their command lines; all in hosts' namespaces. */
+async function hostProcesses(): Promise<MachineProcess[]> {
+  const all = (await machineProcesses()).filter(({ namespace }) => namespace !== '');
+  const own = all.find(({ pid }) => pid === process.pid);
+  const first = all.filter(({ command }) => command.includes(`/host-init.sh\0${SETTINGS.folder}/`));
+  for (const { namespace } of first) if (namespace !== own?.namespace) namespaces.add(namespace);
+  const entering = all.filter(({ command }) => command.includes(`\0--wd=${SETTINGS.folder}/`));
+  return [...new Set([...first, ...entering, ...inNamespaces(all, namespaces)])];
+}
 
 /** All of the machine that a cluster could leave a trace in. */
 async function machine(): Promise<Readonly<Record<string, unknown>>> {
-  const states = await Promise.all(
-    (await readdir('/proc'))
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
-  );
   const sysctls = await Promise.all(TOUCHED.map((name) => readFile(`/proc/sys/${name}`, 'utf8').catch(() => '')));
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1]);
   const cgroups = await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-type', 'd', '-name', `${SETTINGS.prefix}*`]);
   const links = JSON.parse(await run('ip', ['-j', 'link'])).map(({ ifname }: { ifname: string }) => ifname);
   return {
-    processes: states.filter((state) => PROGRAM.test(state)),
+    processes: (await hostProcesses()).map(({ name, pid }) => `${name} ${pid}`),
     sysctls,
     mounts,
     cgroups,
     links,
     routes: await run('ip', ['route']),
+    // Routes that a router has announced count down.
+    routes6: (await run('ip', ['-6', 'route'])).replace(/ expires \d+sec/g, ''),
     network: (await run('ip', ['netns', 'list'])).trim(),
     folder: await readdir(SETTINGS.folder).catch(() => null),
   };
@@ -38,6 +48,7 @@ const cluster = (...args: string[]): RunningProcess =>
   startProcess(process.execPath, ['test/cluster/main.ts', ...args]);
 
 async function down(): Promise<void> {
+  await hostProcesses();
   expect(await cluster('down').exited).toBe(0);
 }
 
@@ -60,6 +71,27 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
       expect(await machine()).not.toEqual(before);
       await down();
       expect(await machine()).toEqual(before);
+    }
+  });
+
+  it('has only processes of its own, whatever others are called', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-decoy-'));
+    await copyFile('/bin/sleep', join(folder, 'traefik'));
+    const decoy = startProcess(join(folder, 'traefik'), ['600']);
+    try {
+      expect(await machine()).toEqual(before);
+      expect(await cluster('up', '1').exited).toBe(0);
+      const names = (await hostProcesses()).map(({ name }) => name);
+      const programs = ['etcd', 'kube-apiserver', 'kube-controller', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+      const expected = [...programs, 'containerd', 'containerd-shim', 'coredns', 'traefik', 'host-init.sh', 'unshare'];
+      expect(names).toEqual(expect.arrayContaining(expected));
+      expect((await hostProcesses()).map(({ pid }) => pid)).not.toContain(decoy.child.pid);
+      await down();
+      expect(await machine()).toEqual(before);
+    } finally {
+      decoy.child.kill();
+      await decoy.exited;
+      await rm(folder, { recursive: true });
     }
   });
 

@@ -7,7 +7,17 @@ import { attempt, run } from './commands.ts';
 import { CLUSTER_CA, controlPlane, KUBE_PROXY_CONFIG, makeKubeconfig } from './control-plane.ts';
 import { Host } from './host.ts';
 import type { Image } from './images.ts';
-import { KUBECONFIG, nodeAddress, nodeName, nodePods, program, SETTINGS } from './settings.ts';
+import {
+  type Both,
+  families,
+  joined,
+  KUBECONFIG,
+  nodeAddress,
+  nodeName,
+  nodePods,
+  program,
+  SETTINGS,
+} from './settings.ts';
 
 export const PAUSE_IMAGE = 'localhost/pause:1';
 
@@ -34,14 +44,14 @@ export async function startKubelet(index: number): Promise<void> {
     '--root-dir=/var/lib/kubelet',
     '--cert-dir=/var/lib/kubelet/pki',
     `--hostname-override=${host.name}`,
-    `--node-ip=${host.address}`,
+    `--node-ip=${joined(host.address)}`,
   ]);
   await host.launch('kube-proxy', [
     `--kubeconfig=${KUBE_PROXY_CONFIG}`,
     '--proxy-mode=nftables',
-    `--cluster-cidr=${SETTINGS.podNetwork}`,
+    `--cluster-cidr=${joined(SETTINGS.podNetwork)}`,
     `--hostname-override=${host.name}`,
-    `--bind-address=${host.address}`,
+    `--bind-address=${host.address.ipv4}`,
     // The limit of connections is the machine's.
     '--conntrack-max-per-core=0',
   ]);
@@ -78,13 +88,20 @@ export async function isReady(name: string): Promise<boolean> {
 /** Pods of every node can be reached from every other node, from the control plane and from this machine. */
 async function connect(index: number, count: number): Promise<void> {
   const host = node(index);
-  const via = ['ip', ['route', 'replace', nodePods(index), 'via', host.address]] as const;
-  await run(...via);
-  await controlPlane().run(...via);
+  const toPods = routes(nodePods(index), host.address);
+  for (const route of toPods) {
+    await run('ip', route);
+    await controlPlane().run('ip', route);
+  }
   for (let other = 1; other <= count; other++) {
     if (other === index) continue;
-    await host.run('ip', ['route', 'replace', nodePods(other), 'via', nodeAddress(other)]);
+    for (const route of routes(nodePods(other), nodeAddress(other))) await host.run('ip', route);
   }
+}
+
+function routes(to: Both, via: Both): string[][] {
+  const [addresses, gateways] = [families(to), families(via)];
+  return addresses.map((address, index) => ['route', 'replace', address, 'via', gateways[index] ?? '']);
 }
 
 async function writeConfig(index: number, host: Host): Promise<void> {
@@ -101,8 +118,8 @@ function podNetwork(index: number): object {
   const ipam = {
     type: 'host-local',
     dataDir: '/var/lib/cni/ipam',
-    ranges: [[{ subnet: nodePods(index) }]],
-    routes: [{ dst: '0.0.0.0/0' }],
+    ranges: families(nodePods(index)).map((subnet) => [{ subnet }]),
+    routes: families({ ipv4: '0.0.0.0/0', ipv6: '::/0' }).map((dst) => ({ dst })),
   };
   const bridge = { type: 'bridge', bridge: 'cni0', isGateway: true, ipMasq: false, hairpinMode: true, ipam };
   const portmap = { type: 'portmap', capabilities: { portMappings: true }, snat: true };

@@ -48,9 +48,9 @@ async function openEmbedded(say: Say): Promise<Target> {
   return {
     kind: 'embedded',
     kubeconfig: KUBECONFIG,
-    ingress: nodeAddress(1),
+    ingress: nodeAddress(1).ipv4,
     ingressClass: 'traefik',
-    machine: SETTINGS.machine,
+    machine: SETTINGS.machine.ipv4,
     image: image.name,
     release,
   };

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { stringify } from 'yaml';
 import { run } from '../cluster/commands.ts';
@@ -104,7 +105,7 @@ export function fetchThrough(address: string): { fetch: Fetch; close: () => Prom
     headersTimeout: 15_000,
     connect: {
       rejectUnauthorized: false,
-      lookup: (_host, _options, callback) => callback(null, [{ address, family: 4 }]),
+      lookup: (_host, _options, callback) => callback(null, [{ address, family: isIP(address) }]),
     },
   });
   return { fetch: (url, init) => undiciFetch(url, { ...init, dispatcher: agent }), close: () => agent.destroy() };

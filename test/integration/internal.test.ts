@@ -12,6 +12,7 @@ import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import type { Loaded } from '../../media-server/config/load.ts';
 import { type InternalDeps, openInternal } from '../../media-server/fleet/internal-listener.ts';
 import { PodClient } from '../../operator/pods/client.ts';
+import { ANY, anyAddress } from '../../process/addresses.ts';
 import { createLogger } from '../../process/logger.ts';
 import { freePort } from '../harness/ports.ts';
 
@@ -51,7 +52,7 @@ describe('the internal listener', () => {
     offered = [];
     logged = [];
     const deps: InternalDeps = {
-      host: '127.0.0.1',
+      host: anyAddress(),
       port,
       keyFile: join(folder, 'fleet.key'),
       status: () => STATUS,
@@ -72,6 +73,10 @@ describe('the internal listener', () => {
     close.push(() => made.close());
     return made;
   };
+
+  it.each(['127.0.0.1', ...(anyAddress() === ANY ? ['::1'] : [])])('is asked at %s', async (address) => {
+    expect(await client().status(address)).toEqual(STATUS);
+  });
 
   /** What the operator's client would never send. */
   const put = (body: string): Promise<{ status: number | undefined; body: unknown }> =>

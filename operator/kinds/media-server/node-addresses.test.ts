@@ -47,6 +47,13 @@ describe('the addresses of nodes', () => {
     });
   });
 
+  it('are one of each family where a node has both', async () => {
+    const addresses = ['2001:db8::1', '203.0.113.1', '203.0.113.2'].map((ip): [string, string] => ['ExternalIP', ip]);
+    expect(await look([node('node-1', ...addresses)], [podOn('node-1')])).toMatchObject({
+      byNode: { 'node-1': '203.0.113.1,2001:db8::1' },
+    });
+  });
+
   it.each([
     ['has none', [outside, node('node-2', ['InternalIP', '10.0.0.2'])]],
     ['is gone', [outside]],

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import { announcesNode } from '../../builders/common.ts';
 import { ApiError } from '../../kube/api-error.ts';
@@ -6,7 +7,7 @@ import type { Pod } from '../../pods/pod.ts';
 import type { World } from '../../world/world.ts';
 import type { Fault } from './verdicts.ts';
 
-/** External addresses of the nodes on which pods are, by name of the node. */
+/** External addresses of the nodes on which pods are, by name of the node: one, or one of each family with a comma. */
 export type NodeAddresses = {
   /** null = they may not be read: those that were known stay. */
   readonly byNode: Readonly<Record<string, string>> | null;
@@ -46,5 +47,7 @@ const hasExternal = (node: KubeObject): boolean => externalAddress(node) !== und
 
 function externalAddress(node: KubeObject | null): string | undefined {
   const { addresses = [] } = (node?.['status'] ?? {}) as { addresses?: { type: string; address: string }[] };
-  return addresses.find(({ type }) => type === 'ExternalIP')?.address;
+  const external = addresses.filter(({ type }) => type === 'ExternalIP').map(({ address }) => address);
+  const families = [external.find(isIPv4), external.find(isIPv6)].filter((address) => address !== undefined);
+  return families.length === 0 ? undefined : families.join(',');
 }

@@ -26,35 +26,37 @@ afterAll(async () => {
 const announced = (answer: string): string[] =>
   [...answer.matchAll(/^a=candidate:\S+ \d \S+ \d+ (\S+) /gm)].map(([, address = '']) => address);
 
-/** Publishes and plays; both are told of this address, and packets arrive. */
-async function streamsBy(address: string): Promise<void> {
+/** Publishes and plays; both are told of these addresses, and packets arrive. */
+async function streamsBy(addresses: readonly string[]): Promise<void> {
   const publisher = await stage.publish('cam');
   const player = await stage.play('cam');
-  for (const { answer } of [publisher, player]) expect(new Set(announced(answer))).toEqual(new Set([address]));
+  for (const { answer } of [publisher, player]) expect(new Set(announced(answer))).toEqual(new Set(addresses));
 }
 
-/** Of the node on which the pod has been started. */
-const addressOfNode = (): Promise<string> =>
+/** Of the node on which the pod has been started, of both families where the cluster has both. */
+const addressesOfNode = (): Promise<string[]> =>
   until('the pod has a node', async () => {
     const [pod] = await stage.pods();
-    return pod?.status.hostIP;
+    return pod?.status.hostIPs?.map(({ ip }: Address) => ip);
   });
+
+type Address = { readonly ip: string };
 
 describe('media', () => {
   it('goes to the pod when nothing else is said', async () => {
     await stage.live();
     const [pod] = await stage.pods();
-    await streamsBy(pod.status.podIP);
+    await streamsBy(pod.status.podIPs.map(({ ip }: Address) => ip));
   });
 
   it('goes to a port of the node with HostPort', async () => {
     await stage.live({ media: { exposure: 'HostPort' } });
-    await streamsBy(await addressOfNode());
+    await streamsBy(await addressesOfNode());
   });
 
   it('goes to the node itself with HostNetwork', async () => {
     await stage.live({ media: { exposure: 'HostNetwork' } });
-    await streamsBy(await addressOfNode());
+    await streamsBy(await addressesOfNode());
   });
 });
 
@@ -65,10 +67,10 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
     await stage.condition('mediaserver/live', 'Degraded', 'True', 'NodesForbidden');
     await stage.kube.install('--set', 'rbac.readNodes=true');
     await stage.condition('mediaserver/live', 'Degraded', 'True', 'NodeAddressMissing');
-    const address = await addressOfNode();
+    const [address = ''] = await addressesOfNode();
     await until('the pod is told', () => tellExternal(address), SLOW);
     await stage.live({ media });
-    await streamsBy(address);
+    await streamsBy([address]);
   });
 
   it('signalling goes through a Gateway with an HTTPRoute', async () => {

@@ -1,0 +1,30 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { TransportListenInfo } from 'mediasoup/types';
+import { ANY, ANY_IPV4 } from '../../process/addresses.ts';
+import type { MediaOptions } from './media.ts';
+
+type Listening = Pick<MediaOptions, 'announcedAddresses' | 'listenAddress'>;
+type Socket = Pick<TransportListenInfo, 'announcedAddress' | 'flags' | 'ip'>;
+
+/**
+ * The sockets of a worker, UDP first. mediasoup announces one address per socket, so each family has a socket of its own: on
+ * one that takes both, IPv4 clients would be told an address in IPv6 form in STUN responses. Pure.
+ */
+export function listenInfosOf(listening: Listening, port: number): TransportListenInfo[] {
+  const sockets = socketsOf(listening);
+  return (['udp', 'tcp'] as const).flatMap((protocol) => sockets.map((socket) => ({ protocol, ...socket, port })));
+}
+
+function socketsOf({ announcedAddresses, listenAddress }: Listening): Socket[] {
+  if (listenAddress !== ANY) {
+    const fitting = announcedAddresses.find((address) => isIPv6(address) === isIPv6(listenAddress));
+    return [{ ip: listenAddress, announcedAddress: fitting ?? announcedAddresses[0] ?? listenAddress }];
+  }
+  // A host name may stand for addresses of either family.
+  const ipv4 = announcedAddresses.find((address) => !isIPv6(address));
+  const ipv6 = announcedAddresses.find((address) => !isIPv4(address));
+  return [
+    ...(ipv4 === undefined ? [] : [{ ip: ANY_IPV4, announcedAddress: ipv4 }]),
+    ...(ipv6 === undefined ? [] : [{ ip: ANY, announcedAddress: ipv6, flags: { ipv6Only: true } }]),
+  ];
+}

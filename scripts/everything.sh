@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# Sourced with Debian packages: all of set-up. What is fetched is fetched while the worker compiles, and the image is made
+# while the cluster's programs compile: those two want both processors, fetching and unpacking hardly one.
+
+. "$here/cluster.sh"
+
+fetch() {
+	apt_packages "$@" "${cluster_packages[@]}"
+	if [ "$with" = tests ]; then make_python; fi
+	if [ ${#cluster_missing[@]} -gt 0 ]; then
+		. "$here/go.sh"
+		begin 'fetching the Go modules of the cluster (a minute)'
+		logged "$SLUICE_CACHE/log/go-modules.log" fetch_sources
+		finish
+	fi
+}
+
+make_image() {
+	[ "${CLUSTER:-embedded}" != context ] || return 0
+	begin 'building the image of Sluice (two minutes)'
+	logged "$SLUICE_CACHE/log/image.log" node test/cluster/main.ts images
+	finish
+}
+
+worker_tools
+fetch "$@" &
+fetching=$!
+make_worker
+wait "$fetching" || exit 1
+if [ ${#cluster_missing[@]} -gt 0 ]; then
+	make_image &
+	imaging=$!
+	. "$here/go.sh"
+	make_cluster_programs
+	wait "$imaging" || exit 1
+fi
+. "$here/crds.sh"

@@ -1,0 +1,42 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** A process as the machine sees it. */
+export type MachineProcess = {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  /** Its arguments, each followed by a NUL. */
+  readonly command: string;
+  /** Its pid namespace; empty for one that has ended (a zombie), which is a trace of nothing. */
+  readonly namespace: string;
+};
+
+/** All that run now. One that ends while it is looked at is left out. */
+export async function machineProcesses(): Promise<MachineProcess[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map((pid) => look(Number(pid)).catch(() => null)));
+  return found.filter((process) => process !== null);
+}
+
+async function look(pid: number): Promise<MachineProcess> {
+  const [stat, command] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/cmdline`, 'utf8'),
+  ]);
+  // proc_pid_stat(5): the name, in parentheses, may contain any character.
+  const end = stat.lastIndexOf(')');
+  const [state, parent] = stat.slice(end + 2).split(' ');
+  const namespace = state === 'Z' ? '' : await readlink(`/proc/${pid}/ns/pid`);
+  return { pid, parent: Number(parent), name: stat.slice(stat.indexOf('(') + 1, end), command, namespace };
+}
+
+/**
+ * Those in these pid namespaces, or in one inside of them: containers have their own. The parent of what `nsenter` started is
+ * outside, so descent from a host's first process does not tell.
+ */
+export function inNamespaces(all: readonly MachineProcess[], namespaces: ReadonlySet<string>): MachineProcess[] {
+  const byPid = new Map(all.map((process) => [process.pid, process]));
+  const isInside = (process: MachineProcess | undefined): boolean =>
+    process !== undefined && (namespaces.has(process.namespace) || isInside(byPid.get(process.parent)));
+  return all.filter((process) => process.namespace !== '' && isInside(process));
+}
