@@ -31,7 +31,7 @@ demo-standalone: ## run the same demo with one media server, without Kubernetes 
 test: ## run all checks and tests
 	@$(RUN) --with tests scripts/test.sh
 
-check: ## check format, lint, types, unused code, pages, generated files
+check: ## check format, lint, types, import directions, unused code, Markdown, generated files
 	@$(RUN) scripts/check.sh
 
 verify: ## check that the generated files are up to date

@@ -16,10 +16,15 @@ export function buildReference(kinds: readonly Kind<never>[]): string {
   return [
     '# Custom resources',
     '',
-    `Group and version \`${API_VERSION}\`, all namespaced. Made from the schemas in \`crds/schema\` by \`make generate\`.`,
+    `All kinds are namespaced and belong to \`${API_VERSION}\`. This page is generated from \`crds/schema\` by \`make generate\`.`,
     '',
-    'When a change takes effect: `live` = at once, also on live streams; `newSessions` = at once, for streams that start',
-    'from then on; `restart` = with new pods, and old ones drain. Fields without such a mark are not about what pods run.',
+    'The column _change_ says when a change takes effect:',
+    '',
+    '- `live`: at once, also for live streams',
+    '- `newSessions`: at once, for streams that start after the change',
+    '- `restart`: with new pods, while the old ones drain',
+    '',
+    'Fields without a mark do not affect running pods.',
     '',
     ...kinds.flatMap(sectionOf),
   ].join('\n');
