@@ -212,6 +212,7 @@ async function startWorkers(
       clock,
       log,
       onWorkerDeath: () => metrics.workerDied(),
+      onWorkerError: (part) => metrics.workerError(part),
       onRtpBytes: (direction, bytes) => metrics.rtpBytes(direction, bytes),
     },
   );

@@ -3,6 +3,7 @@ import type { HookMethod } from '../crds/schema/hook.ts';
 import type { Direction, EndCause } from '../crds/schema/stream.ts';
 import type { CheckResult } from './keepalive/verdict.ts';
 import type { WorkerInfo } from './media/media.ts';
+import type { WorkerPart } from './media/worker-error.ts';
 import type { Rejection } from './sessions/session.ts';
 
 /** What is read at each scrape. */
@@ -58,6 +59,9 @@ export class Metrics {
   );
   readonly #rtpBytes = this.#counter('sluice_rtp_bytes_total', 'RTP that has come in or gone out', ['direction']);
   readonly #workerDeaths = this.#counter('sluice_worker_deaths_total', 'mediasoup workers that died', []);
+  readonly #workerErrors = this.#counter('sluice_worker_errors_total', 'Errors that mediasoup workers reported', [
+    'part',
+  ]);
   readonly #reload = this.#gauge(
     'sluice_config_last_reload_successful',
     '1 = the last config was applied, 0 = it was refused',
@@ -142,6 +146,10 @@ export class Metrics {
 
   workerDied(): void {
     this.#workerDeaths.inc();
+  }
+
+  workerError(part: WorkerPart): void {
+    this.#workerErrors.inc({ part });
   }
 
   configApplied(hash: string): void {

@@ -1,7 +1,6 @@
 import { UnsupportedError } from 'mediasoup/errors';
 import type { Consumer, Producer, Router } from 'mediasoup/types';
 import type { Clock } from '../../process/clock.ts';
-import type { Log } from '../../process/logger.ts';
 import { writeAnswer } from '../sdp/answer.ts';
 import { negotiatePlay, type PlayNegotiation } from '../sdp/negotiate-play.ts';
 import { type Allowed, negotiatePublish } from '../sdp/negotiate-publish.ts';
@@ -24,9 +23,9 @@ import {
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
 import { TransportWatch, type TransportWatchDeps } from './transport-watch.ts';
-import { type Seat, Workers } from './workers.ts';
+import { type Seat, Workers, type WorkersDeps } from './workers.ts';
 
-export type MediaDeps = TransportWatchDeps & { readonly log: Log; readonly onWorkerDeath: () => void };
+export type MediaDeps = TransportWatchDeps & WorkersDeps;
 
 const SPREAD_AT = 50;
 

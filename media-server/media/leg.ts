@@ -56,6 +56,7 @@ export class TransportLeg {
   static async open(seat: Seat, lease: RouterLease, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
     // Counted before the first await, so that requests that come together spread over the workers.
     seat.legs++;
+    seat.toldErrors.clear();
     const leave = (): void => {
       seat.legs--;
       lease.release();

@@ -1,9 +1,7 @@
-import { setLogEventListeners } from 'mediasoup';
 import type { WebRtcServer, Worker, WorkerResourceUsage } from 'mediasoup/types';
 import type { Codec } from '../../crds/schema/server-config.ts';
 import { urlHost } from '../../process/addresses.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
-import type { Log } from '../../process/logger.ts';
 import { UserFault } from '../../process/user-fault.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 import { routerCodecs } from './codecs.ts';
@@ -11,6 +9,7 @@ import { listenInfosOf } from './listen-infos.ts';
 import { type MediaOptions, MediaUnavailable, type WorkerInfo } from './media.ts';
 import { Routers } from './routers.ts';
 import { numberingOf } from './worker-binary.ts';
+import { logMediasoup, type WorkerLogDeps } from './worker-log.ts';
 import { killWorker, startWorkerProcess } from './worker-process.ts';
 import { watchWorker } from './worker-watch.ts';
 
@@ -31,9 +30,11 @@ export type Seat = {
   readonly webRtcServer: WebRtcServer;
   /** Transports on this worker. */
   legs: number;
+  /** Origins of errors that have been logged since the last session began. */
+  readonly toldErrors: Set<string>;
 };
 
-export type WorkersDeps = { readonly clock: Clock; readonly log: Log; readonly onWorkerDeath: () => void };
+export type WorkersDeps = WorkerLogDeps & { readonly clock: Clock; readonly onWorkerDeath: () => void };
 
 /** The worker processes: one port each, restarted when they die. */
 export class Workers {
@@ -55,7 +56,7 @@ export class Workers {
 
   static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
     const workers = new Workers(options.numbering ?? (await numberingOf(options.workerBin)), options, deps);
-    logMediasoup(deps.log);
+    logMediasoup(deps, (pid, origin) => workers.#isNews(pid, origin));
     deps.log.info({ workers: options.workers, port: options.port, numbering: workers.numbering }, 'starting mediasoup');
     try {
       for (let index = 0; index < options.workers; index++) await workers.#fill(index);
@@ -123,6 +124,13 @@ export class Workers {
     });
   }
 
+  #isNews(pid: number, origin: string): boolean {
+    const told = this.#seats.find((seat) => seat?.worker.pid === pid)?.toldErrors;
+    if (!told || told.has(origin)) return false;
+    told.add(origin);
+    return true;
+  }
+
   async #fill(index: number): Promise<void> {
     const seat = await this.#seat(index);
     this.#seats[index] = seat;
@@ -163,7 +171,7 @@ export class Workers {
     try {
       const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(this.#options, port + index) });
       const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
-      return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0 };
+      return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0, toldErrors: new Set() };
     } catch (error) {
       await closeWorker(worker, this.#deps.clock);
       throw new UserFault(
@@ -174,14 +182,6 @@ export class Workers {
       );
     }
   }
-}
-
-/** mediasoup logs by listeners of the whole process. */
-function logMediasoup(log: Log): void {
-  setLogEventListeners({
-    onwarn: (namespace, text) => log.debug({ from: namespace, text }, 'mediasoup warns'),
-    onerror: (namespace, text, error) => log.warn({ from: namespace, text, err: error }, 'mediasoup reports an error'),
-  });
 }
 
 /** Resolves when the process has exited: by itself, or else killed. */

@@ -15,7 +15,13 @@ export async function startTestMedia(
   clock: Clock = systemClock,
 ): Promise<{ media: Media; deaths: () => number }> {
   let deaths = 0;
-  const deps = { clock, log: createLogger('silent'), onWorkerDeath: () => deaths++, onRtpBytes: () => undefined };
+  const deps = {
+    clock,
+    log: createLogger('silent'),
+    onWorkerDeath: () => deaths++,
+    onWorkerError: () => undefined,
+    onRtpBytes: () => undefined,
+  };
   const defaults = {
     workerBin: process.env['MEDIASOUP_WORKER_BIN'] || null,
     workers: 1,
