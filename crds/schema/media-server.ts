@@ -136,6 +136,11 @@ const PodTemplate = Type.Object(
     annotations: Type.Optional(stringMap('Annotations of the pods')),
     nodeSelector: Type.Optional(stringMap('Node labels that are required')),
     tolerations: Type.Optional(Type.Array(passthrough('A toleration'), { maxItems: 32, description: 'Tolerations' })),
+    nodeFailureTimeout: duration({
+      description:
+        'Time until the pods of a node that is unreachable or not ready are replaced; a toleration of these taints replaces it',
+      default: '30s',
+    }),
     affinity: Type.Optional(passthrough('Affinity')),
     topologySpreadConstraints: Type.Optional(
       Type.Array(passthrough('A constraint'), { maxItems: 16, description: 'How pods are spread' }),
@@ -146,7 +151,7 @@ const PodTemplate = Type.Object(
       Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' }),
     ),
   },
-  { description: 'Merged over the built-in pod', ...closed, ...reload('restart') },
+  { description: 'Merged over the built-in pod', default: {}, ...closed, ...reload('restart') },
 );
 
 export const MediaServerSpec = Type.Object(
@@ -244,7 +249,7 @@ export const MediaServerSpec = Type.Object(
       },
       { description: 'Over a limit a new stream is answered 503', default: {}, ...closed },
     ),
-    podTemplate: Type.Optional(PodTemplate),
+    podTemplate: PodTemplate,
     resources: Type.Optional(
       passthrough('Resources of the container; absent = requests of 500m CPU and 256Mi memory', reload('restart')),
     ),

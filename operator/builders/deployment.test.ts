@@ -19,6 +19,14 @@ type Spec = { replicas: number; strategy: Fields; template: Template };
 
 const IMAGE = 'registry.example/sluice:1';
 const HASH = 'sluice.dev/restart-hash';
+const RESTARTED_AT = 'sluice.dev/restarted-at';
+const toleration = (key: string, tolerationSeconds: number): object => ({
+  key,
+  operator: 'Exists',
+  effect: 'NoExecute',
+  tolerationSeconds,
+});
+const NODE_FAILURES = ['not-ready', 'unreachable'].map((taint) => toleration(`node.kubernetes.io/${taint}`, 30));
 
 type Options = { readonly apps?: readonly string[]; readonly live?: KubeObject; readonly image?: string };
 
@@ -51,7 +59,7 @@ describe('buildDeployment', () => {
     expect(deployment).toEqual({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: childMetadata('live'),
+      metadata: { ...childMetadata('live'), annotations: { [RESTARTED_AT]: '' } },
       spec: {
         replicas: 1,
         selector: { matchLabels: SELECTOR },
@@ -73,6 +81,7 @@ describe('buildDeployment', () => {
               fsGroup: 65532,
               seccompProfile: { type: 'RuntimeDefault' },
             },
+            tolerations: NODE_FAILURES,
             terminationGracePeriodSeconds: 570,
             containers: [
               {
@@ -238,8 +247,22 @@ describe('buildDeployment', () => {
         affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
       };
       const { spec } = templateOf(merged(scheduling));
-      expect(spec).toMatchObject(scheduling);
-      expect({ ...spec, ...podOf() }).toEqual({ ...podOf(), ...scheduling });
+      const { tolerations, ...rest } = scheduling;
+      expect(spec).toMatchObject(rest);
+      expect({ ...spec, ...podOf() }).toEqual({ ...podOf(), ...rest });
+      expect(spec).toMatchObject({ tolerations: [...tolerations, ...NODE_FAILURES] });
+    });
+
+    it.each<[string, object[], string[]]>([
+      ['nothing', [], ['not-ready', 'unreachable']],
+      ['one of the two', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' }], ['not-ready']],
+      ['everything', [{ operator: 'Exists' }], []],
+      ['another effect', [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }], ['not-ready', 'unreachable']],
+    ])('and lets pods leave a node that has failed after nodeFailureTimeout, where the user tolerates %s', (...row) => {
+      const [, tolerations, taints] = row;
+      const { spec } = templateOf(merged({ tolerations, nodeFailureTimeout: '1m' }));
+      const ours = taints.map((taint) => toleration(`node.kubernetes.io/${taint}`, 60));
+      expect(spec['tolerations']).toEqual([...tolerations, ...ours]);
     });
 
     it('with variables beside its own', () => {
@@ -350,6 +373,28 @@ describe('buildDeployment', () => {
       ['0s', 30],
     ])('of a drain of %s is %i seconds, 30 of them to flush events', (timeout, graceSeconds) => {
       expect(grace(build({ drain: { timeout } }))).toEqual(seconds(graceSeconds));
+    });
+
+    const restartedByHand = (deployment: KubeObject, at: string): KubeObject => {
+      const template = templateOf(deployment);
+      const annotations = { ...template.metadata.annotations, 'kubectl.kubernetes.io/restartedAt': at };
+      const restarted = { ...template, metadata: { ...template.metadata, annotations } };
+      return { ...deployment, spec: { ...specOf(deployment), template: restarted } };
+    };
+
+    it('follows the drain timeout when somebody restarts the pods by hand, once for each restart', () => {
+      const live = restartedByHand(build(), '2026-01-01T00:00:00Z');
+      const next = build({ drain: { timeout: '20m' } }, { live });
+      expect(grace(next)).toEqual(seconds(1_230));
+      expect(next.metadata.annotations).toEqual({ [RESTARTED_AT]: '2026-01-01T00:00:00Z' });
+      const settled = { ...restartedByHand(next, '2026-01-01T00:00:00Z'), metadata: next.metadata };
+      expect(grace(build({ drain: { timeout: '30m' } }, { live: settled }))).toEqual(seconds(1_230));
+    });
+
+    it('stays with a Deployment of an operator that did not know of restarts by hand', () => {
+      const { annotations: _annotations, ...metadata } = build().metadata;
+      const live = { ...restartedByHand(build(), '2026-01-01T00:00:00Z'), metadata };
+      expect(grace(build({ drain: { timeout: '1m' } }, { live }))).toEqual(seconds(570));
     });
 
     it('stays when the drain timeout alone changes: a template that changes restarts pods', () => {

@@ -23,6 +23,8 @@ const USER = 65532;
 /** After the drain: flush events, close. */
 const GRACE_EXTRA_S = 30;
 const RESTART_HASH = 'sluice.dev/restart-hash';
+/** The restart by hand that the grace period of the template takes into account. */
+const RESTARTED_AT = 'sluice.dev/restarted-at';
 
 export type DeploymentInput = {
   /** Of the media servers, when the MediaServer names none. */
@@ -34,12 +36,12 @@ export type DeploymentInput = {
 
 /** The pods. A config change alone does not change their template, and so restarts none. */
 export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObject {
-  const { podTemplate = {}, replicas } = parent.spec;
+  const { podTemplate, replicas } = parent.spec;
   const template = podOf(parent, input);
   const { annotations, labels } = podTemplate;
   const restartHash = hash({ template, annotations, labels, config: restartFields(input.config) });
-  const graceSeconds = graceOf(parent, input.live, restartHash);
-  return child(TYPES.Deployment, parent, parent.name, {
+  const grace = graceOf(parent, input.live, restartHash);
+  const deployment = child(TYPES.Deployment, parent, parent.name, {
     spec: {
       replicas,
       selector: { matchLabels: selectorOf(parent) },
@@ -49,10 +51,14 @@ export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObj
           labels: { ...labels, ...labelsOf(parent) },
           annotations: { ...annotations, [RESTART_HASH]: restartHash },
         },
-        spec: withGrace(template, graceSeconds),
+        spec: withGrace(template, grace),
       },
     },
   });
+  return {
+    ...deployment,
+    metadata: { ...deployment.metadata, annotations: { [RESTARTED_AT]: restartedAt(input.live) } },
+  };
 }
 
 type PodSpec = { readonly containers: readonly [Container]; readonly [field: string]: unknown };
@@ -60,8 +66,16 @@ type Container = { readonly env: readonly Variable[]; readonly [field: string]: 
 type Variable = Readonly<Record<string, unknown>>;
 
 function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
-  const { imagePullPolicy, imagePullSecrets, podTemplate = {}, resources, media, ...spec } = parent.spec;
-  const { affinity: _affinity, annotations: _annotations, env = [], labels: _labels, ...scheduling } = podTemplate;
+  const { imagePullPolicy, imagePullSecrets, podTemplate, resources, media, ...spec } = parent.spec;
+  const {
+    affinity: _affinity,
+    annotations: _annotations,
+    env = [],
+    labels: _labels,
+    nodeFailureTimeout: _timeout,
+    tolerations: _tolerations,
+    ...scheduling
+  } = podTemplate;
   return {
     serviceAccountName: parent.name,
     automountServiceAccountToken: false,
@@ -79,6 +93,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
     ...(media.exposure === 'HostNetwork' ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     ...affinityOf(parent),
     ...scheduling,
+    tolerations: tolerationsOf(parent),
     containers: [
       {
         name: CONTAINER,
@@ -161,8 +176,21 @@ const onePerName = (env: readonly Variable[]): Variable[] => [
 function affinityOf(parent: Parent): { affinity?: object } {
   const { media, podTemplate } = parent.spec;
   const onHost = media.exposure === 'PodIP' ? {} : onePerNode(parent);
-  const affinity = { ...onHost, ...podTemplate?.affinity };
+  const affinity = { ...onHost, ...podTemplate.affinity };
   return Object.keys(affinity).length === 0 ? {} : { affinity };
+}
+
+/** Taints of a node that has failed (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). */
+const NODE_FAILURES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+/** Kubernetes would leave pods on such a node for 5 minutes. What the user tolerates himself stays as it is. */
+function tolerationsOf({ spec }: Parent): object[] {
+  const { nodeFailureTimeout, tolerations = [] } = spec.podTemplate;
+  const tolerationSeconds = Math.ceil((parseDurationMs(nodeFailureTimeout) ?? 0) / 1000);
+  const isTolerated = (taint: string): boolean =>
+    tolerations.some(({ effect = '', key = taint }) => key === taint && ['', 'NoExecute'].includes(String(effect)));
+  const ours = NODE_FAILURES.filter((taint) => !isTolerated(taint));
+  return [...tolerations, ...ours.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }))];
 }
 
 /** Two pods on one host would want the same ports. */
@@ -182,26 +210,44 @@ function strategyOf({ spec }: Parent): object {
 
 /**
  * The grace period is part of the pod template, `drain.timeout` must not restart a pod: the template keeps its grace period
- * until something else changes it. A pod never drains longer than its own grace period lets it.
+ * until something else changes it, such as `kubectl rollout restart`. A pod never drains longer than its own grace period
+ * lets it.
  */
 function graceOf({ spec }: Parent, live: KubeObject | undefined, restartHash: string): number {
-  const template = (live?.['spec'] as { template?: LiveTemplate } | undefined)?.template;
+  const template = templateOf(live);
   const known = template?.spec?.terminationGracePeriodSeconds;
-  if (known !== undefined && template?.metadata?.annotations?.[RESTART_HASH] === restartHash) return known;
-  return Math.ceil((parseDurationMs(spec.drain.timeout) ?? 0) / 1000) + GRACE_EXTRA_S;
+  const isSame = template?.metadata?.annotations?.[RESTART_HASH] === restartHash && !isRestarted(live);
+  return known !== undefined && isSame ? known : graceSeconds(spec.drain.timeout);
 }
+
+/** The grace period of a pod that drains for so long. */
+export const graceSeconds = (drainTimeout: string): number =>
+  Math.ceil((parseDurationMs(drainTimeout) ?? 0) / 1000) + GRACE_EXTRA_S;
+
+/** What `kubectl rollout restart` writes into the template. */
+const restartedAt = (live: KubeObject | undefined): string =>
+  templateOf(live)?.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] ?? '';
+
+/** Somebody has restarted the pods since the operator looked at the Deployment last. */
+function isRestarted(live: KubeObject | undefined): boolean {
+  const known = live?.metadata.annotations?.[RESTARTED_AT];
+  return known !== undefined && known !== restartedAt(live);
+}
+
+const templateOf = (live: KubeObject | undefined): LiveTemplate | undefined =>
+  (live?.['spec'] as { template?: LiveTemplate } | undefined)?.template;
 
 type LiveTemplate = {
   metadata?: { annotations?: Record<string, string> };
   spec?: { terminationGracePeriodSeconds?: number };
 };
 
-function withGrace(pod: PodSpec, graceSeconds: number): PodSpec {
+function withGrace(pod: PodSpec, seconds: number): PodSpec {
   const [container] = pod.containers;
-  const limit = { name: 'DRAIN_LIMIT_MS', value: String((graceSeconds - GRACE_EXTRA_S) * 1000) };
+  const limit = { name: 'DRAIN_LIMIT_MS', value: String((seconds - GRACE_EXTRA_S) * 1000) };
   return {
     ...pod,
-    terminationGracePeriodSeconds: graceSeconds,
+    terminationGracePeriodSeconds: seconds,
     containers: [{ ...container, env: onePerName([...container.env, limit]) }],
   };
 }

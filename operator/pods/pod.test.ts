@@ -33,6 +33,8 @@ const NEW: Pod = {
   isRunning: false,
   isReady: false,
   isDeleting: false,
+  isLost: false,
+  graceSeconds: 0,
   trouble: null,
 };
 
@@ -98,6 +100,24 @@ describe('podsOf', () => {
       'runs and is ready',
       { podIP: 'fd00::1', containerStatuses: [running], conditions: [ready] },
       { address: 'fd00::1', isRunning: true, isReady: true },
+    ],
+    [
+      'was ready and is not ready any more: its node has failed',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [running],
+        conditions: [{ ...ready, status: 'False', lastTransitionTime: '2026-01-01T00:05:00Z' }],
+      },
+      { address: '10.0.0.1', isRunning: true, isLost: true },
+    ],
+    [
+      'is not ready since it starts',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [running],
+        conditions: [{ ...ready, status: 'False', lastTransitionTime: '2025-12-31T23:59:59Z' }],
+      },
+      { address: '10.0.0.1', isRunning: true },
     ],
     [
       'has ended for good, such as one that was evicted: there is another one',

@@ -14,6 +14,10 @@ export type Pod = {
   readonly isRunning: boolean;
   readonly isReady: boolean;
   readonly isDeleting: boolean;
+  /** It was ready and is so no more: its node has failed, or its probes do. */
+  readonly isLost: boolean;
+  /** How long it may take to end, seconds. */
+  readonly graceSeconds: number;
   /** Why it does not get to run, null = it does. */
   readonly trouble: { readonly reason: string; readonly message: string } | null;
 };
@@ -21,14 +25,14 @@ export type Pod = {
 type PodStatus = {
   phase?: string;
   podIP?: string;
-  conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
   containerStatuses?: ContainerStatus[];
 };
 
 type ContainerStatus = {
   name: string;
   ready?: boolean;
-  state?: { running?: object; waiting?: { reason?: string; message?: string }; terminated?: Ended };
+  state?: { running?: { startedAt?: string }; waiting?: { reason?: string; message?: string }; terminated?: Ended };
   lastState?: { terminated?: Ended };
 };
 
@@ -46,6 +50,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
   const status = (raw ?? {}) as PodStatus;
   // Others, such as a mesh's proxy, may stand before it.
   const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const own = (spec ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // One that has failed for good, such as by eviction, has been replaced.
   const isOver = isDeleting || status.phase === 'Failed';
@@ -53,12 +58,23 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     name: metadata.name,
     uid: metadata.uid ?? '',
     address: status.podIP ?? '',
-    node: (spec as { nodeName?: string } | undefined)?.nodeName ?? '',
+    node: own.nodeName ?? '',
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
-    isReady: status.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') ?? false,
+    isReady: readyOf(status)?.status === 'True',
     isDeleting,
+    isLost: !isDeleting && isLost(status, container),
+    graceSeconds: own.terminationGracePeriodSeconds ?? 0,
     trouble: isOver ? null : troubleOf(status, container),
   };
+}
+
+const readyOf = ({ conditions = [] }: PodStatus) => conditions.find(({ type }) => type === 'Ready');
+
+/** A pod that starts is not ready since before its container runs. */
+function isLost(status: PodStatus, container: ContainerStatus | undefined): boolean {
+  const startedAt = Date.parse(container?.state?.running?.startedAt ?? '');
+  const ready = readyOf(status);
+  return ready?.status === 'False' && Date.parse(ready.lastTransitionTime ?? '') > startedAt;
 }
 
 function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {

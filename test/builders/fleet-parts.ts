@@ -52,6 +52,8 @@ export function runningPod(uid: string, over: Partial<Pod> = {}): Pod {
     isRunning: true,
     isReady: true,
     isDeleting: false,
+    isLost: false,
+    graceSeconds: 570,
     trouble: null,
     ...over,
   };

@@ -77,6 +77,7 @@ export const podObject = (state: object = { running: {} }, over: Partial<Metadat
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { ...childMetadata('live-1'), uid: 'u1', ...over },
+  spec: { terminationGracePeriodSeconds: 570 },
   status: { podIP: '127.0.0.1', containerStatuses: [{ name: 'media-server', state }] },
 });
 

@@ -3,6 +3,7 @@ import type { FleetKey } from '../../../crds/render/fleet-key.ts';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import { fleetKeysOf } from '../../builders/assets-secret.ts';
 import { assetsName, configMapName, selectorOf } from '../../builders/common.ts';
+import { graceSeconds } from '../../builders/deployment.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, keyOf, splitKey, TYPES } from '../../kube/objects.ts';
 import { essence } from '../../pods/essence.ts';
@@ -170,7 +171,15 @@ async function writeOutcome(
   const deployment = written.find(({ kind }) => kind === 'Deployment') ?? world.stores.deployments.get(keyOf(object));
   const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object) ?? notYet(mediaServer.spec);
   const faults = { fault, refused, missing: unavailable };
-  const input = { replicas: mediaServer.spec.replicas, deployment, pods: observed.pods, fleet, ...faults };
+  const { drain, replicas } = mediaServer.spec;
+  const input = {
+    replicas,
+    graceSeconds: graceSeconds(drain.timeout),
+    deployment,
+    pods: observed.pods,
+    fleet,
+    ...faults,
+  };
   const selector = Object.entries(selectorOf({ name }))
     .map(([label, value]) => `${label}=${value}`)
     .join(',');

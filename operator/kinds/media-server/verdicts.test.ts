@@ -30,6 +30,7 @@ const RUNS_NEW = answered({ hash: 'new' });
 
 const well = (over: Partial<StatusInput> = {}): StatusInput => ({
   replicas: 1,
+  graceSeconds: 570,
   deployment: settled(1),
   pods: [runningPod('a')],
   fleet: fleetOf({ a: RUNS_NEW }),
@@ -42,6 +43,8 @@ const well = (over: Partial<StatusInput> = {}): StatusInput => ({
 function verdict(type: string, input: StatusInput): Verdict | undefined {
   return mediaServerVerdicts(input).find((each) => each.type === type);
 }
+
+const LOST = runningPod('a', { isReady: false, isLost: true });
 
 const FAULT = { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist' };
 const finding = (name: string, over: Partial<RenderFinding> = {}): RenderFinding => ({
@@ -131,6 +134,15 @@ describe('mediaServerVerdicts', () => {
   const TWO = [runningPod('a'), runningPod('b', { isDeleting: true, isReady: false })];
   it.each<[string, Partial<StatusInput>, Verdict]>([
     [
+      'a pod has the drain time of before',
+      { pods: [runningPod('a', { graceSeconds: 60 })] },
+      yes(
+        'ConfigApplied',
+        'OldDrainTimeout',
+        '1 pod runs this config; drain.timeout is shorter in live-a, created before it changed: kubectl rollout restart applies it',
+      ),
+    ],
+    [
       'the spec cannot be made into a config',
       { fault: FAULT },
       no('ConfigApplied', 'InvalidReference', `${FAULT.message}; pods keep the last good config`),
@@ -185,6 +197,21 @@ describe('mediaServerVerdicts', () => {
     fleet: fleetOf({ a: RUNS_NEW }, renderedOf('new', { findings })),
   });
   it.each<[string, Partial<StatusInput>, Verdict]>([
+    [
+      'the node of its only pod is lost',
+      { deployment: deployment({ observedGeneration: 1, replicas: 1, updatedReplicas: 1 }), pods: [LOST] },
+      yes('Degraded', 'PodNotReady', 'pod live-a on node node-1 is no longer ready'),
+    ],
+    [
+      'the node of a pod is lost while another pod is ready',
+      { replicas: 2, deployment: settled(2), pods: [LOST, runningPod('b')] },
+      no('Degraded', 'AsExpected', 'all is well'),
+    ],
+    [
+      'the node of its pod is lost and another pod is being made',
+      { deployment: deployment({ observedGeneration: 1, replicas: 1, updatedReplicas: 0 }), pods: [LOST] },
+      no('Degraded', 'AsExpected', 'all is well'),
+    ],
     ['the spec cannot be made into a config', { fault: FAULT }, yes('Degraded', FAULT.reason, FAULT.message)],
     [
       'a pod refuses the config',

@@ -9,6 +9,8 @@ export type Fault = { readonly reason: string; readonly message: string };
 
 export type StatusInput = {
   readonly replicas: number;
+  /** The grace period that new pods get, seconds. */
+  readonly graceSeconds: number;
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly Pod[];
   readonly fleet: Fleet;
@@ -86,16 +88,21 @@ function configApplied(input: StatusInput): Verdict {
   const { running, synced } = input.fleet.inSync(input.pods);
   if (running === 0)
     return unknown('ConfigApplied', 'NoPods', 'no pod runs yet; one that starts reads the newest config');
-  if (synced === running)
-    return yes(
-      'ConfigApplied',
-      'Applied',
-      running === 1 ? '1 pod runs this config' : `${running} pods run this config`,
-    );
+  if (synced === running) return applied(input, running);
   const failed = pods.find(({ isRunning, uid }) => isRunning && fleet.reports.get(uid)?.kind === 'failed');
   const report = failed && fleet.reports.get(failed.uid);
   const why = failed && report?.kind === 'failed' ? `; pod ${failed.name} cannot be asked: ${report.reason}` : '';
   return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
+}
+
+/** A pod keeps the drain time that it was created with. */
+function applied({ graceSeconds, pods }: StatusInput, running: number): Verdict {
+  const runs = running === 1 ? '1 pod runs this config' : `${running} pods run this config`;
+  const short = pods.filter((pod) => pod.isRunning && !pod.isDeleting && pod.graceSeconds < graceSeconds);
+  if (short.length === 0) return yes('ConfigApplied', 'Applied', runs);
+  const names = short.map(({ name }) => name).join(', ');
+  const why = `drain.timeout is shorter in ${names}, created before it changed: kubectl rollout restart applies it`;
+  return yes('ConfigApplied', 'OldDrainTimeout', `${runs}; ${why}`);
 }
 
 function refusalOf(fleet: Fleet): Fault | null {
@@ -109,8 +116,9 @@ function refusalOf(fleet: Fleet): Fault | null {
   return null;
 }
 
-function degraded({ deployment, fault, fleet, missing, pods, refused }: StatusInput): Verdict {
-  const ofPods = troubleOf(pods) ?? unmade(deployment);
+function degraded(input: StatusInput): Verdict {
+  const { deployment, fault, fleet, missing, pods, refused } = input;
+  const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPod(input);
   const gravest = fault ?? refused ?? refusalOf(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
   return gravest ? yes('Degraded', gravest.reason, gravest.message) : no('Degraded', 'AsExpected', 'all is well');
 }
@@ -120,6 +128,14 @@ function troubleOf(pods: readonly Pod[]): Fault | null {
   if (!troubled?.trouble) return null;
   const { message, reason } = troubled.trouble;
   return { reason: reason || 'PodNotStarting', message: `pod ${troubled.name}: ${message || reason}` };
+}
+
+/** Nothing is ready, and nothing is on its way: the nodes of the pods have failed, or their probes do. */
+function lostPod(input: StatusInput): Fault | null {
+  if (available(input).reason !== 'NoReadyPods' || progressing(input).status === 'True') return null;
+  const lost = input.pods.find(({ isLost }) => isLost);
+  if (!lost) return null;
+  return { reason: 'PodNotReady', message: `pod ${lost.name} on node ${lost.node} is no longer ready` };
 }
 
 /** Pods that never come to be: the namespace does not allow such, or a quota is used up. */

@@ -98,6 +98,7 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
     try {
       // Another replica of the operator may have to take over first.
       await other.condition('mediaserver/live', 'Available', 'False', 'NoReadyPods');
+      await other.condition('mediaserver/live', 'Degraded', 'True', 'PodNotReady');
       const saidAt = performance.now();
       expect(saidAt - killedAt).toBeLessThan(40_000);
       expect(kept.state).toBe('connected');
