@@ -1,8 +1,9 @@
 import { parseDurationMs } from '../schema/duration.ts';
-import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../schema/media-server.ts';
+import type { MediaServerSpec } from '../schema/media-server.ts';
 import type { RestHookSpec } from '../schema/rest-hook.ts';
 import type { AppConfig, ConfigBundle, HookConfig, ServerConfig } from '../schema/server-config.ts';
 import type { StreamAppSpec } from '../schema/stream-app.ts';
+import { NODE_EXTERNAL_IP } from '../schema/texts.ts';
 import type { Resource } from '../validate/resource.ts';
 import { assetNames } from './asset-names.ts';
 import { type AssetSources, Assets } from './assets.ts';
