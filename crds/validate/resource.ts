@@ -34,17 +34,16 @@ export function validateResource<S>(kind: Kind<S>, document: Document): Validate
   findings.push(...schemaFindings(kind.spec, spec, 'spec'), ...repeatedEntries(kind.spec, spec, 'spec'));
   if (findings.length > 0) return { ok: false, findings };
   const checked = spec as Static<typeof kind.spec> as S;
-  const broken = kind.rules.filter((rule) => isBroken(rule, checked));
-  if (broken.length > 0) {
-    return {
-      ok: false,
-      findings: broken.map(({ field, message }) => ({
-        field: field === '' ? 'spec' : `spec.${field}`,
-        reason: message,
-      })),
-    };
-  }
+  const broken = brokenRules(kind, checked);
+  if (broken.length > 0) return { ok: false, findings: broken };
   return { ok: true, resource: { metadata: document['metadata'] as ObjectMeta, spec: checked } };
+}
+
+/** The rules across fields that a spec breaks. */
+export function brokenRules<S>(kind: Kind<S>, spec: S): Finding[] {
+  return kind.rules
+    .filter((rule) => isBroken(rule, spec))
+    .map(({ field, message }) => ({ field: field === '' ? 'spec' : `spec.${field}`, reason: message }));
 }
 
 function isBroken<S>({ holds }: CelRule<S>, spec: S): boolean {
