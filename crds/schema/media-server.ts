@@ -136,6 +136,15 @@ const KeepAlive = Type.Object(
   { description: 'Keep-alive of streams by the backend', default: {}, ...closed },
 );
 
+/** Its keys are named here because a pod has no two constraints of the same keys. */
+const SpreadConstraint = passthrough('A constraint', {
+  required: ['topologyKey', 'whenUnsatisfiable'],
+  properties: {
+    topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Label of nodes' }),
+    whenUnsatisfiable: Type.Enum(['DoNotSchedule', 'ScheduleAnyway'], { description: 'As in a pod' }),
+  },
+});
+
 const PodTemplate = Type.Object(
   {
     labels: Type.Optional(stringMap('Labels of the pods')),
@@ -144,7 +153,12 @@ const PodTemplate = Type.Object(
     tolerations: Type.Optional(Type.Array(passthrough('A toleration'), { maxItems: 32, description: 'Tolerations' })),
     affinity: Type.Optional(passthrough('Affinity')),
     topologySpreadConstraints: Type.Optional(
-      Type.Array(passthrough('A constraint'), { maxItems: 16, description: 'How pods are spread' }),
+      Type.Array(SpreadConstraint, {
+        maxItems: 16,
+        description: 'How pods are spread',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['topologyKey', 'whenUnsatisfiable'],
+      }),
     ),
     priorityClassName: Type.Optional(objectName('Priority class')),
     runtimeClassName: Type.Optional(objectName('Runtime class')),
