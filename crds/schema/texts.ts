@@ -3,7 +3,7 @@ import { DURATION_PATTERN, parseDurationMs } from './duration.ts';
 import { celText, matching, must, type ValueRule } from './rules.ts';
 
 // The texts of the resources that have a form: addresses, hosts, origins, URLs and durations. Each rule is written twice,
-// in CEL and here, and test/fixtures/wrong-manifests.ts holds both to the same verdicts.
+// in CEL and here, and test/fixtures/manifests.ts holds both to the same verdicts.
 
 const labels = (letters: string): string => {
   const inner = `[-${letters}0-9]{0,61}[${letters}0-9]`;

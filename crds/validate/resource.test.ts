@@ -25,7 +25,7 @@ describe('validateResource', () => {
     [
       'an enum',
       faults(MEDIA_SERVER, { media: { codecs: ['H265'] } }),
-      'spec.media.codecs[0]: must be one of opus, VP8, VP9, H264, AV1, got "H265"',
+      'spec.media.codecs[0]: must be one of opus, VP8, VP9, H264, AV1, PCMU, PCMA, G722, got "H265"',
     ],
     [
       'an entry that is there twice',
