@@ -61,6 +61,12 @@ describe('the API server and the reader of files agree: they', () => {
     expect(await refusal(kind, spec)).toContain(field);
   });
 
+  it('refuse a filter of null: the API server drops the null and sees an empty filter', async () => {
+    const spec = { mediaServerRef: { name: 'live' }, filter: { name: null } };
+    expect(await refusal('StreamTermination', spec)).toContain('spec.filter');
+    expect(asFile('StreamTermination', spec)).toMatchObject({ ok: false });
+  });
+
   it.each(ACCEPTED_MANIFESTS)('fill in the same defaults of a %s with %s', async (kind, _what, spec) => {
     const checked = asFile(kind, spec);
     expect((await dryRun(kind, spec))['spec']).toEqual(checked.ok ? checked.resource.spec : null);
