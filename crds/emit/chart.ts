@@ -48,6 +48,8 @@ helm test sluice --namespace sluice-system
 
 \`helm upgrade\` also upgrades the custom resource definitions. Unknown values are rejected.
 
+To make Sluice an optional dependency of another chart, use \`condition: sluice.enabled\`.
+
 ## Uninstallation
 
 \`helm uninstall\` keeps the custom resource definitions, your resources and their pods. Streams continue, because they do not

@@ -1,4 +1,5 @@
 import { API_VERSION, type Kind } from '../schema/kinds.ts';
+import { rulesOf } from './rules.ts';
 import { toStructural } from './structural.ts';
 
 type Row = {
@@ -31,7 +32,7 @@ export function buildReference(kinds: readonly Kind<never>[]): string {
 }
 
 function sectionOf(kind: Kind<never>): string[] {
-  const rules = kind.rules.map(({ field, message }) => `- \`${field === '' ? 'spec' : `spec.${field}`}\`: ${message}`);
+  const rules = rulesOf(kind).map(({ field, message }) => `- \`${field}\`: ${message}`);
   return [
     `## ${kind.kind} (\`${kind.shortNames.join('`, `')}\`)`,
     '',

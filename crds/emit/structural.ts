@@ -24,6 +24,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
+  'x-kubernetes-validations',
 ]);
 
 /** Keywords of ours, or such that the API server does not take because they hold anyway. */
@@ -39,6 +40,7 @@ export function toStructural(schema: TSchema, path: string): Structural {
 
 function convert(node: Node, path: string): Structural {
   if (node['patternProperties'] !== undefined) return convertRecord(node, path);
+  if (node['x-kubernetes-int-or-string'] === true) return { ...node };
   const { required, ...keywords } = node;
   const entries = Object.entries(keywords).flatMap(([keyword, value]) => convertKeyword(keyword, value, path));
   return withType({ ...Object.fromEntries(entries), ...requiredOf(required, node['properties'], path) }, path);

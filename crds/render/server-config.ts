@@ -1,8 +1,9 @@
 import { parseDurationMs } from '../schema/duration.ts';
-import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../schema/media-server.ts';
+import type { MediaServerSpec } from '../schema/media-server.ts';
 import type { RestHookSpec } from '../schema/rest-hook.ts';
 import type { AppConfig, ConfigBundle, HookConfig, ServerConfig } from '../schema/server-config.ts';
 import type { StreamAppSpec } from '../schema/stream-app.ts';
+import { NODE_EXTERNAL_IP } from '../schema/texts.ts';
 import type { Resource } from '../validate/resource.ts';
 import { assetNames } from './asset-names.ts';
 import { type AssetSources, Assets } from './assets.ts';
@@ -12,13 +13,15 @@ export type RenderInput = AssetSources & {
   readonly mediaServer: Resource<MediaServerSpec>;
   readonly apps: readonly Resource<StreamAppSpec>[];
   readonly hooks: readonly Resource<RestHookSpec>[];
+  /** RestHooks that exist and are not valid: their faults by name. */
+  readonly invalidHooks?: ReadonlyMap<string, string>;
 };
 
 /** Something that takes one object out, or one feature, and leaves the others running. */
 export type RenderFinding = {
   readonly kind: string;
   readonly name: string;
-  readonly reason: 'Conflict' | 'RefNotFound';
+  readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidReference';
   readonly message: string;
 };
 
@@ -35,16 +38,19 @@ export function renderServerConfig(input: RenderInput): Rendered {
   findings.push(...conflicts);
 
   const hooks = new Map<string, HookConfig>();
-  const faults = new Map<string, string>();
+  const { invalidHooks = new Map<string, string>() } = input;
+  const faults = new Map([...invalidHooks].map(([name, fault]) => [name, `RestHook "${name}" is not valid: ${fault}`]));
   for (const hook of [...input.hooks].sort(byName)) {
     const rendered = renderHook(hook, assets);
     if (typeof rendered === 'string') faults.set(hook.metadata.name, rendered);
     else hooks.set(hook.metadata.name, rendered);
   }
   const apps = accepted.map((app) => renderApp(app, input.mediaServer, hooks, faults));
-  for (const { name, unresolved } of apps) {
-    if (unresolved !== undefined)
-      findings.push({ kind: 'StreamApp', name, reason: 'RefNotFound', message: unresolved });
+  for (const [index, { name, unresolved }] of apps.entries()) {
+    if (unresolved === undefined) continue;
+    const isInvalid = invalidHooks.has(accepted[index]?.spec.restHookRef?.name ?? '');
+    const reason = isInvalid ? 'InvalidReference' : 'RefNotFound';
+    findings.push({ kind: 'StreamApp', name, reason, message: unresolved });
   }
   const used = new Set(apps.map(({ hook }) => hook));
   const config: ServerConfig = {

@@ -1,5 +1,8 @@
-/** `500ms`, `10s`, `1m30s`, `1h`: numbers with units, largest unit first (as Go writes durations). */
-export const DURATION_PATTERN = '^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$';
+/**
+ * `500ms`, `10s`, `1m30s`, `1h`: numbers with units, largest unit first (as Go writes durations). Few enough digits that CEL
+ * can read what matches.
+ */
+export const DURATION_PATTERN = '^([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}s)?([0-9]{1,12}ms)?$';
 
 const DURATION = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 

@@ -1,13 +1,7 @@
 import type { TSchema } from 'typebox';
-import { parseDurationMs } from './duration.ts';
-import { ADMISSION_METHODS } from './hook.ts';
 import type { CelRule } from './kit.ts';
-import {
-  type MediaServerSpec,
-  MediaServerStatus,
-  MediaServerSpec as mediaServerSpec,
-  NODE_EXTERNAL_IP,
-} from './media-server.ts';
+import { type MediaServerSpec, MediaServerStatus, MediaServerSpec as mediaServerSpec } from './media-server.ts';
+import { portRules } from './ports.ts';
 import { type RestHookSpec, RestHookStatus, RestHookSpec as restHookSpec } from './rest-hook.ts';
 import { type StreamAppSpec, StreamAppStatus, StreamAppSpec as streamAppSpec } from './stream-app.ts';
 import {
@@ -35,7 +29,7 @@ export type NameRule = { readonly pattern: string; readonly message: string };
 /** Its objects have names made from its own: a Service with `-pods` behind it may have 63 characters, and no dot. */
 const SHORT_NAME: NameRule = {
   pattern: '^[a-z0-9]([-a-z0-9]{0,56}[a-z0-9])?$',
-  message: 'expected a name of at most 58 lower-case letters, digits and hyphens',
+  message: 'must be a name of at most 58 lower-case letters, digits and hyphens',
 };
 
 export type Kind<T = never> = {
@@ -76,9 +70,6 @@ const number = (name: string, jsonPath: string, description: string): PrinterCol
   description,
 });
 
-const atLeastOneSecond = (text: string | undefined): boolean =>
-  text === undefined || (parseDurationMs(text) ?? 0) >= 1000;
-
 export const MEDIA_SERVER: Kind<MediaServerSpec> = {
   kind: 'MediaServer',
   plural: 'mediaservers',
@@ -89,28 +80,16 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
   status: MediaServerStatus,
   naming: SHORT_NAME,
   rules: [
-    {
-      rule: "!has(self.keepAlive) || !has(self.keepAlive.interval) || duration(self.keepAlive.interval) >= duration('1s')",
-      message: 'expected at least 1s',
-      field: 'keepAlive.interval',
-      holds: ({ keepAlive }) => atLeastOneSecond(keepAlive.interval),
-    },
+    ...portRules,
     {
       rule: '!has(self.ingress) || !has(self.httpRoute)',
-      message: 'expected either ingress or httpRoute, not both',
+      message: 'must be absent when ingress is set',
       field: 'httpRoute',
       holds: ({ httpRoute, ingress }) => !httpRoute || !ingress,
     },
     {
-      rule: "!has(self.media) || !has(self.media.announcedAddress) || self.media.announcedAddress == 'NodeExternalIP' || self.media.announcedAddress.lowerAscii() != 'nodeexternalip'",
-      message: 'expected NodeExternalIP, written like this',
-      field: 'media.announcedAddress',
-      holds: ({ media: { announcedAddress } }) =>
-        announcedAddress === NODE_EXTERNAL_IP || announcedAddress?.toLowerCase() !== NODE_EXTERNAL_IP.toLowerCase(),
-    },
-    {
       rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
-      message: 'expected minReplicas to be at most maxReplicas',
+      message: 'must be at least minReplicas',
       field: 'autoscaling.maxReplicas',
       holds: ({ autoscaling }) => !autoscaling || autoscaling.minReplicas <= autoscaling.maxReplicas,
     },
@@ -135,15 +114,7 @@ export const STREAM_APP: Kind<StreamAppSpec> = {
   description: 'One app of a MediaServer.',
   spec: streamAppSpec,
   status: StreamAppStatus,
-  rules: [
-    { rule: 'self.appKey == oldSelf.appKey', message: 'appKey is immutable', field: 'appKey' },
-    {
-      rule: "!has(self.keepAlive) || !has(self.keepAlive.interval) || duration(self.keepAlive.interval) >= duration('1s')",
-      message: 'expected at least 1s',
-      field: 'keepAlive.interval',
-      holds: ({ keepAlive }) => atLeastOneSecond(keepAlive.interval),
-    },
-  ],
+  rules: [{ rule: 'self.appKey == oldSelf.appKey', message: 'appKey is immutable', field: 'appKey' }],
   columns: [
     { name: 'Key', type: 'string', jsonPath: '.spec.appKey', description: 'App key' },
     { name: 'Server', type: 'string', jsonPath: '.spec.mediaServerRef.name', description: 'MediaServer' },
@@ -168,46 +139,16 @@ export const REST_HOOK: Kind<RestHookSpec> = {
   status: RestHookStatus,
   rules: [
     {
-      rule: "isURL(self.url) && url(self.url).getScheme() in ['http', 'https'] && url(self.url).getHost() != '' && (url(self.url).getPort() == '' || int(url(self.url).getPort()) <= 65535)",
-      message: 'expected an http or https URL, with a port of at most 65535 if any',
-      field: 'url',
-      holds: ({ url }) => URL.canParse(url) && /^https?:\/\/[^/]/.test(url),
-    },
-    {
-      rule: "!self.url.matches('^[a-zA-Z]+://[^/?#]*@')",
-      message: 'expected no user name or password in the URL: they go into auth',
-      field: 'url',
-      holds: ({ url }) => !/^[a-zA-Z]+:\/\/[^/?#]*@/.test(url),
-    },
-    {
-      rule: "!has(self.auth) || !has(self.auth.type) || self.auth.type == 'none' || has(self.auth.secretRef)",
-      message: 'expected a secretRef for this type of auth',
+      rule: "self.auth.type == 'none' || has(self.auth.secretRef)",
+      message: 'must be set for this type of auth',
       field: 'auth.secretRef',
       holds: ({ auth }) => auth.type === 'none' || auth.secretRef !== undefined,
     },
     {
-      rule: "!has(self.methods) || self.methods.all(m, !has(m.failureThreshold) || m.name == 'StreamKeepAliveEvent')",
-      message: 'failureThreshold is for StreamKeepAliveEvent only',
-      field: 'methods',
-      holds: ({ methods }) =>
-        methods.every((m) => m.failureThreshold === undefined || m.name === 'StreamKeepAliveEvent'),
-    },
-    {
-      rule: "!has(self.methods) || self.methods.all(m, !has(m.restOverwrite) || m.name in ['publishStream', 'playStream'])",
-      message: 'restOverwrite is for publishStream and playStream only',
-      field: 'methods',
-      holds: ({ methods }) =>
-        methods.every(
-          (m) =>
-            m.restOverwrite === undefined ||
-            (m.name !== 'connect' && ADMISSION_METHODS.some((name) => name === m.name)),
-        ),
-    },
-    {
-      rule: '!has(self.timeout) || duration(self.timeout) > duration("0s")',
-      message: 'expected more than 0s',
-      field: 'timeout',
-      holds: ({ timeout }) => (parseDurationMs(timeout) ?? 0) > 0,
+      rule: "self.auth.type != 'none' || !has(self.auth.secretRef)",
+      message: 'must be absent when auth.type is none; auth.type must be basic, bearer, standardWebhooks or wcsHmacMd5',
+      field: 'auth.secretRef',
+      holds: ({ auth }) => auth.type !== 'none' || auth.secretRef === undefined,
     },
   ],
   columns: [
@@ -232,7 +173,7 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
     { rule: 'self == oldSelf', message: 'the spec is immutable', field: '' },
     {
       rule: 'has(self.filter) != (has(self.all) && self.all)',
-      message: 'expected exactly one of filter and all: true',
+      message: 'exactly one of filter and all: true must be set',
       field: 'filter',
       holds: ({ all, filter }) => (filter !== undefined) !== (all === true),
     },

@@ -4,14 +4,20 @@ import {
   conditions,
   count,
   duration,
+  objectName,
   passthrough,
   port,
+  quantities,
   reference,
   reload,
-  stringList,
+  setOf,
   stringMap,
 } from './kit.ts';
+import { must } from './rules.ts';
 import { CODECS, DEFAULT_CODECS, IceServer } from './server-config.ts';
+import { announcedAddressRule, appKeyRule, cidrRule, originRule, routeHost } from './texts.ts';
+
+const origin = must(Type.String({ maxLength: 253 }), originRule);
 
 const Rest = Type.Object(
   {
@@ -45,27 +51,26 @@ const Rest = Type.Object(
       default: 'Allow',
       ...reload('live'),
     }),
-    trustedProxies: stringList(
-      'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed: `denyFor` tells clients behind them apart by their addresses, and URLs that are handed out begin with the prefix',
-      {
-        default: [],
-        ...reload('newSessions'),
-      },
-    ),
-    allowedOrigins: stringList('Origins that may use WHIP and WHEP from a browser (CORS)', {
+    trustedProxies: setOf(must(Type.String({ maxLength: 43 }), cidrRule), {
+      description:
+        'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed: `denyFor` tells clients behind them apart by their addresses, and URLs that are handed out begin with the prefix',
+      default: [],
+      ...reload('newSessions'),
+    }),
+    allowedOrigins: setOf(origin, {
+      description:
+        'Origins that may use WHIP and WHEP from a browser (CORS), as browsers send them, such as `https://example.com`; `*` = every one',
       default: ['*'],
       ...reload('live'),
     }),
-    corsOrigins: stringList('Origins that may use `/rest-api` from a browser (CORS)', {
+    corsOrigins: setOf(origin, {
+      description: 'Origins that may use `/rest-api` from a browser (CORS), as in `allowedOrigins`',
       default: [],
       ...reload('live'),
     }),
   },
   { description: 'REST API and signalling', default: {}, ...closed },
 );
-
-/** Value of `media.announcedAddress`: the operator reads the address from the Node of each pod. */
-export const NODE_EXTERNAL_IP = 'NodeExternalIP';
 
 const Media = Type.Object(
   {
@@ -80,16 +85,17 @@ const Media = Type.Object(
       ...reload('restart'),
     }),
     announcedAddress: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9:])?$',
-        minLength: 1,
-        maxLength: 253,
-        description:
-          'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = the addresses of the pod, or of its node when exposed on the host: one of each family',
-        ...reload('restart'),
-      }),
+      must(
+        Type.String({
+          maxLength: 253,
+          description:
+            'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = the addresses of the pod, or of its node when exposed on the host: one of each family',
+          ...reload('restart'),
+        }),
+        announcedAddressRule,
+      ),
     ),
-    codecs: Type.Array(Type.Enum([...CODECS]), {
+    codecs: setOf(Type.Enum([...CODECS]), {
       minItems: 1,
       maxItems: CODECS.length,
       description: 'Codecs that are negotiated. PCMU, PCMA and G722 are for publishers and players without opus',
@@ -115,20 +121,29 @@ const KeepAlive = Type.Object(
       ...reload('live'),
     }),
     interval: duration({
-      description: 'Time between two checks of a stream, at least 1s (`streaming_sessions_keep_alive_interval` of WCS)',
+      least: '1s',
+      description:
+        'Time between two checks of a stream, from 1s to 24h (`streaming_sessions_keep_alive_interval` of WCS)',
       default: '10s',
       ...reload('live'),
     }),
-    appKeys: stringList(
-      'Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)',
-      {
-        default: [],
-        ...reload('live'),
-      },
-    ),
+    appKeys: setOf(must(Type.String({ maxLength: 63 }), appKeyRule), {
+      description: 'Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)',
+      default: [],
+      ...reload('live'),
+    }),
   },
   { description: 'Keep-alive of streams by the backend', default: {}, ...closed },
 );
+
+/** Its keys are named here because a pod has no two constraints of the same keys. */
+const SpreadConstraint = passthrough('A constraint', {
+  required: ['topologyKey', 'whenUnsatisfiable'],
+  properties: {
+    topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Label of nodes' }),
+    whenUnsatisfiable: Type.Enum(['DoNotSchedule', 'ScheduleAnyway'], { description: 'As in a pod' }),
+  },
+});
 
 const PodTemplate = Type.Object(
   {
@@ -143,10 +158,15 @@ const PodTemplate = Type.Object(
     }),
     affinity: Type.Optional(passthrough('Affinity')),
     topologySpreadConstraints: Type.Optional(
-      Type.Array(passthrough('A constraint'), { maxItems: 16, description: 'How pods are spread' }),
+      Type.Array(SpreadConstraint, {
+        maxItems: 16,
+        description: 'How pods are spread',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['topologyKey', 'whenUnsatisfiable'],
+      }),
     ),
-    priorityClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Priority class' })),
-    runtimeClassName: Type.Optional(Type.String({ maxLength: 253, description: 'Runtime class' })),
+    priorityClassName: Type.Optional(objectName('Priority class')),
+    runtimeClassName: Type.Optional(objectName('Runtime class')),
     env: Type.Optional(
       Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' }),
     ),
@@ -167,6 +187,8 @@ export const MediaServerSpec = Type.Object(
       Type.Array(reference('Secret with registry credentials'), {
         maxItems: 16,
         description: 'As in a pod',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
         ...reload('restart'),
       }),
     ),
@@ -194,8 +216,8 @@ export const MediaServerSpec = Type.Object(
     ingress: Type.Optional(
       Type.Object(
         {
-          className: Type.Optional(Type.String({ maxLength: 253, description: 'IngressClass' })),
-          host: Type.Optional(Type.String({ maxLength: 253, description: 'Host name' })),
+          className: Type.Optional(objectName('IngressClass')),
+          host: Type.Optional(routeHost('Host name')),
           certificateRef: Type.Optional(reference('Secret of type kubernetes.io/tls')),
           annotations: Type.Optional(stringMap('Annotations of the Ingress')),
         },
@@ -209,7 +231,7 @@ export const MediaServerSpec = Type.Object(
       Type.Object(
         {
           parentRefs: Type.Array(passthrough('A Gateway'), { minItems: 1, maxItems: 16, description: 'Gateways' }),
-          hostnames: Type.Optional(stringList('Host names')),
+          hostnames: Type.Optional(setOf(routeHost('Host name'), { maxItems: 16, description: 'Host names' })),
         },
         { description: 'A Gateway API HTTPRoute instead of an Ingress; absent = none', ...closed },
       ),
@@ -220,7 +242,7 @@ export const MediaServerSpec = Type.Object(
       {
         timeout: duration({
           description:
-            'Time that running streams have to end by themselves; then they end with `drain`. A pod never gets longer than it was made with: a longer time is that of pods of the next rollout',
+            'Time that running streams have to end by themselves, at most 24h; then they end with `drain`. A pod never gets longer than it was made with: a longer time is that of pods of the next rollout',
           default: '9m',
           ...reload('live'),
         }),
@@ -251,7 +273,18 @@ export const MediaServerSpec = Type.Object(
     ),
     podTemplate: PodTemplate,
     resources: Type.Optional(
-      passthrough('Resources of the container; absent = requests of 500m CPU and 256Mi memory', reload('restart')),
+      Type.Object(
+        {
+          requests: Type.Optional(quantities('What the container is sure to get, such as `cpu: 500m`')),
+          limits: Type.Optional(quantities('What the container gets at most, such as `memory: 1Gi`')),
+          claims: Type.Optional(Type.Array(passthrough('A claim'), { maxItems: 16, description: 'As in a container' })),
+        },
+        {
+          description: 'Resources of the container; absent = requests of 500m CPU and 256Mi memory',
+          ...closed,
+          ...reload('restart'),
+        },
+      ),
     ),
     podMonitor: Type.Boolean({ description: 'Makes a PodMonitor when its CRD exists', default: false }),
     networkPolicy: Type.Boolean({ description: 'Makes a NetworkPolicy', default: true }),

@@ -1,6 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
-import { closed, conditions, count, duration, reference, reload, stringList } from './kit.ts';
+import { closed, conditions, count, duration, reference, reload, setOf } from './kit.ts';
+import { must } from './rules.ts';
+import { StreamObject } from './stream.ts';
+import { httpUrlRule, noUserInfoRule } from './texts.ts';
+
+/** Fields of the bodies of `connect` and `ConnectionStatusEvent` that a stream object has not. */
+const CONNECTION_FIELDS = ['mediaProviders', 'keepAlive', 'clientVersion'] as const;
+const HOOK_FIELDS: readonly string[] = [...Object.keys(StreamObject.properties), ...CONNECTION_FIELDS];
+const excluded = (description: string) => setOf(Type.Enum([...HOOK_FIELDS]), { description });
+
+const OVERWRITING_METHODS: readonly string[] = ['publishStream', 'playStream'];
 
 const Method = Type.Object(
   {
@@ -17,10 +27,10 @@ const Method = Type.Object(
           '`NOTIFY` = the reply body is ignored (default), `OVERWRITE` = it overwrites the fields of `restOverwrite`, `DISABLE` = the method is not called',
       }),
     ),
-    clientExclude: Type.Optional(stringList("Fields that are not sent to the client's event stream")),
-    restExclude: Type.Optional(stringList('Fields that are not sent to the backend, such as `sdp`')),
+    clientExclude: Type.Optional(excluded("Fields that are not sent to the client's event stream")),
+    restExclude: Type.Optional(excluded('Fields that are not sent to the backend, such as `sdp`')),
     restOverwrite: Type.Optional(
-      Type.Array(Type.Enum([...OVERWRITABLE_FIELDS]), {
+      setOf(Type.Enum([...OVERWRITABLE_FIELDS]), {
         maxItems: 5,
         description: 'Fields that the reply to publishStream and playStream may overwrite',
       }),
@@ -33,6 +43,25 @@ const Method = Type.Object(
     ),
   },
   closed,
+);
+
+const RuledMethod = must(
+  Method,
+  {
+    rule: "!has(self.failureThreshold) || self.name == 'StreamKeepAliveEvent'",
+    message: 'failureThreshold is for StreamKeepAliveEvent only',
+    holds: ({ failureThreshold, name }) => failureThreshold === undefined || name === 'StreamKeepAliveEvent',
+  },
+  {
+    rule: "!has(self.restOverwrite) || self.name in ['publishStream', 'playStream']",
+    message: 'restOverwrite is for publishStream and playStream only',
+    holds: ({ name, restOverwrite }) => restOverwrite === undefined || OVERWRITING_METHODS.includes(name),
+  },
+  {
+    rule: "!has(self.restPolicy) || self.restPolicy != 'OVERWRITE' || has(self.restOverwrite) && size(self.restOverwrite) > 0",
+    message: 'restPolicy OVERWRITE needs restOverwrite with at least one field',
+    holds: ({ restOverwrite = [], restPolicy }) => restPolicy !== 'OVERWRITE' || restOverwrite.length > 0,
+  },
 );
 
 const Auth = Type.Object(
@@ -53,19 +82,27 @@ const Auth = Type.Object(
 
 export const RestHookSpec = Type.Object(
   {
-    url: Type.String({
-      minLength: 1,
-      maxLength: 2048,
-      description: 'URL of the backend, http or https; methods are appended to its path',
-    }),
-    methods: Type.Array(Method, {
+    url: must(
+      Type.String({
+        maxLength: 2048,
+        description: 'URL of the backend, http or https; methods are appended to its path',
+      }),
+      httpUrlRule,
+      noUserInfoRule,
+    ),
+    methods: Type.Array(RuledMethod, {
       maxItems: HOOK_METHODS.length,
       description: 'Methods that are called; one that is not listed counts as allowed',
       default: [],
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
     }),
-    timeout: duration({ description: 'Time for one call: connecting, headers and body', default: '5s' }),
+    timeout: duration({
+      least: '1ms',
+      most: '10m',
+      description: 'Time for one call: connecting, headers and body; at most 10m',
+      default: '5s',
+    }),
     retries: Type.Integer({
       minimum: 0,
       maximum: 10,

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
 import { closed, reload } from './kit.ts';
+import { matching, must } from './rules.ts';
 
 const AssetName = Type.String({ minLength: 1, description: 'Name of an asset that holds the value' });
 
@@ -9,11 +10,20 @@ export const DEFAULT_CODECS = ['opus', ...VIDEO_CODECS] as const;
 export const CODECS = [...DEFAULT_CODECS, 'PCMU', 'PCMA', 'G722'] as const;
 export type Codec = (typeof CODECS)[number];
 
+const iceUrl = must(
+  Type.String({ maxLength: 512 }),
+  matching(
+    `^(stuns?:[^ /?#@]+|turns?:[^ /?#@]+([?]transport=(udp|tcp))?)$`,
+    'must be a URL such as stun:stun.example.org:3478 or turn:turn.example.org:3478?transport=udp',
+  ),
+);
+
 export const IceServer = Type.Object(
   {
-    urls: Type.Array(Type.String({ pattern: '^(stuns?|turns?):[^ /]', minLength: 6, maxLength: 512 }), {
+    urls: Type.Array(iceUrl, {
       minItems: 1,
       maxItems: 8,
+      'x-kubernetes-list-type': 'set',
       description: 'URLs such as stun:stun.example.org:3478 (RFC 7064, RFC 7065)',
     }),
     username: Type.Optional(Type.String({ maxLength: 256, description: 'User name for TURN' })),

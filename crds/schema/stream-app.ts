@@ -1,15 +1,18 @@
 import { type Static, Type } from 'typebox';
-import { closed, conditions, count, duration, reference, reload } from './kit.ts';
+import { closed, conditions, count, duration, reference, reload, setOf } from './kit.ts';
+import { must } from './rules.ts';
 import { CODECS } from './server-config.ts';
+import { appKeyRule } from './texts.ts';
 
 export const StreamAppSpec = Type.Object(
   {
-    appKey: Type.String({
-      minLength: 1,
-      maxLength: 63,
-      pattern: '^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$',
-      description: 'Key of the app in WHIP and WHEP URLs; immutable, unique per MediaServer',
-    }),
+    appKey: must(
+      Type.String({
+        maxLength: 63,
+        description: 'Key of the app in WHIP and WHEP URLs; immutable, unique per MediaServer',
+      }),
+      appKeyRule,
+    ),
     mediaServerRef: reference('MediaServer'),
     restHookRef: Type.Optional(
       reference('RestHook', {
@@ -20,7 +23,9 @@ export const StreamAppSpec = Type.Object(
     keepAlive: Type.Object(
       {
         enabled: Type.Boolean({ description: 'False = the streams of this app are not checked', default: true }),
-        interval: Type.Optional(duration({ description: "Instead of the MediaServer's interval, at least 1s" })),
+        interval: Type.Optional(
+          duration({ least: '1s', description: "Instead of the MediaServer's interval, from 1s to 24h" }),
+        ),
       },
       { description: 'Keep-alive of this app', default: {}, ...closed, ...reload('live') },
     ),
@@ -32,14 +37,17 @@ export const StreamAppSpec = Type.Object(
           default: 0,
         }),
         duration: Type.Optional(
-          duration({ description: 'A stream that lives longer ends with `limit`; absent or 0s = no limit' }),
+          duration({
+            most: '8760h',
+            description: 'A stream that lives longer ends with `limit`; absent or 0s = no limit',
+          }),
         ),
         maxBitrate: count({ description: 'Most bits per second of a stream, 0 = no limit', default: 0 }),
       },
       { description: 'Limits of this app', default: {}, ...closed, ...reload('newSessions') },
     ),
     codecs: Type.Optional(
-      Type.Array(Type.Enum([...CODECS]), {
+      setOf(Type.Enum([...CODECS]), {
         minItems: 1,
         maxItems: CODECS.length,
         description: "Subset of the MediaServer's codecs; absent = all of them",

@@ -15,8 +15,12 @@ export const StreamTerminationSpec = Type.Object(
     all: Type.Optional(Type.Boolean({ description: 'true = every stream of the fleet' })),
     denyFor: Type.Optional(duration({ description: 'Refuse the same client the same stream for so long' })),
     dryRun: Type.Boolean({ description: 'Only count what would end', default: false }),
-    timeout: duration({ description: 'Time until it fails', default: '5m' }),
-    ttlAfterFinished: duration({ description: 'Time until a finished object is deleted', default: '1h' }),
+    timeout: duration({ least: '1s', description: 'Time until it fails', default: '5m' }),
+    ttlAfterFinished: duration({
+      most: '8760h',
+      description: 'Time until a finished object is deleted',
+      default: '1h',
+    }),
   },
   { description: 'An order to end streams; immutable', ...closed },
 );

@@ -22,7 +22,7 @@ export type Validated<S> =
 /** As the API server has it for every object. */
 const ANY_NAME: NameRule = {
   pattern: OBJECT_NAME,
-  message: 'expected a name in lower case such as live',
+  message: 'must be a name in lower case such as live',
 };
 
 type Document = Readonly<Record<string, unknown>>;
@@ -34,17 +34,16 @@ export function validateResource<S>(kind: Kind<S>, document: Document): Validate
   findings.push(...schemaFindings(kind.spec, spec, 'spec'), ...repeatedEntries(kind.spec, spec, 'spec'));
   if (findings.length > 0) return { ok: false, findings };
   const checked = spec as Static<typeof kind.spec> as S;
-  const broken = kind.rules.filter((rule) => isBroken(rule, checked));
-  if (broken.length > 0) {
-    return {
-      ok: false,
-      findings: broken.map(({ field, message }) => ({
-        field: field === '' ? 'spec' : `spec.${field}`,
-        reason: message,
-      })),
-    };
-  }
+  const broken = brokenRules(kind, checked);
+  if (broken.length > 0) return { ok: false, findings: broken };
   return { ok: true, resource: { metadata: document['metadata'] as ObjectMeta, spec: checked } };
+}
+
+/** The rules across fields that a spec breaks. */
+export function brokenRules<S>(kind: Kind<S>, spec: S): Finding[] {
+  return kind.rules
+    .filter((rule) => isBroken(rule, spec))
+    .map(({ field, message }) => ({ field: field === '' ? 'spec' : `spec.${field}`, reason: message }));
 }
 
 function isBroken<S>({ holds }: CelRule<S>, spec: S): boolean {
@@ -53,7 +52,7 @@ function isBroken<S>({ holds }: CelRule<S>, spec: S): boolean {
 
 function* checkEnvelope(document: Document, rule: NameRule): Generator<Finding> {
   if (document['apiVersion'] !== API_VERSION) {
-    yield { field: 'apiVersion', reason: `expected ${API_VERSION}, got ${shown(document['apiVersion'])}` };
+    yield { field: 'apiVersion', reason: `must be ${API_VERSION}, got ${shown(document['apiVersion'])}` };
   }
   const metadata = document['metadata'];
   const name = isObject(metadata) ? metadata['name'] : undefined;
@@ -76,25 +75,31 @@ export function schemaFindings(schema: TSchema, value: unknown, root: string): F
 
 type ListNode = {
   readonly properties?: Readonly<Record<string, ListNode>>;
+  readonly items?: ListNode;
+  readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
 };
 
-/** Entries of a list that the API server would refuse, since another one has their key. */
+/** Entries of a set, or of a map by its keys, that the API server would refuse, since another one is equal. */
 function* repeatedEntries(node: ListNode, value: unknown, field: string): Generator<Finding> {
-  const [key] = node['x-kubernetes-list-map-keys'] ?? [];
-  if (key !== undefined && Array.isArray(value)) yield* repeatedKeys(value, key, field);
+  if (Array.isArray(value)) {
+    if (node['x-kubernetes-list-type'] !== undefined) yield* repeated(value, node, field);
+    for (const [index, entry] of value.entries()) yield* repeatedEntries(node.items ?? {}, entry, `${field}[${index}]`);
+  }
   if (!isObject(value)) return;
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     yield* repeatedEntries(child, value[name], `${field}.${name}`);
   }
 }
 
-function* repeatedKeys(entries: readonly unknown[], key: string, field: string): Generator<Finding> {
-  const seen = new Set<unknown>();
+function* repeated(entries: readonly unknown[], node: ListNode, field: string): Generator<Finding> {
+  const keys = node['x-kubernetes-list-map-keys'] ?? [];
+  const seen = new Set<string>();
   for (const [index, entry] of entries.entries()) {
-    const name = isObject(entry) ? entry[key] : undefined;
-    if (seen.has(name)) yield { field: `${field}[${index}].${key}`, reason: `${shown(name)} is listed already` };
-    seen.add(name);
+    const identity = keys.length > 0 && isObject(entry) ? keys.map((key) => entry[key]) : [entry];
+    const text = identity.map(shown).join(', ');
+    if (seen.has(text)) yield { field: `${field}[${index}]`, reason: `${text} is listed already` };
+    seen.add(text);
   }
 }
 
@@ -102,6 +107,7 @@ type SchemaError = ReturnType<typeof Errors>[number];
 
 function describe(error: SchemaError, value: unknown, root: string): Finding {
   const field = root + pathOf(error.instancePath);
+  const found = at(value, error.instancePath);
   const params: Readonly<Record<string, unknown>> = error.params;
   if (error.keyword === 'additionalProperties') {
     const unknown = [params['additionalProperties']].flat().map(String);
@@ -111,15 +117,11 @@ function describe(error: SchemaError, value: unknown, root: string): Finding {
     return { field: `${field}.${[params['requiredProperties']].flat().join(', ')}`, reason: 'is missing' };
   }
   if (error.keyword === 'enum') {
-    return {
-      field,
-      reason: `expected one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(at(value, error.instancePath))}`,
-    };
+    return { field, reason: `must be one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(found)}` };
   }
-  if (error.keyword === 'pattern' && String(params['pattern']).includes('h)?')) {
-    return { field, reason: `expected a duration such as 10s or 1m30s, got ${shown(at(value, error.instancePath))}` };
-  }
-  return { field, reason: `${error.message}, got ${shown(at(value, error.instancePath))}` };
+  // A rule says what is wrong with an object; of a text it says what it must be.
+  if (error.keyword === '~refine' && isObject(found)) return { field, reason: error.message };
+  return { field, reason: `${error.message}, got ${shown(found)}` };
 }
 
 /** `/methods/0/name` as `.methods[0].name`. */

@@ -1,8 +1,9 @@
 import type { SecretSource } from '../../crds/render/assets.ts';
 import type { RenderFinding, RenderInput } from '../../crds/render/server-config.ts';
 import { API_VERSION, GROUP, type Kind, MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../../crds/schema/kinds.ts';
-import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../../crds/schema/media-server.ts';
+import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
 import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import { NODE_EXTERNAL_IP } from '../../crds/schema/texts.ts';
 import { type Resource, validateResource } from '../../crds/validate/resource.ts';
 import type { ResourceDocument } from './documents.ts';
 import { ConfigError } from './documents.ts';

@@ -1,4 +1,5 @@
-import { type MediaServerSpec, NODE_EXTERNAL_IP } from '../../crds/schema/media-server.ts';
+import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
+import { NODE_EXTERNAL_IP } from '../../crds/schema/texts.ts';
 import type { KubeObject, Metadata, OwnerReference, ResourceType } from '../kube/objects.ts';
 
 /** What every child object of a MediaServer is built from. */

@@ -111,7 +111,7 @@ describe('buildDeployment', () => {
                   httpGet: { path: '/readyz', port: 'ops' },
                   timeoutSeconds: 2,
                   periodSeconds: 2,
-                  failureThreshold: 1,
+                  failureThreshold: 2,
                 },
                 livenessProbe: {
                   httpGet: { path: '/healthz', port: 'ops' },

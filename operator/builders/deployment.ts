@@ -116,7 +116,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
         ports: portsOf(parent),
         resources: resources ?? { requests: { cpu: '500m', memory: '256Mi' } },
         startupProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: startSeconds(parent) }),
-        readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 1 }),
+        readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
         livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6 }),
         securityContext: {
           allowPrivilegeEscalation: false,

@@ -29,6 +29,19 @@ export function validOnes<S>(
   });
 }
 
+/** The faults of those that are not valid, by name. */
+export function invalidOnes<S>(
+  objects: readonly KubeObject[],
+  read: (object: KubeObject) => Validated<S>,
+): Map<string, string> {
+  return new Map(
+    objects.flatMap((object): [string, string][] => {
+      const checked = read(object);
+      return checked.ok ? [] : [[object.metadata.name, faultsOf(checked)]];
+    }),
+  );
+}
+
 /** The faults of an object in one line. */
 export function faultsOf<S>(checked: Extract<Validated<S>, { ok: false }>): string {
   return checked.findings.map(({ field, reason }) => `${field}: ${reason}`).join('; ');

@@ -91,6 +91,7 @@ export function observedOf(spec: Fields = {}, over: Partial<Observed> = {}): Obs
     appObjects: [],
     apps: [],
     hooks: [],
+    invalidHooks: new Map(),
     secrets: new Map(),
     configMaps: new Map(),
     deployment: undefined,

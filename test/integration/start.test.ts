@@ -92,7 +92,7 @@ describe('a media server that cannot start', () => {
   it('says which field is wrong', async () => {
     expect(await refused({ keepAlive: { interval: '100ms' } })).toEqual({
       code: 1,
-      said: 'server.yaml: MediaServer "live": spec.keepAlive.interval: expected at least 1s',
+      said: 'server.yaml: MediaServer "live": spec.keepAlive.interval: must be a duration such as 10s or 1m30s, from 1s to 24h, got "100ms"',
     });
   });
 

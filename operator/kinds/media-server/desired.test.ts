@@ -115,6 +115,35 @@ describe('desired', () => {
     );
   });
 
+  it('says of an app that its RestHook is not valid, where it exists', () => {
+    const hooked = { restHookRef: { name: 'backend' } };
+    const { rendered } = made(
+      observedOf(
+        {},
+        {
+          appObjects: [streamAppObject('news', hooked)],
+          apps: [streamApp('news', hooked)],
+          invalidHooks: new Map([['backend', 'spec.url: must be a URL']]),
+        },
+      ),
+    );
+    const message = 'RestHook "backend" is not valid: spec.url: must be a URL';
+    expect(rendered.findings).toEqual([{ kind: 'StreamApp', name: 'news', reason: 'InvalidReference', message }]);
+    expect(rendered.push.config.apps).toMatchObject([{ unresolved: message }]);
+  });
+
+  it('is refused when the workers that the resources make reach past the last port', () => {
+    const spec = { workers: 0, media: { port: 65_534 }, resources: { limits: { cpu: '3' } } };
+    expect(desired(observedOf(spec), OPTIONS)).toEqual({
+      kind: 'fault',
+      fault: {
+        reason: 'InvalidSpec',
+        message:
+          'spec.media.port: must leave each worker its own port: media.port + workers - 1 must be at most 65535, with 3 workers',
+      },
+    });
+  });
+
   it('keeps the addresses of nodes that may not be read any more', () => {
     const spec = { media: { announcedAddress: 'NodeExternalIP' } };
     const fault = { reason: 'NodesForbidden', message: '' };

@@ -2,7 +2,9 @@ import { RenderError } from '../../../crds/render/assets.ts';
 import type { FleetKey } from '../../../crds/render/fleet-key.ts';
 import { hashOf } from '../../../crds/render/hash.ts';
 import { renderServerConfig } from '../../../crds/render/server-config.ts';
+import { MEDIA_SERVER } from '../../../crds/schema/kinds.ts';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
+import { brokenRules } from '../../../crds/validate/resource.ts';
 import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
 import type { Parent } from '../../builders/common.ts';
 import { addressesOf, buildConfigMap, type ConfigVersion, versionOf } from '../../builders/config-map.ts';
@@ -47,6 +49,8 @@ type Attempt =
 const MOST_BYTES = 900 * 1024;
 
 class ConfigTooLarge extends Error {}
+/** The workers that the resources make break a rule of which the API server could not know. */
+class InvalidWorkers extends Error {}
 
 /** What must exist for a MediaServer, or why that cannot be said: the last good state stays then. Pure. */
 export function desired(observed: Observed, options: DesiredOptions): Attempt {
@@ -61,12 +65,15 @@ export function desired(observed: Observed, options: DesiredOptions): Attempt {
 
 function faultOf(error: unknown): Fault | null {
   if (error instanceof RenderError) return { reason: 'InvalidReference', message: error.message };
+  if (error instanceof InvalidWorkers) return { reason: 'InvalidSpec', message: error.message };
   if (error instanceof ConfigTooLarge) return { reason: 'ConfigTooLarge', message: error.message };
   return null;
 }
 
 function wantedOf(observed: Observed, options: DesiredOptions): Desired {
   const parent = parentOf(observed);
+  const [broken] = brokenRules(MEDIA_SERVER, parent.spec);
+  if (broken) throw new InvalidWorkers(`${broken.field}: ${broken.reason}, with ${parent.spec.workers} workers`);
   const resource = { metadata: observed.mediaServer.metadata, spec: parent.spec };
   const { bundle, findings } = renderServerConfig({ ...observed, mediaServer: resource });
   const hash = hashOf(bundle);

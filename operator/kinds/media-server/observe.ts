@@ -7,7 +7,7 @@ import { assetsName, configMapName } from '../../builders/common.ts';
 import { type KubeObject, TYPES } from '../../kube/objects.ts';
 import { type Pod, podsOf } from '../../pods/pod.ts';
 import { readConfigMaps, readSecrets } from '../../world/references.ts';
-import { readRestHook, readStreamApp, validOnes } from '../../world/valid-resources.ts';
+import { invalidOnes, readRestHook, readStreamApp, validOnes } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
 import { type NodeAddresses, nodeAddresses } from './node-addresses.ts';
 
@@ -18,6 +18,8 @@ export type Observed = {
   readonly appObjects: readonly KubeObject[];
   readonly apps: readonly Resource<StreamAppSpec>[];
   readonly hooks: readonly Resource<RestHookSpec>[];
+  /** RestHooks of these apps that exist and are not valid: their faults by name. */
+  readonly invalidHooks: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, SecretSource>;
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
   readonly deployment: KubeObject | undefined;
@@ -46,9 +48,8 @@ export async function observe(
     .filter((app) => (app['spec'] as StreamAppSpec).mediaServerRef.name === name);
   const apps = validOnes(appObjects, readStreamApp);
   const used = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
-  const hooks = validOnes(stores.restHooks.list(namespace), readRestHook).filter(({ metadata }) =>
-    used.has(metadata.name),
-  );
+  const hookObjects = stores.restHooks.list(namespace).filter(({ metadata }) => used.has(metadata.name));
+  const hooks = validOnes(hookObjects, readRestHook);
   const names = referenced(mediaServer.spec, hooks);
   const pods = podsOf(stores.pods, namespace, name);
   const [secrets, configMaps, configMap, assets, nodes, optional] = await Promise.all([
@@ -65,6 +66,7 @@ export async function observe(
     appObjects,
     apps,
     hooks,
+    invalidHooks: invalidOnes(hookObjects, readRestHook),
     secrets,
     configMaps,
     deployment: stores.deployments.get(`${namespace}/${name}`),

@@ -3,7 +3,8 @@ import { mediaServer } from '../../../test/builders/sluice-objects.ts';
 import { workersOf } from './worker-count.ts';
 
 const workers = (spec: object): number => workersOf(mediaServer({ workers: 0, ...spec }).spec);
-const limits = (cpu: unknown) => workers({ resources: { limits: { cpu } } });
+// Also what the CRD refuses: an object may be older than it.
+const limits = (cpu: string | number) => workersOf({ workers: 0, resources: { limits: { cpu } } });
 
 describe('workersOf', () => {
   it.each([

@@ -66,6 +66,13 @@ describe('streamAppVerdicts', () => {
     ]);
   });
 
+  it('says of a RestHook that exists that it is not valid', () => {
+    const message = 'RestHook "backend" is not valid: spec.url: must be a URL';
+    expect(streamAppVerdicts(inputOf({ findings: [finding({ reason: 'InvalidReference', message })] }))).toContainEqual(
+      no('ResolvedRefs', 'InvalidReference', message),
+    );
+  });
+
   it('says that there is no such MediaServer', () => {
     const message = 'there is no MediaServer "live" in this namespace';
     expect(streamAppVerdicts({ ...inputOf(), fleet: undefined, pods: [] })).toEqual([

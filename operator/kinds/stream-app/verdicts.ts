@@ -1,3 +1,4 @@
+import type { RenderFinding } from '../../../crds/render/server-config.ts';
 import type { PodApp, PodStatus } from '../../../crds/schema/internal.ts';
 import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
 import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
@@ -19,7 +20,7 @@ export function streamAppVerdicts(input: StreamAppInput): Verdict[] {
   const conflict = findings.find(({ reason }) => reason === 'Conflict');
   const broken = findings.find(({ reason }) => reason !== 'Conflict');
   const accepted = acceptance(input, conflict?.message ?? null);
-  const resolved = resolvedRefs(input, broken?.message ?? null);
+  const resolved = resolvedRefs(input, broken);
   return [accepted, resolved, programmed(input, [accepted, resolved]), keepAlive(input, accepted)];
 }
 
@@ -38,9 +39,9 @@ function acceptance({ fleet, spec }: StreamAppInput, conflict: string | null): V
 
 const noSuch = (server: string): string => `there is no MediaServer "${server}" in this namespace`;
 
-function resolvedRefs({ fleet, spec }: StreamAppInput, broken: string | null): Verdict {
+function resolvedRefs({ fleet, spec }: StreamAppInput, broken: RenderFinding | undefined): Verdict {
   if (!fleet) return no('ResolvedRefs', 'MediaServerNotFound', noSuch(spec.mediaServerRef.name));
-  if (broken) return no('ResolvedRefs', 'RefNotFound', broken);
+  if (broken) return no('ResolvedRefs', broken.reason, broken.message);
   return yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there');
 }
 

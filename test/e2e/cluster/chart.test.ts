@@ -30,6 +30,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const PARENT = `apiVersion: v2
+name: parent
+version: 1.0.0
+dependencies:
+  - { name: sluice, version: 0.1.0, repository: "file://../sluice", condition: sluice.enabled }
+`;
+
 const helm = (...args: string[]): Promise<string> => stage.kube.helm(args);
 const template = (...args: string[]): Promise<string> => helm('template', 'sluice', 'charts/sluice', ...args);
 const objects = (text: string): Json[] => parseAllDocuments(text).map((document) => document.toJS());
@@ -46,12 +53,46 @@ describe('the chart', () => {
     ['a value of another type', 'replicas=many', 'replicas'],
     ['an unknown log level', 'logLevel=loud', 'logLevel'],
     ['a namespace that cannot be', 'watchNamespaces={Upper}', 'watchNamespaces'],
+    ['misspelt resources', 'resources.limit.memory=1Gi', 'limit'],
+    ['a misspelt resource', 'resources.limits.memroy=1Gi', 'memroy'],
+    ['a quantity that is none', 'resources.limits.memory=1GB', 'memory'],
+    ['a misspelt toleration', 'tolerations[0].efect=NoSchedule', 'efect'],
+    ['a misspelt affinity', 'affinity.nodeAffinty.x=y', 'nodeAffinty'],
   ])('refuses %s', async (_what, value, words) => {
     await expect(template('--set', value)).rejects.toThrow(words);
   });
 
   it('takes every value that its values.yaml has', async () => {
     expect(objects(await template('--values', 'charts/sluice/values.yaml')).length).toBeGreaterThan(8);
+  });
+
+  it('takes quantities as a pod has them', async () => {
+    const values = [
+      'resources.limits.cpu=0.5',
+      'resources.limits.memory=1Gi',
+      'resources.requests.example\\.com/gpu=1',
+    ];
+    expect(await template('--set', values.join(','))).toContain('example.com/gpu: 1');
+  });
+
+  it('asks for little where it only tests', async () => {
+    const pod = objects(await template()).find((each) => each?.kind === 'Pod');
+    expect(pod?.spec.containers[0].resources).toEqual({
+      requests: { cpu: '10m', memory: '64Mi' },
+      limits: { memory: '128Mi' },
+    });
+  });
+
+  it.each([
+    ['renders', 'true', true],
+    ['does not render when it is switched off', 'false', false],
+  ])('as a dependency of another chart %s', async (_what, enabled, isThere) => {
+    const parent = join(folder, `parent-${enabled}`);
+    await cp('charts/sluice', join(parent, 'charts/sluice'), { recursive: true });
+    await writeFile(join(parent, 'Chart.yaml'), PARENT);
+    await writeFile(join(parent, 'values.yaml'), 'global: { team: media }\nsluice: { replicas: 1 }\n');
+    const text = await helm('template', 'parent', parent, '--set', `sluice.enabled=${enabled}`);
+    expect(objects(text).some((each) => each?.kind === 'Deployment')).toBe(isThere);
   });
 
   it('writes nothing of the cluster, and neither lists nor watches Secrets', async () => {

@@ -1,0 +1,71 @@
+import type { CelRule } from './kit.ts';
+import type { MediaServerSpec } from './media-server.ts';
+
+/** One TCP port of a pod: where it stands in the spec, in CEL and here; undefined = the pod does not listen there. */
+type Listener = {
+  readonly field: string;
+  readonly cel: string;
+  /** CEL that tells whether the spec has it; absent = always. */
+  readonly celHas?: string;
+  readonly portOf: (spec: MediaServerSpec) => number | undefined;
+};
+
+/** Each one that is new is compared with those above it, and with the media ports. */
+const LISTENERS: readonly Listener[] = [
+  { field: 'ops', cel: '9090', portOf: () => 9090 },
+  { field: 'internal', cel: '9091', portOf: () => 9091 },
+  { field: 'rest.http.port', cel: 'self.rest.http.port', portOf: ({ rest }) => rest.http.port },
+  {
+    field: 'rest.https.port',
+    cel: 'self.rest.https.port',
+    celHas: 'has(self.rest.https)',
+    portOf: ({ rest }) => rest.https?.port,
+  },
+];
+
+const CEL_WORKERS = '(self.workers > 1 ? self.workers : 1)';
+const CEL_LAST_MEDIA = `self.media.port + ${CEL_WORKERS} - 1`;
+
+/** The last of the ports that the workers listen on; the operator computes 0 workers, here they count as one. */
+const lastMediaPort = ({ media, workers }: MediaServerSpec): number => media.port + Math.max(1, workers) - 1;
+
+const isMediaPort = (spec: MediaServerSpec, port: number): boolean =>
+  port >= spec.media.port && port <= lastMediaPort(spec);
+
+/** No two listeners of a pod want the same port. */
+export const portRules: readonly CelRule<MediaServerSpec>[] = [
+  ...LISTENERS.slice(2).map(distinct),
+  {
+    rule: `${CEL_LAST_MEDIA} <= 65535`,
+    message: 'must leave each worker its own port: media.port + workers - 1 must be at most 65535',
+    field: 'media.port',
+    holds: (spec) => lastMediaPort(spec) <= 65_535,
+  },
+  {
+    rule: LISTENERS.map(noMediaPort).join(' && '),
+    message: `media.port to media.port + workers - 1 must not contain the port of ${LISTENERS.map(nameOf).join(', ')}`,
+    field: 'media.port',
+    holds: (spec) => LISTENERS.every(({ portOf }) => !isMediaPort(spec, portOf(spec) ?? 0)),
+  },
+];
+
+function distinct(listener: Listener, index: number): CelRule<MediaServerSpec> {
+  const others = LISTENERS.slice(0, index + 2);
+  const differs = others.map((other) => `${listener.cel} != ${other.cel}`).join(' && ');
+  return {
+    rule: listener.celHas ? `!${listener.celHas} || ${differs}` : differs,
+    message: `must differ from the port of ${others.map(nameOf).join(', ')}`,
+    field: listener.field,
+    holds: (spec) => others.every(({ portOf }) => listener.portOf(spec) !== portOf(spec)),
+  };
+}
+
+function noMediaPort({ cel, celHas }: Listener): string {
+  const outside = `(${cel} < self.media.port || ${cel} > ${CEL_LAST_MEDIA})`;
+  return celHas ? `(!${celHas} || ${outside})` : outside;
+}
+
+/** As a user knows it: those without a field have a fixed port. */
+function nameOf({ cel, field }: Listener): string {
+  return field.endsWith('.port') ? field : `${field} (${cel})`;
+}

@@ -1,0 +1,124 @@
+import { Type } from 'typebox';
+import { DURATION_PATTERN, parseDurationMs } from './duration.ts';
+import { celText, matching, must, type ValueRule } from './rules.ts';
+
+// The texts of the resources that have a form: addresses, hosts, origins, URLs and durations. Each rule is written twice,
+// in CEL and here, and test/fixtures/manifests.ts holds both to the same verdicts.
+
+const labels = (letters: string): string => {
+  const inner = `[-${letters}0-9]{0,61}[${letters}0-9]`;
+  // The last label begins with a letter: digits there would be an IPv4 address.
+  return `([${letters}0-9](${inner})?[.])*[${letters}](${inner})?`;
+};
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const IPV4 = `${OCTET}([.]${OCTET}){3}`;
+/** RFC 4291 §2.2, without an IPv4 address at its end. CEL's own functions cost too much on a part of a text. */
+function ipv6(letters: string): string {
+  const group = `[0-9${letters}]{1,4}`;
+  const shortened = [6, 5, 4, 3, 2, 1].map((most) => `(${group}:){1,${most}}(:${group}){1,${7 - most}}`);
+  return `(${[`(${group}:){7}${group}`, `(${group}:){1,7}:`, ...shortened, `:(:${group}){1,7}`, '::'].join('|')})`;
+}
+const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
+const HOST_NAME = `^${labels('a-z')}$`;
+
+const isIpv4 = (text: string): boolean => new RegExp(`^${IPV4}$`).test(text);
+const isIpv6 = (text: string): boolean => /^[0-9A-Fa-f:.]+$/.test(text) && URL.canParse(`http://[${text}]`);
+
+/** As a URL has it: `::1` for `0:0:0:0:0:0:0:1`. */
+const canonical = (ipv6: string): string => new URL(`http://[${ipv6}]`).hostname.slice(1, -1);
+
+/** Whether CEL's `isIP` holds: no IPv4 address in IPv6 clothes. */
+const isPlainIp = (text: string): boolean => isIpv4(text) || (isIpv6(text) && !canonical(text).startsWith('::ffff:'));
+
+/** An address that one host can have: neither unspecified, nor broadcast, nor multicast. */
+function isHostAddress(text: string): boolean {
+  if (isIpv6(text)) return canonical(text) !== '::' && !/^ff[0-9a-f]{2}:/.test(canonical(text));
+  const first = Number.parseInt(text, 10);
+  return text !== '0.0.0.0' && text !== '255.255.255.255' && (first < 224 || first > 239);
+}
+
+const HOST_ADDRESS_CEL =
+  '(ip(self).isGlobalUnicast() || ip(self).isLoopback() || ip(self).isLinkLocalUnicast()) && !ip(self).isUnspecified()';
+
+/** Value of `media.announcedAddress`: the operator reads the address from the Node of each pod. */
+export const NODE_EXTERNAL_IP = 'NodeExternalIP';
+
+export const announcedAddressRule: ValueRule<string> = {
+  rule: `self == '${NODE_EXTERNAL_IP}' || (isIP(self) ? ${HOST_ADDRESS_CEL} : self != '${NODE_EXTERNAL_IP.toLowerCase()}' && self.matches(${celText(HOST_NAME)}))`,
+  message: `must be an IP address of a host, a host name in lower case, or ${NODE_EXTERNAL_IP}, written like this`,
+  holds: (text) =>
+    text === NODE_EXTERNAL_IP ||
+    (isPlainIp(text)
+      ? isHostAddress(text)
+      : text !== NODE_EXTERNAL_IP.toLowerCase() && new RegExp(HOST_NAME).test(text)),
+};
+
+/** A host of an Ingress or HTTPRoute. */
+export const routeHost = (description: string) =>
+  must(
+    Type.String({ maxLength: 253, description }),
+    matching(
+      `^([*][.])?${labels('a-z')}$`,
+      'must be a host name in lower case such as media.example.com or *.example.com, without scheme, port and final dot; an international name is written as xn--…',
+    ),
+  );
+
+const ORIGIN = `^([*]|null|[a-z][a-z0-9+.-]*://(${labels('a-z_')}|${IPV4}|\\[${ipv6('a-f')}\\])(:${PORT})?)$`;
+const DEFAULT_PORT = '^(http://.*:80|https://.*:443)$';
+
+/** An origin as browsers write it: every other spelling never matches. */
+export const originRule: ValueRule<string> = {
+  rule: `self.matches(${celText(ORIGIN)}) && !self.matches(${celText(DEFAULT_PORT)})`,
+  message:
+    'must be * or an origin as browsers send it, such as https://example.com or http://localhost:3000: in lower case, with a scheme, without path, wildcard and default port',
+  holds: (text) => new RegExp(ORIGIN).test(text) && !new RegExp(DEFAULT_PORT).test(text),
+};
+
+export const cidrRule: ValueRule<string> = {
+  rule: 'isIP(self) || isCIDR(self)',
+  message: 'must be an IP address or a CIDR such as 10.0.0.0/8',
+  holds: (text) => {
+    const [address = '', bits, ...more] = text.split('/');
+    if (!isPlainIp(address) || more.length > 0) return false;
+    return bits === undefined || (/^(0|[1-9][0-9]{0,2})$/.test(bits) && Number(bits) <= (isIpv6(address) ? 128 : 32));
+  },
+};
+
+const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
+const urlText = (more: string): string => `([A-Za-z0-9._~!$&'()*+,;=:@/${more}-]|%[0-9A-Fa-f]{2})*`;
+const USER_INFO = '^[a-zA-Z]+://[^/?#]*@';
+const HTTP_URL = `^https?://([^/?#]*@)?${URL_HOST}(:${PORT})?(/${urlText('')})?([?]${urlText('?')})?$`;
+
+export const httpUrlRule: ValueRule<string> = {
+  rule: `self.matches(${celText(HTTP_URL)})`,
+  message:
+    'must be a URL such as https://backend.example.com/api: with http or https in lower case, a host, a port of at most 65535 if any, and no fragment',
+  // A host such as xn--a has a form that only a decoder sees through.
+  holds: (text) => new RegExp(HTTP_URL).test(text) && URL.canParse(text),
+};
+
+export const noUserInfoRule: ValueRule<string> = {
+  rule: `!self.matches(${celText(USER_INFO)})`,
+  message: 'must have no user name or password: they go into auth',
+  holds: (text) => !new RegExp(USER_INFO).test(text),
+};
+
+type Bounds = { readonly least: string; readonly most: string };
+
+/** Text and bounds in one rule: CEL fails on a bound of what is no duration. */
+export function durationRule({ least, most }: Bounds): ValueRule<string> {
+  const [leastMs, mostMs] = [parseDurationMs(least) ?? 0, parseDurationMs(most) ?? 0];
+  return {
+    rule: `self != '' && self.matches(${celText(DURATION_PATTERN)}) && duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
+    message: `must be a duration such as 10s or 1m30s, from ${least} to ${most}`,
+    holds: (text) => {
+      const ms = new RegExp(DURATION_PATTERN).test(text) ? parseDurationMs(text) : null;
+      return ms !== null && ms >= leastMs && ms <= mostMs;
+    },
+  };
+}
+
+export const appKeyRule = matching(
+  '^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$',
+  'must consist of letters, digits, "-", "_" and ".", and start and end with a letter or digit',
+);
