@@ -79,6 +79,10 @@ const number = (name: string, jsonPath: string, description: string): PrinterCol
 const atLeastOneSecond = (text: string | undefined): boolean =>
   text === undefined || (parseDurationMs(text) ?? 0) >= 1000;
 
+/** The API server has filled in the defaults. */
+const PORTS_IN_CEL =
+  '([self.rest.http.port, self.ops.port, self.internal.port] + (has(self.rest.https) ? [self.rest.https.port] : []))';
+
 export const MEDIA_SERVER: Kind<MediaServerSpec> = {
   kind: 'MediaServer',
   plural: 'mediaservers',
@@ -107,6 +111,15 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
       field: 'media.announcedAddress',
       holds: ({ media: { announcedAddress } }) =>
         announcedAddress === NODE_EXTERNAL_IP || announcedAddress?.toLowerCase() !== NODE_EXTERNAL_IP.toLowerCase(),
+    },
+    {
+      rule: `${PORTS_IN_CEL}.all(one, ${PORTS_IN_CEL}.filter(other, other == one).size() == 1)`,
+      message: 'expected different ports in rest.http, rest.https, ops and internal',
+      field: 'ops.port',
+      holds: ({ internal, ops, rest }) => {
+        const ports = [rest.http.port, ops.port, internal.port, ...(rest.https ? [rest.https.port] : [])];
+        return new Set(ports).size === ports.length;
+      },
     },
     {
       rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',

@@ -49,6 +49,16 @@ describe('validateResource', () => {
       /^spec\.media\.codecs\[0\]: expected one of opus, VP8.*got "H265"$/,
     ],
     [
+      'one port for two listeners',
+      faults(MEDIA_SERVER, { internal: { port: 9090 } }),
+      /^spec\.ops\.port: expected different ports/,
+    ],
+    [
+      'one port for https and metrics',
+      faults(MEDIA_SERVER, { rest: { https: { port: 9090, certificateRef: { name: 'tls' } } } }),
+      /^spec\.ops\.port: expected different ports/,
+    ],
+    [
       'ingress and httpRoute',
       faults(MEDIA_SERVER, { ingress: {}, httpRoute: { parentRefs: [{}] } }),
       /^spec\.httpRoute: expected either/,

@@ -1,4 +1,5 @@
-import { CONTAINER, selectorOf } from '../builders/common.ts';
+import { INTERNAL_PORT } from '../../crds/schema/media-server.ts';
+import { CONTAINER, PORT_NAMES, selectorOf } from '../builders/common.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Store } from '../kube/store.ts';
 
@@ -8,6 +9,8 @@ export type Pod = {
   readonly uid: string;
   /** Empty until it has one. */
   readonly address: string;
+  /** Where it listens for the operator: what it was made with, not what its MediaServer wants by now. */
+  readonly internalPort: number;
   /** Name of its node, empty until it has one. */
   readonly node: string;
   /** Its container runs: it can be asked. Also while it is being deleted. */
@@ -16,6 +19,11 @@ export type Pod = {
   readonly isDeleting: boolean;
   /** Why it does not get to run, null = it does. */
   readonly trouble: { readonly reason: string; readonly message: string } | null;
+};
+
+type PodSpec = {
+  nodeName?: string;
+  containers?: { name: string; ports?: { name?: string; containerPort: number }[] }[];
 };
 
 type PodStatus = {
@@ -53,12 +61,19 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     name: metadata.name,
     uid: metadata.uid ?? '',
     address: status.podIP ?? '',
-    node: (spec as { nodeName?: string } | undefined)?.nodeName ?? '',
+    internalPort: internalPortOf(spec as PodSpec | undefined),
+    node: (spec as PodSpec | undefined)?.nodeName ?? '',
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: status.conditions?.some(({ status: is, type }) => type === 'Ready' && is === 'True') ?? false,
     isDeleting,
     trouble: isOver ? null : troubleOf(status, container),
   };
+}
+
+function internalPortOf({ containers = [] }: PodSpec = {}): number {
+  const container = containers.find(({ name }) => name === CONTAINER);
+  const port = container?.ports?.find(({ name }) => name === PORT_NAMES.internal);
+  return port?.containerPort ?? INTERNAL_PORT;
 }
 
 function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {

@@ -87,6 +87,13 @@ const REFUSED: readonly [string, string, object, RegExp][] = [
   ['MediaServer', 'an interval below 1s', { keepAlive: { interval: '999ms' } }, /at least 1s/],
   ['MediaServer', 'an interval that is a number', { keepAlive: { interval: 10 } }, /keepAlive\.interval/],
   ['MediaServer', 'an interval without a unit', { keepAlive: { interval: '10' } }, /keepAlive\.interval/],
+  ['MediaServer', 'one port for two listeners', { internal: { port: 9090 } }, /different ports/],
+  [
+    'MediaServer',
+    'one port for https and metrics',
+    { rest: { https: { port: 9090, certificateRef: { name: 'tls' } } } },
+    /different ports/,
+  ],
   [
     'MediaServer',
     'an ingress and an HTTPRoute',
