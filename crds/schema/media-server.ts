@@ -19,6 +19,9 @@ import { announcedAddressRule, appKeyRule, cidrRule, originRule, routeHost } fro
 
 const origin = must(Type.String({ maxLength: 253 }), originRule);
 
+export const OPS_PORT = 9090;
+export const INTERNAL_PORT = 9091;
+
 const Rest = Type.Object(
   {
     http: Type.Object(
@@ -236,6 +239,20 @@ export const MediaServerSpec = Type.Object(
         { description: 'A Gateway API HTTPRoute instead of an Ingress; absent = none', ...closed },
       ),
     ),
+    ops: Type.Object(
+      { port: port({ description: 'Port of metrics and probes', default: OPS_PORT, ...reload('restart') }) },
+      { description: 'Listener for Prometheus and the kubelet', default: {}, ...closed },
+    ),
+    internal: Type.Object(
+      {
+        port: port({
+          description: 'Port on which the operator reaches a pod',
+          default: INTERNAL_PORT,
+          ...reload('restart'),
+        }),
+      },
+      { description: 'Listener for the operator', default: {}, ...closed },
+    ),
     media: Media,
     keepAlive: KeepAlive,
     drain: Type.Object(
@@ -315,6 +332,22 @@ export const MediaServerStatus = Type.Object(
           https: Type.Optional(Type.String({ description: 'URL' })),
         },
         { description: 'Where clients reach the fleet', ...closed },
+      ),
+    ),
+    operator: Type.Optional(
+      Type.Object(
+        {
+          name: Type.Optional(
+            Type.String({ description: 'Namespace and Lease of the operator that manages this MediaServer' }),
+          ),
+          claimedBy: Type.Optional(
+            Type.String({
+              description:
+                'Another operator that watches this MediaServer. It takes over if the claim is not withdrawn by the first one within a minute',
+            }),
+          ),
+        },
+        { description: 'Which operator manages this MediaServer; others leave it alone', ...closed },
       ),
     ),
     conditions: Type.Optional(conditions),
