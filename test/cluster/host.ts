@@ -78,6 +78,7 @@ export class Host {
   async kill(): Promise<void> {
     const known = await this.#known();
     const written = known ? [known.first, known.outer] : [];
+    await this.#resumeEntered();
     for (const own of [...written, ...(await this.#unwritten())]) {
       // One may end with the other, between the look and the signal.
       if (await isAlive(own)) signal(own.pid, 'SIGKILL');
@@ -134,6 +135,13 @@ export class Host {
 
   async resume(): Promise<void> {
     for (const pid of await this.#processes()) signal(pid, 'SIGCONT');
+    await this.#resumeEntered();
+  }
+
+  /** nsenter(1) stops when its child is stopped. It must go on, or nobody reaps the child and the host never ends. */
+  async #resumeEntered(): Promise<void> {
+    const entered = (await machineProcesses()).filter(({ command }) => command.includes(`\0--wd=${this.folder}\0`));
+    for (const { pid } of entered) signal(pid, 'SIGCONT');
   }
 
   /** Takes the cable out; what runs goes on running. */
