@@ -106,6 +106,19 @@ describe('a playback of what is not live', () => {
   });
 });
 
+describe('a playback whose name the backend overwrites', () => {
+  it('is rejected when the client is denied the new name', async () => {
+    stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
+    await stage.live('b');
+    const banned = started(await stage.play({ name: 'b' }));
+    stage.deny.deny(banned, 60_000);
+    await stage.terminator.end(banned, 'rest');
+    stage.answer = renames('b');
+    expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'denied' });
+    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+  });
+});
+
 describe('a playback whose publication ends meanwhile', () => {
   it('during admission is rejected and media is not asked', async () => {
     const publication = await stage.live();
