@@ -136,6 +136,14 @@ describe('media that cannot start a leg', () => {
       0,
     ],
     ['an offer that is malformed', new OfferError('offer_invalid', 'no mid'), 400, 'bad_offer', 'no mid', 0],
+    [
+      'an m-line that cannot be taken',
+      new OfferError('offer_unprocessable', 'm-line 2'),
+      422,
+      'bad_offer',
+      'm-line 2',
+      0,
+    ],
     ['a worker that is just starting', new MediaUnavailable('no worker'), 503, 'error', 'no worker', 0],
     ['a fault', new Error('boom'), 500, 'error', 'the media server failed to start the stream', 1],
   ];

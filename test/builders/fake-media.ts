@@ -111,7 +111,6 @@ export class FakeLeg implements Leg {
   transport = () => (this.#isConnected ? 'UDP' : '');
   connected = () => this.#isConnected;
   workerDied = () => this.#hasWorkerDied;
-  addCandidates = () => undefined;
-  restartIce = async () => '';
+  applyFragment = async () => null;
   metrics = async () => ({ bytes: 0, packets: 0, packetsLost: 0, bitrate: 0, rttMs: 0 });
 }
