@@ -58,7 +58,7 @@ describe('the filter of one connection', () => {
     expect(filter.filter(Buffer.from(CONTINUE)).toString()).toBe(CONTINUE);
   });
 
-  it.each(['SSH-2.0-OpenSSH_9.6\r\n', '\x15\x03\x01', 'HTTP/2', 'x'])(
+  it.each(['HTTP/1.1 403 No\nX: 1\n\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\x15\x03\x01', 'HTTP/2', 'x'])(
     'hands on at once what is no head: %j',
     (bytes) => {
       const filter = new InterimFilter();
@@ -180,8 +180,11 @@ describe('a call over a connection that brings interim replies', () => {
     expect(backend.requests).toBe(2);
   });
 
-  it('fails at once when the backend does not speak HTTP', async () => {
-    const { client } = await backendOf((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n'));
-    expect(await post(client)).toMatchObject({ kind: 'failure', failure: 'other' });
-  });
+  it.each(['SSH-2.0-OpenSSH_9.6\r\n', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'])(
+    'fails at once by %j, which is no HTTP',
+    async (bytes) => {
+      const { client } = await backendOf((socket) => socket.write(bytes));
+      expect(await post(client)).toMatchObject({ kind: 'failure', failure: 'other' });
+    },
+  );
 });

@@ -5,6 +5,7 @@ const START = Buffer.from('HTTP/1.');
 /** Where the first digit of the status stands in `HTTP/1.1 100 Continue`. */
 const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
+const CARRIAGE_RETURN = '\r'.charCodeAt(0);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 /** undici's own limit; a longer head is its to refuse. */
 const MAX_HEAD = 16 * 1024;
@@ -52,7 +53,13 @@ export class InterimFilter {
 function endOfHead(bytes: Buffer): number | null {
   const end = bytes.indexOf(END_OF_HEAD);
   if (end !== -1) return end + END_OF_HEAD.length;
-  return isHead(bytes) && bytes.length <= MAX_HEAD ? null : 0;
+  return isHead(bytes) && hasLinesOfHttp(bytes) && bytes.length <= MAX_HEAD ? null : 0;
+}
+
+/** undici refuses lines that end without a carriage return. */
+function hasLinesOfHttp(bytes: Buffer): boolean {
+  const firstEnd = bytes.indexOf('\n');
+  return firstEnd === -1 || bytes[firstEnd - 1] === CARRIAGE_RETURN;
 }
 
 function isInterim(bytes: Buffer): boolean {
