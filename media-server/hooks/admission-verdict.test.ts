@@ -1,111 +1,60 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HookConfig } from '../../crds/schema/server-config.ts';
-import { admit, HookStage } from '../../test/builders/hook-stage.ts';
-import type { Reply } from '../../test/harness/backend.ts';
+import { describe, expect, it } from 'vitest';
+import { isUsable, judgeAdmission } from './admission-verdict.ts';
+import type { HookReply } from './session-hooks.ts';
 
-let stage: HookStage;
-
-beforeEach(async () => {
-  stage = await HookStage.start();
+const answered = (status: number, retryAfterMs: number | null = null): HookReply => ({
+  kind: 'status',
+  status,
+  retryAfterMs,
+  body: '',
 });
-afterEach(() => stage.close());
+const failed = (failure: Extract<HookReply, { kind: 'failure' }>['failure']): HookReply => ({
+  kind: 'failure',
+  failure,
+});
+
+const ROWS: [string, HookReply, 'allowed' | 'refused' | 'unavailable'][] = [
+  ...[200, 201, 204, 299].map((status) => [`${status}`, answered(status), 'allowed'] as const),
+  ...[400, 402, 403, 404, 405, 409, 410, 422, 451, 499].map(
+    (status) => [`${status}`, answered(status), 'refused'] as const,
+  ),
+  ...[300, 301, 302, 307, 401, 408, 425, 429, 500, 501, 502, 503, 504, 599, 600].map(
+    (status) => [`${status}`, answered(status), 'unavailable'] as const,
+  ),
+  ...(['timeout', 'refused', 'reset', 'dns', 'tls', 'aborted', 'other'] as const).map(
+    (failure) => [`failure by ${failure}`, failed(failure), 'unavailable'] as const,
+  ),
+].map(([what, reply, kind]) => [what, reply, kind]);
 
 describe('an answer to admission', () => {
-  const rows: [string, Reply, 'allowed' | 'refused' | 'unavailable'][] = [
-    ['200', 200, 'allowed'],
-    ['204', 204, 'allowed'],
-    ['200 with HTML', { status: 200, body: '<html>' }, 'allowed'],
-    ['301', 301, 'unavailable'],
-    ['400', 400, 'refused'],
-    ['401', 401, 'unavailable'],
-    ['403', 403, 'refused'],
-    ['404', 404, 'refused'],
-    ['408', 408, 'unavailable'],
-    ['425', 425, 'unavailable'],
-    ['429', 429, 'unavailable'],
-    ['500', 500, 'unavailable'],
-    ['503', 503, 'unavailable'],
-    ['a reset', (_response, socket) => socket.destroy(), 'unavailable'],
-    ['no answer', () => undefined, 'unavailable'],
-  ];
-
-  it.each(rows)('%s with FAIL', async (_what, reply, kind) => {
-    stage.backend.answer = () => reply;
-    expect((await admit(stage.session(stage.hookOf({ timeoutMs: 1_000 })))).kind).toBe(kind);
+  it.each(ROWS)('%s is judged by FAIL, and for connect also with LOG', (_what, reply, kind) => {
+    expect(judgeAdmission('publishStream', reply, 'FAIL').kind).toBe(kind);
+    expect(judgeAdmission('playStream', reply, 'FAIL').kind).toBe(kind);
+    expect(judgeAdmission('connect', reply, 'FAIL').kind).toBe(kind);
+    expect(judgeAdmission('connect', reply, 'LOG').kind).toBe(kind);
   });
 
-  it.each(rows)('%s with LOG allows, but not for connect', async (_what, reply, kind) => {
-    stage.backend.answer = () => reply;
-    const methods: HookConfig['methods'] = ['connect', 'publishStream'].map((name) => ({
-      name: name as 'connect',
-      restOnError: 'LOG',
-    }));
-    const calls = stage.session(stage.hookOf({ methods, timeoutMs: 1_000 }));
-    expect((await admit(calls)).kind).toBe('allowed');
-    expect((await admit(calls, 'connect')).kind).toBe(kind);
+  it.each(ROWS)('%s allows with LOG and is logged when it is no 2xx', (_what, reply, kind) => {
+    const verdict = judgeAdmission('publishStream', reply, 'LOG');
+    const logged = kind === 'allowed' ? null : expect.stringMatching(/^(it|its|the) /);
+    expect(verdict).toEqual({ kind: 'allowed', logged });
   });
 
-  it('is retried once after 503, with the same event id', async () => {
-    let first = true;
-    stage.backend.answer = () => {
-      const status = first ? 503 : 200;
-      first = false;
-      return status;
-    };
-    expect((await admit(stage.session(stage.hookOf()))).kind).toBe('allowed');
-    const [one, two] = stage.backend.calls.map(({ headers }) => headers['x-sluice-event-id']);
-    expect(one).toBe(two);
+  it.each(ROWS)('%s is usable when the backend has said yes or no', (_what, reply, kind) => {
+    expect(isUsable(reply)).toBe(kind !== 'unavailable');
   });
 
-  it.each([500, 401, 404])('is not retried after %d', async (status) => {
-    stage.backend.answer = () => status;
-    await admit(stage.session(stage.hookOf({ retries: 3 })));
-    expect(stage.backend.calls).toHaveLength(1);
-  });
-
-  it('passes Retry-After on', async () => {
-    stage.backend.answer = () => ({ status: 429, headers: { 'retry-after': '7' } });
-    expect(await admit(stage.session(stage.hookOf()))).toMatchObject({ kind: 'unavailable', retryAfterSeconds: 7 });
-  });
-
-  it('overwrites the named fields when they have the right type', async () => {
-    stage.backend.answer = () => ({
-      status: 200,
-      body: '{"name":"b","maxBitrate":"x","hasAudio":false,"custom":{"a":1}}',
+  it.each([
+    ['absent', null, 5],
+    ['0', 0, 1],
+    ['half a second', 500, 1],
+    ['7 seconds', 7_000, 7],
+    ['an hour', 3_600_000, 60],
+  ])('passes a Retry-After on within bounds: %s', (_what, retryAfterMs, retryAfterSeconds) => {
+    expect(judgeAdmission('connect', answered(429, retryAfterMs), 'FAIL')).toEqual({
+      kind: 'unavailable',
+      reason: 'it answered 429',
+      retryAfterSeconds,
     });
-    const methods: HookConfig['methods'] = [
-      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name', 'maxBitrate', 'custom'] },
-    ];
-    expect(await admit(stage.session(stage.hookOf({ methods })))).toEqual({
-      kind: 'allowed',
-      overwrite: { name: 'b', custom: { a: 1 } },
-    });
-  });
-
-  it.each(['connect', 'publishStream'] as const)('of %s is refused by a 403 whose body never comes', async (method) => {
-    stage.backend.answer = () => (response) => {
-      response.writeHead(403, { 'content-length': '10' }).flushHeaders();
-    };
-    const methods: HookConfig['methods'] = [
-      { name: 'connect' },
-      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
-    ];
-    expect(await admit(stage.session(stage.hookOf({ methods })), method)).toMatchObject({ kind: 'refused' });
-  });
-
-  it('overwrites nothing when it is an error that is only logged', async () => {
-    stage.backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
-    const methods: HookConfig['methods'] = [
-      { name: 'publishStream', restOnError: 'LOG', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
-    ];
-    expect(await admit(stage.session(stage.hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
-  });
-
-  it('ignores a body over 64 KiB', async () => {
-    stage.backend.answer = () => ({ status: 200, body: JSON.stringify({ name: 'b', pad: 'x'.repeat(70_000) }) });
-    const methods: HookConfig['methods'] = [
-      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
-    ];
-    expect(await admit(stage.session(stage.hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
   });
 });

@@ -1,87 +1,82 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admit, HookStage } from '../../test/builders/hook-stage.ts';
-import { readSessionLayer } from './client-config.ts';
+import { describe, expect, it } from 'vitest';
+import { mergeConfig, readSessionLayer } from './client-config.ts';
 
-let stage: HookStage;
+const BUILT_IN = { clientExclude: [], restExclude: [], restPolicy: 'NOTIFY', restOverwrite: [] };
 
-beforeEach(async () => {
-  stage = await HookStage.start();
-});
-afterEach(() => stage.close());
-
-describe('restClientConfig in the answer to connect', () => {
-  it('wins over the RestHook for this session only', async () => {
-    stage.backend.answer = ({ method }) =>
-      method === 'connect'
-        ? {
-            status: 200,
-            body: '{"restClientConfig":{"publishStream":{"restExclude":"sdp, name","restOnError":"LOG"},"nosuch":{}}}',
-          }
-        : 403;
-    const hook = stage.hookOf();
-    const calls = stage.session(hook);
-    await admit(calls, 'connect');
-    expect((await admit(calls)).kind).toBe('allowed');
-    expect(stage.backend.calls[1]?.body).toEqual({});
-    expect((await admit(stage.session(hook))).kind).toBe('refused');
-  });
-});
-
-describe('a restClientConfig that is not understood', () => {
-  const answer = (restClientConfig: unknown): void => {
-    stage.backend.answer = ({ method }) => ({
-      status: 200,
-      body: JSON.stringify(method === 'connect' ? { restClientConfig } : { name: 'b' }),
-    });
-  };
-
-  it('in part holds with the rest', async () => {
-    answer({
-      nosuch: {},
-      publishStream: { restPolicy: 'OVERWRITE', restOverwrite: 'name, width', restOnError: 'MAYBE', restExlude: 'sdp' },
-    });
-    const calls = stage.session(stage.hookOf());
-    await admit(calls, 'connect');
-    expect(await admit(calls)).toEqual({ kind: 'allowed', overwrite: { name: 'b' } });
-  });
-
-  it('is logged once and stage.counted for each session', async () => {
-    answer({ nosuch: {}, publishStream: { restOverwrite: 'width' } });
-    const hook = stage.hookOf();
-    for (let round = 0; round < 3; round++) await admit(stage.session(hook), 'connect');
-    expect(stage.lines).toMatchObject([
-      {
-        msg: 'parts of restClientConfig are ignored',
-        appKey: 'defaultApp',
-        findings: [
-          { method: 'nosuch', reason: 'unknown method' },
-          { method: 'publishStream', field: 'restOverwrite', reason: expect.stringContaining('not width') },
-        ],
-      },
-    ]);
-    expect(stage.counted.filter((entry) => entry === 'ignored 2')).toHaveLength(3);
-    answer({ other: {} });
-    await admit(stage.session(hook), 'connect');
-    expect(stage.lines).toHaveLength(2);
-  });
-});
-
-describe('readSessionLayer', () => {
+describe('the config of a method', () => {
   it.each([
-    ['restPolicy', 'DISABLED', { restPolicy: 'DISABLE' }],
-    ['restPolicy', 'Disable', { restPolicy: 'DISABLE' }],
-    ['restPolicy', ' notify ', { restPolicy: 'NOTIFY' }],
-    ['restOnError', 'log', { restOnError: 'LOG' }],
-  ])('takes %s as WCS and its older pages spell it: %j', (field, value, expected) => {
-    const reply = { restClientConfig: { StreamKeepAliveEvent: { [field]: value } } };
-    expect(readSessionLayer(reply)).toEqual({ layer: { StreamKeepAliveEvent: expected }, findings: [] });
+    ['StreamKeepAliveEvent', 'FAIL'],
+    ['connect', 'FAIL'],
+    ['publishStream', 'FAIL'],
+    ['playStream', 'FAIL'],
+    ['StreamStatusEvent', 'LOG'],
+    ['ConnectionStatusEvent', 'LOG'],
+    ['unPublishStream', 'LOG'],
+    ['stopStream', 'LOG'],
+  ] as const)('of %s has restOnError %s by default', (method, restOnError) => {
+    expect(mergeConfig(method)).toEqual({ ...BUILT_IN, restOnError });
   });
 
-  it('keeps the inherited value and says so where a value has no meaning', () => {
-    const reply = { restClientConfig: { StreamKeepAliveEvent: { restPolicy: 'OFF' } } };
-    expect(readSessionLayer(reply)).toEqual({
-      layer: { StreamKeepAliveEvent: {} },
-      findings: [{ method: 'StreamKeepAliveEvent', field: 'restPolicy', reason: expect.stringContaining('NOTIFY') }],
+  it('takes each field from the last layer that has it, and an empty list is one', () => {
+    const hook = { publishStream: { restExclude: ['sdp'], clientExclude: ['custom'], restOnError: 'LOG' } } as const;
+    const session = { publishStream: { restExclude: [], restPolicy: 'OVERWRITE' } } as const;
+    expect(mergeConfig('publishStream', hook, session)).toEqual({
+      clientExclude: ['custom'],
+      restExclude: [],
+      restOnError: 'LOG',
+      restPolicy: 'OVERWRITE',
+      restOverwrite: [],
     });
+  });
+});
+
+describe('restClientConfig of a reply to connect', () => {
+  const read = (fields: unknown) => readSessionLayer({ restClientConfig: { publishStream: fields } });
+
+  it.each([
+    ['clientExclude', 'sdp, custom', ['sdp', 'custom']],
+    ['restExclude', ' sdp ,, name ', ['sdp', 'name']],
+    ['restExclude', '', []],
+    ['restOverwrite', 'name,custom', ['name', 'custom']],
+    ['restOnError', 'FAIL', 'FAIL'],
+    ['restOnError', 'log', 'LOG'],
+    ['restPolicy', 'OVERWRITE', 'OVERWRITE'],
+    ['restPolicy', 'Notify', 'NOTIFY'],
+    ['restPolicy', 'DISABLE', 'DISABLE'],
+    ['restPolicy', 'DISABLED', 'DISABLE'],
+    ['restPolicy', ' disabled ', 'DISABLE'],
+  ])('reads %s %j', (field, value, expected) => {
+    expect(read({ [field]: value })).toEqual({ layer: { publishStream: { [field]: expected } }, findings: [] });
+  });
+
+  it.each([
+    ['restPolicy', 'OFF', 'expected one of NOTIFY, OVERWRITE, DISABLE'],
+    ['restPolicy', '', 'expected one of NOTIFY, OVERWRITE, DISABLE'],
+    ['restOnError', 'DISABLED', 'expected one of LOG, FAIL'],
+    ['restOnError', true, 'expected a string'],
+    ['restExclude', ['sdp'], 'expected a string'],
+    ['restExlude', 'sdp', 'unknown field'],
+  ])('ignores %s %j with a finding', (field, value, reason) => {
+    expect(read({ [field]: value })).toEqual({
+      layer: { publishStream: {} },
+      findings: [{ method: 'publishStream', field, reason }],
+    });
+  });
+
+  it('takes of restOverwrite what can be overwritten', () => {
+    const { findings, layer } = read({ restOverwrite: 'name, width' });
+    expect(layer).toEqual({ publishStream: { restOverwrite: ['name'] } });
+    expect(findings).toMatchObject([{ field: 'restOverwrite', reason: expect.stringContaining('not width') }]);
+  });
+
+  it.each([
+    [undefined, []],
+    ['', []],
+    [{}, []],
+    [{ restClientConfig: 'x' }, [{ method: '', field: 'restClientConfig', reason: 'expected an object' }]],
+    [{ restClientConfig: { nosuch: {} } }, [{ method: 'nosuch', field: '', reason: 'unknown method' }]],
+    [{ restClientConfig: { connect: [] } }, [{ method: 'connect', field: '', reason: 'expected an object' }]],
+  ])('of %j sets nothing', (reply, findings) => {
+    expect(readSessionLayer(reply)).toEqual({ layer: {}, findings });
   });
 });

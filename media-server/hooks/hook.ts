@@ -58,7 +58,7 @@ function caOf({ tls }: HookConfig, assets: ConfigBundle['assets']): Buffer | nul
 }
 
 /** True when a hook of the new config would behave exactly as the old one: its connections stay. */
-export function sameHook(
+function sameHook(
   config: HookConfig,
   assets: ConfigBundle['assets'],
   previous: { readonly config: HookConfig; readonly assets: ConfigBundle['assets'] },

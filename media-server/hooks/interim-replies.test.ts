@@ -1,111 +1,190 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createSecureServer } from 'node:http2';
+import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../process/clock.ts';
 import { selfSigned } from '../../test/harness/certificate.ts';
 import { freePort } from '../../test/harness/ports.ts';
-import { HookClient, type HookRequest } from './hook-client.ts';
+import { type RawAnswer, RawBackend } from '../../test/harness/raw-backend.ts';
+import { HookClient } from './hook-client.ts';
+import { InterimFilter } from './interim-replies.ts';
+import type { HookReply } from './session-hooks.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
-const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n';
-const REFUSED = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n';
-const request: HookRequest = {
-  method: 'StreamKeepAliveEvent',
-  body: '{"name":"a"}',
-  eventId: 'e1',
-  sequence: 1,
-  timeoutMs: 2_000,
-  signal: new AbortController().signal,
-  readBody: true,
-};
+const REFUSED = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno';
 
-describe('interim replies of a backend', () => {
-  let server: Server | undefined;
-  let client: HookClient | undefined;
-  let requests = 0;
-  let connections = 0;
+const INTERIM: [string, string][] = [
+  ['nothing', ''],
+  ['100', CONTINUE],
+  ['100 with header fields', 'HTTP/1.1 100 Continue\r\nServer: IIS\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'],
+  ['100 without a reason', 'HTTP/1.1 100\r\n\r\n'],
+  ['100 of HTTP/1.0', 'HTTP/1.0 100 Continue\r\n\r\n'],
+  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'],
+  ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'],
+  ['199', 'HTTP/1.1 199 Whatever\r\n\r\n'],
+  ['several', `${CONTINUE}HTTP/1.1 102 Processing\r\n\r\n${CONTINUE}`],
+];
 
-  afterEach(() => {
-    client?.close();
-    server?.close();
+/** How the bytes of one reply travel. */
+const PACKETS: [string, (reply: string) => string[]][] = [
+  ['in one packet', (reply) => [reply]],
+  ['byte by byte', (reply) => [...reply]],
+  ['in a packet for each head', (reply) => reply.split(/(?<=\r\n\r\n)/)],
+  ['split in the status line', (reply) => [reply.slice(0, 10), reply.slice(10)]],
+  ['split in the blank line', (reply) => reply.split(/(?<=\r\n\r)(?=\n)/)],
+];
+
+const CASES = INTERIM.flatMap(([what, interim]) =>
+  PACKETS.map(([how, split]): [string, string, string[]] => [what, how, split(interim + REFUSED)]),
+);
+
+describe('the filter of one connection', () => {
+  it.each(CASES)('lets %s pass only the final reply, %s', (_what, _how, packets) => {
+    const filter = new InterimFilter();
+    for (let request = 0; request < 2; request++) {
+      filter.requested();
+      const passed = packets.map((packet) => filter.filter(Buffer.from(packet)).toString());
+      expect(passed.join('')).toBe(REFUSED);
+      expect(filter.isInsideHead()).toBe(false);
+    }
   });
 
-  /** Answers each request with these packets. */
-  async function backend(packets: readonly string[], { tls = false } = {}): Promise<HookClient> {
-    requests = 0;
-    connections = 0;
-    const serve = (socket: Socket): void => {
-      connections += 1;
-      socket.on('error', () => undefined);
-      socket.setNoDelay(true);
-      socket.on('data', async (data) => {
-        if (!data.includes('}')) return;
-        requests += 1;
-        for (const packet of packets) {
-          socket.write(packet);
-          await new Promise((resolve) => setTimeout(resolve, packets.length > 5 ? 1 : 20));
-        }
-      });
-    };
-    server = tls ? createTlsServer(selfSigned('backend'), serve) : createServer(serve);
-    const port = await freePort();
-    await new Promise<void>((resolve) => server?.listen(port, '127.0.0.1', resolve));
-    client = new HookClient(
+  it('does not touch a body that looks like an interim reply', () => {
+    const filter = new InterimFilter();
+    filter.requested();
+    const reply = `HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n${CONTINUE}`;
+    expect(filter.filter(Buffer.from(reply)).toString()).toBe(reply);
+    expect(filter.filter(Buffer.from(CONTINUE)).toString()).toBe(CONTINUE);
+  });
+
+  it.each(['HTTP/1.1 403 No\nX: 1\n\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\x15\x03\x01', 'HTTP/2', 'x'])(
+    'hands on at once what is no head: %j',
+    (bytes) => {
+      const filter = new InterimFilter();
+      filter.requested();
+      expect(filter.filter(Buffer.from(bytes, 'latin1')).toString('latin1')).toBe(bytes);
+    },
+  );
+
+  it.each(['200 OK', '100 Continue'])('does not hold a head of %s without an end', (status) => {
+    const filter = new InterimFilter();
+    filter.requested();
+    const endless = Buffer.from(`HTTP/1.1 ${status}\r\nX: ${'x'.repeat(20_000)}`);
+    expect(filter.filter(endless)).toEqual(endless);
+  });
+});
+
+describe('a call over a connection that brings interim replies', () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  function clientOf(url: string): HookClient {
+    const client = new HookClient(
       {
         name: 'backend',
-        url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/MyAPI`,
+        url,
         methods: [],
         timeoutMs: 2_000,
-        retries: 0,
+        retries: 1,
         maxConnections: 1,
         auth: { type: 'none' },
         tls: { insecureSkipVerify: true },
       },
       () => ({}),
       null,
-      { clock: systemClock, version: '1.2.3' },
+      { clock: systemClock, version: 'test' },
     );
+    closers.push(() => client.close());
     return client;
   }
 
-  it.each<[string, readonly string[]]>([
-    ['an unasked 100 in a packet of its own, as IIS sends it', [CONTINUE, REFUSED]],
-    ['a 100 in the packet of the final reply', [CONTINUE + REFUSED]],
-    ['several in a row', [CONTINUE, CONTINUE + CONTINUE, REFUSED]],
-    ['102 and 103', [`HTTP/1.1 102 Processing\r\n\r\n${EARLY_HINTS}`, REFUSED]],
-    ['a 100 behind a 103', [EARLY_HINTS, CONTINUE, REFUSED]],
-    ['a 100 with headers', ['HTTP/1.1 100 Continue\r\nServer: IIS\r\nDate: today\r\n\r\n', REFUSED]],
-    ['a 100 without a reason phrase', ['HTTP/1.1 100\r\n\r\n', REFUSED]],
-    ['a 100 of HTTP/1.0', ['HTTP/1.0 100 Continue\r\n\r\n', REFUSED]],
-    ['packets of one byte', [...(CONTINUE + EARLY_HINTS + REFUSED)]],
-    ['none, in two packets', ['HTTP/1.1 4', '03 Forbidden\r\nContent-Length: 0\r\n\r\n']],
-  ])('are skipped: the final status counts after %s, on each request of the connection', async (_what, packets) => {
-    const hook = await backend(packets);
-    for (let round = 1; round <= 3; round++) {
-      expect(await hook.post('keepAlive', request)).toMatchObject({ kind: 'status', status: 403 });
+  async function backendOf(answer: RawAnswer, pair?: { cert: string; key: string }) {
+    const backend = await RawBackend.start(answer, pair);
+    closers.push(() => backend.close());
+    return { backend, client: clientOf(backend.url) };
+  }
+
+  const post = (client: HookClient, readBody = false, timeoutMs = 2_000): Promise<HookReply> =>
+    client.post('keepAlive', {
+      method: 'StreamKeepAliveEvent',
+      body: '{"name":"a"}',
+      eventId: 'id',
+      sequence: 1,
+      timeoutMs,
+      signal: new AbortController().signal,
+      readBody,
+    });
+
+  async function send(socket: Socket, packets: readonly string[]): Promise<void> {
+    for (const packet of packets) {
+      socket.write(packet);
+      await setImmediate();
     }
-    expect([requests, connections]).toEqual([3, 1]);
+  }
+
+  it.each(CASES)('gets the 403 after %s, %s, each time and over one connection', async (_what, _how, packets) => {
+    const { backend, client } = await backendOf((socket) => void send(socket, packets));
+    for (let call = 0; call < 3; call++) expect(await post(client)).toMatchObject({ kind: 'status', status: 403 });
+    expect(backend).toMatchObject({ requests: 3, connections: 1 });
   });
 
-  it('are skipped over TLS', async () => {
-    const hook = await backend([CONTINUE, REFUSED], { tls: true });
-    expect(await hook.post('keepAlive', request)).toMatchObject({ kind: 'status', status: 403 });
+  it('gets the 403 over TLS', async () => {
+    const { backend, client } = await backendOf(
+      (socket) => void send(socket, [CONTINUE, REFUSED]),
+      selfSigned('backend'),
+    );
+    for (let call = 0; call < 3; call++) expect(await post(client)).toMatchObject({ kind: 'status', status: 403 });
+    expect(backend).toMatchObject({ requests: 3, connections: 1 });
   });
 
-  it('leave a body alone that begins like one, in a packet of its own', async () => {
-    const body = 'HTTP/1.1 100 Continue\r\n\r\n{"name":"b"}';
-    const hook = await backend([`${CONTINUE}HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`, body]);
-    expect(await hook.post('admission', request)).toMatchObject({ kind: 'status', status: 200, body });
+  it('gets the 403 over HTTP/2', async () => {
+    const server = createSecureServer(selfSigned('backend'), (request, response) => {
+      request.resume();
+      response.stream.additionalHeaders({ ':status': 100 });
+      response.stream.additionalHeaders({ ':status': 103 });
+      response.writeHead(403).end();
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    const client = clientOf(`https://127.0.0.1:${port}/MyAPI`);
+    for (let call = 0; call < 3; call++) expect(await post(client)).toMatchObject({ kind: 'status', status: 403 });
   });
 
-  it('are no answer if the connection ends after them', async () => {
-    const hook = await backend([CONTINUE]);
-    const reply = hook.post('keepAlive', { ...request, timeoutMs: 500 });
-    expect(await reply).toMatchObject({ kind: 'failure', failure: 'timeout' });
+  it('reads the body of the final reply', async () => {
+    const reply = `${CONTINUE}HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
+    const { client } = await backendOf((socket) => socket.write(reply));
+    expect(await post(client, true)).toMatchObject({ status: 200, body: '{}' });
+    expect(await post(client, true)).toMatchObject({ status: 200, body: '{}' });
   });
 
-  it('do not grow without a limit', async () => {
-    const hook = await backend([`HTTP/1.1 100 Continue\r\nX: ${'x'.repeat(200_000)}`]);
-    expect(await hook.post('keepAlive', request)).toMatchObject({ kind: 'failure' });
+  it('times out when the final reply never comes', async () => {
+    const { client } = await backendOf((socket) => socket.write(CONTINUE));
+    expect(await post(client, false, 100)).toMatchObject({ kind: 'failure', failure: 'timeout' });
   });
+
+  it.each([
+    ['an interim reply', CONTINUE],
+    ['half an interim reply', 'HTTP/1.1 100 Con'],
+    ['half a final head', 'HTTP/1.1 403 Forbidden\r\nContent-'],
+  ])('is a reset, not a stale connection, when the connection ends after %s', async (_what, bytes) => {
+    const { backend, client } = await backendOf((socket, nth) => {
+      if (nth === 1) socket.write(REFUSED);
+      else socket.end(bytes);
+    });
+    expect(await post(client)).toMatchObject({ status: 403 });
+    expect(await post(client)).toEqual({ kind: 'failure', failure: 'reset', stale: false });
+    expect(backend.requests).toBe(2);
+  });
+
+  it.each(['SSH-2.0-OpenSSH_9.6\r\n', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'])(
+    'fails at once by %j, which is no HTTP',
+    async (bytes) => {
+      const { client } = await backendOf((socket) => socket.write(bytes));
+      expect(await post(client)).toMatchObject({ kind: 'failure', failure: 'other' });
+    },
+  );
 });

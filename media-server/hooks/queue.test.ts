@@ -4,7 +4,6 @@ import { HookStage } from '../../test/builders/hook-stage.ts';
 import { until } from '../../test/harness/wait.ts';
 
 let stage: HookStage;
-
 beforeEach(async () => {
   stage = await HookStage.start();
 });
@@ -18,7 +17,7 @@ describe('events', () => {
     expect(stage.backend.calls.map(({ body }) => body['index'])).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('are dropped and stage.counted beyond a depth of 64', async () => {
+  it('are dropped and counted beyond a depth of 64', async () => {
     stage.backend.answer = () => () => undefined;
     const calls = stage.session(stage.hookOf({ timeoutMs: 5000 }));
     for (let index = 0; index < 70; index++) calls.event('StreamStatusEvent', { index });

@@ -1,36 +1,18 @@
-import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HookConfig } from '../../crds/schema/server-config.ts';
 import { systemClock } from '../../process/clock.ts';
 import { admit, check, HookStage } from '../../test/builders/hook-stage.ts';
-import { Backend } from '../../test/harness/backend.ts';
-import { freePort } from '../../test/harness/ports.ts';
+import { Backend, type Reply } from '../../test/harness/backend.ts';
+import { RawBackend } from '../../test/harness/raw-backend.ts';
 import type { SessionCalls } from './session-calls.ts';
 
 let stage: HookStage;
-
 beforeEach(async () => {
   stage = await HookStage.start();
 });
 afterEach(() => stage.close());
 
 describe('a call', () => {
-  it('is a POST of JSON to the method below the URL, with ids and version', async () => {
-    const calls = stage.session(stage.hookOf({ url: `${stage.backend.url}/` }));
-    await admit(calls);
-    await admit(calls, 'playStream');
-    const [first, second] = stage.backend.calls;
-    expect(first).toMatchObject({ method: 'publishStream', body: { name: 'a', sdp: 'v=0' } });
-    expect(first?.headers).toMatchObject({
-      'content-type': 'application/json;charset=UTF-8',
-      accept: 'application/json',
-      'user-agent': 'sluice/1.2.3',
-      'x-sluice-sequence': '1',
-    });
-    expect(second?.headers['x-sluice-sequence']).toBe('2');
-    expect(first?.headers['x-sluice-event-id']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(second?.headers['x-sluice-event-id']).not.toBe(first?.headers['x-sluice-event-id']);
-  });
-
   it('is not made for a method that is not listed, is disabled, or without a hook', async () => {
     const unlisted = stage.session(stage.hookOf({ methods: [{ name: 'connect' }] }));
     const disabled = stage.session(stage.hookOf({ methods: [{ name: 'publishStream', restPolicy: 'DISABLE' }] }));
@@ -44,16 +26,84 @@ describe('a call', () => {
     await admit(stage.session(stage.hookOf({ methods: [{ name: 'publishStream', restExclude: ['sdp'] }] })));
     expect(stage.backend.calls[0]?.body).toEqual({ name: 'a' });
   });
+});
 
-  it('does not follow redirects', async () => {
-    stage.backend.answer = () => ({ status: 302, headers: { location: stage.backend.url } });
-    expect(await admit(stage.session(stage.hookOf()))).toMatchObject({ kind: 'unavailable' });
-    expect(stage.backend.calls).toHaveLength(1);
+describe('an answer to admission', () => {
+  const rows: [string, Reply, 'allowed' | 'refused' | 'unavailable'][] = [
+    ['204', 204, 'allowed'],
+    ['200 with HTML', { status: 200, body: '<html>' }, 'allowed'],
+    ['301', 301, 'unavailable'],
+    ['401', 401, 'unavailable'],
+    ['403', 403, 'refused'],
+    ['500', 500, 'unavailable'],
+    ['a reset', (_response, socket) => socket.destroy(), 'unavailable'],
+    ['no answer', () => undefined, 'unavailable'],
+  ];
+
+  it.each(rows)('%s with FAIL', async (_what, reply, kind) => {
+    stage.backend.answer = () => reply;
+    expect((await admit(stage.session(stage.hookOf({ timeoutMs: 1_000 })))).kind).toBe(kind);
+  });
+
+  it.each(rows)('%s with LOG allows, but not for connect', async (_what, reply, kind) => {
+    stage.backend.answer = () => reply;
+    const methods: HookConfig['methods'] = ['connect', 'publishStream'].map((name) => ({
+      name: name as 'connect',
+      restOnError: 'LOG',
+    }));
+    const calls = stage.session(stage.hookOf({ methods, timeoutMs: 1_000 }));
+    expect((await admit(calls)).kind).toBe('allowed');
+    expect((await admit(calls, 'connect')).kind).toBe(kind);
+  });
+
+  it('is retried once after 503, with the same event id', async () => {
+    let first = true;
+    stage.backend.answer = () => {
+      const status = first ? 503 : 200;
+      first = false;
+      return status;
+    };
+    expect((await admit(stage.session(stage.hookOf()))).kind).toBe('allowed');
+    const [one, two] = stage.backend.calls.map(({ headers }) => headers['x-sluice-event-id']);
+    expect(one).toBe(two);
+  });
+
+  it('overwrites the named fields when they have the right type', async () => {
+    stage.backend.answer = () => ({
+      status: 200,
+      body: '{"name":"b","maxBitrate":"x","hasAudio":false,"custom":{"a":1}}',
+    });
+    const methods: HookConfig['methods'] = [
+      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name', 'maxBitrate', 'custom'] },
+    ];
+    expect(await admit(stage.session(stage.hookOf({ methods })))).toEqual({
+      kind: 'allowed',
+      overwrite: { name: 'b', custom: { a: 1 } },
+    });
+  });
+
+  it.each(['connect', 'publishStream'] as const)('of %s is refused by a 403 whose body never comes', async (method) => {
+    stage.backend.answer = () => (response) => {
+      response.writeHead(403, { 'content-length': '10' }).flushHeaders();
+    };
+    const methods: HookConfig['methods'] = [
+      { name: 'connect' },
+      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+    ];
+    expect(await admit(stage.session(stage.hookOf({ methods })), method)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('overwrites nothing when it is an error that is only logged', async () => {
+    stage.backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
+    const methods: HookConfig['methods'] = [
+      { name: 'publishStream', restOnError: 'LOG', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+    ];
+    expect(await admit(stage.session(stage.hookOf({ methods })))).toEqual({ kind: 'allowed', overwrite: {} });
   });
 });
 
 describe('a hook that a reload replaces', () => {
-  /** Replaces the hook of the app as soon as the old stage.backend has answered, as the app table does it. */
+  /** Replaces the hook of the app as soon as the old backend has answered, as the app table does it. */
   async function replaced(): Promise<{ calls: SessionCalls; next: Backend }> {
     const next = await Backend.start();
     const app = { config: { appKey: 'defaultApp' }, hook: stage.hookOf() };
@@ -82,63 +132,74 @@ describe('a hook that a reload replaces', () => {
   });
 });
 
-describe('a keep-alive call', () => {
-  it('gives the status at once, also when the body never ends', async () => {
-    stage.backend.answer = () => (response) => {
-      response.writeHead(403);
-      response.write('x');
-    };
-    expect(await check(stage.session(stage.hookOf()), 2000)).toMatchObject({ kind: 'status', status: 403 });
+describe('restClientConfig in the answer to connect', () => {
+  it('wins over the RestHook for this session only', async () => {
+    stage.backend.answer = ({ method }) =>
+      method === 'connect'
+        ? {
+            status: 200,
+            body: '{"restClientConfig":{"publishStream":{"restExclude":"sdp, name","restOnError":"LOG"},"nosuch":{}}}',
+          }
+        : 403;
+    const hook = stage.hookOf();
+    const calls = stage.session(hook);
+    await admit(calls, 'connect');
+    expect((await admit(calls)).kind).toBe('allowed');
+    expect(stage.backend.calls[1]?.body).toEqual({});
+    expect((await admit(stage.session(hook))).kind).toBe('refused');
+  });
+});
+
+describe('a restClientConfig that is not understood', () => {
+  const answer = (restClientConfig: unknown): void => {
+    stage.backend.answer = ({ method }) => ({
+      status: 200,
+      body: JSON.stringify(method === 'connect' ? { restClientConfig } : { name: 'b' }),
+    });
+  };
+
+  it('in part holds with the rest', async () => {
+    answer({
+      nosuch: {},
+      publishStream: { restPolicy: 'OVERWRITE', restOverwrite: 'name, width', restOnError: 'MAYBE', restExlude: 'sdp' },
+    });
+    const calls = stage.session(stage.hookOf());
+    await admit(calls, 'connect');
+    expect(await admit(calls)).toEqual({ kind: 'allowed', overwrite: { name: 'b' } });
   });
 
-  it('fails by timeout, refusal and reset, and is not retried', async () => {
-    stage.backend.answer = () => () => undefined;
-    expect(await check(stage.session(stage.hookOf()), 100)).toMatchObject({ kind: 'failure', failure: 'timeout' });
-    stage.backend.answer = () => (_response, socket) => socket.destroy();
-    expect(await check(stage.session(stage.hookOf()))).toMatchObject({ kind: 'failure', failure: 'reset' });
-    expect(stage.backend.calls).toHaveLength(2);
-    const closed = stage.hookOf({ url: `http://127.0.0.1:${await freePort()}/x` });
-    expect(await check(stage.session(closed))).toMatchObject({ kind: 'failure', failure: 'refused' });
-    expect(stage.counted).toEqual([
-      'StreamKeepAliveEvent timeout',
-      'StreamKeepAliveEvent reset',
-      'StreamKeepAliveEvent refused',
+  it('is logged once and counted for each session', async () => {
+    answer({ nosuch: {}, publishStream: { restOverwrite: 'width' } });
+    const hook = stage.hookOf();
+    for (let round = 0; round < 3; round++) await admit(stage.session(hook), 'connect');
+    expect(stage.lines).toMatchObject([
+      {
+        msg: 'parts of restClientConfig are ignored',
+        appKey: 'defaultApp',
+        findings: [
+          { method: 'nosuch', reason: 'unknown method' },
+          { method: 'publishStream', field: 'restOverwrite', reason: expect.stringContaining('not width') },
+        ],
+      },
     ]);
+    expect(stage.counted.filter((entry) => entry === 'ignored 2')).toHaveLength(3);
+    answer({ other: {} });
+    await admit(stage.session(hook), 'connect');
+    expect(stage.lines).toHaveLength(2);
   });
+});
 
-  it('is repeated once on a pooled connection that the stage.backend has closed', async () => {
-    // Answers the first request of each connection and closes at the second, as a stage.backend that restarts does.
-    let requests = 0;
-    const server = createServer((socket) => {
-      let own = 0;
-      socket.on('error', () => undefined);
-      socket.on('data', () => {
-        requests += 1;
-        own += 1;
-        if (own === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n');
-        else socket.destroy();
-      });
+describe('a keep-alive call', () => {
+  it('is repeated once on a pooled connection that the backend has closed', async () => {
+    // Answers the first request of each connection and closes at the second, as a backend that restarts does.
+    const raw = await RawBackend.start((socket, nth) => {
+      if (nth === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n');
+      else socket.destroy();
     });
-    const port = await freePort();
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const calls = stage.session(stage.hookOf({ url: `http://127.0.0.1:${port}/x`, maxConnections: 1 }));
+    const calls = stage.session(stage.hookOf({ url: raw.url, maxConnections: 1 }));
     expect(await check(calls)).toMatchObject({ status: 200 });
     expect(await check(calls)).toMatchObject({ status: 200 });
-    expect(requests).toBe(3);
-    server.close();
+    expect(raw.requests).toBe(3);
+    await raw.close();
   });
-
-  it('does not wait for events or admission that hang', async () => {
-    stage.backend.answer = ({ method }) => (method === 'StreamKeepAliveEvent' ? 200 : () => undefined);
-    const hook = stage.hookOf({ timeoutMs: 2_000 });
-    const hanging = Array.from({ length: 40 }, () => {
-      const calls = stage.session(hook);
-      calls.event('StreamStatusEvent', {});
-      return admit(calls);
-    });
-    const startedAt = performance.now();
-    expect(await check(stage.session(hook))).toMatchObject({ status: 200 });
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
-    await Promise.all(hanging);
-  }, 30_000);
 });

@@ -1,51 +1,56 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { admit, HookStage } from '../../test/builders/hook-stage.ts';
+import { describe, expect, it } from 'vitest';
+import type { HookAuth } from '../../crds/schema/server-config.ts';
+import { createSigner } from './signature.ts';
 
-let stage: HookStage;
+const OLD = 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0';
+const NEW = 'whsec_bmV3c2VjcmV0bmV3c2VjcmV0';
+const assets = new Map(
+  Object.entries({
+    u: 'user',
+    p: 'pass\n',
+    t: 't0ken',
+    k: 'key',
+    old: OLD,
+    new: NEW,
+    empty: '\n',
+    bad: 'no base64!',
+  }).map(([name, value]): [string, Buffer] => [name, Buffer.from(value)]),
+);
+const sign = (auth: HookAuth, sentAt = new Date()) =>
+  createSigner(auth, assets)({ eventId: 'event-1', sentAt, body: '{"name":"a"}' });
 
-beforeEach(async () => {
-  stage = await HookStage.start();
-});
-afterEach(() => stage.close());
-
-describe('authentication', () => {
-  const assets = new Map(
-    Object.entries({ u: 'user', p: 'pass\n', t: 't0ken', k: 'key', s: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0' }).map(
-      ([name, value]): [string, Buffer] => [name, Buffer.from(value)],
-    ),
-  );
-
-  it('sends Basic, Bearer and the HMAC of WCS', async () => {
-    await admit(stage.session(stage.hookOf({ auth: { type: 'basic', username: 'u', password: 'p' } }, assets)));
-    await admit(stage.session(stage.hookOf({ auth: { type: 'bearer', token: 't' } }, assets)));
-    await admit(stage.session(stage.hookOf({ auth: { type: 'wcsHmacMd5', key: 'k' } }, assets)));
-    const hmac = createHmac('md5', 'key').update('{"name":"a","sdp":"v=0"}').digest('hex');
-    expect(stage.backend.calls.map(({ headers }) => headers.authorization)).toEqual([
-      `Basic ${Buffer.from('user:pass').toString('base64')}`,
-      'Bearer t0ken',
-      `WCS ${hmac}`,
-    ]);
+describe('the headers that authenticate a call', () => {
+  it.each<[HookAuth, Record<string, string>]>([
+    [{ type: 'none' }, {}],
+    [
+      { type: 'basic', username: 'u', password: 'p' },
+      { authorization: `Basic ${Buffer.from('user:pass').toString('base64')}` },
+    ],
+    [{ type: 'bearer', token: 't' }, { authorization: 'Bearer t0ken' }],
+    [
+      { type: 'wcsHmacMd5', key: 'k' },
+      { authorization: `WCS ${createHmac('md5', 'key').update('{"name":"a"}').digest('hex')}` },
+    ],
+  ])('of %j', (auth, headers) => {
+    expect(sign(auth)).toEqual(headers);
   });
 
-  it('signs by the Standard Webhooks scheme, so that its verifier accepts it', async () => {
-    await admit(stage.session(stage.hookOf({ auth: { type: 'standardWebhooks', secrets: ['s'] } }, assets)));
-    const [call] = stage.backend.calls;
-    const headers = Object.fromEntries(
-      Object.entries(call?.headers ?? {}).map(([name, value]) => [name, String(value)]),
-    );
-    expect(new Webhook('whsec_c2VjcmV0c2VjcmV0c2VjcmV0').verify(JSON.stringify(call?.body), headers)).toEqual(
-      call?.body,
-    );
+  it('of Standard Webhooks are accepted by its verifier, with each secret of a rotation', () => {
+    const headers = sign({ type: 'standardWebhooks', secrets: ['old', 'new'] });
+    expect(headers['webhook-id']).toBe('event-1');
+    for (const secret of [OLD, NEW]) {
+      expect(new Webhook(secret).verify('{"name":"a"}', headers)).toEqual({ name: 'a' });
+    }
   });
 
-  it('names the secret that is missing or malformed', () => {
-    expect(() => stage.hookOf({ auth: { type: 'bearer', token: 'nosuch' } })).toThrow(
-      'RestHook "backend": secret nosuch is missing',
-    );
-    expect(() => stage.hookOf({ auth: { type: 'bearer', token: 'e' } }, new Map([['e', Buffer.from('\n')]]))).toThrow(
-      'secret e is empty',
-    );
+  it.each<[HookAuth, string]>([
+    [{ type: 'bearer', token: 'nosuch' }, 'secret nosuch is missing'],
+    [{ type: 'bearer', token: 'empty' }, 'secret empty is empty'],
+    [{ type: 'basic', username: 'u', password: 'nosuch' }, 'secret nosuch is missing'],
+    [{ type: 'standardWebhooks', secrets: ['old', 'bad'] }, 'secret bad: expected base64'],
+  ])('of %j cannot be made', (auth, message) => {
+    expect(() => createSigner(auth, assets)).toThrow(message);
   });
 });

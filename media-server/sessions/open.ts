@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
-import { MediaUnavailable } from '../media/media.ts';
+import { type LegRequest, MediaUnavailable } from '../media/media.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { Stream } from '../streams/stream.ts';
 import { causeOf, endedRejection } from './admission.ts';
@@ -46,6 +46,11 @@ export async function open(
 export function reject(deps: SessionDeps, appKey: string, direction: Direction, rejection: Rejection): SessionOutcome {
   deps.metrics.streamStarted(appKey, direction, rejection.result);
   return { kind: 'rejected', rejection };
+}
+
+/** What a stream asks of media, after admission has had its say. */
+export function legRequest({ app, hasAudio, hasVideo, id, maxBitrate, offer }: Stream): LegRequest {
+  return { id, offer, codecs: app.config.codecs, maxBitrate, hasAudio, hasVideo };
 }
 
 const INTERNAL: Rejection = { status: 500, result: 'error', detail: 'the media server failed to start the stream' };

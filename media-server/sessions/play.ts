@@ -2,8 +2,7 @@ import type { App } from '../apps/app.ts';
 import type { Stream } from '../streams/stream.ts';
 import { admit, endedRejection } from './admission.ts';
 import { checkDenied, checkPlaybackLimit, checkRequest, notLive } from './checks.ts';
-import { legRequest } from './leg-request.ts';
-import { open, reject } from './open.ts';
+import { legRequest, open, reject } from './open.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
 /** Starts a playback: a WHEP POST without its HTTP (draft-ietf-wish-whep). */

@@ -1,8 +1,7 @@
 import type { Stream } from '../streams/stream.ts';
 import { admit, endedRejection } from './admission.ts';
 import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest } from './checks.ts';
-import { legRequest } from './leg-request.ts';
-import { open, reject } from './open.ts';
+import { legRequest, open, reject } from './open.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
 /** Starts a publication: a WHIP POST without its HTTP (RFC 9725). */

@@ -42,7 +42,13 @@ export class HookStage {
   }
 
   hookOf(over: Partial<HookConfig> = {}, assets = new Map<string, Buffer>()): Hook {
-    const config: HookConfig = {
+    const hook = createHook({ ...this.config, ...over }, assets, { clock: systemClock, version: '1.2.3' });
+    this.#hooks.push(hook);
+    return hook;
+  }
+
+  get config(): HookConfig {
+    return {
       name: 'backend',
       url: this.backend.url,
       methods: METHODS.map((name) => ({ name })),
@@ -51,11 +57,7 @@ export class HookStage {
       maxConnections: 4,
       auth: { type: 'none' },
       tls: { insecureSkipVerify: false },
-      ...over,
     };
-    const hook = createHook(config, assets, { clock: systemClock, version: '1.2.3' });
-    this.#hooks.push(hook);
-    return hook;
   }
 
   session(hook: Hook | null): SessionCalls {

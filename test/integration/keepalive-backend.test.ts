@@ -128,6 +128,20 @@ describe('the keep-alive loop with a real backend', () => {
     expect(world.backend.of(METHOD, 'name-3')).toHaveLength(1);
   });
 
+  it('ends exactly the stream that a 403 is about when each answer follows an interim reply', async () => {
+    const world = await setUp(10);
+    world.backend.answer =
+      ({ body }) =>
+      (response) => {
+        response.writeContinue();
+        response.writeHead(body['name'] === 'name-3' ? 403 : 200).end();
+      };
+    await until('an end', () => world.ended.length > 0);
+    await untilAllAllowed({ ...world, streams: world.streams.filter(({ name }) => name !== 'name-3') });
+    expect(world.ended).toEqual(['name-3 keepalive']);
+    expect(world.backend.of(METHOD, 'name-3')).toHaveLength(1);
+  });
+
   it('keeps its connections over answers whose bodies never end', async () => {
     const world = await setUp(6, PATIENT, PATIENT_INTERVAL_MS);
     const allow = drip(200);

@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ALLOWED, gate, REFUSED, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
+import { settle } from '../../test/builders/virtual-clock.ts';
+
+let stage: SessionStage;
+beforeEach(() => {
+  stage = new SessionStage();
+});
+
+const renames = (name: string) => (method: string) =>
+  method === 'playStream' ? { kind: 'allowed' as const, overwrite: { name } } : ALLOWED;
+
+describe('a playback', () => {
+  it('is told to the backend in order, from connect to DISCONNECTED', async () => {
+    const publication = await stage.live();
+    const stream = started(await stage.play());
+    expect(stage.told.splice(0)).toEqual(['connect', 'ConnectionStatusEvent ESTABLISHED', 'playStream']);
+    expect(stream.publication).toBe(publication);
+    stage.media.leg.connect();
+    expect(stage.told.splice(0)).toEqual(['StreamStatusEvent PLAYING']);
+    await stage.terminator.end(stream, 'client');
+    expect(stage.told).toEqual([
+      'stopStream STOPPED Stopped by user',
+      'StreamStatusEvent STOPPED Stopped by user',
+      'ConnectionStatusEvent DISCONNECTED Stopped by user',
+    ]);
+    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+  });
+
+  it('asks media with the publication that it plays', async () => {
+    const publication = await stage.live();
+    const stream = started(await stage.play());
+    expect(stage.media.requests.at(-1)).toMatchObject({ id: stream.id, publication: publication.leg });
+  });
+
+  it('ends as FAILED with its publication', async () => {
+    const publication = await stage.live();
+    started(await stage.play());
+    stage.media.leg.connect();
+    stage.told.length = 0;
+    await stage.terminator.end(publication, 'client');
+    expect(stage.told).toContain('StreamStatusEvent FAILED Stopped by publisher stop');
+    expect(stage.told.filter((line) => line.startsWith('stopStream'))).toEqual([]);
+    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+
+  it('can start while the pod is draining', async () => {
+    await stage.live();
+    stage.isDraining = true;
+    started(await stage.play());
+  });
+
+  it('that the backend refuses leaves the publication alone', async () => {
+    await stage.live();
+    stage.answer = (method) => (method === 'playStream' ? REFUSED : ALLOWED);
+    expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'refused' });
+    expect(stage.counted).toEqual(['play refused']);
+    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+  });
+});
+
+describe('a playback of what is not live', () => {
+  const NOT_LIVE = { status: 409, result: 'not_live', retryAfterSeconds: 2 };
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['does not exist', async () => undefined],
+    ['has another name', () => stage.live('b')],
+    ['is not connected yet', () => stage.publish()],
+    [
+      'is ending',
+      async () => {
+        const publication = await stage.live();
+        stage.media.whileClosing = () => new Promise(() => undefined);
+        void stage.terminator.end(publication, 'rest');
+      },
+    ],
+  ])('is rejected without a word to the backend: it %s', async (_what, prepare) => {
+    await prepare();
+    stage.told.length = 0;
+    expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
+    expect(stage.told).toEqual([]);
+  });
+
+  it('asks the backend when that may give another name', async () => {
+    stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
+    await stage.live('b');
+    stage.answer = renames('b');
+    expect(started(await stage.play()).publication?.name).toBe('b');
+    stage.answer = renames('nosuch');
+    stage.told.length = 0;
+    expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
+    expect(stage.told.slice(-2)).toEqual([
+      'StreamStatusEvent FAILED Stopped by publisher stop',
+      'ConnectionStatusEvent DISCONNECTED Stopped by publisher stop',
+    ]);
+  });
+
+  it.each([
+    ['the policy is another', { name: 'playStream', restPolicy: 'NOTIFY', restOverwrite: ['name'] }],
+    ['the name is not overwritten', { name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['custom'] }],
+    ['the method is another', { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }],
+  ] as const)('does not ask it when %s', async (_what, method) => {
+    stage.hookApp([{ ...method, restOverwrite: [...method.restOverwrite] }]);
+    expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
+    expect(stage.told).toEqual([]);
+  });
+});
+
+describe('a playback whose name the backend overwrites', () => {
+  it('is rejected when the client is denied the new name', async () => {
+    stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
+    await stage.live('b');
+    const banned = started(await stage.play({ name: 'b' }));
+    stage.deny.deny(banned, 60_000);
+    await stage.terminator.end(banned, 'rest');
+    stage.answer = renames('b');
+    expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'denied' });
+    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+  });
+});
+
+describe('a playback whose publication ends meanwhile', () => {
+  it('during admission is rejected and media is not asked', async () => {
+    const publication = await stage.live();
+    stage.answer = async (method) => {
+      if (method === 'playStream') await stage.terminator.end(publication, 'client');
+      return ALLOWED;
+    };
+    expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
+    expect(stage.media.requests).toHaveLength(1);
+    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+
+  it.each(['client', 'worker_died'] as const)(
+    'while media answers (%s) is rejected and its leg is closed',
+    async (cause) => {
+      const publication = await stage.live();
+      stage.media.beforeAnswer = async () => void (await stage.terminator.end(publication, cause));
+      expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
+      expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    },
+  );
+
+  it('while media answers, which then fails, is rejected without an error in the log', async () => {
+    const publication = await stage.live();
+    stage.media.beforeAnswer = async () => {
+      await stage.terminator.end(publication, 'client');
+      throw new Error('the router is closed');
+    };
+    expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
+    expect(stage.lines).toEqual([]);
+  });
+
+  it('with its worker ends for that when its own leg was there, else as that of a publisher that has gone', async () => {
+    const publication = await stage.live();
+    const publisherLeg = stage.media.leg;
+    const same = started(await stage.play());
+    const sameLeg = stage.media.leg;
+    const other = started(await stage.play());
+    sameLeg.fail('worker_died');
+    publisherLeg.fail('worker_died');
+    await settle();
+    expect([publication, same, other].map(({ cause }) => cause)).toEqual([
+      'worker_died',
+      'worker_died',
+      'publisher_gone',
+    ]);
+    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+});
+
+describe('limits of playbacks', () => {
+  it('of one publication count those that play it', async () => {
+    stage.limitApp({ playbacksPerStream: 1 });
+    await stage.live('a');
+    await stage.live('b');
+    started(await stage.play({ name: 'a' }));
+    started(await stage.play({ name: 'b' }));
+    expect(rejected(await stage.play({ name: 'a' }))).toMatchObject({
+      status: 503,
+      result: 'limit',
+      detail: 'publication "a" takes 1 playbacks',
+    });
+    expect(stage.media.open()).toEqual(['publish', 'publish', 'play', 'play']);
+  });
+
+  it('hold for playbacks that start at the same time', async () => {
+    stage.limitApp({ playbacksPerStream: 1 });
+    await stage.live();
+    const answering = gate();
+    stage.media.beforeAnswer = () => answering.passed;
+    const both = [stage.play(), stage.play()];
+    await settle();
+    answering.open();
+    const outcomes = await Promise.all(both);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['rejected', 'started']);
+  });
+});

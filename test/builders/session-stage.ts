@@ -1,0 +1,151 @@
+import type { AppConfig, HookMethodConfig } from '../../crds/schema/server-config.ts';
+import type { Admission, HookBody, SessionHooks } from '../../media-server/hooks/session-hooks.ts';
+import { tellEnded } from '../../media-server/sessions/events.ts';
+import { play } from '../../media-server/sessions/play.ts';
+import { publish } from '../../media-server/sessions/publish.ts';
+import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
+import { DenyList } from '../../media-server/streams/deny.ts';
+import { StreamRegistry } from '../../media-server/streams/registry.ts';
+import type { Stream } from '../../media-server/streams/stream.ts';
+import { Terminator } from '../../media-server/streams/terminate.ts';
+import { createLogger } from '../../process/logger.ts';
+import { savedOffer } from '../fixtures/sdp/offers.ts';
+import { FakeMedia } from './fake-media.ts';
+import { fakeHook } from './hook.ts';
+import { fakeApp, SILENT_HOOKS } from './streams.ts';
+import { settle, VirtualClock } from './virtual-clock.ts';
+
+const NODE_ID = 'pod-0@127.0.0.1';
+const OFFERS = { publish: savedOffer('chromium-publish'), play: savedOffer('chromium-play') };
+
+/** The sessions of a pod: real registry, terminator and deny list; media, backend and time are a test's. */
+export class SessionStage {
+  readonly clock = new VirtualClock();
+  readonly media = new FakeMedia();
+  readonly registry = new StreamRegistry();
+  readonly deny = new DenyList({ clock: this.clock, isProxy: () => false });
+  /** What the backend is asked and told, in order: the method, then what of the body tells where the stream stands. */
+  readonly told: string[] = [];
+  /** Bodies by method, the newest. */
+  readonly bodies = new Map<string, HookBody>();
+  /** Streams that the keep-alive loop checks. */
+  readonly checked = new Set<Stream>();
+  /** Metrics: `direction result`, and `direction joined SECONDS`. */
+  readonly counted: string[] = [];
+  readonly lines: object[] = [];
+  readonly limits = { publications: 0, playbacks: 0 };
+  isDraining = false;
+  app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
+  /** What the backend answers to admission. */
+  answer: (method: string, body: HookBody) => Admission | Promise<Admission> = () => ALLOWED;
+  readonly terminator = new Terminator({
+    registry: this.registry,
+    clock: this.clock,
+    keepAlive: { remove: (stream) => this.checked.delete(stream) },
+    ended: (stream) => tellEnded(stream, NODE_ID),
+  });
+
+  readonly deps: SessionDeps = {
+    registry: this.registry,
+    terminator: this.terminator,
+    media: this.media,
+    apps: { get: (appKey) => (appKey === this.app.config.appKey ? this.app : undefined) },
+    keepAlive: { add: (stream) => this.checked.add(stream) },
+    deny: this.deny,
+    newHooks: () => this.#hooks(),
+    nodeId: NODE_ID,
+    clock: this.clock,
+    log: createLogger('warn', { write: (line) => this.lines.push(JSON.parse(line)) }),
+    metrics: {
+      streamStarted: (_appKey, direction, result) => this.counted.push(`${direction} ${result}`),
+      joined: (direction, seconds) => this.counted.push(`${direction} joined ${seconds}`),
+    },
+    limits: () => this.limits,
+    draining: () => this.isDraining,
+  };
+
+  /** Sets limits of the app. */
+  limitApp(limits: Partial<AppConfig['limits']>): void {
+    this.app.config = { ...this.app.config, limits: { ...this.app.config.limits, ...limits } };
+  }
+
+  /** Gives the app a RestHook with these methods. */
+  hookApp(methods: HookMethodConfig[]): void {
+    this.app.hook = fakeHook(methods);
+  }
+
+  publish(over: Partial<SessionRequest> = {}): Promise<SessionOutcome> {
+    return publish(this.deps, this.#request(OFFERS.publish, over));
+  }
+
+  play(over: Partial<SessionRequest> = {}): Promise<SessionOutcome> {
+    return play(this.deps, this.#request(OFFERS.play, over));
+  }
+
+  /** A publication that is live; what was told of it is forgotten. */
+  async live(name = 'a'): Promise<Stream> {
+    const stream = started(await this.publish({ name }));
+    this.media.leg.connect();
+    await settle();
+    this.told.length = 0;
+    this.counted.length = 0;
+    return stream;
+  }
+
+  /** What a session has left behind. */
+  left() {
+    return { streams: this.registry.size, open: this.media.open(), checked: this.checked.size };
+  }
+
+  #request(offer: string, over: Partial<SessionRequest>): SessionRequest {
+    return {
+      appKey: 'defaultApp',
+      name: 'a',
+      offer,
+      client: { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '' },
+      custom: {},
+      arrivedAt: this.clock.monotonic(),
+      signal: new AbortController().signal,
+      ...over,
+    };
+  }
+
+  #hooks(): SessionHooks {
+    return {
+      ...SILENT_HOOKS,
+      admit: async (method, body) => {
+        this.told.push(method);
+        this.bodies.set(method, body);
+        return this.answer(method, body);
+      },
+      event: (method, body) => {
+        this.told.push([method, body['status'], body['info']].filter(Boolean).join(' '));
+        this.bodies.set(method, body);
+      },
+    };
+  }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+export const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
+export const REFUSED: Admission = { kind: 'refused', reason: 'it answered 403' };
+export const UNAVAILABLE: Admission = { kind: 'unavailable', reason: 'it answered 500', retryAfterSeconds: 7 };
+
+/** The stream of a session that has started. */
+export function started(outcome: SessionOutcome): Stream {
+  if (outcome.kind === 'rejected') throw new Error(`rejected: ${JSON.stringify(outcome.rejection)}`);
+  return outcome.stream;
+}
+
+/** Why a session has not started. */
+export function rejected(outcome: SessionOutcome): Rejection {
+  if (outcome.kind === 'started') throw new Error('the session has started');
+  return outcome.rejection;
+}
+
+/** Something that a test lets happen when it likes. */
+export function gate(): { readonly passed: Promise<void>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { passed: promise, open: resolve };
+}
