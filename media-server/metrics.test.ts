@@ -36,6 +36,31 @@ describe('Metrics', () => {
     expect(await metrics.registry.metrics()).not.toContain('app="a"');
   });
 
+  it('counts the CPU time of a worker on when it is started again, or does not answer', async () => {
+    const metrics = new Metrics(() => true);
+    const readings = [
+      { pid: 1, cpuSeconds: 4 },
+      { pid: 1, cpuSeconds: 0 },
+      { pid: 1, cpuSeconds: 5 },
+      { pid: 2, cpuSeconds: 1 },
+      { pid: 2, cpuSeconds: 3 },
+    ];
+    let reading = readings[0];
+    metrics.observe({
+      streams: () => [],
+      keepAlive: () => ({ subjects: 0, overdueSeconds: 0 }),
+      workers: async () => (reading ? [{ index: 0, legs: 0, ...reading }] : []),
+      draining: () => false,
+    });
+    const counted: string[] = [];
+    for (reading of [...readings, undefined]) {
+      const text = await metrics.registry.metrics();
+      counted.push(/^sluice_worker_cpu_seconds_total\{worker="0"\} (\S+)$/m.exec(text)?.[1] ?? '');
+    }
+    expect(counted).toEqual(['4', '4', '5', '6', '8', '8']);
+    expect(await metrics.registry.metrics()).toContain('# TYPE sluice_worker_cpu_seconds_total counter');
+  });
+
   it('says which config runs, one at a time', async () => {
     const metrics = new Metrics(() => true);
     metrics.configApplied('one');

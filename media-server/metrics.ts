@@ -97,13 +97,7 @@ export class Metrics {
     const draining = this.#gauge('sluice_draining', '1 = this media server takes no new publications', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
-    this.#perWorker('sluice_worker_transports', 'WebRTC transports of a mediasoup worker', sources, ({ legs }) => legs);
-    this.#perWorker(
-      'sluice_worker_cpu_seconds_total',
-      'CPU time of a mediasoup worker',
-      sources,
-      ({ cpuSeconds }) => cpuSeconds,
-    );
+    this.#observeWorkers(sources);
   }
 
   streamStarted(appKey: string, direction: Direction, result: 'started' | Rejection['result']): void {
@@ -166,17 +160,42 @@ export class Metrics {
     return this.#isApp(appKey) ? appKey : 'unknown';
   }
 
-  /** Each gauge asks for itself: they are collected at the same time. */
-  #perWorker(name: string, help: string, { workers }: MetricSources, read: (worker: WorkerInfo) => number): void {
-    const gauge = this.#gauge(name, help, ['worker'], async () => {
-      const all = await workers();
-      gauge.reset();
-      for (const worker of all) gauge.set({ worker: String(worker.index) }, read(worker));
-    });
+  /** Each metric asks for itself: they are collected at the same time. */
+  #observeWorkers({ workers }: MetricSources): void {
+    const transports = this.#gauge(
+      'sluice_worker_transports',
+      'WebRTC transports of a mediasoup worker',
+      ['worker'],
+      async () => {
+        const all = await workers();
+        transports.reset();
+        for (const { index, legs } of all) transports.set({ worker: String(index) }, legs);
+      },
+    );
+    const spent = new SpentSeconds();
+    const cpu = this.#counter(
+      'sluice_worker_cpu_seconds_total',
+      'CPU time of a mediasoup worker',
+      ['worker'],
+      async () => {
+        for (const worker of await workers()) cpu.inc({ worker: String(worker.index) }, spent.since(worker));
+      },
+    );
   }
 
-  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
-    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  #counter<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    collect?: () => Promise<void>,
+  ): Counter<L> {
+    return new Counter({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect ? { collect } : {}),
+    });
   }
 
   #gauge<L extends string>(
@@ -202,5 +221,19 @@ export class Metrics {
       buckets: FAST_BUCKETS,
       registers: [this.registry],
     });
+  }
+}
+
+/** A worker that is started again counts from zero; its metric goes on from where it was. */
+class SpentSeconds {
+  readonly #last = new Map<number, Pick<WorkerInfo, 'pid' | 'cpuSeconds'>>();
+
+  /** What a worker has spent since it was asked last; 0 if it does not answer. */
+  since({ cpuSeconds, index, pid }: WorkerInfo): number {
+    const last = this.#last.get(index);
+    const known = last?.pid === pid ? last.cpuSeconds : 0;
+    if (cpuSeconds <= known) return 0;
+    this.#last.set(index, { pid, cpuSeconds });
+    return cpuSeconds - known;
   }
 }

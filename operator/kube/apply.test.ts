@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RecordedCalls } from '../../test/builders/recorded-calls.ts';
 import { ApiError } from './api-error.ts';
-import { apply, contains, FIELD_MANAGER, read, remove } from './apply.ts';
+import { apply, contains, read, remove } from './apply.ts';
 import { type KubeObject, TYPES } from './objects.ts';
 
 const PATH = '/apis/apps/v1/namespaces/media/deployments/live';
@@ -30,7 +30,7 @@ describe('apply', () => {
       {
         method: 'PATCH',
         path: PATH,
-        query: { fieldManager: FIELD_MANAGER, force: 'true' },
+        query: { force: 'true' },
         contentType: 'application/apply-patch+yaml',
         body: {
           ...WANTED,

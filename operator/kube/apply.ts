@@ -4,8 +4,6 @@ import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, type ResourceType, typeOf } from './objects.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** One name for all fields that the operator owns. */
-export const FIELD_MANAGER = 'sluice-operator';
 /** Hash of what was last applied: finds fields that we no longer want, which a comparison of ours does not show. */
 const APPLIED_HASH = 'sluice.dev/applied-hash';
 
@@ -18,7 +16,7 @@ export async function apply(
   const object = withHash(wanted);
   if (live && contains(live, object)) return null;
   return client.call('PATCH', pathTo(object), {
-    query: { fieldManager: FIELD_MANAGER, force: 'true' },
+    query: { force: 'true' },
     contentType: 'application/apply-patch+yaml',
     body: object,
   });

@@ -29,3 +29,19 @@ describe('a write', () => {
     expect(asked).toEqual([]);
   });
 });
+
+describe('what a call writes', () => {
+  it('is managed by the operator, unless the caller names another', async () => {
+    const urls: (string | undefined)[] = [];
+    const api = await loopbackApi(({ url }, response) => {
+      urls.push(url);
+      response.end('{}');
+    });
+    for (const method of ['POST', 'PUT', 'PATCH'] as const) await api.client.call(method, '/api', { body: {} });
+    await api.client.call('PATCH', '/api', { body: {}, query: { fieldManager: 'other', force: 'true' } });
+    for (const method of ['GET', 'DELETE'] as const) await api.client.call(method, '/api');
+    await api.close();
+    const ours = '/api?fieldManager=sluice-operator';
+    expect(urls).toEqual([ours, ours, ours, '/api?fieldManager=other&force=true', '/api', '/api']);
+  });
+});

@@ -30,6 +30,9 @@ export type ClientDeps = {
   readonly onRequest: (method: Method, code: string) => void;
 };
 
+/** Every field that the operator writes is its own, whichever way it writes it. */
+export const FIELD_MANAGER = 'sluice-operator';
+
 /** What is needed of a client by those who do not watch. */
 export type Caller = Pick<KubeClient, 'call'>;
 
@@ -74,7 +77,8 @@ export class KubeClient {
     const timeout = AbortSignal.timeout(Math.min(TIMEOUT_MS, Math.ceil(forMs)));
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     const { dispatcher } = this.#connection;
-    const response = await this.#request(dispatcher, method, path, { ...options, signal });
+    const query = { ...(manages(method) ? { fieldManager: FIELD_MANAGER } : {}), ...options.query };
+    const response = await this.#request(dispatcher, method, path, { ...options, query, signal });
     const text = await response.body.text().catch((error: unknown) => {
       throw new ApiError(`${method} ${path}: the answer was cut off`, { status: 0, cause: error });
     });
@@ -126,6 +130,9 @@ export class KubeClient {
 
 const isThrottled = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 429 && error.retryAfterMs > 0;
+
+/** A deletion writes no fields. */
+const manages = (method: Method): boolean => method !== 'GET' && method !== 'DELETE';
 
 const signalOf = ({ signal }: CallOptions) => (signal ? { signal } : {});
 
