@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
+import { OPS_PORT } from '../crds/schema/media-server.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
 import { ANY, ANY_IPV4, urlHost } from '../process/addresses.ts';
 import { systemClock } from '../process/clock.ts';
@@ -66,11 +67,12 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
 
   const parts = createParts(env, first.bundle, log);
   const { apps, config, drain, keepAlive, metrics, proxies, registry, terminator } = parts;
+  const opsPort = env.opsPort ?? first.opsPort ?? OPS_PORT;
   const readiness = { isListening: false };
   const ops = await openOps({
     host: env.listenAddress,
-    port: env.opsPort,
-    setting: '--ops-port',
+    port: opsPort,
+    setting: env.opsPort === null ? 'spec.ops.port' : '--ops-port',
     contentType: metrics.registry.contentType,
     metrics: () => metrics.registry.metrics(),
     notReady: () => (drain.draining ? 'draining' : readiness.isListening ? null : 'starting'),
@@ -98,6 +100,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   if (env.fleetKeyFile !== null) {
     const internal = await openInternal({
       host: env.listenAddress,
+      port: env.internalPort,
       keyFile: env.fleetKeyFile,
       status: () => ({
         pod: env.podName,
@@ -122,7 +125,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   reloader.trigger();
   readiness.isListening = true;
   const { media: mediaConfig, rest } = config.bundle.config;
-  log.info({ http: rest.httpPort, ops: env.opsPort, media: mediaConfig.port }, 'the media server is ready');
+  log.info({ http: rest.httpPort, ops: opsPort, media: mediaConfig.port }, 'the media server is ready');
   return { drain, config };
 }
 

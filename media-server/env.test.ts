@@ -12,6 +12,7 @@ describe('readEnv', () => {
       podAddresses: ['192.0.2.7', '2001:db8::7'],
       workerBin: '/w',
       opsPort: 9191,
+      internalPort: 9091,
       listenAddress: anyAddress(),
     });
   });
@@ -30,6 +31,10 @@ describe('readEnv', () => {
     );
   });
 
+  it('leaves the port of metrics to the MediaServer unless it is told one', () => {
+    expect(readEnv(['--config', 'f'], {}).opsPort).toBeNull();
+  });
+
   it('gives a pod the same opaque id each time, which is not its name', () => {
     const podId = () => readEnv(['--config', 'f'], { POD_NAME: 'live-0' }).podId;
     expect(podId()).toBe(podId());
@@ -40,6 +45,7 @@ describe('readEnv', () => {
     [[], '--config FILE or --resources DIR is needed'],
     [['--config', 'a', '--resources', 'b'], 'exclude each other'],
     [['--resources', 'a', '--ops-port', '0'], '--ops-port: must be a port from 1 to 65535, got "0"'],
+    [['--resources', 'a', '--internal-port', 'x'], '--internal-port: must be a port from 1 to 65535, got "x"'],
     [['--resources', 'a', '--nosuch'], '--nosuch'],
     [['--resources', 'a', '--listen-address', 'here'], '--listen-address: must be an IP address, got "here"'],
     [['--config', 'a', '--announced', 'b'], '--announced needs NODE_NAME'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { INTERNAL_PORT } from '../crds/schema/media-server.ts';
 import { anyAddress } from '../process/addresses.ts';
 import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 import type { ConfigSource } from './config/load.ts';
@@ -14,13 +15,15 @@ export type Env = {
   readonly podId: string;
   /** Address that all listeners bind; by default all that there are, of IPv4 and IPv6. */
   readonly listenAddress: string;
-  readonly opsPort: number;
+  /** null = as the MediaServer says. */
+  readonly opsPort: number | null;
   /** Announced when the config names no address: the pod's IPs (downward API), one of each family at most. */
   readonly podAddresses: readonly string[];
   /** Announced instead of it: the external address of the pod's node. */
   readonly announced: AnnouncedFile | null;
   /** File with the fleet's keys; without it there is no internal listener. */
   readonly fleetKeyFile: string | null;
+  readonly internalPort: number;
   /** Least of the drain time: the kubelet ends the process soon after it, milliseconds. */
   readonly drainLimitMs: number | null;
   readonly workerBin: string | null;
@@ -33,8 +36,9 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --resources DIR         MediaServer, StreamApp and RestHook YAML, as for kubectl apply
   --name NAME             which MediaServer of the resources, when there are several
   --listen-address IP     what the listeners bind (default ::, or 0.0.0.0 without IPv6)
-  --ops-port PORT         metrics and probes (default 9090)
-  --fleet-key FILE        keys of the internal listener on port 9091, for the operator (default: no such listener)
+  --ops-port PORT         metrics and probes (default: spec.ops.port of the resources, else 9090)
+  --fleet-key FILE        keys of the internal listener, for the operator (default: no such listener)
+  --internal-port PORT    port of the internal listener (default 9091)
   --announced FILE        addresses by node name (JSON), of which that of NODE_NAME is announced once it is there
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
@@ -46,8 +50,9 @@ const OPTIONS = {
   resources: { type: 'string' },
   name: { type: 'string' },
   'listen-address': { type: 'string' },
-  'ops-port': { type: 'string', default: '9090' },
+  'ops-port': { type: 'string' },
   'fleet-key': { type: 'string' },
+  'internal-port': { type: 'string', default: String(INTERNAL_PORT) },
   announced: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -62,10 +67,11 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     podName,
     podId: createHash('sha256').update(podName).digest('hex').slice(0, 12),
     listenAddress: readAddress('--listen-address', options['listen-address'] ?? anyAddress()),
-    opsPort: readPort('--ops-port', options['ops-port']),
+    opsPort: options['ops-port'] === undefined ? null : readPort('--ops-port', options['ops-port']),
     podAddresses: addressesOf(environment['POD_IPS'] ?? ''),
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
+    internalPort: readPort('--internal-port', options['internal-port']),
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
     logLevel: readLogLevel('--log-level', options['log-level']),

@@ -7,8 +7,7 @@ export type FleetKey = { readonly identity: string; readonly key: Buffer };
 /** Name of the file, and of the key in the Secret `<name>-assets`. */
 export const FLEET_KEY_FILE = 'fleet.key';
 
-/** Where pods and the operator talk to each other. TLS 1.2 with a pre-shared key: no certificates to hand out. */
-export const INTERNAL_PORT = 9091;
+/** How pods and the operator talk to each other. TLS 1.2 with a pre-shared key: no certificates to hand out. */
 export const INTERNAL_TLS = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.2',

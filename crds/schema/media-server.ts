@@ -19,6 +19,9 @@ import { announcedAddressRule, appKeyRule, cidrRule, originRule, routeHost } fro
 
 const origin = must(Type.String({ maxLength: 253 }), originRule);
 
+export const OPS_PORT = 9090;
+export const INTERNAL_PORT = 9091;
+
 const Rest = Type.Object(
   {
     http: Type.Object(
@@ -235,6 +238,20 @@ export const MediaServerSpec = Type.Object(
         },
         { description: 'A Gateway API HTTPRoute instead of an Ingress; absent = none', ...closed },
       ),
+    ),
+    ops: Type.Object(
+      { port: port({ description: 'Port of metrics and probes', default: OPS_PORT, ...reload('restart') }) },
+      { description: 'Listener for Prometheus and the kubelet', default: {}, ...closed },
+    ),
+    internal: Type.Object(
+      {
+        port: port({
+          description: 'Port on which the operator reaches a pod',
+          default: INTERNAL_PORT,
+          ...reload('restart'),
+        }),
+      },
+      { description: 'Listener for the operator', default: {}, ...closed },
     ),
     media: Media,
     keepAlive: KeepAlive,

@@ -12,8 +12,8 @@ type Listener = {
 
 /** Each one that is new is compared with those above it, and with the media ports. */
 const LISTENERS: readonly Listener[] = [
-  { field: 'ops', cel: '9090', portOf: () => 9090 },
-  { field: 'internal', cel: '9091', portOf: () => 9091 },
+  { field: 'ops.port', cel: 'self.ops.port', portOf: ({ ops }) => ops.port },
+  { field: 'internal.port', cel: 'self.internal.port', portOf: ({ internal }) => internal.port },
   { field: 'rest.http.port', cel: 'self.rest.http.port', portOf: ({ rest }) => rest.http.port },
   {
     field: 'rest.https.port',
@@ -34,7 +34,7 @@ const isMediaPort = (spec: MediaServerSpec, port: number): boolean =>
 
 /** No two listeners of a pod want the same port. */
 export const portRules: readonly CelRule<MediaServerSpec>[] = [
-  ...LISTENERS.slice(2).map(distinct),
+  ...LISTENERS.slice(1).map(distinct),
   {
     rule: `${CEL_LAST_MEDIA} <= 65535`,
     message: 'must leave each worker its own port: media.port + workers - 1 must be at most 65535',
@@ -43,18 +43,18 @@ export const portRules: readonly CelRule<MediaServerSpec>[] = [
   },
   {
     rule: LISTENERS.map(noMediaPort).join(' && '),
-    message: `media.port to media.port + workers - 1 must not contain the port of ${LISTENERS.map(nameOf).join(', ')}`,
+    message: `media.port to media.port + workers - 1 must not contain ${LISTENERS.map(({ field }) => field).join(', ')}`,
     field: 'media.port',
     holds: (spec) => LISTENERS.every(({ portOf }) => !isMediaPort(spec, portOf(spec) ?? 0)),
   },
 ];
 
 function distinct(listener: Listener, index: number): CelRule<MediaServerSpec> {
-  const others = LISTENERS.slice(0, index + 2);
+  const others = LISTENERS.slice(0, index + 1);
   const differs = others.map((other) => `${listener.cel} != ${other.cel}`).join(' && ');
   return {
     rule: listener.celHas ? `!${listener.celHas} || ${differs}` : differs,
-    message: `must differ from the port of ${others.map(nameOf).join(', ')}`,
+    message: `must differ from ${others.map(({ field }) => field).join(', ')}`,
     field: listener.field,
     holds: (spec) => others.every(({ portOf }) => listener.portOf(spec) !== portOf(spec)),
   };
@@ -63,9 +63,4 @@ function distinct(listener: Listener, index: number): CelRule<MediaServerSpec> {
 function noMediaPort({ cel, celHas }: Listener): string {
   const outside = `(${cel} < self.media.port || ${cel} > ${CEL_LAST_MEDIA})`;
   return celHas ? `(!${celHas} || ${outside})` : outside;
-}
-
-/** As a user knows it: those without a field have a fixed port. */
-function nameOf({ cel, field }: Listener): string {
-  return field.endsWith('.port') ? field : `${field} (${cel})`;
 }

@@ -45,7 +45,7 @@ describe('validateResource', () => {
     [
       'a rule across fields',
       faults(MEDIA_SERVER, { rest: { http: { port: 9090 } } }),
-      'spec.rest.http.port: must differ from the port of ops (9090), internal (9091)',
+      'spec.rest.http.port: must differ from ops.port, internal.port',
     ],
     [
       'a wrong apiVersion',

@@ -12,6 +12,8 @@ export type Loaded = {
   readonly bundle: ConfigBundle;
   /** What was left out, for the log. */
   readonly findings: readonly RenderFinding[];
+  /** What the resources say of the listener for metrics and probes; a pod is told by its command line. */
+  readonly opsPort?: number;
   /** Which config of the operator this is; absent in standalone mode. */
   readonly delivery?: Delivery;
 };
@@ -80,7 +82,7 @@ async function readDelivery(folder: string): Promise<Delivery | null> {
 async function loadFolder(folder: string, name: string | null): Promise<Loaded> {
   const { orphans, ...input } = readResources(await readFolder(folder), name, folder);
   const { bundle, findings } = render(() => renderServerConfig(input));
-  return { bundle, findings: [...orphans, ...findings] };
+  return { bundle, findings: [...orphans, ...findings], opsPort: input.mediaServer.spec.ops.port };
 }
 
 function render(run: () => Rendered): Rendered {

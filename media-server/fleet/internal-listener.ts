@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
-import { INTERNAL_PORT, INTERNAL_TLS, parseFleetKeys } from '../../crds/render/fleet-key.ts';
+import { INTERNAL_TLS, parseFleetKeys } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
 import { ConfigPush, type PodStatus } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
@@ -17,8 +17,7 @@ export type InternalDeps = {
   readonly status: () => PodStatus;
   readonly offer: (loaded: Loaded) => void;
   readonly log: Log;
-  /** For tests; default 9091. */
-  readonly port?: number;
+  readonly port: number;
 };
 
 /** A config has at most 900 KiB, its assets come as base64. */
@@ -41,9 +40,9 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     return deps.status();
   });
   try {
-    await app.listen({ host: deps.host, port: deps.port ?? INTERNAL_PORT });
+    await app.listen({ host: deps.host, port: deps.port });
   } catch (error) {
-    throw new UserFault(`cannot listen on port ${deps.port ?? INTERNAL_PORT} for the operator`, { cause: error });
+    throw new UserFault(`cannot listen on port ${deps.port} for the operator`, { cause: error });
   }
   return app;
 }

@@ -11,11 +11,11 @@ export type Parent = {
 };
 
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'sluice' } as const;
-const OPS_PORT = 9090;
-export const PORTS = { ops: OPS_PORT } as const;
 
 /** Name of the container that we look at; a pod may have got others. */
 export const CONTAINER = 'media-server';
+/** Names of ports of that container. Who finds a port by its name finds that of each pod, also while it changes. */
+export const PORT_NAMES = { ops: 'ops', internal: 'internal' } as const;
 
 /** Selects the pods of one MediaServer. Never changes: a Deployment's selector is immutable. */
 export const selectorOf = ({ name }: Pick<Parent, 'name'>): Record<string, string> => ({

@@ -180,6 +180,13 @@ describe('buildDeployment', () => {
     ]);
   });
 
+  it('tells the media server of other ports for metrics and the operator than the default ones', () => {
+    const { args, ports } = containerOf({ ops: { port: 9190 }, internal: { port: 9191 } });
+    expect(args.slice(-4)).toEqual(['--ops-port', '9190', '--internal-port', '9191']);
+    expect(ports).toEqual([tcp('http', 8081), tcp('ops', 9190), tcp('internal', 9191), ...media(0, 44444)]);
+    expect(containerOf({}).args.join(' ')).not.toContain('-port');
+  });
+
   const UP_FIRST = { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } };
   const DOWN_FIRST = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
   it.each([

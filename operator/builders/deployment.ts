@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { FLEET_KEY_FILE, INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
+import { FLEET_KEY_FILE } from '../../crds/render/fleet-key.ts';
 import { restartFields } from '../../crds/render/restart-fields.ts';
 import { parseDurationMs } from '../../crds/schema/duration.ts';
+import { INTERNAL_PORT, OPS_PORT } from '../../crds/schema/media-server.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
 import {
@@ -13,7 +14,7 @@ import {
   labelsOf,
   mediaPorts,
   type Parent,
-  PORTS,
+  PORT_NAMES,
   selectorOf,
 } from './common.ts';
 import { ANNOUNCED_FILE } from './config-map.ts';
@@ -106,6 +107,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
           '--fleet-key',
           `${FOLDER}/${FLEET_KEY_FILE}`,
           ...(announcesNode(parent.spec) ? ['--announced', `${FOLDER}/${ANNOUNCED_FILE}`] : []),
+          ...portOptions(parent),
         ],
         env: onePerName([
           fromField('POD_NAME', 'metadata.name'),
@@ -144,15 +146,26 @@ const sourcesOf = (parent: Parent): object[] => [
 /** One that waits for the address of its node gets it with the next refresh of its volume, a minute or two later. */
 const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 300 : 60);
 
+/**
+ * On the command line, not in the config: a container that starts again has the ports that its pod was made with. Those
+ * that are the default are left out, for images that do not know the option.
+ */
+function portOptions({ spec: { internal, ops } }: Parent): string[] {
+  return [
+    ...(ops.port === OPS_PORT ? [] : ['--ops-port', String(ops.port)]),
+    ...(internal.port === INTERNAL_PORT ? [] : ['--internal-port', String(internal.port)]),
+  ];
+}
+
 function portsOf({ spec }: Parent): object[] {
-  const { media, rest } = spec;
+  const { internal, media, ops, rest } = spec;
   const tcp = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' });
   const onHost = (port: number): object => (media.exposure === 'HostPort' ? { hostPort: port } : {});
   return [
     tcp('http', rest.http.port),
     ...(rest.https ? [tcp('https', rest.https.port)] : []),
-    tcp('ops', PORTS.ops),
-    tcp('internal', INTERNAL_PORT),
+    tcp(PORT_NAMES.ops, ops.port),
+    tcp(PORT_NAMES.internal, internal.port),
     ...mediaPorts(spec).flatMap((port, index) => [
       { name: `media-udp-${index}`, containerPort: port, protocol: 'UDP', ...onHost(port) },
       { name: `media-tcp-${index}`, containerPort: port, protocol: 'TCP', ...onHost(port) },
@@ -161,7 +174,7 @@ function portsOf({ spec }: Parent): object[] {
 }
 
 const probe = (path: string, timing: object): object => ({
-  httpGet: { path, port: 'ops' },
+  httpGet: { path, port: PORT_NAMES.ops },
   timeoutSeconds: 2,
   ...timing,
 });

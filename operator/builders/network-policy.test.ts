@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-objects.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 
-const tcp = (port: number) => ({ port, protocol: 'TCP' });
+const tcp = (port: number | string) => ({ port, protocol: 'TCP' });
 const udp = (port: number) => ({ port, protocol: 'UDP' });
 
 const policy = (open: readonly object[]) => ({
@@ -15,7 +15,7 @@ const policy = (open: readonly object[]) => ({
     ingress: [
       { ports: open },
       {
-        ports: [tcp(9091)],
+        ports: [tcp('internal')],
         from: [
           { podSelector: { matchLabels: SELECTOR } },
           { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'sluice-operator' } }, namespaceSelector: {} },
@@ -27,13 +27,13 @@ const policy = (open: readonly object[]) => ({
 
 describe('buildNetworkPolicy', () => {
   it('opens http, metrics and media to all, the internal port to the fleet and the operator', () => {
-    expect(buildNetworkPolicy(parentOf())).toEqual(policy([tcp(8081), tcp(9090), tcp(44444), udp(44444)]));
+    expect(buildNetworkPolicy(parentOf())).toEqual(policy([tcp(8081), tcp('ops'), tcp(44444), udp(44444)]));
   });
 
   it('opens https, and the ports of every worker', () => {
     const spec = { workers: 2, media: { port: 40000 }, rest: { https: { certificateRef: { name: 'tls' } } } };
     expect(buildNetworkPolicy(parentOf(spec))).toEqual(
-      policy([tcp(8081), tcp(8444), tcp(9090), tcp(40000), udp(40000), tcp(40001), udp(40001)]),
+      policy([tcp(8081), tcp(8444), tcp('ops'), tcp(40000), udp(40000), tcp(40001), udp(40001)]),
     );
   });
 

@@ -1,6 +1,5 @@
-import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, mediaPorts, type Parent, PORTS, selectorOf } from './common.ts';
+import { child, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
 /** Labels of the operator's pods, as the chart sets them. */
 const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
@@ -12,7 +11,7 @@ export function buildNetworkPolicy(parent: Parent): KubeObject | null {
   const open = [
     tcp(rest.http.port),
     ...(rest.https ? [tcp(rest.https.port)] : []),
-    tcp(PORTS.ops),
+    tcp(PORT_NAMES.ops),
     ...mediaPorts(parent.spec).flatMap((port) => [tcp(port), { port, protocol: 'UDP' }]),
   ];
   const friends = [
@@ -23,9 +22,9 @@ export function buildNetworkPolicy(parent: Parent): KubeObject | null {
     spec: {
       podSelector: { matchLabels: selectorOf(parent) },
       policyTypes: ['Ingress'],
-      ingress: [{ ports: open }, { ports: [tcp(INTERNAL_PORT)], from: friends }],
+      ingress: [{ ports: open }, { ports: [tcp(PORT_NAMES.internal)], from: friends }],
     },
   });
 }
 
-const tcp = (port: number) => ({ port, protocol: 'TCP' });
+const tcp = (port: number | string) => ({ port, protocol: 'TCP' });

@@ -1,10 +1,13 @@
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, type Parent, selectorOf } from './common.ts';
+import { child, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
 /** For the Prometheus operator. null when it is switched off. */
 export function buildPodMonitor(parent: Parent): KubeObject | null {
   if (!parent.spec.podMonitor) return null;
   return child(TYPES.PodMonitor, parent, parent.name, {
-    spec: { selector: { matchLabels: selectorOf(parent) }, podMetricsEndpoints: [{ port: 'ops', path: '/metrics' }] },
+    spec: {
+      selector: { matchLabels: selectorOf(parent) },
+      podMetricsEndpoints: [{ port: PORT_NAMES.ops, path: '/metrics' }],
+    },
   });
 }

@@ -1,6 +1,5 @@
-import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, headlessName, type Parent, selectorOf } from './common.ts';
+import { child, headlessName, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: 'TCP' });
 
@@ -31,7 +30,7 @@ export function buildHeadlessService(parent: Parent): KubeObject {
       ...DUAL_STACK,
       publishNotReadyAddresses: true,
       selector: selectorOf(parent),
-      ports: [port('internal', INTERNAL_PORT)],
+      ports: [port(PORT_NAMES.internal, parent.spec.internal.port)],
     },
   });
 }

@@ -4,12 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
 import { fleetKey, podApp, podHook, podStatus } from '../../test/builders/fleet-parts.ts';
 import { PodClient } from './client.ts';
+import type { Pod } from './pod.ts';
 
 const KEY = fleetKey('fleet-1');
 
 describe('PodClient', () => {
   let server: Server;
   let client: PodClient;
+  let pod: Pick<Pod, 'address' | 'internalPort'>;
   let answer: string;
 
   beforeEach(async () => {
@@ -17,7 +19,8 @@ describe('PodClient', () => {
       response.end(answer);
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    client = new PodClient(KEY, (server.address() as AddressInfo).port);
+    client = new PodClient(KEY);
+    pod = { address: '127.0.0.1', internalPort: (server.address() as AddressInfo).port };
   });
 
   afterEach(async () => {
@@ -29,7 +32,7 @@ describe('PodClient', () => {
     const apps = [podApp('a', { checked: false, reason: 'NoHook' }), podApp('b', { checked: true })];
     const said = podStatus({ apps, hooks: [podHook('backend', { lastSuccessAt: 1 })] });
     answer = JSON.stringify({ ...said, fieldOfALaterVersion: 1 });
-    expect(await client.status('127.0.0.1')).toMatchObject(said);
+    expect(await client.status(pod)).toMatchObject(said);
   });
 
   // Whoever may make a MediaServer may name an image of their own for it.
@@ -50,6 +53,6 @@ describe('PodClient', () => {
     ['more than there can be', JSON.stringify(podStatus({ pod: 'x'.repeat(9 << 20) })), /max/i],
   ])('takes a pod that answers %s for one that cannot be asked', async (_what, text, message) => {
     answer = text;
-    await expect(client.status('127.0.0.1')).rejects.toThrow(message);
+    await expect(client.status(pod)).rejects.toThrow(message);
   });
 });

@@ -1,22 +1,24 @@
 import { Compile } from 'typebox/compile';
 import { Agent } from 'undici';
-import { type FleetKey, INTERNAL_PORT, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
+import { type FleetKey, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
 import { type ConfigPush, PodStatus } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { urlHost } from '../../process/addresses.ts';
+import type { Pod } from './pod.ts';
 
 /** A pod is asked for no longer than this, milliseconds. */
 const TIMEOUT_MS = 2_000;
 /** The status of the largest config has less. A pod that says more is not listened to: the operator serves others too. */
 const MOST_BYTES = 1 << 20;
 
+/** Where a pod is reached. */
+type Reached = Pick<Pod, 'address' | 'internalPort'>;
+
 /** Calls of the pods of one fleet, with its key. Connections are kept. */
 export class PodClient {
   readonly #agent: Agent;
-  readonly #port: number;
 
-  constructor({ identity, key }: FleetKey, port = INTERNAL_PORT) {
-    this.#port = port;
+  constructor({ identity, key }: FleetKey) {
     this.#agent = new Agent({
       connections: 2,
       maxResponseSize: MOST_BYTES,
@@ -32,22 +34,27 @@ export class PodClient {
   }
 
   /** Throws when the pod cannot be asked. */
-  status(address: string): Promise<PodStatus> {
-    return this.#call(address, 'GET', '/internal/status');
+  status(pod: Reached): Promise<PodStatus> {
+    return this.#call(pod, 'GET', '/internal/status');
   }
 
   /** Hands a config over; the answer says whether the pod runs it. Throws when the pod cannot be asked or refuses its form. */
-  push(address: string, config: ConfigPush): Promise<PodStatus> {
-    return this.#call(address, 'PUT', '/internal/config', config);
+  push(pod: Reached, config: ConfigPush): Promise<PodStatus> {
+    return this.#call(pod, 'PUT', '/internal/config', config);
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #call(address: string, method: 'GET' | 'PUT', path: string, body?: ConfigPush): Promise<PodStatus> {
+  async #call(
+    { address, internalPort }: Reached,
+    method: 'GET' | 'PUT',
+    path: string,
+    body?: ConfigPush,
+  ): Promise<PodStatus> {
     const response = await this.#agent.request({
-      origin: `https://${urlHost(address)}:${this.#port}`,
+      origin: `https://${urlHost(address)}:${internalPort}`,
       path,
       method,
       headersTimeout: TIMEOUT_MS,

@@ -30,7 +30,7 @@ describe('Fleet', () => {
     await new Promise(setImmediate);
     expect(current).not.toBe(old);
     expect(fleet.client).toBe(current);
-    await expect(old.status('127.0.0.1')).rejects.toThrow('destroyed');
+    await expect(old.status({ address: '127.0.0.1', internalPort: 9091 })).rejects.toThrow('destroyed');
   });
 
   it('has no client once it is closed', async () => {

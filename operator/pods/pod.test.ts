@@ -29,6 +29,7 @@ const NEW: Pod = {
   name: 'live-1',
   uid: 'u1',
   address: '',
+  internalPort: 9091,
   node: '',
   isRunning: false,
   isReady: false,
@@ -39,6 +40,19 @@ const NEW: Pod = {
 };
 
 describe('podsOf', () => {
+  it('reads the port for the operator as the pod was made with it', () => {
+    const object = podObject({});
+    const proxy = { name: 'proxy', ports: [{ name: 'internal', containerPort: 1 }] };
+    const own = {
+      name: 'media-server',
+      ports: [
+        { name: 'ops', containerPort: 2 },
+        { name: 'internal', containerPort: 9391 },
+      ],
+    };
+    expect(seen({ ...object, spec: { containers: [proxy, own] } })).toEqual([{ ...NEW, internalPort: 9391 }]);
+  });
+
   it.each<[string, object, Partial<Pod>]>([
     ['has just been made', {}, {}],
     ['is being scheduled', { conditions: [] }, {}],

@@ -1,4 +1,5 @@
-import { CONTAINER, selectorOf } from '../builders/common.ts';
+import { INTERNAL_PORT } from '../../crds/schema/media-server.ts';
+import { CONTAINER, PORT_NAMES, selectorOf } from '../builders/common.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Store } from '../kube/store.ts';
 
@@ -8,6 +9,8 @@ export type Pod = {
   readonly uid: string;
   /** Empty until it has one. */
   readonly address: string;
+  /** Where it listens for the operator: what it was made with, not what its MediaServer wants by now. */
+  readonly internalPort: number;
   /** Name of its node, empty until it has one. */
   readonly node: string;
   /** Its container runs: it can be asked. Also while it is being deleted. */
@@ -20,6 +23,12 @@ export type Pod = {
   readonly graceSeconds: number;
   /** Why it does not get to run, null = it does. */
   readonly trouble: { readonly reason: string; readonly message: string } | null;
+};
+
+type PodSpec = {
+  nodeName?: string;
+  terminationGracePeriodSeconds?: number;
+  containers?: { name: string; ports?: { name?: string; containerPort: number }[] }[];
 };
 
 type PodStatus = {
@@ -50,7 +59,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
   const status = (raw ?? {}) as PodStatus;
   // Others, such as a mesh's proxy, may stand before it.
   const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
-  const own = (spec ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };
+  const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // One that has failed for good, such as by eviction, has been replaced.
   const isOver = isDeleting || status.phase === 'Failed';
@@ -58,6 +67,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     name: metadata.name,
     uid: metadata.uid ?? '',
     address: status.podIP ?? '',
+    internalPort: internalPortOf(own),
     node: own.nodeName ?? '',
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: readyOf(status)?.status === 'True',
@@ -75,6 +85,12 @@ function isLost(status: PodStatus, container: ContainerStatus | undefined): bool
   const startedAt = Date.parse(container?.state?.running?.startedAt ?? '');
   const ready = readyOf(status);
   return ready?.status === 'False' && Date.parse(ready.lastTransitionTime ?? '') > startedAt;
+}
+
+function internalPortOf({ containers = [] }: PodSpec): number {
+  const container = containers.find(({ name }) => name === CONTAINER);
+  const port = container?.ports?.find(({ name }) => name === PORT_NAMES.internal);
+  return port?.containerPort ?? INTERNAL_PORT;
 }
 
 function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {

@@ -3,6 +3,7 @@ import type { PodStatus } from '../../crds/schema/internal.ts';
 import { podApp, podHook, podStatus, runningPod } from '../../test/builders/fleet-parts.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import type { PodReport } from './fleets.ts';
+import type { Pod } from './pod.ts';
 import { Poller } from './poller.ts';
 
 const ROUND_MS = 10_000;
@@ -21,7 +22,7 @@ describe('Poller', () => {
     [reports, asked, changed, rounds] = [new Map(), [], [], 0];
     answers = async () => podStatus();
     const client = {
-      status: (address: string) => {
+      status: ({ address }: Pick<Pod, 'address'>) => {
         asked.push(address);
         return answers(address);
       },

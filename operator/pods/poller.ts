@@ -54,9 +54,10 @@ export class Poller {
     const before = essence(reports);
     const running = this.#deps.podsOf(key).filter(({ isRunning }) => isRunning);
     await Promise.all(
-      running.map(async ({ address, uid }) => {
+      running.map(async (pod) => {
+        const { uid } = pod;
         const known = reports.get(uid);
-        const answer = await report(client.status(address));
+        const answer = await report(client.status(pod));
         // Else it is older than what a push has brought meanwhile.
         if (reports.get(uid) === known) reports.set(uid, answer);
       }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { podStatus, renderedOf, runningPod } from '../../test/builders/fleet-parts.ts';
 import type { PodReport } from './fleets.ts';
+import type { Pod } from './pod.ts';
 import { pushConfig, report } from './push.ts';
 
 const RENDERED = renderedOf('new');
@@ -9,7 +10,7 @@ const RENDERED = renderedOf('new');
 function fleetOf(reports: Record<string, PodReport>, over: { rendered?: null; client?: null } = {}) {
   const pushed: string[] = [];
   const client = {
-    push: async (address: string, config: typeof RENDERED.push) => {
+    push: async ({ address }: Pick<Pod, 'address'>, config: typeof RENDERED.push) => {
       pushed.push(address);
       if (address === 'unreachable') throw new Error('connect ECONNREFUSED');
       expect(config).toBe(RENDERED.push);

@@ -11,8 +11,8 @@ export async function pushConfig(fleet: Pushed, pods: readonly Pod[]): Promise<v
   await Promise.all(
     pods
       .filter((pod) => pod.isRunning && needsPush(fleet.reports.get(pod.uid), rendered.hash))
-      .map(async ({ address, uid }) => {
-        fleet.reports.set(uid, await report(client.push(address, rendered.push)));
+      .map(async (pod) => {
+        fleet.reports.set(pod.uid, await report(client.push(pod, rendered.push)));
       }),
   );
 }

@@ -49,6 +49,7 @@ export function runningPod(uid: string, over: Partial<Pod> = {}): Pod {
     uid,
     node: 'node-1',
     address: '127.0.0.1',
+    internalPort: 9091,
     isRunning: true,
     isReady: true,
     isDeleting: false,

@@ -68,14 +68,16 @@ describe('the internal listener', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  const pod = () => ({ address: '127.0.0.1', internalPort: port });
+
   const client = (key = KEY): PodClient => {
-    const made = new PodClient(key, port);
+    const made = new PodClient(key);
     close.push(() => made.close());
     return made;
   };
 
   it.each(['127.0.0.1', ...(anyAddress() === ANY ? ['::1'] : [])])('is asked at %s', async (address) => {
-    expect(await client().status(address)).toEqual(STATUS);
+    expect(await client().status({ address, internalPort: port })).toEqual(STATUS);
   });
 
   /** What the operator's client would never send. */
@@ -100,9 +102,9 @@ describe('the internal listener', () => {
     });
 
   it('tells who has the key how the pod is, and takes a config with its assets', async () => {
-    expect(await client().status('127.0.0.1')).toEqual(STATUS);
+    expect(await client().status(pod())).toEqual(STATUS);
     const assets = { 'secret.api_ops': Buffer.from('t1').toString('base64') };
-    expect(await client().push('127.0.0.1', { counter: 7, config: CONFIG, assets })).toEqual(STATUS);
+    expect(await client().push(pod(), { counter: 7, config: CONFIG, assets })).toEqual(STATUS);
     expect(offered).toMatchObject([{ bundle: { config: CONFIG }, delivery: { counter: 7 } }]);
     expect(offered[0]?.bundle.assets.get('secret.api_ops')?.toString()).toBe('t1');
   });
@@ -111,20 +113,20 @@ describe('the internal listener', () => {
     ['another key', { ...KEY, key: randomBytes(32) }],
     ['another identity', { ...KEY, identity: 'fleet-2' }],
   ])('lets nobody in with %s', async (_what, key) => {
-    await expect(client(key).status('127.0.0.1')).rejects.toThrow();
+    await expect(client(key).status(pod())).rejects.toThrow();
   });
 
   it('takes a second key during rotation, and only the new one afterwards, without a restart', async () => {
     const next = { identity: 'fleet-2', key: randomBytes(32) };
     await writeFile(join(folder, 'fleet.key'), formatFleetKey(next) + formatFleetKey(KEY));
-    for (const key of [KEY, next]) expect(await client(key).status('127.0.0.1')).toEqual(STATUS);
+    for (const key of [KEY, next]) expect(await client(key).status(pod())).toEqual(STATUS);
     await writeFile(join(folder, 'fleet.key'), formatFleetKey(next));
-    await expect(client(KEY).status('127.0.0.1')).rejects.toThrow();
+    await expect(client(KEY).status(pod())).rejects.toThrow();
   });
 
   it('lets nobody in when there is no key', async () => {
     await rm(join(folder, 'fleet.key'));
-    await expect(client().status('127.0.0.1')).rejects.toThrow();
+    await expect(client().status(pod())).rejects.toThrow();
   });
 
   it('speaks to nobody without a key, whatever TLS they offer', async () => {
@@ -138,7 +140,7 @@ describe('the internal listener', () => {
 
   it('refuses a config with a field that it does not know, by name, and takes nothing of it', async () => {
     const config = { ...CONFIG, drain: { timeoutMs: 0, patience: 1 } };
-    const push = client().push('127.0.0.1', { counter: 8, config, assets: {} });
+    const push = client().push(pod(), { counter: 8, config, assets: {} });
     await expect(push).rejects.toThrow('body.config.drain.patience: unknown field');
     expect(offered).toEqual([]);
   });
@@ -146,7 +148,7 @@ describe('the internal listener', () => {
   it('refuses a config that names an asset which did not come with it', async () => {
     const auth = { type: 'tokens' as const, tokens: [{ name: 'ops', token: 'secret.api_ops' }] };
     const config = { ...CONFIG, rest: { ...CONFIG.rest, auth } };
-    const push = client().push('127.0.0.1', { counter: 8, config, assets: {} });
+    const push = client().push(pod(), { counter: 8, config, assets: {} });
     await expect(push).rejects.toThrow('body.assets.secret.api_ops: is missing');
     expect(offered).toEqual([]);
     expect(logged).toMatchObject([{ fault: 'body.assets.secret.api_ops: is missing' }]);

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { INTERNAL_PORT } from '../../crds/render/fleet-key.ts';
+import { INTERNAL_PORT } from '../../crds/schema/media-server.ts';
 import { toYaml } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
 import { type RunningProcess, startProcess } from '../harness/processes.ts';

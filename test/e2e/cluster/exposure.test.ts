@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { apiSecret, ClusterStage } from '../../harness/cluster-stage.ts';
 import { until } from '../../harness/wait.ts';
 
 const SLOW = { timeoutMs: 60_000, everyMs: 200 };
@@ -57,6 +57,23 @@ describe('media', () => {
   it('goes to the node itself with HostNetwork', async () => {
     await stage.live({ media: { exposure: 'HostNetwork' } });
     await streamsBy(await addressesOfNode());
+  });
+
+  it('goes to a node whose ports for metrics and the operator are taken', { timeout: 240_000 }, async () => {
+    const { items: nodes } = await stage.get('nodes');
+    // Its pods have the default ports of every node.
+    const media = { exposure: 'HostNetwork' };
+    await stage.apply(apiSecret(), stage.mediaServer({ replicas: nodes.length, media, ingress: null }, 'first'));
+    const allReady = ['wait', 'mediaserver/first', `--for=jsonpath={.status.readyReplicas}=${nodes.length}`];
+    await stage.kube.kubectl(['-n', stage.namespace, ...allReady, '--timeout=60s'], { timeoutMs: 70_000 });
+    const others = { media: { ...media, port: 45_444 }, ops: { port: 9190 }, internal: { port: 9191 } };
+    await stage.live({ ...others, rest: { authRef: { name: 'api' }, http: { port: 8181 } } });
+    await streamsBy(await addressesOfNode());
+    await stage.patch('mediaserver/live', { spec: { ops: { port: 9290 }, internal: { port: 9291 } } });
+    await stage.ready();
+    // By a pod that was reached on its own port.
+    await stage.patch('mediaserver/live', { spec: { keepAlive: { interval: '2s' } } });
+    await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
   });
 });
 
