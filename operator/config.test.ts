@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { anyAddress } from '../process/addresses.ts';
 import { UsageError } from '../process/command-line.ts';
@@ -11,6 +12,7 @@ const DEFAULTS: OperatorConfig = {
   image: 'registry.example/sluice:1',
   leaderElection: true,
   identity: expect.any(String),
+  operator: 'sluice-system/sluice-operator',
   listenAddress: anyAddress(),
   port: 8080,
   logLevel: 'info',
@@ -19,17 +21,43 @@ const DEFAULTS: OperatorConfig = {
 describe('readConfig', () => {
   it.each<[string, string[], NodeJS.ProcessEnv, Partial<OperatorConfig>]>([
     ['has a default for all but the image', [], {}, {}],
-    ['takes the namespace of its pod', [], { POD_NAMESPACE: 'ops' }, { namespace: 'ops' }],
+    [
+      'takes the namespace of its pod',
+      [],
+      { POD_NAMESPACE: 'ops' },
+      { namespace: 'ops', operator: 'ops/sluice-operator' },
+    ],
     ['takes an empty POD_NAMESPACE for none', [], { POD_NAMESPACE: '' }, {}],
-    ['prefers the option to the pod', ['--namespace', 'system'], { POD_NAMESPACE: 'ops' }, { namespace: 'system' }],
+    [
+      'prefers the option to the pod',
+      ['--namespace', 'system'],
+      { POD_NAMESPACE: 'ops' },
+      { namespace: 'system', operator: 'system/sluice-operator' },
+    ],
     [
       'watches the namespaces it is told of, each once',
       ['--watch-namespaces', 'a, b,,a'],
       {},
       { watchNamespaces: ['a', 'b'] },
     ],
-    ['agrees on a leader by the Lease that it is told of', ['--lease', 'x-operator'], {}, { lease: 'x-operator' }],
-    ['leads at once without an election', ['--no-leader-election'], {}, { leaderElection: false }],
+    [
+      'agrees on a leader by the Lease that it is told of',
+      ['--lease', 'x-operator'],
+      {},
+      { lease: 'x-operator', operator: 'sluice-system/x-operator' },
+    ],
+    [
+      'leads at once without an election, and is another operator then',
+      ['--no-leader-election'],
+      {},
+      { leaderElection: false, operator: `sluice-system/sluice-operator@${hostname()}` },
+    ],
+    [
+      'is the same operator in each of its pods',
+      ['--no-leader-election'],
+      { POD_NAME: 'sluice-0' },
+      { leaderElection: false },
+    ],
     [
       'listens where it is told to',
       ['--listen-address', '127.0.0.1', '--port', '9443'],

@@ -13,7 +13,10 @@ export type OperatorConfig = {
   /** Image of media servers that name none. */
   readonly image: string;
   readonly leaderElection: boolean;
+  /** Of this replica, different at each start. */
   readonly identity: string;
+  /** Of all replicas together: what the MediaServers that they manage are marked with. */
+  readonly operator: string;
   readonly listenAddress: string;
   readonly port: number;
   readonly logLevel: string;
@@ -51,15 +54,20 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
   const options = readOptions(args, OPTIONS);
   if (!options.image) throw new UsageError('--image: must be set');
   const name = environment['POD_NAME'] || hostname();
+  const namespace =
+    options.namespace === undefined
+      ? environment['POD_NAMESPACE'] || 'sluice-system'
+      : namespaceOf('--namespace', options.namespace);
+  const lease = nameOf('--lease', 'Lease', options.lease);
+  // Somebody's own one does not ask for the Lease, and so is none of those that have it.
+  const isByHand = options['no-leader-election'] && !environment['POD_NAME'];
   return {
     watchNamespaces: namespacesOf(options['watch-namespaces']),
-    namespace:
-      options.namespace === undefined
-        ? environment['POD_NAMESPACE'] || 'sluice-system'
-        : namespaceOf('--namespace', options.namespace),
-    lease: nameOf('--lease', 'Lease', options.lease),
+    namespace,
+    lease,
     image: options.image,
     leaderElection: !options['no-leader-election'],
+    operator: `${namespace}/${lease}${isByHand ? `@${hostname()}` : ''}`,
     identity: `${name}_${process.pid}_${Date.now().toString(36)}`,
     listenAddress: readAddress('--listen-address', options['listen-address'] ?? anyAddress()),
     port: readPort('--port', options.port),

@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     depths: () => manager.depths(),
     leads,
     leaseName: ELECTION,
+    foreign: () => manager.foreign(),
     conditions: () => manager.conditions(),
   });
   const ops = await openOps({

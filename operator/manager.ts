@@ -19,6 +19,7 @@ import { podsOf } from './pods/pod.ts';
 import { Poller } from './pods/poller.ts';
 import { Controller } from './runtime/controller.ts';
 import { Counts } from './status/counts.ts';
+import { Ownership } from './world/ownership.ts';
 import { newStores, type Stores, WATCHED } from './world/stores.ts';
 import type { World } from './world/world.ts';
 
@@ -53,6 +54,7 @@ export class Manager {
     this.#deps = deps;
     const { client, clock, config, log } = deps;
     const stores = newStores();
+    const events = new EventRecorder(client, config.identity, clock, log);
     this.#world = {
       client,
       stores,
@@ -60,7 +62,8 @@ export class Manager {
       log,
       reads: new CachedReads(client, clock),
       fleets: new Fleets(),
-      events: new EventRecorder(client, config.identity, clock, log),
+      events,
+      ownership: new Ownership(config.operator, { client, events, clock, log }),
     };
     this.#reflectors = this.#reflect(stores);
     this.#kinds = kindsOf(this.#world, { image: config.image, onFleetChange: (key) => this.#tellFollowers(key) });
@@ -90,10 +93,17 @@ export class Manager {
     return Object.fromEntries([...this.#controllers].map(([{ name }, controller]) => [name, controller.depth]));
   }
 
-  /** How many MediaServers have each condition True. */
+  /** How many MediaServers another operator manages. */
+  foreign(): number {
+    const { ownership, stores } = this.#world;
+    return [...stores.mediaServers.all()].filter((each) => ownership.isForeign(each)).length;
+  }
+
+  /** How many of the MediaServers that it manages have each condition True. */
   conditions(): Record<string, number> {
     const counts: Record<string, number> = { Available: 0, Progressing: 0, ConfigApplied: 0, Degraded: 0 };
     for (const mediaServer of this.#world.stores.mediaServers.all()) {
+      if (this.#world.ownership.isForeign(mediaServer)) continue;
       for (const each of conditionsOf(mediaServer) ?? [])
         if (each.status === 'True') counts[each.type] = (counts[each.type] ?? 0) + 1;
     }

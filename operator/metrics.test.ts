@@ -70,12 +70,14 @@ describe('OperatorMetrics', () => {
       depths: () => ({ mediaserver: depth, streamapp: 0 }),
       leads: () => leads,
       leaseName: 'sluice-operator',
+      foreign: () => 2,
       conditions: () => ({ Available: available, Degraded: 0 }),
     });
     expect(await samples()).toEqual([
       'workqueue_depth{name="mediaserver"} 3',
       'workqueue_depth{name="streamapp"} 0',
       'leader_election_master_status{name="sluice-operator"} 0',
+      'sluice_mediaservers_foreign 2',
       'sluice_mediaservers{condition="Available"} 1',
       'sluice_mediaservers{condition="Degraded"} 0',
     ]);

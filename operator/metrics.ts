@@ -82,6 +82,7 @@ export class OperatorMetrics {
     readonly depths: () => Readonly<Record<string, number>>;
     readonly leads: () => boolean;
     readonly leaseName: string;
+    readonly foreign: () => number;
     readonly conditions: () => Readonly<Record<string, number>>;
   }): void {
     const registers = [this.registry];
@@ -104,8 +105,16 @@ export class OperatorMetrics {
       },
     });
     new Gauge({
+      name: 'sluice_mediaservers_foreign',
+      help: 'MediaServers that another operator manages',
+      registers,
+      collect() {
+        this.set(sources.foreign());
+      },
+    });
+    new Gauge({
       name: 'sluice_mediaservers',
-      help: 'MediaServers of which a condition is True',
+      help: 'MediaServers of this operator of which a condition is True',
       labelNames: ['condition'],
       registers,
       collect() {

@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'media-server/streams',
   ],
   'media-server/metrics.ts': ['crds/schema', 'media-server/keepalive', 'media-server/media', 'media-server/sessions'],
-  'media-server/env.ts': ['process', 'media-server/config', 'media-server/fleet'],
+  'media-server/env.ts': ['crds/schema', 'process', 'media-server/config', 'media-server/fleet'],
   'media-server/assemble.ts': [
     'crds',
     'process',

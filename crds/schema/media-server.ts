@@ -334,6 +334,22 @@ export const MediaServerStatus = Type.Object(
         { description: 'Where clients reach the fleet', ...closed },
       ),
     ),
+    operator: Type.Optional(
+      Type.Object(
+        {
+          name: Type.Optional(
+            Type.String({ description: 'Namespace and Lease of the operator that manages this MediaServer' }),
+          ),
+          claimedBy: Type.Optional(
+            Type.String({
+              description:
+                'Another operator that watches this MediaServer. It takes over if the claim is not withdrawn by the first one within a minute',
+            }),
+          ),
+        },
+        { description: 'Which operator manages this MediaServer; others leave it alone', ...closed },
+      ),
+    ),
     conditions: Type.Optional(conditions),
   },
   { description: 'What the operator has seen', ...closed },

@@ -39,9 +39,15 @@ describe('Counts', () => {
     return world.settleWrites();
   };
 
+  it('leaves the numbers to the operator that manages the MediaServer', async () => {
+    world.haveAsIs({ ...mediaServerObject(), status: { operator: { name: 'elsewhere/sluice-operator' } } });
+    await world.fleets.forget('media/live');
+    expect(await write()).toEqual([]);
+  });
+
   it('writes how many streams there are on all pods, and when a backend was heard of', async () => {
     await write();
-    expect(world.statusOf(world.stores.mediaServers)).toEqual({ publications: 3, playbacks: 8 });
+    expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ publications: 3, playbacks: 8 });
     expect(world.statusOf(world.stores.streamApps, 'news')).toEqual({ publications: 2, playbacks: 4 });
     expect(world.statusOf(world.stores.streamApps, 'sport')).toEqual({ publications: 0, playbacks: 0 });
     expect(world.statusOf(world.stores.restHooks, 'backend')).toEqual({ lastSuccessTime: '2026-01-01T12:00:00Z' });

@@ -66,9 +66,12 @@ export class Counts {
     }
   }
 
-  /** What the pods of a MediaServer say; null when not all do. */
+  /** What the pods of a MediaServer say; null when not all do, or another operator asks them. */
   #statusesOf(mediaServer: string): PodStatus[] | null {
-    const { fleets, stores } = this.#world;
+    const { fleets, ownership, stores } = this.#world;
+    const object = stores.mediaServers.get(mediaServer);
+    // Who manages it counts.
+    if (object && ownership.isForeign(object)) return null;
     const { name, namespace } = splitKey(mediaServer);
     const fleet = fleets.find(mediaServer);
     const pods = podsOf(stores.pods, namespace, name);

@@ -4,6 +4,7 @@ import type { CachedReads } from '../kube/cached-reads.ts';
 import type { Caller } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Fleets } from '../pods/fleets.ts';
+import type { Ownership } from './ownership.ts';
 import type { Stores } from './stores.ts';
 
 /** What every reconciler works with. */
@@ -13,6 +14,7 @@ export type World = {
   readonly reads: CachedReads;
   readonly fleets: Fleets;
   readonly events: EventRecorder;
+  readonly ownership: Ownership;
   readonly clock: Clock;
   readonly log: Log;
 };

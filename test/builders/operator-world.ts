@@ -3,11 +3,15 @@ import { EventRecorder } from '../../operator/kube/events.ts';
 import { type KubeObject, type ResourceType, TYPES } from '../../operator/kube/objects.ts';
 import type { Store } from '../../operator/kube/store.ts';
 import { Fleets } from '../../operator/pods/fleets.ts';
+import { Ownership } from '../../operator/world/ownership.ts';
 import { newStores, storeOf } from '../../operator/world/stores.ts';
 import type { World } from '../../operator/world/world.ts';
 import { logLines } from './log-lines.ts';
 import { RecordedCalls } from './recorded-calls.ts';
 import { VirtualClock } from './virtual-clock.ts';
+
+/** Who manages the MediaServers. */
+export const OPERATOR = 'sluice-system/sluice-operator';
 
 /** What reconcilers work with, real but for the API server, of which there are only objects and a list of calls. */
 export class OperatorWorld implements World {
@@ -18,11 +22,19 @@ export class OperatorWorld implements World {
   readonly reads = new CachedReads(this.client, this.clock);
   readonly fleets = new Fleets();
   readonly events = new EventRecorder(this.client, 'operator-1', this.clock, this.log);
+  readonly ownership = new Ownership(OPERATOR, this);
   readonly stores = newStores();
   #version = 100;
 
   /** As if a watch had brought it: with a new version, in its store and for whoever reads it. */
   have(object: KubeObject): KubeObject {
+    if (object.kind !== 'MediaServer') return this.haveAsIs(object);
+    const status = { operator: { name: OPERATOR }, ...(object['status'] as object | undefined) };
+    return this.haveAsIs({ ...object, status });
+  }
+
+  /** A MediaServer that does not say which operator manages it is not taken for one of this operator. */
+  haveAsIs(object: KubeObject): KubeObject {
     const seen = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version++) } };
     storeOf(this.stores, object.kind)?.set(seen);
     const type = Object.values<ResourceType>(TYPES).find(({ kind }) => kind === object.kind);

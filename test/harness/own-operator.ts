@@ -17,16 +17,24 @@ export class OwnOperator {
     this.#manager = manager;
   }
 
-  /** `factor` = so many times as fast as the clock on the wall. */
-  static async start(api: Api, namespace: string, { factor = 1 } = {}): Promise<OwnOperator> {
+  /** `factor` = so many times as fast as the clock on the wall. `image`: of media servers that name none. */
+  static async start(
+    api: Api,
+    namespace: string,
+    { factor = 1, image = api.kube.target.image } = {},
+  ): Promise<OwnOperator> {
     const { client, proxy } = await api.through();
-    const { image } = api.kube.target;
     const config = readConfig(['--image', image, '--watch-namespaces', namespace, '--no-leader-election'], {});
     const log = pino({ level: 'silent' });
     const manager = new Manager({ config, client, metrics: new OperatorMetrics(), clock: fastClock(factor), log });
     await manager.watch();
     await manager.lead();
     return new OwnOperator(proxy, manager);
+  }
+
+  /** How many MediaServers another operator manages. */
+  get foreign(): number {
+    return this.#manager.foreign();
   }
 
   stop(): Promise<void> {

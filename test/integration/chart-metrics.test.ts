@@ -64,7 +64,13 @@ function mediaServerMetrics(): Metrics {
 
 function operatorMetrics(): OperatorMetrics {
   const metrics = new OperatorMetrics();
-  metrics.observe({ depths: () => ({}), leads: () => true, leaseName: 'sluice-operator', conditions: () => ({}) });
+  metrics.observe({
+    depths: () => ({}),
+    leads: () => true,
+    leaseName: 'sluice-operator',
+    foreign: () => 0,
+    conditions: () => ({}),
+  });
   return metrics;
 }
 

@@ -1,5 +1,6 @@
 import { splitKey } from '../../kube/objects.ts';
 import type { Change } from '../../kube/store.ts';
+import { hasChangedHands } from '../../world/ownership.ts';
 import { mediaServerOf } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
 import { bothOf, type Kind, ofSpec } from '../kind.ts';
@@ -26,6 +27,7 @@ export function mediaServerKind(world: World, options: MediaServerOptions): Kind
     reconcile: (key) => reconcileMediaServer(world, options, key),
     watches: [
       { store: stores.mediaServers, keysOf: ofSpec(({ key }) => [key]) },
+      { store: stores.mediaServers, keysOf: (change) => (hasChangedHands(change) ? [change.key] : []) },
       { store: stores.streamApps, keysOf: ofSpec((change) => bothOf(change).map(mediaServerOf)) },
       { store: stores.restHooks, keysOf: ofSpec(({ key }) => serversOf(world, key)) },
       ...children.map((store) => ({ store, keysOf: ownerOf })),

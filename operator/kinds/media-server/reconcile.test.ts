@@ -60,6 +60,24 @@ describe('reconcileMediaServer', () => {
     fleet.reports.set(uid, { kind: 'answered', status: podStatus({ hash: fleet.rendered?.hash ?? '', ...over }) });
   }
 
+  it('writes nothing but its claim for a MediaServer that another operator manages, and asks none of its pods', async () => {
+    const status = { operator: { name: 'elsewhere/sluice-operator' } };
+    world.fleets.of(KEY);
+    for (const metadata of [{}, { ...FINALIZED, deletionTimestamp: '2026-01-01T00:00:00Z' }]) {
+      world.haveAsIs({ ...mediaServerObject({ replicas: -1 }, metadata), status });
+      expect(await reconcile()).toMatchObject({ requeueAfterMs: expect.any(Number) });
+    }
+    expect(world.settleWrites()).toEqual([STATUS, EVENT]);
+    expect(world.fleets.find(KEY)).toBeUndefined();
+    expect(told).toEqual([]);
+  });
+
+  it('says that a MediaServer without an operator is its own before it writes anything else', async () => {
+    world.haveAsIs(mediaServerObject());
+    await reconcile();
+    expect(world.settleWrites()).toEqual([STATUS, `PATCH ${MEDIA_SERVER}`, ...CONFIG, ...CHILDREN, STATUS]);
+  });
+
   it('takes a new MediaServer on: finalizer, config, children, status, in this order', async () => {
     world.have(mediaServerObject());
     expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });

@@ -42,6 +42,15 @@ export async function reconcileMediaServer(world: World, options: MediaServerOpt
     options.onFleetChange(key);
     return {};
   }
+  if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return {};
+  const owned = await world.ownership.settle(object);
+  if (owned.kind === 'mine') return reconcileOwn(world, options, owned.object);
+  // As far as it was ours.
+  await world.fleets.forget(key);
+  return { requeueAfterMs: owned.lookAgainMs };
+}
+
+async function reconcileOwn(world: World, options: MediaServerOptions, object: KubeObject): Promise<Result> {
   if (object.metadata.deletionTimestamp) return finalize(world, object);
   if (!hasFinalizer(object)) await withFinalizer(world, object);
   const checked = readMediaServer(object);

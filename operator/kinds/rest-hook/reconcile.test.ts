@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { podHook, podStatus } from '../../../test/builders/fleet-parts.ts';
 import { OperatorWorld } from '../../../test/builders/operator-world.ts';
-import { restHookObject } from '../../../test/builders/sluice-objects.ts';
+import { mediaServerObject, restHookObject, streamAppObject } from '../../../test/builders/sluice-objects.ts';
 import { selfSigned } from '../../../test/harness/certificate.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Result } from '../../runtime/controller.ts';
@@ -42,6 +42,22 @@ describe('reconcileRestHook', () => {
       'Saturated=False/EnoughConnections',
     ]);
     expect(await reconciled()).toEqual({ result: {}, writes: [] });
+  });
+
+  it.each<[string, string[], boolean]>([
+    ['no MediaServer uses and another operator manages the first one', [], false],
+    ['a MediaServer of another operator uses', ['a'], false],
+    ['a MediaServer of its own uses', ['b'], true],
+    ['MediaServers of both use', ['b', 'a'], false],
+  ])('says whether it speaks of a RestHook that %s', async (_what, users, isWritten) => {
+    world.have(restHookObject('backend'));
+    world.haveAsIs({ ...mediaServerObject({}, { name: 'a' }), status: { operator: { name: 'elsewhere/x' } } });
+    world.have(mediaServerObject({}, { name: 'b' }));
+    for (const name of users) {
+      const spec = { mediaServerRef: { name }, restHookRef: { name: 'backend' } };
+      world.have(streamAppObject(`app-${name}`, spec));
+    }
+    expect((await reconciled()).writes).toEqual(isWritten ? [STATUS] : []);
   });
 
   it.each<[string, object, KubeObject[]]>([

@@ -49,6 +49,12 @@ describe('reconcileStreamApp', () => {
     expect(await reconciled()).toEqual([]);
   });
 
+  it('says nothing of an app whose MediaServer another operator manages', async () => {
+    world.have(streamAppObject('news', { appKey: 'no spaces' }));
+    world.haveAsIs({ ...mediaServerObject(), status: { operator: { name: 'elsewhere/sluice-operator' } } });
+    expect(await reconciled()).toEqual([]);
+  });
+
   it('looks again after a write: what was true before, and is again, seems to be written as long as the watch is late', async () => {
     const pods = world.fleets.of('media/live').reports;
     const podRuns = (hash: string) => pods.set('u1', { kind: 'answered', status: podStatus({ hash }) });

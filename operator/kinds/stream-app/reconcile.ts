@@ -16,11 +16,18 @@ const ON_ITS_WAY_MS = 2_000;
 export async function reconcileStreamApp(world: World, key: string): Promise<Result> {
   const object = world.stores.streamApps.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
+  if (isOfOther(world, object)) return {};
   if (isAhead(world, object)) return { requeueAfterMs: ON_ITS_WAY_MS };
   const verdicts = verdictsOf(world, object);
   // Its MediaServer has not looked at it yet and will say so when it has.
   if (!verdicts) return {};
   return report(world, object, verdicts, firstCounts(object));
+}
+
+/** The operator of its MediaServer is another one, and says it. */
+function isOfOther({ ownership, stores }: World, object: KubeObject): boolean {
+  const mediaServer = stores.mediaServers.get(mediaServerOf(object));
+  return mediaServer !== undefined && ownership.isForeign(mediaServer);
 }
 
 /** It was made just now, and its MediaServer is not there yet. */

@@ -1,0 +1,141 @@
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import type { Caller } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { type KubeObject, keyOf, pathOf, TYPES } from '../kube/objects.ts';
+import type { Change } from '../kube/store.ts';
+
+/** Which operator manages a MediaServer, and which other one asks whether that one is still there. */
+type Recorded = { readonly name?: string; readonly claimedBy?: string | null };
+
+/** An owner that has not answered a claim for so long is gone: longer than it takes its next replica to lead. */
+export const ANSWER_MS = 60_000;
+/** An owner that has answered is asked again after this time. */
+export const CLAIM_EVERY_MS = 5 * 60_000;
+
+export type Step =
+  | { readonly do: 'go on' | 'adopt' | 'answer' | 'claim' | 'take over' }
+  | { readonly do: 'wait'; readonly ms: number };
+
+/** `claimedAgoMs`: since this operator claimed it, null = it has not. Pure. */
+export function nextStep(recorded: Recorded, identity: string, claimedAgoMs: number | null): Step {
+  const { claimedBy, name } = recorded;
+  if (name === undefined) return { do: 'adopt' };
+  if (name === identity) return { do: claimedBy ? 'answer' : 'go on' };
+  if (claimedAgoMs === null) return { do: 'claim' };
+  const isAnswered = claimedBy !== identity;
+  const leftMs = (isAnswered ? CLAIM_EVERY_MS : ANSWER_MS) - claimedAgoMs;
+  if (leftMs > 0) return { do: 'wait', ms: leftMs };
+  return { do: isAnswered ? 'claim' : 'take over' };
+}
+
+export type OwnershipDeps = {
+  readonly client: Caller;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** `mine`: the object as it is now. `foreign`: another operator manages it; when to look again. */
+export type Owned =
+  | { readonly kind: 'mine'; readonly object: KubeObject }
+  | { readonly kind: 'foreign'; readonly lookAgainMs: number };
+
+/**
+ * Of several operators that watch a MediaServer exactly one manages it: the one that its status names. Another one claims it
+ * there; an owner that is alive takes the claim out, one that is gone does not. So it needs no right to read the Lease of
+ * an operator elsewhere, and an operator that is alone writes nothing while it rests.
+ */
+export class Ownership {
+  /** The same for all replicas of an operator. */
+  readonly #identity: string;
+  readonly #deps: OwnershipDeps;
+  /** When each MediaServer was claimed, by uid; by our own clock: others' clocks are not trusted. */
+  readonly #claimedAt = new Map<string, number>();
+
+  constructor(identity: string, deps: OwnershipDeps) {
+    this.#identity = identity;
+    this.#deps = deps;
+  }
+
+  isForeign(mediaServer: KubeObject): boolean {
+    const { name } = recordedOf(mediaServer);
+    return name !== undefined && name !== this.#identity;
+  }
+
+  /** Finds out whether this operator manages a MediaServer, before anything else is written. Throws on a conflict. */
+  async settle(object: KubeObject): Promise<Owned> {
+    const { clock, log } = this.#deps;
+    const { uid = '' } = object.metadata;
+    const recorded = recordedOf(object);
+    const claimedAt = this.#claimedAt.get(uid);
+    const step = nextStep(recorded, this.#identity, claimedAt === undefined ? null : clock.monotonic() - claimedAt);
+    switch (step.do) {
+      case 'go on':
+        this.#claimedAt.delete(uid);
+        return { kind: 'mine', object };
+      case 'wait':
+        return { kind: 'foreign', lookAgainMs: step.ms };
+      case 'claim':
+        await this.#record(object, { claimedBy: this.#identity });
+        this.#claimedAt.set(uid, clock.monotonic());
+        await this.#tellOfOwner(object, recorded.name ?? '');
+        return { kind: 'foreign', lookAgainMs: ANSWER_MS };
+      case 'answer':
+      case 'adopt':
+      case 'take over': {
+        const owned = await this.#record(object, { name: this.#identity, claimedBy: null });
+        this.#claimedAt.delete(uid);
+        if (step.do === 'take over') {
+          log.warn(
+            { object: keyOf(object), from: recorded.name },
+            'the operator of a MediaServer is gone, it is taken over',
+          );
+        }
+        return { kind: 'mine', object: owned };
+      }
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /** The MediaServer is gone. */
+  forget(uid: string): void {
+    this.#claimedAt.delete(uid);
+  }
+
+  async #tellOfOwner(object: KubeObject, owner: string): Promise<void> {
+    const { events, log } = this.#deps;
+    log.warn({ object: keyOf(object), owner }, 'another operator manages this MediaServer, it is left alone');
+    await events.say(object, {
+      type: 'Warning',
+      reason: 'ManagedByOther',
+      action: 'Reconcile',
+      note: `operator "${owner}" manages this MediaServer; operator "${this.#identity}" leaves it alone`,
+    });
+  }
+
+  /** With the version that was seen: of two operators that write at once, one fails. The object as it is then. */
+  async #record(object: KubeObject, operator: Recorded): Promise<KubeObject> {
+    const { name, namespace = null, resourceVersion } = object.metadata;
+    const path = `${pathOf(TYPES.MediaServer, namespace, name)}/status`;
+    const { metadata, status } = await this.#deps.client.call<KubeObject>('PATCH', path, {
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { resourceVersion }, status: { operator } },
+    });
+    return { ...object, metadata: { ...object.metadata, ...versionOf(metadata) }, status };
+  }
+}
+
+const versionOf = ({ resourceVersion }: KubeObject['metadata']): { resourceVersion?: string } =>
+  resourceVersion === undefined ? {} : { resourceVersion };
+
+export const recordedOf = ({ status }: KubeObject): Recorded =>
+  (status as { readonly operator?: Recorded } | undefined)?.operator ?? {};
+
+/** Whether the operator of a MediaServer, or a claim, has changed. */
+export function hasChangedHands({ after, before }: Pick<Change, 'after' | 'before'>): boolean {
+  if (!before || !after) return false;
+  const [old, now] = [recordedOf(before), recordedOf(after)];
+  return old.name !== now.name || (old.claimedBy ?? null) !== (now.claimedBy ?? null);
+}
