@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { HookMethod } from '../crds/schema/hook.ts';
 import type { Direction, EndCause } from '../crds/schema/stream.ts';
+import { newRegistry } from '../process/default-metrics.ts';
 import type { CheckResult } from './keepalive/verdict.ts';
 import type { WorkerInfo } from './media/media.ts';
 import type { WorkerPart } from './media/worker-error.ts';
@@ -18,7 +19,7 @@ const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 /** All metrics of a media server, in a registry of its own. Names and labels: docs/metrics.md. */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = newRegistry();
   /** A label may only name an app that exists; requests for others are counted under `unknown`. */
   readonly #isApp: (appKey: string) => boolean;
   readonly #starts = this.#counter('sluice_stream_starts_total', 'Streams that were asked for', [
@@ -71,7 +72,6 @@ export class Metrics {
 
   constructor(isApp: (appKey: string) => boolean) {
     this.#isApp = isApp;
-    collectDefaultMetrics({ register: this.registry });
   }
 
   /** Gauges that are read when Prometheus asks. */

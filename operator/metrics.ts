@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { newRegistry } from '../process/default-metrics.ts';
 import type { ReconcileOutcome } from './runtime/controller.ts';
 import type { QueueObserver } from './runtime/workqueue.ts';
 
@@ -6,7 +7,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Names and labels of controller-runtime, so that its dashboards and alerts work. */
 export class OperatorMetrics {
-  readonly registry = new Registry();
+  readonly registry = newRegistry();
   readonly #reconciles: Counter<'controller' | 'result'>;
   readonly #errors: Counter<'controller'>;
   readonly #seconds: Histogram<'controller'>;
@@ -17,7 +18,6 @@ export class OperatorMetrics {
 
   constructor() {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
     this.#reconciles = new Counter({
       name: 'controller_runtime_reconcile_total',
       help: 'Reconciles by result: success, error, requeue_after',

@@ -2,7 +2,7 @@
 # Sourced: a Go new enough for the cluster's modules. The system's, else the one that the Go module proxy keeps as a module.
 
 go_version=1.26.8
-go_least=1.26.6
+go_least=1.26.7
 go_home=$SLUICE_CACHE/go-$go_version
 
 go_new_enough() {

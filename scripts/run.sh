@@ -28,6 +28,7 @@ case $with in
 	tests)
 		. "$here/python.sh"
 		. "$here/everything.sh" "${browser_packages[@]}" "${test_packages[@]}"
+		. "$here/checkers.sh"
 		;;
 esac
 report_steps

@@ -50,7 +50,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'media-server/sessions',
     'media-server/streams',
   ],
-  'media-server/metrics.ts': ['crds/schema', 'media-server/keepalive', 'media-server/media', 'media-server/sessions'],
+  'media-server/metrics.ts': [
+    'crds/schema',
+    'process',
+    'media-server/keepalive',
+    'media-server/media',
+    'media-server/sessions',
+  ],
   'media-server/env.ts': ['crds/schema', 'process', 'media-server/config', 'media-server/fleet'],
   'media-server/assemble.ts': [
     'crds',
@@ -86,7 +92,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'operator/status',
     'operator/world',
   ],
-  'operator/metrics.ts': ['operator/runtime'],
+  'operator/metrics.ts': ['process', 'operator/runtime'],
   'operator/config.ts': ['process'],
   'operator/manager.ts': [
     'process',
@@ -112,7 +118,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   fastify: ['media-server/fleet', 'media-server/http', 'media-server/assemble.ts'],
   '@fastify/*': ['media-server/http'],
   pino: ['process'],
-  'prom-client': ['media-server/metrics.ts', 'operator/metrics.ts'],
+  'prom-client': ['process', 'media-server/metrics.ts', 'operator/metrics.ts'],
   'sdp-transform': ['media-server/sdp'],
   ws: ['media-server/websdk'],
   yaml: ['crds/emit', 'media-server/config'],
