@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { systemClock } from '../process/clock.ts';
+import { sleep, systemClock } from '../process/clock.ts';
 import { runProgram, UsageError } from '../process/command-line.ts';
 import { createLogger } from '../process/logger.ts';
 import { openOps } from '../process/ops-listener.ts';
@@ -11,14 +11,15 @@ import { OperatorMetrics } from './metrics.ts';
 
 /** Label `name` of the metric; the Lease itself may be called otherwise. */
 const ELECTION = 'sluice-operator';
+/** Work in flight may take so long to end: a kubelet kills after 20 s, and the Lease is to be given back by then. */
+const STOP_MS = 5_000;
 
 async function main(): Promise<number> {
   const config = readConfig(process.argv.slice(2), process.env);
   const log = createLogger(config.logLevel);
   const metrics = new OperatorMetrics();
-  const connection = await reachCluster();
-  // The lease itself is written before anyone leads.
-  const leaseClient = new KubeClient(connection, { writeForMs: () => Infinity, onRequest: metrics.request });
+  // The lease itself is written before anyone leads, and by connections of its own: it is given back when the others are cut.
+  const leaseClient = new KubeClient(await reachCluster(), { writeForMs: () => Infinity, onRequest: metrics.request });
   const leader = new LeaderElection(
     leaseClient,
     { namespace: config.namespace, name: config.lease, identity: config.identity },
@@ -27,7 +28,7 @@ async function main(): Promise<number> {
   );
   const leads = (): boolean => !config.leaderElection || leader.isLeader;
   const writeForMs = (): number => (config.leaderElection ? leader.leadsForMs : Infinity);
-  const client = new KubeClient(connection, { writeForMs, onRequest: metrics.request });
+  const client = new KubeClient(await reachCluster(), { writeForMs, onRequest: metrics.request });
   const manager = new Manager({ config, client, metrics, clock: systemClock, log });
   metrics.observe({
     depths: () => manager.depths(),
@@ -49,10 +50,13 @@ async function main(): Promise<number> {
   const lost = config.leaderElection ? leadWhenElected(leader, manager) : leadAtOnce(manager);
   const code = await Promise.race([stopping, lost]);
   log.info('stopping');
-  await manager.stop();
+  const inTime = sleep(systemClock, STOP_MS, new AbortController().signal);
+  await Promise.race([manager.stop(), inTime]);
+  // Nothing is in flight any more when another one may lead.
+  await client.close();
   await leader.stop();
   ops.close();
-  await client.close();
+  await leaseClient.close();
   return code;
 }
 

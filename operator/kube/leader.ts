@@ -70,28 +70,31 @@ export class LeaderElection {
 
   /** Gives the lease back, so that another one need not wait. */
   async stop(): Promise<void> {
-    const wasLeader = this.isLeader;
     this.#stopped.abort();
     await this.#running;
-    if (wasLeader) await this.#release().catch(() => undefined);
+    if (this.isLeader) await this.#release().catch(() => undefined);
     this.#renewedAt = Number.NEGATIVE_INFINITY;
   }
 
   async #run(onLead: () => void, onLost: () => void): Promise<void> {
+    const { signal } = this.#stopped;
     let leads = false;
-    while (!this.#stopped.signal.aborted) {
+    while (!signal.aborted) {
       await this.#tryOnce();
+      // What has been taken meanwhile is given back.
+      if (signal.aborted) return;
       if (this.isLeader !== leads) {
         leads = this.isLeader;
-        this.#log.info(
-          { identity: this.#options.identity },
-          leads ? 'this replica leads' : 'this replica leads no more',
-        );
-        if (leads) onLead();
-        else onLost();
+        this.#tell(leads, leads ? onLead : onLost);
       }
-      await sleep(this.#clock, this.#timing.retryMs, this.#stopped.signal);
+      await sleep(this.#clock, this.#timing.retryMs, signal);
     }
+  }
+
+  #tell(leads: boolean, listener: () => void): void {
+    const { identity } = this.#options;
+    this.#log.info({ identity }, leads ? 'this replica leads' : 'this replica leads no more');
+    listener();
   }
 
   async #tryOnce(): Promise<void> {
