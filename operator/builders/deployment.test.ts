@@ -19,7 +19,7 @@ type Spec = { replicas: number; strategy: Fields; template: Template };
 
 const IMAGE = 'registry.example/sluice:1';
 const HASH = 'sluice.dev/restart-hash';
-const RESTARTED_AT = 'sluice.dev/restarted-at';
+const RESTARTS_SEEN = 'sluice.dev/restarts-seen';
 const toleration = (key: string, tolerationSeconds: number): object => ({
   key,
   operator: 'Exists',
@@ -59,7 +59,7 @@ describe('buildDeployment', () => {
     expect(deployment).toEqual({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: { ...childMetadata('live'), annotations: { [RESTARTED_AT]: '' } },
+      metadata: { ...childMetadata('live'), annotations: { [RESTARTS_SEEN]: expect.any(String) } },
       spec: {
         replicas: 1,
         selector: { matchLabels: SELECTOR },
@@ -393,7 +393,7 @@ describe('buildDeployment', () => {
       const live = restartedByHand(build(), '2026-01-01T00:00:00Z');
       const next = build({ drain: { timeout: '20m' } }, { live });
       expect(grace(next)).toEqual(seconds(1_230));
-      expect(next.metadata.annotations).toEqual({ [RESTARTED_AT]: '2026-01-01T00:00:00Z' });
+      expect(next.metadata.annotations?.[RESTARTS_SEEN]).not.toBe(live.metadata.annotations?.[RESTARTS_SEEN]);
       const settled = { ...restartedByHand(next, '2026-01-01T00:00:00Z'), metadata: next.metadata };
       expect(grace(build({ drain: { timeout: '30m' } }, { live: settled }))).toEqual(seconds(1_230));
     });

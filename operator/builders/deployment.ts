@@ -24,8 +24,8 @@ const USER = 65532;
 /** After the drain: flush events, close. */
 const GRACE_EXTRA_S = 30;
 const RESTART_HASH = 'sluice.dev/restart-hash';
-/** The restart by hand that the grace period of the template takes into account. */
-const RESTARTED_AT = 'sluice.dev/restarted-at';
+/** On the Deployment itself: the restarts by others, such as `kubectl rollout restart`, that its grace period knows of. */
+const RESTARTS_SEEN = 'sluice.dev/restarts-seen';
 
 export type DeploymentInput = {
   /** Of the media servers, when the MediaServer names none. */
@@ -41,7 +41,8 @@ export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObj
   const template = podOf(parent, input);
   const { annotations, labels } = podTemplate;
   const restartHash = hash({ template, annotations, labels, config: restartFields(input.config) });
-  const grace = graceOf(parent, input.live, restartHash);
+  const restarts = restartsOf(input.live, { ...annotations, [RESTART_HASH]: restartHash });
+  const grace = keptGrace(input.live, restartHash, restarts) ?? graceSeconds(parent.spec.drain.timeout);
   const deployment = child(TYPES.Deployment, parent, parent.name, {
     spec: {
       replicas,
@@ -58,7 +59,7 @@ export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObj
   });
   return {
     ...deployment,
-    metadata: { ...deployment.metadata, annotations: { [RESTARTED_AT]: restartedAt(input.live) } },
+    metadata: { ...deployment.metadata, annotations: { [RESTARTS_SEEN]: restarts } },
   };
 }
 
@@ -201,7 +202,9 @@ function tolerationsOf({ spec }: Parent): object[] {
   const { nodeFailureTimeout, tolerations = [] } = spec.podTemplate;
   const tolerationSeconds = Math.ceil((parseDurationMs(nodeFailureTimeout) ?? 0) / 1000);
   const isTolerated = (taint: string): boolean =>
-    tolerations.some(({ effect = '', key = taint }) => key === taint && ['', 'NoExecute'].includes(String(effect)));
+    tolerations.some(
+      ({ effect = '', key = '' }) => ['', taint].includes(String(key)) && ['', 'NoExecute'].includes(String(effect)),
+    );
   const ours = NODE_FAILURES.filter((taint) => !isTolerated(taint));
   return [...tolerations, ...ours.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }))];
 }
@@ -223,32 +226,28 @@ function strategyOf({ spec }: Parent): object {
 
 /**
  * The grace period is part of the pod template, `drain.timeout` must not restart a pod: the template keeps its grace period
- * until something else changes it, such as `kubectl rollout restart`. A pod never drains longer than its own grace period
- * lets it.
+ * until something else restarts the pods, such as `kubectl rollout restart`. A pod never drains longer than its own grace
+ * period lets it. null = there is nothing to keep.
  */
-function graceOf({ spec }: Parent, live: KubeObject | undefined, restartHash: string): number {
-  const template = templateOf(live);
-  const known = template?.spec?.terminationGracePeriodSeconds;
-  const isSame = template?.metadata?.annotations?.[RESTART_HASH] === restartHash && !isRestarted(live);
-  return known !== undefined && isSame ? known : graceSeconds(spec.drain.timeout);
+function keptGrace(live: KubeObject | undefined, restartHash: string, restarts: string): number | null {
+  const { metadata, spec } = templateOf(live);
+  const seen = live?.metadata.annotations?.[RESTARTS_SEEN] ?? restarts;
+  const isSame = metadata?.annotations?.[RESTART_HASH] === restartHash && seen === restarts;
+  return isSame ? (spec?.terminationGracePeriodSeconds ?? null) : null;
 }
 
 /** The grace period of a pod that drains for so long. */
 export const graceSeconds = (drainTimeout: string): number =>
   Math.ceil((parseDurationMs(drainTimeout) ?? 0) / 1000) + GRACE_EXTRA_S;
 
-/** What `kubectl rollout restart` writes into the template. */
-const restartedAt = (live: KubeObject | undefined): string =>
-  templateOf(live)?.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] ?? '';
-
-/** Somebody has restarted the pods since the operator looked at the Deployment last. */
-function isRestarted(live: KubeObject | undefined): boolean {
-  const known = live?.metadata.annotations?.[RESTARTED_AT];
-  return known !== undefined && known !== restartedAt(live);
+/** Whoever restarts the pods of a Deployment writes an annotation of its own into their template. */
+function restartsOf(live: KubeObject | undefined, own: Readonly<Record<string, string>>): string {
+  const others = Object.entries(templateOf(live).metadata?.annotations ?? {}).filter(([name]) => !(name in own));
+  return hash(others.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-const templateOf = (live: KubeObject | undefined): LiveTemplate | undefined =>
-  (live?.['spec'] as { template?: LiveTemplate } | undefined)?.template;
+const templateOf = (live: KubeObject | undefined): LiveTemplate =>
+  (live?.['spec'] as { template?: LiveTemplate } | undefined)?.template ?? {};
 
 type LiveTemplate = {
   metadata?: { annotations?: Record<string, string> };

@@ -72,7 +72,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: readyOf(status)?.status === 'True',
     isDeleting,
-    isLost: !isDeleting && isLost(status, container),
+    isLost: !isOver && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,
     trouble: isOver ? null : troubleOf(status, container),
   };

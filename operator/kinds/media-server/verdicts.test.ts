@@ -209,8 +209,11 @@ describe('mediaServerVerdicts', () => {
     ],
     [
       'the node of its pod is lost and another pod is being made',
-      { deployment: deployment({ observedGeneration: 1, replicas: 1, updatedReplicas: 0 }), pods: [LOST] },
-      no('Degraded', 'AsExpected', 'all is well'),
+      {
+        deployment: deployment({ observedGeneration: 1, replicas: 1, updatedReplicas: 1 }),
+        pods: [{ ...LOST, isLost: false, isDeleting: true }, runningPod('b', { isReady: false })],
+      },
+      no('Degraded', 'AsExpected', 'no pod is ready yet'),
     ],
     ['the spec cannot be made into a config', { fault: FAULT }, yes('Degraded', FAULT.reason, FAULT.message)],
     [

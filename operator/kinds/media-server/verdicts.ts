@@ -95,12 +95,16 @@ function configApplied(input: StatusInput): Verdict {
   return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
 }
 
+const MOST_NAMED = 5;
+
 /** A pod keeps the drain time that it was created with. */
 function applied({ graceSeconds, pods }: StatusInput, running: number): Verdict {
   const runs = running === 1 ? '1 pod runs this config' : `${running} pods run this config`;
   const short = pods.filter((pod) => pod.isRunning && !pod.isDeleting && pod.graceSeconds < graceSeconds);
   if (short.length === 0) return yes('ConfigApplied', 'Applied', runs);
-  const names = short.map(({ name }) => name).join(', ');
+  const others = short.length > MOST_NAMED ? ` and ${short.length - MOST_NAMED} more` : '';
+  const named = short.slice(0, MOST_NAMED).map(({ name }) => name);
+  const names = `${named.join(', ')}${others}`;
   const why = `drain.timeout is shorter in ${names}, created before it changed: kubectl rollout restart applies it`;
   return yes('ConfigApplied', 'OldDrainTimeout', `${runs}; ${why}`);
 }
@@ -117,10 +121,12 @@ function refusalOf(fleet: Fleet): Fault | null {
 }
 
 function degraded(input: StatusInput): Verdict {
-  const { deployment, fault, fleet, missing, pods, refused } = input;
-  const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPod(input);
+  const { deployment, fault, fleet, missing, pods, refused, replicas } = input;
+  const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPods(input);
   const gravest = fault ?? refused ?? refusalOf(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
-  return gravest ? yes('Degraded', gravest.reason, gravest.message) : no('Degraded', 'AsExpected', 'all is well');
+  if (gravest) return yes('Degraded', gravest.reason, gravest.message);
+  const isAwaited = replicas > 0 && !statusOf(deployment).readyReplicas;
+  return no('Degraded', 'AsExpected', isAwaited ? 'no pod is ready yet' : 'all is well');
 }
 
 function troubleOf(pods: readonly Pod[]): Fault | null {
@@ -130,12 +136,13 @@ function troubleOf(pods: readonly Pod[]): Fault | null {
   return { reason: reason || 'PodNotStarting', message: `pod ${troubled.name}: ${message || reason}` };
 }
 
-/** Nothing is ready, and nothing is on its way: the nodes of the pods have failed, or their probes do. */
-function lostPod(input: StatusInput): Fault | null {
-  if (available(input).reason !== 'NoReadyPods' || progressing(input).status === 'True') return null;
-  const lost = input.pods.find(({ isLost }) => isLost);
-  if (!lost) return null;
-  return { reason: 'PodNotReady', message: `pod ${lost.name} on node ${lost.node} is no longer ready` };
+/** No pod is ready, and none is on its way to be: the nodes of the pods have failed, or their probes do. */
+function lostPods({ deployment, pods, replicas }: StatusInput): Fault | null {
+  const { readyReplicas = 0, replicas: made = 0 } = statusOf(deployment);
+  const [first, ...others] = pods.filter(({ isLost }) => isLost);
+  if (!first || replicas === 0 || readyReplicas > 0 || others.length + 1 < made) return null;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return { reason: 'PodNotReady', message: `pod ${first.name} on node ${first.node} is no longer ready${more}` };
 }
 
 /** Pods that never come to be: the namespace does not allow such, or a quota is used up. */

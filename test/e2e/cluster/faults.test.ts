@@ -80,30 +80,43 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
     await stage.ready();
   });
 
-  it('a node that is lost takes its own streams only; it is said, and it serves again when it is back', {
+  it('a node that is lost takes its own streams only; it is named, and its pod is replaced while it is away', {
     timeout: 240_000,
   }, async () => {
-    const on = (index: number): object => ({
-      drain: { timeout: '5s' },
-      podTemplate: { nodeSelector: { 'kubernetes.io/hostname': node(index).name } },
-    });
+    const on = (index: number): object => {
+      const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [node(index).name] };
+      const term = { weight: 100, preference: { matchExpressions: [hostname] } };
+      const affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term] } };
+      return { drain: { timeout: '5s' }, podTemplate: { affinity, nodeFailureTimeout: '10s' } };
+    };
     // The ingress controller is reached by the first node.
     const other = await ClusterStage.open('faults-other');
     onTestFinished(() => other.clear());
     await stage.live(on(1));
     await other.live(on(2));
     const [kept, lost] = [await stage.publish('kept'), await other.publish('lost')];
+    const [pod] = await other.pods();
+    expect(pod.spec.nodeName).toBe(node(2).name);
     await node(2).kill();
     const killedAt = performance.now();
     try {
       // Another replica of the operator may have to take over first.
-      await other.condition('mediaserver/live', 'Available', 'False', 'NoReadyPods');
-      await other.condition('mediaserver/live', 'Degraded', 'True', 'PodNotReady');
+      const [, degraded] = await Promise.all([
+        other.condition('mediaserver/live', 'Available', 'False', 'NoReadyPods'),
+        other.condition('mediaserver/live', 'Degraded', 'True', 'PodNotReady'),
+      ]);
       const saidAt = performance.now();
+      expect(degraded.message).toContain(`pod ${pod.metadata.name} on node ${node(2).name}`);
+      await until('an Event says so', async () => {
+        const { items } = await other.get('events.events.k8s.io');
+        return items.some(({ note }: Json) => note === degraded.message);
+      });
       expect(saidAt - killedAt).toBeLessThan(40_000);
       expect(kept.state).toBe('connected');
       await until('it is still checked', () => stage.checkedSince(saidAt).has('kept'), SLOW);
       await reconciles('three');
+      await other.condition('mediaserver/live', 'Available', 'True');
+      await other.condition('mediaserver/live', 'Degraded', 'False');
     } finally {
       await restartNode(2);
     }
