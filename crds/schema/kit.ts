@@ -71,9 +71,11 @@ export const Condition = Type.Object(
   {
     type: Type.String({ maxLength: 316, description: 'Name of the condition' }),
     status: Type.Enum(['True', 'False', 'Unknown'], { description: '`True`, `False` or `Unknown`' }),
-    reason: Type.String({ maxLength: 1024, description: 'Why, in one CamelCase word' }),
-    message: Type.String({ maxLength: 32768, description: 'Why, for a person' }),
-    observedGeneration: Type.Optional(Type.Integer({ description: 'Generation of the spec that was judged' })),
+    reason: Type.String({ maxLength: 1024, description: 'Reason as one CamelCase word' }),
+    message: Type.String({ maxLength: 32768, description: 'Human-readable message' }),
+    observedGeneration: Type.Optional(
+      Type.Integer({ description: 'Generation of the spec that this status describes' }),
+    ),
     lastTransitionTime: Type.String({ format: 'date-time', description: 'When the status last changed' }),
   },
   closed,
@@ -81,7 +83,7 @@ export const Condition = Type.Object(
 
 export const conditions = Type.Array(Condition, {
   maxItems: 16,
-  description: 'What is true of the object now',
+  description: 'Current conditions',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
 });

@@ -25,49 +25,62 @@ export const INTERNAL_PORT = 9091;
 const Rest = Type.Object(
   {
     http: Type.Object(
-      { port: port({ description: 'Port of REST, WHIP and WHEP over http', default: 8081, ...reload('restart') }) },
-      { description: 'The http listener', default: {}, ...closed },
+      {
+        port: port({
+          description: 'Port of the REST API, WHIP and WHEP over HTTP',
+          default: 8081,
+          ...reload('restart'),
+        }),
+      },
+      { description: 'The HTTP listener', default: {}, ...closed },
     ),
     https: Type.Optional(
       Type.Object(
         {
-          port: port({ description: 'Port of REST, WHIP and WHEP over https', default: 8444, ...reload('restart') }),
+          port: port({
+            description: 'Port of the REST API, WHIP and WHEP over HTTPS',
+            default: 8444,
+            ...reload('restart'),
+          }),
           certificateRef: reference('Secret of type kubernetes.io/tls', reload('live')),
         },
-        { description: 'The https listener; absent = off. The certificate is rotated without a restart', ...closed },
+        {
+          description: 'The HTTPS listener. If not set, it is off. A new certificate is used without a restart',
+          ...closed,
+        },
       ),
     ),
     authRef: Type.Optional(
       reference('Secret with credentials', {
         description:
-          'Secret with the credentials of `/rest-api`: `username` and `password` when its type is kubernetes.io/basic-auth, else each key is a named token. Absent = no authentication',
+          'Secret with the credentials of `/rest-api`. If its type is kubernetes.io/basic-auth, it must have `username` and `password`. Otherwise each key is the name of a token. If not set, the API needs no authentication',
         ...reload('live'),
       }),
     ),
     allowAnonymous: Type.Boolean({
-      description: 'Lets the ingress carry `/rest-api` although `authRef` is not set',
+      description: 'Includes `/rest-api` in the Ingress or HTTPRoute although `authRef` is not set',
       default: false,
       ...reload('live'),
     }),
     emptyFilter: Type.Enum(['Allow', 'Refuse'], {
-      description: '`Refuse` answers 400 to a terminate with `{}`, which would end every stream',
+      description: 'Whether a terminate with `{}`, which ends every stream, is allowed. `Refuse` answers 400',
       default: 'Allow',
       ...reload('live'),
     }),
     trustedProxies: setOf(must(Type.String({ maxLength: 43 }), cidrRule), {
       description:
-        'CIDRs of proxies, such as the pods of the ingress controller, whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed: `denyFor` tells clients behind them apart by their addresses, and URLs that are handed out begin with the prefix',
+        'CIDRs of trusted proxies, such as the pods of the ingress controller. Their `X-Forwarded-For` gives the address of the client, which `denyFor` needs. Their `X-Forwarded-Prefix` is put before the URLs of sessions',
       default: [],
       ...reload('newSessions'),
     }),
     allowedOrigins: setOf(origin, {
       description:
-        'Origins that may use WHIP and WHEP from a browser (CORS), as browsers send them, such as `https://example.com`; `*` = every one',
+        'Origins that may use WHIP and WHEP in a browser (CORS), as browsers send them, such as `https://example.com`. `*` = all origins',
       default: ['*'],
       ...reload('live'),
     }),
     corsOrigins: setOf(origin, {
-      description: 'Origins that may use `/rest-api` from a browser (CORS), as in `allowedOrigins`',
+      description: 'Origins that may use `/rest-api` in a browser (CORS), as in `allowedOrigins`',
       default: [],
       ...reload('live'),
     }),
@@ -83,7 +96,7 @@ const Media = Type.Object(
       ...reload('restart'),
     }),
     port: port({
-      description: 'UDP and TCP port of the first worker; each further worker has the next one',
+      description: 'UDP and TCP port of the first worker. Each further worker uses the next port',
       default: 44444,
       ...reload('restart'),
     }),
@@ -92,7 +105,7 @@ const Media = Type.Object(
         Type.String({
           maxLength: 253,
           description:
-            'Address that clients are told: an address, a host name, or `NodeExternalIP`. Absent = the addresses of the pod, or of its node when exposed on the host: one of each family',
+            'Address that clients send media to: an IP address, a host name, or `NodeExternalIP`. Defaults to one address of each family of the pod, or of the node with HostPort and HostNetwork',
           ...reload('restart'),
         }),
         announcedAddressRule,
@@ -101,13 +114,13 @@ const Media = Type.Object(
     codecs: setOf(Type.Enum([...CODECS]), {
       minItems: 1,
       maxItems: CODECS.length,
-      description: 'Codecs that are negotiated. PCMU, PCMA and G722 are for publishers and players without opus',
+      description: 'Codecs that can be negotiated. PCMU, PCMA and G722 are for publishers and players without opus',
       default: [...DEFAULT_CODECS],
       ...reload('restart'),
     }),
     iceServers: Type.Array(IceServer, {
       maxItems: 16,
-      description: 'STUN and TURN servers that clients are told of in `Link` headers',
+      description: 'STUN and TURN servers that clients receive in `Link` headers',
       default: [],
       ...reload('newSessions'),
     }),
@@ -119,28 +132,29 @@ const KeepAlive = Type.Object(
   {
     enabled: Type.Boolean({
       description:
-        'Asks the backend about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
+        'Whether the backend is asked about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
       default: false,
       ...reload('live'),
     }),
     interval: duration({
       least: '1s',
       description:
-        'Time between two checks of a stream, from 1s to 24h (`streaming_sessions_keep_alive_interval` of WCS)',
+        'Time between two checks of a stream. Must be between 1s and 24h (`streaming_sessions_keep_alive_interval` of WCS)',
       default: '10s',
       ...reload('live'),
     }),
     appKeys: setOf(must(Type.String({ maxLength: 63 }), appKeyRule), {
-      description: 'Apps whose streams are checked, empty = all (`streaming_sessions_keep_alive_app_keys` of WCS)',
+      description:
+        'Keys of the apps whose streams are checked. Empty = all apps (`streaming_sessions_keep_alive_app_keys` of WCS)',
       default: [],
       ...reload('live'),
     }),
   },
-  { description: 'Keep-alive of streams by the backend', default: {}, ...closed },
+  { description: 'How the backend is asked about live streams', default: {}, ...closed },
 );
 
 /** Its keys are named here because a pod has no two constraints of the same keys. */
-const SpreadConstraint = passthrough('A constraint', {
+const SpreadConstraint = passthrough('As in a pod', {
   required: ['topologyKey', 'whenUnsatisfiable'],
   properties: {
     topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Label of nodes' }),
@@ -152,44 +166,58 @@ const PodTemplate = Type.Object(
   {
     labels: Type.Optional(stringMap('Labels of the pods')),
     annotations: Type.Optional(stringMap('Annotations of the pods')),
-    nodeSelector: Type.Optional(stringMap('Node labels that are required')),
-    tolerations: Type.Optional(Type.Array(passthrough('A toleration'), { maxItems: 32, description: 'Tolerations' })),
+    nodeSelector: Type.Optional(stringMap('Node selector of the pods')),
+    tolerations: Type.Optional(
+      Type.Array(passthrough('As in a pod'), { maxItems: 32, description: 'Tolerations of the pods' }),
+    ),
     nodeFailureTimeout: duration({
       description:
-        'Time until the pods of a node that is unreachable or not ready are replaced; a toleration of these taints replaces it',
+        'Time after which the pods of an unreachable or not ready node are replaced. Own tolerations of these taints override it',
       default: '30s',
     }),
-    affinity: Type.Optional(passthrough('Affinity')),
+    affinity: Type.Optional(passthrough('Affinity of the pods')),
     topologySpreadConstraints: Type.Optional(
       Type.Array(SpreadConstraint, {
         maxItems: 16,
-        description: 'How pods are spread',
+        description: 'Topology spread constraints of the pods',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['topologyKey', 'whenUnsatisfiable'],
       }),
     ),
-    priorityClassName: Type.Optional(objectName('Priority class')),
-    runtimeClassName: Type.Optional(objectName('Runtime class')),
+    priorityClassName: Type.Optional(objectName('Priority class of the pods')),
+    runtimeClassName: Type.Optional(objectName('Runtime class of the pods')),
     env: Type.Optional(
-      Type.Array(passthrough('A variable'), { maxItems: 64, description: 'Environment of the container' }),
+      Type.Array(passthrough('As in a container'), {
+        maxItems: 64,
+        description: 'Environment variables of the container',
+      }),
     ),
   },
-  { description: 'Merged over the built-in pod', default: {}, ...closed, ...reload('restart') },
+  {
+    description: 'Fields that are merged over the pod that the operator creates',
+    default: {},
+    ...closed,
+    ...reload('restart'),
+  },
 );
 
 export const MediaServerSpec = Type.Object(
   {
-    replicas: Type.Integer({ minimum: 0, maximum: 1000, description: 'Pods', default: 1 }),
+    replicas: Type.Integer({ minimum: 0, maximum: 1000, description: 'Number of pods', default: 1 }),
     image: Type.Optional(
-      Type.String({ maxLength: 512, description: "Image; absent = the operator's own version", ...reload('restart') }),
+      Type.String({
+        maxLength: 512,
+        description: "Image of the media server. Defaults to the operator's own image",
+        ...reload('restart'),
+      }),
     ),
     imagePullPolicy: Type.Optional(
-      Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'As in a container', ...reload('restart') }),
+      Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'Pull policy of the image', ...reload('restart') }),
     ),
     imagePullSecrets: Type.Optional(
       Type.Array(reference('Secret with registry credentials'), {
         maxItems: 16,
-        description: 'As in a pod',
+        description: 'Secrets with credentials of the registry',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['name'],
         ...reload('restart'),
@@ -198,7 +226,7 @@ export const MediaServerSpec = Type.Object(
     workers: Type.Integer({
       minimum: 0,
       maximum: 64,
-      description: 'mediasoup workers per pod; 0 = as many as the CPU limit, else the CPU request, rounded up',
+      description: 'Number of mediasoup workers per pod. 0 = the CPU limit, or else the CPU request, rounded up',
       default: 1,
       ...reload('restart'),
     }),
@@ -207,25 +235,25 @@ export const MediaServerSpec = Type.Object(
       Type.Object(
         {
           type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
-            description: 'As in a Service',
+            description: 'Type of the Service',
             default: 'ClusterIP',
           }),
           annotations: Type.Optional(stringMap('Annotations of the Service')),
           labels: Type.Optional(stringMap('Labels of the Service')),
         },
-        { description: 'The Service in front of all pods', ...closed },
+        { description: 'The Service of all pods', ...closed },
       ),
     ),
     ingress: Type.Optional(
       Type.Object(
         {
-          className: Type.Optional(objectName('IngressClass')),
-          host: Type.Optional(routeHost('Host name')),
+          className: Type.Optional(objectName('Name of the IngressClass')),
+          host: Type.Optional(routeHost('Host name of the Ingress')),
           certificateRef: Type.Optional(reference('Secret of type kubernetes.io/tls')),
           annotations: Type.Optional(stringMap('Annotations of the Ingress')),
         },
         {
-          description: 'An Ingress for signalling, and for `/rest-api` when it is protected; absent = none',
+          description: 'Creates an Ingress for signalling, and for `/rest-api` if it is protected',
           ...closed,
         },
       ),
@@ -233,10 +261,16 @@ export const MediaServerSpec = Type.Object(
     httpRoute: Type.Optional(
       Type.Object(
         {
-          parentRefs: Type.Array(passthrough('A Gateway'), { minItems: 1, maxItems: 16, description: 'Gateways' }),
-          hostnames: Type.Optional(setOf(routeHost('Host name'), { maxItems: 16, description: 'Host names' })),
+          parentRefs: Type.Array(passthrough('As in an HTTPRoute'), {
+            minItems: 1,
+            maxItems: 16,
+            description: 'Gateways that the HTTPRoute is attached to',
+          }),
+          hostnames: Type.Optional(
+            setOf(routeHost('Host name'), { maxItems: 16, description: 'Host names of the HTTPRoute' }),
+          ),
         },
-        { description: 'A Gateway API HTTPRoute instead of an Ingress; absent = none', ...closed },
+        { description: 'Creates an HTTPRoute of the Gateway API instead of an Ingress', ...closed },
       ),
     ),
     ops: Type.Object(
@@ -259,34 +293,38 @@ export const MediaServerSpec = Type.Object(
       {
         timeout: duration({
           description:
-            'Time that running streams have to end by themselves, at most 24h; then they end with `drain`. A pod never gets longer than it was made with: a longer time is that of pods of the next rollout',
+            'Time that live streams have to end by themselves. Must be at most 24h. The remaining streams then end with the cause `drain`. A longer time applies to pods that are created after the change',
           default: '9m',
           ...reload('live'),
         }),
       },
-      { description: 'How a pod is taken out of service', default: {}, ...closed },
+      { description: 'How a pod stops', default: {}, ...closed },
     ),
     autoscaling: Type.Optional(
       Type.Object(
         {
-          minReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Least pods', default: 1 }),
-          maxReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Most pods' }),
-          targetStreams: Type.Integer({ minimum: 1, description: 'Streams per pod to aim at' }),
-          scaleDownDelay: duration({ description: 'Time of low load before a pod is taken out', default: '5m' }),
+          minReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Minimum number of pods', default: 1 }),
+          maxReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Maximum number of pods' }),
+          targetStreams: Type.Integer({ minimum: 1, description: 'Target number of streams per pod' }),
+          scaleDownDelay: duration({ description: 'Time of low load before a pod is removed', default: '5m' }),
         },
-        { description: 'Pods by the number of streams. No effect yet: `replicas` counts', ...closed },
+        { description: 'Scales pods by the number of streams. Not implemented yet: `replicas` applies', ...closed },
       ),
     ),
     limits: Type.Object(
       {
         publications: count({
-          description: 'Most publications per pod, 0 = no limit',
+          description: 'Maximum number of publications per pod. 0 = no limit',
           default: 0,
           ...reload('newSessions'),
         }),
-        playbacks: count({ description: 'Most playbacks per pod, 0 = no limit', default: 0, ...reload('newSessions') }),
+        playbacks: count({
+          description: 'Maximum number of playbacks per pod. 0 = no limit',
+          default: 0,
+          ...reload('newSessions'),
+        }),
       },
-      { description: 'Over a limit a new stream is answered 503', default: {}, ...closed },
+      { description: 'Limits of a pod. A new stream that exceeds a limit gets 503', default: {}, ...closed },
     ),
     podTemplate: PodTemplate,
     resources: Type.Optional(
@@ -297,15 +335,18 @@ export const MediaServerSpec = Type.Object(
           claims: Type.Optional(Type.Array(passthrough('A claim'), { maxItems: 16, description: 'As in a container' })),
         },
         {
-          description: 'Resources of the container; absent = requests of 500m CPU and 256Mi memory',
+          description: 'Resources of the container. Defaults to requests of 500m CPU and 256Mi memory',
           ...closed,
           ...reload('restart'),
         },
       ),
     ),
-    podMonitor: Type.Boolean({ description: 'Makes a PodMonitor when its CRD exists', default: false }),
-    networkPolicy: Type.Boolean({ description: 'Makes a NetworkPolicy', default: true }),
-    podDisruptionBudget: Type.Boolean({ description: 'Makes a PodDisruptionBudget', default: true }),
+    podMonitor: Type.Boolean({
+      description: 'Creates a PodMonitor. Requires the CRD of the Prometheus operator',
+      default: false,
+    }),
+    networkPolicy: Type.Boolean({ description: 'Creates a NetworkPolicy', default: true }),
+    podDisruptionBudget: Type.Boolean({ description: 'Creates a PodDisruptionBudget', default: true }),
   },
   { description: 'A fleet of media-server pods', ...closed },
 );
@@ -313,25 +354,29 @@ export type MediaServerSpec = Static<typeof MediaServerSpec>;
 
 export const MediaServerStatus = Type.Object(
   {
-    observedGeneration: Type.Optional(Type.Integer({ description: 'Generation of the spec that was judged' })),
-    replicas: Type.Optional(Type.Integer({ description: 'Pods' })),
+    observedGeneration: Type.Optional(
+      Type.Integer({ description: 'Generation of the spec that this status describes' }),
+    ),
+    replicas: Type.Optional(Type.Integer({ description: 'Number of pods' })),
     readyReplicas: Type.Optional(Type.Integer({ description: 'Pods that take new streams' })),
-    updatedReplicas: Type.Optional(Type.Integer({ description: 'Pods of the newest template' })),
-    desiredReplicas: Type.Optional(Type.Integer({ description: 'Pods that are wanted' })),
+    updatedReplicas: Type.Optional(Type.Integer({ description: 'Pods that were created from the current template' })),
+    desiredReplicas: Type.Optional(Type.Integer({ description: 'Number of pods that the spec asks for' })),
     selector: Type.Optional(Type.String({ description: 'Label selector of the pods' })),
-    publications: Type.Optional(Type.Integer({ description: 'Publications on all pods' })),
-    playbacks: Type.Optional(Type.Integer({ description: 'Playbacks on all pods' })),
-    apps: Type.Optional(Type.Integer({ description: 'Apps of this MediaServer' })),
+    publications: Type.Optional(Type.Integer({ description: 'Publications of all pods' })),
+    playbacks: Type.Optional(Type.Integer({ description: 'Playbacks of all pods' })),
+    apps: Type.Optional(Type.Integer({ description: 'Number of apps' })),
     configHash: Type.Optional(Type.String({ description: 'Hash of the rendered config' })),
-    podsInSync: Type.Optional(Type.String({ description: 'Pods that run this config, of all that run' })),
-    drainingPods: Type.Optional(Type.Integer({ description: 'Pods that take no new streams' })),
+    podsInSync: Type.Optional(
+      Type.String({ description: 'Running pods that run the current config, of all running pods' }),
+    ),
+    drainingPods: Type.Optional(Type.Integer({ description: 'Pods that drain' })),
     endpoints: Type.Optional(
       Type.Object(
         {
-          http: Type.Optional(Type.String({ description: 'URL' })),
-          https: Type.Optional(Type.String({ description: 'URL' })),
+          http: Type.Optional(Type.String({ description: 'HTTP URL' })),
+          https: Type.Optional(Type.String({ description: 'HTTPS URL' })),
         },
-        { description: 'Where clients reach the fleet', ...closed },
+        { description: 'URLs for clients', ...closed },
       ),
     ),
     operator: Type.Optional(
@@ -352,5 +397,5 @@ export const MediaServerStatus = Type.Object(
     ),
     conditions: Type.Optional(conditions),
   },
-  { description: 'What the operator has seen', ...closed },
+  { description: 'Observed state', ...closed },
 );

@@ -14,17 +14,17 @@ const OVERWRITING_METHODS: readonly string[] = ['publishStream', 'playStream'];
 
 const Method = Type.Object(
   {
-    name: Type.Enum([...HOOK_METHODS], { description: 'Method that is called' }),
+    name: Type.Enum([...HOOK_METHODS], { description: 'Name of the method' }),
     restOnError: Type.Optional(
       Type.Enum([...REST_ON_ERROR], {
         description:
-          '`LOG` = an error is logged, `FAIL` = the operation fails. Default `FAIL` for connect, publishStream, playStream and StreamKeepAliveEvent, else `LOG`',
+          'What an error does: `FAIL` = the operation fails, `LOG` = it is only logged. Defaults to `FAIL` for connect, publishStream, playStream and StreamKeepAliveEvent, and to `LOG` for the others',
       }),
     ),
     restPolicy: Type.Optional(
       Type.Enum([...REST_POLICIES], {
         description:
-          '`NOTIFY` = the reply body is ignored (default), `OVERWRITE` = it overwrites the fields of `restOverwrite`, `DISABLE` = the method is not called',
+          '`NOTIFY` = the body of the answer is ignored, `OVERWRITE` = it overwrites the fields of `restOverwrite`, `DISABLE` = the method is not called. Defaults to `NOTIFY`',
       }),
     ),
     clientExclude: Type.Optional(excluded("Fields that are not sent to the client's event stream")),
@@ -32,13 +32,13 @@ const Method = Type.Object(
     restOverwrite: Type.Optional(
       setOf(Type.Enum([...OVERWRITABLE_FIELDS]), {
         maxItems: 5,
-        description: 'Fields that the reply to publishStream and playStream may overwrite',
+        description: 'Fields that the answer to publishStream or playStream can overwrite',
       }),
     ),
     failureThreshold: Type.Optional(
       count({
         description:
-          'StreamKeepAliveEvent only: failed checks in a row that end a stream; 0 (default) = a stream never ends because the backend is down',
+          'Number of failed checks in a row after which a stream ends. 0 = a stream never ends because the backend is down, which is the default. StreamKeepAliveEvent only',
       }),
     ),
   },
@@ -67,17 +67,17 @@ const RuledMethod = must(
 const Auth = Type.Object(
   {
     type: Type.Enum(['none', 'basic', 'bearer', 'standardWebhooks', 'wcsHmacMd5'], {
-      description: 'How a call authenticates itself to the backend',
+      description: 'Type of authentication',
       default: 'none',
     }),
     secretRef: Type.Optional(
       reference('Secret', {
         description:
-          'Credentials: `username` and `password` for basic, `token` for bearer, any keys for standardWebhooks (each signs), `key` for wcsHmacMd5',
+          'Secret with the credentials: `username` and `password` for basic, `token` for bearer, `key` for wcsHmacMd5, any keys for standardWebhooks (each of them signs)',
       }),
     ),
   },
-  { description: 'How a call authenticates itself', default: {}, ...closed },
+  { description: 'Authentication of the calls', default: {}, ...closed },
 );
 
 export const RestHookSpec = Type.Object(
@@ -85,14 +85,14 @@ export const RestHookSpec = Type.Object(
     url: must(
       Type.String({
         maxLength: 2048,
-        description: 'URL of the backend, http or https; methods are appended to its path',
+        description: 'HTTP or HTTPS URL of the backend. The name of the method is appended to its path',
       }),
       httpUrlRule,
       noUserInfoRule,
     ),
     methods: Type.Array(RuledMethod, {
       maxItems: HOOK_METHODS.length,
-      description: 'Methods that are called; one that is not listed counts as allowed',
+      description: 'Methods that are called. A method that is not listed counts as allowed',
       default: [],
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
@@ -100,28 +100,30 @@ export const RestHookSpec = Type.Object(
     timeout: duration({
       least: '1ms',
       most: '10m',
-      description: 'Time for one call: connecting, headers and body; at most 10m',
+      description: 'Timeout of a call, from connecting to the end of the body. Must be at most 10m',
       default: '5s',
     }),
     retries: Type.Integer({
       minimum: 0,
       maximum: 10,
-      description: 'Repeats of a failed admission or event',
+      description: 'Number of retries of a failed admission or event',
       default: 1,
     }),
     maxConnections: Type.Integer({
       minimum: 1,
       maximum: 4096,
-      description: 'Keep-alive calls at the same time, per pod',
+      description: 'Maximum number of concurrent keep-alive calls per pod',
       default: 256,
     }),
     auth: Auth,
     tls: Type.Object(
       {
-        caBundleRef: Type.Optional(reference('ConfigMap', { description: 'ConfigMap with `ca.crt`, at most 64 KiB' })),
-        insecureSkipVerify: Type.Boolean({ description: 'Accepts any certificate; for tests', default: false }),
+        caBundleRef: Type.Optional(
+          reference('ConfigMap', { description: 'ConfigMap with the CA bundle in `ca.crt`, at most 64 KiB' }),
+        ),
+        insecureSkipVerify: Type.Boolean({ description: 'Accepts any certificate. For tests only', default: false }),
       },
-      { description: 'TLS to the backend', default: {}, ...closed },
+      { description: 'TLS settings of the calls', default: {}, ...closed },
     ),
   },
   { description: 'A backend that decides about streams', ...closed, ...reload('live') },
@@ -130,10 +132,16 @@ export type RestHookSpec = Static<typeof RestHookSpec>;
 
 export const RestHookStatus = Type.Object(
   {
-    observedGeneration: Type.Optional(Type.Integer({ description: 'Generation of the spec that was judged' })),
-    lastSuccessTime: Type.Optional(Type.String({ format: 'date-time', description: 'Last call that was answered' })),
-    lastFailureTime: Type.Optional(Type.String({ format: 'date-time', description: 'Last call that failed' })),
+    observedGeneration: Type.Optional(
+      Type.Integer({ description: 'Generation of the spec that this status describes' }),
+    ),
+    lastSuccessTime: Type.Optional(
+      Type.String({ format: 'date-time', description: 'Time of the last call that succeeded' }),
+    ),
+    lastFailureTime: Type.Optional(
+      Type.String({ format: 'date-time', description: 'Time of the last call that failed' }),
+    ),
     conditions: Type.Optional(conditions),
   },
-  { description: 'What the operator has seen', ...closed },
+  { description: 'Observed state', ...closed },
 );

@@ -13,13 +13,13 @@ export const filterMembers = (ids: Ids) => ({
   sessionId: Type.Optional(text('Id of a session')),
   name: Type.Optional(text('Stream name')),
   published: Type.Optional(Type.Boolean({ description: '`true` = publications, `false` = playbacks' })),
-  status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a stream that has not ended' })),
+  status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a live stream' })),
   appKey: Type.Optional(text('App key')),
 });
 
 /** The body of `POST /rest-api/stream/terminate`: `{}` = all streams. */
 export const StreamFilter = Type.Object(
   filterMembers({ maxItems: 10_000, description: 'Ids of streams; `[]` matches nothing' }),
-  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all streams' },
+  { additionalProperties: false, description: 'A stream must match all members. `{}` = all streams' },
 );
 export type StreamFilter = Static<typeof StreamFilter>;

@@ -8,27 +8,27 @@ export const StreamTerminationSpec = Type.Object(
     filter: Type.Optional(
       Type.Object(filterMembers({ minItems: 1, maxItems: 1000, description: 'Ids of streams' }), {
         minProperties: 1,
-        description: 'Which streams; members are ANDed',
+        description: 'Streams to end. A stream must match all members',
         ...closed,
       }),
     ),
-    all: Type.Optional(Type.Boolean({ description: 'true = every stream of the fleet' })),
-    denyFor: Type.Optional(duration({ description: 'Refuse the same client the same stream for so long' })),
-    dryRun: Type.Boolean({ description: 'Only count what would end', default: false }),
-    timeout: duration({ least: '1s', description: 'Time until it fails', default: '5m' }),
+    all: Type.Optional(Type.Boolean({ description: 'Ends every stream of the MediaServer' })),
+    denyFor: Type.Optional(duration({ description: 'Time for which the same client is denied the same stream' })),
+    dryRun: Type.Boolean({ description: 'Only counts the streams that would end', default: false }),
+    timeout: duration({ least: '1s', description: 'Time after which the termination fails', default: '5m' }),
     ttlAfterFinished: duration({
       most: '8760h',
-      description: 'Time until a finished object is deleted',
+      description: 'Time after which a finished object is deleted',
       default: '1h',
     }),
   },
-  { description: 'An order to end streams; immutable', ...closed },
+  { description: 'An order to end streams. Immutable', ...closed },
 );
 export type StreamTerminationSpec = Static<typeof StreamTerminationSpec>;
 
 export const StreamTerminationStatus = Type.Object(
   {
-    phase: Type.Optional(Type.String({ description: 'Pending, Running, Complete or Failed; for the column only' })),
+    phase: Type.Optional(Type.String({ description: 'Pending, Running, Complete or Failed. For display only' })),
     startTime: Type.Optional(Type.String({ format: 'date-time', description: 'When the first pod was asked' })),
     completionTime: Type.Optional(Type.String({ format: 'date-time', description: 'When all pods had answered' })),
     matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
@@ -42,7 +42,7 @@ export const StreamTerminationStatus = Type.Object(
             state: Type.String({ description: 'Pending, Done or Gone' }),
             matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
             terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
-            message: Type.Optional(Type.String({ description: 'Why it could not be asked' })),
+            message: Type.Optional(Type.String({ description: 'Why the pod could not be asked' })),
           },
           closed,
         ),
@@ -56,5 +56,5 @@ export const StreamTerminationStatus = Type.Object(
     ),
     conditions: Type.Optional(conditions),
   },
-  { description: 'What the operator has done', ...closed },
+  { description: 'Observed state', ...closed },
 );
