@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { selfSigned } from '../harness/certificate.ts';
+import { selfSigned, tlsSecret } from '../harness/certificate.ts';
 import type { Kube } from '../harness/kube.ts';
 import type { Fetch } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
@@ -22,7 +22,7 @@ export async function applyExamples(demo: Demo, kube: Kube, stays: boolean): Pro
   await needsNoNamespace(kube);
   await needsFreeHost(kube, HOST);
   await makeNamespace(demo, kube, stays);
-  await kube.apply(NAMESPACE, certificate());
+  await kube.apply(NAMESPACE, tlsSecret('live-tls', selfSigned(HOST)));
   demo.seen(`the namespace ${NAMESPACE} is there, with a self-signed certificate for ${HOST} in the Secret live-tls`);
   show(`$ kubectl ${inNamespace.join(' ')} apply -f ${FOLDER}/     (the backend from the image of this tree)`);
   show(await kube.apply(NAMESPACE, ...(await manifests(kube.target.image))));
@@ -95,12 +95,6 @@ async function removeNamespace({ env }: Kube): Promise<void> {
   console.log(`Deleting the namespace ${NAMESPACE} (a quarter of a minute).`);
   await runApart('kubectl', [...inNamespace, 'delete', 'mediaservers', '--all', '--timeout=60s'], { env });
   await runApart('kubectl', ['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=120s'], { env });
-}
-
-function certificate(): object {
-  const { cert, key } = selfSigned(HOST);
-  const stringData = { 'tls.crt': cert, 'tls.key': key };
-  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'live-tls' }, type: 'kubernetes.io/tls', stringData };
 }
 
 async function manifests(image: string): Promise<string[]> {

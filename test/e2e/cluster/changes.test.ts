@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../harness/backend.ts';
-import { selfSigned } from '../../harness/certificate.ts';
+import { selfSigned, tlsSecret } from '../../harness/certificate.ts';
 import { AUTHORIZATION, apiSecret, ClusterStage, restHook, streamApp } from '../../harness/cluster-stage.ts';
 import type { Json } from '../../harness/kube.ts';
 import { until } from '../../harness/wait.ts';
@@ -16,11 +16,7 @@ beforeAll(async () => {
 afterEach(() => stage.leave());
 afterAll(() => stage.clear());
 
-function certificate(name: string): object {
-  const { cert, key } = selfSigned(name);
-  const stringData = { 'tls.crt': cert, 'tls.key': key };
-  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'tls' }, type: 'kubernetes.io/tls', stringData };
-}
+const certificate = (name: string): object => tlsSecret('tls', selfSigned(name));
 
 /** Common name of the certificate that the pod serves. */
 async function servedName(): Promise<string> {
@@ -145,10 +141,13 @@ describe('something that cannot be used', () => {
 
   it('is a config that the pods refuse: they keep the old one, and a condition says why', () =>
     untouched(async () => {
-      await stage.patch('mediaserver/live', { spec: { rest: { trustedProxies: ['not a network'] } } });
+      await stage.apply(tlsSecret('broken', { cert: 'not a certificate', key: 'not a key' }));
+      const use = (name: string): Promise<unknown> =>
+        stage.patch('mediaserver/live', { spec: { rest: { https: { certificateRef: { name } } } } });
+      await use('broken');
       const { message } = await stage.condition('mediaserver/live', 'ConfigApplied', 'False', 'Refused');
-      expect(message).toContain('not a network');
-      await stage.patch('mediaserver/live', { spec: { rest: { trustedProxies: null } } });
+      expect(message).toContain('the certificate and key cannot be used');
+      await use('tls');
       await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
     }));
 });

@@ -79,7 +79,7 @@ describe('the chart', () => {
     const pod = objects(await template()).find((each) => each?.kind === 'Pod');
     expect(pod?.spec.containers[0].resources).toEqual({
       requests: { cpu: '10m', memory: '64Mi' },
-      limits: { memory: '128Mi' },
+      limits: { memory: '256Mi' },
     });
   });
 

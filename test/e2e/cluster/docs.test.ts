@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../harness/certificate.ts';
+import { selfSigned, tlsSecret } from '../../harness/certificate.ts';
 import { ClusterStage } from '../../harness/cluster-stage.ts';
 import { splitImage } from '../../harness/kube.ts';
 import { blocksOf } from '../../harness/markdown.ts';
@@ -74,15 +74,7 @@ const likeness = (text: string): string[] =>
 
 describe('docs/kubernetes.md', () => {
   it('says what its commands print, one after the other', { timeout: 300_000 }, async () => {
-    const { cert, key } = selfSigned('live.example.test');
-    const tls = { 'tls.crt': cert, 'tls.key': key };
-    await stage.apply({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'live-tls' },
-      type: 'kubernetes.io/tls',
-      stringData: tls,
-    });
+    await stage.apply(tlsSecret('live-tls', selfSigned('live.example.test')));
     const blocks = blocksOf(await readFile(join(root, 'docs/kubernetes.md'), 'utf8'));
     const shown: [string, string[], string[]][] = [];
     for (const [index, { language, text }] of blocks.entries()) {
@@ -153,6 +145,7 @@ describe('docs/troubleshooting.md', async () => {
     const own = await ClusterStage.open(namespaceOf(title));
     try {
       if (!yaml.join('').includes('kind: MediaServer')) await own.apply(mediaServer({}));
+      if (yaml[0]?.includes('certificateRef: { name: tls }')) await own.apply(tlsSecret('tls', selfSigned('live')));
       for (const text of yaml) {
         await own.apply(text);
         if (yaml.length > 1 && text === yaml[0]) await own.condition('mserver/live', 'ConfigApplied', 'True');

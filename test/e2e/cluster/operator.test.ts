@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FLEET_KEY_FILE } from '../../../crds/render/fleet-key.ts';
 import { hashOf } from '../../../crds/render/hash.ts';
 import { HOOK_METHODS } from '../../../crds/schema/hook.ts';
+import { StreamObject } from '../../../crds/schema/stream.ts';
 import { pathOf, TYPES } from '../../../operator/kube/objects.ts';
 import { Api } from '../../harness/api.ts';
 import { ClusterStage, restHook, streamApp } from '../../harness/cluster-stage.ts';
@@ -17,9 +18,9 @@ let api: Api;
 let stage: ClusterStage;
 let restoreChart: () => Promise<void>;
 const operators: OwnOperator[] = [];
-/** A quarter of a megabyte: every method with the longest lists that there may be. */
-const LONG_LIST = Array.from({ length: 64 }, (_, index) => `${index}`.padEnd(253, 'x'));
-const LONG_METHODS = HOOK_METHODS.map((name) => ({ name, clientExclude: LONG_LIST, restExclude: LONG_LIST }));
+/** Eight kilobytes: every method excludes every field of a stream. */
+const FIELDS = Object.keys(StreamObject.properties);
+const LONG_METHODS = HOOK_METHODS.map((name) => ({ name, clientExclude: FIELDS, restExclude: FIELDS }));
 
 beforeAll(async () => {
   api = await Api.open();
@@ -181,8 +182,8 @@ describe('an operator', () => {
   it('keeps the last good config when the next one is too large for a ConfigMap', async () => {
     await operate();
     const before = await config();
-    const names = ['big-0', 'big-1', 'big-2', 'big-3'];
-    const spec = { url: stage.backend.url, methods: LONG_METHODS };
+    const names = Array.from({ length: 120 }, (_, index) => `big-${index}`);
+    const spec = { url: `${stage.backend.url}/${'x'.repeat(1_900)}`, methods: LONG_METHODS };
     for (const name of names) await api.create(TYPES.RestHook, NAMESPACE, { metadata: { name }, spec });
     await stage.apply(...names.map((name) => streamApp(name, { restHookRef: { name } })));
     const { message } = await stage.condition('mediaserver/live', 'ConfigApplied', 'False', 'ConfigTooLarge');
