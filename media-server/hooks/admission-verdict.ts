@@ -1,7 +1,7 @@
 import type { AdmissionMethod, RestOnError } from '../../crds/schema/hook.ts';
 import type { HookReply } from './session-hooks.ts';
 
-/** 4xx that say nothing about the client who wants in. */
+/** 4xx statuses that say nothing about the client. */
 const NOT_A_REFUSAL: ReadonlySet<number> = new Set([401, 408, 425, 429]);
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 const MAX_RETRY_AFTER_SECONDS = 60;
@@ -20,7 +20,7 @@ export function judgeAdmission(method: AdmissionMethod, reply: HookReply, onErro
   return { kind: 'unavailable', reason, retryAfterSeconds: retryAfterSeconds(reply) };
 }
 
-/** For logs and for the client: what came back, without its body. */
+/** The reply without its body, for logs and for the client. */
 export function describeReply(reply: HookReply): string {
   return reply.kind === 'status' ? `it answered ${reply.status}` : FAILURES[reply.failure];
 }
@@ -30,12 +30,12 @@ const FAILURES = {
   refused: 'the connection was refused',
   reset: 'the connection was reset',
   dns: 'its host name does not resolve',
-  tls: 'its certificate is not accepted',
+  tls: 'its certificate is not trusted',
   aborted: 'the call was aborted',
   other: 'the call failed',
 } as const;
 
-/** The backend has said yes or no; anything else is an interaction error. */
+/** True when the backend allowed or refused; anything else is an interaction error. */
 export const isUsable = (reply: HookReply): boolean => isSuccess(reply) || isRefusal(reply);
 
 function isSuccess(reply: HookReply): boolean {

@@ -17,7 +17,7 @@ describe('the config of a method', () => {
     expect(mergeConfig(method)).toEqual({ ...BUILT_IN, restOnError });
   });
 
-  it('takes each field from the last layer that has it, and an empty list is one', () => {
+  it('takes each field from the last layer that sets it, and an empty list counts as set', () => {
     const hook = { publishStream: { restExclude: ['sdp'], clientExclude: ['custom'], restOnError: 'LOG' } } as const;
     const session = { publishStream: { restExclude: [], restPolicy: 'OVERWRITE' } } as const;
     expect(mergeConfig('publishStream', hook, session)).toEqual({
@@ -50,11 +50,11 @@ describe('restClientConfig of a reply to connect', () => {
   });
 
   it.each([
-    ['restPolicy', 'OFF', 'expected one of NOTIFY, OVERWRITE, DISABLE'],
-    ['restPolicy', '', 'expected one of NOTIFY, OVERWRITE, DISABLE'],
-    ['restOnError', 'DISABLED', 'expected one of LOG, FAIL'],
-    ['restOnError', true, 'expected a string'],
-    ['restExclude', ['sdp'], 'expected a string'],
+    ['restPolicy', 'OFF', 'must be one of NOTIFY, OVERWRITE, DISABLE'],
+    ['restPolicy', '', 'must be one of NOTIFY, OVERWRITE, DISABLE'],
+    ['restOnError', 'DISABLED', 'must be one of LOG, FAIL'],
+    ['restOnError', true, 'must be a string'],
+    ['restExclude', ['sdp'], 'must be a string'],
     ['restExlude', 'sdp', 'unknown field'],
   ])('ignores %s %j with a finding', (field, value, reason) => {
     expect(read({ [field]: value })).toEqual({
@@ -63,7 +63,7 @@ describe('restClientConfig of a reply to connect', () => {
     });
   });
 
-  it('takes of restOverwrite what can be overwritten', () => {
+  it('keeps the fields of restOverwrite that can be overwritten', () => {
     const { findings, layer } = read({ restOverwrite: 'name, width' });
     expect(layer).toEqual({ publishStream: { restOverwrite: ['name'] } });
     expect(findings).toMatchObject([{ field: 'restOverwrite', reason: expect.stringContaining('not width') }]);
@@ -73,9 +73,9 @@ describe('restClientConfig of a reply to connect', () => {
     [undefined, []],
     ['', []],
     [{}, []],
-    [{ restClientConfig: 'x' }, [{ method: '', field: 'restClientConfig', reason: 'expected an object' }]],
+    [{ restClientConfig: 'x' }, [{ method: '', field: 'restClientConfig', reason: 'must be an object' }]],
     [{ restClientConfig: { nosuch: {} } }, [{ method: 'nosuch', field: '', reason: 'unknown method' }]],
-    [{ restClientConfig: { connect: [] } }, [{ method: 'connect', field: '', reason: 'expected an object' }]],
+    [{ restClientConfig: { connect: [] } }, [{ method: 'connect', field: '', reason: 'must be an object' }]],
   ])('of %j sets nothing', (reply, findings) => {
     expect(readSessionLayer(reply)).toEqual({ layer: {}, findings });
   });

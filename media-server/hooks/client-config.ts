@@ -11,7 +11,7 @@ import type { HookMethodConfig } from '../../crds/schema/server-config.ts';
 /** One layer of WCS's `restClientConfig`: per method, only the fields that it sets. */
 export type ConfigLayer = { readonly [method in HookMethod]?: Partial<MethodConfig> };
 
-/** A field of the backend's `restClientConfig` that is not understood and ignored. */
+/** A field of the backend's `restClientConfig` that is not valid and therefore ignored. */
 export type Finding = { readonly method: string; readonly field: string; readonly reason: string };
 
 const FAIL_BY_DEFAULT: ReadonlySet<HookMethod> = new Set([
@@ -21,7 +21,7 @@ const FAIL_BY_DEFAULT: ReadonlySet<HookMethod> = new Set([
   'playStream',
 ]);
 
-/** The layers merged per field, later ones win: built-in, RestHook, the backend's reply to `connect`. */
+/** Merges the layers per field. Later layers win: built-in, RestHook, the backend's reply to `connect`. */
 export function mergeConfig(method: HookMethod, ...layers: readonly ConfigLayer[]): MethodConfig {
   const builtIn: MethodConfig = {
     clientExclude: [],
@@ -43,24 +43,24 @@ export function hookLayer(methods: readonly HookMethodConfig[]): ConfigLayer {
   );
 }
 
-/** Reads `restClientConfig` of a reply to `connect`: strings, lists separated by commas, as WCS has them. */
+/** Reads `restClientConfig` of a reply to `connect`: strings and comma-separated lists, as in WCS. */
 export function readSessionLayer(reply: unknown): { layer: ConfigLayer; findings: Finding[] } {
   const findings: Finding[] = [];
   if (!isObject(reply) || reply['restClientConfig'] === undefined) return { layer: {}, findings };
   const config = reply['restClientConfig'];
   if (!isObject(config)) {
-    return { layer: {}, findings: [{ method: '', field: 'restClientConfig', reason: 'expected an object' }] };
+    return { layer: {}, findings: [{ method: '', field: 'restClientConfig', reason: 'must be an object' }] };
   }
   const layer: { [method in HookMethod]?: Partial<MethodConfig> } = {};
   for (const [method, fields] of Object.entries(config)) {
     if (!isMethod(method)) findings.push({ method, field: '', reason: 'unknown method' });
-    else if (!isObject(fields)) findings.push({ method, field: '', reason: 'expected an object' });
+    else if (!isObject(fields)) findings.push({ method, field: '', reason: 'must be an object' });
     else layer[method] = readFields(method, fields, findings);
   }
   return { layer, findings };
 }
 
-/** What a field sets, and what of it is not understood. */
+/** The config that a field sets, and the faults found in it. */
 type Read = { readonly config?: Partial<MethodConfig>; readonly fault?: string };
 type Reader = (value: string) => Read;
 
@@ -85,10 +85,10 @@ function readFields(method: string, fields: Record<string, unknown>, findings: F
 function readField(field: string, value: unknown): Read {
   const reader = READERS.get(field);
   if (!reader) return { fault: 'unknown field' };
-  return typeof value === 'string' ? reader(value) : { fault: 'expected a string' };
+  return typeof value === 'string' ? reader(value) : { fault: 'must be a string' };
 }
 
-/** An empty string is an empty list, which overrides. */
+/** An empty string is an empty list, which overrides lower layers. */
 function list(value: string): string[] {
   return value
     .split(',')
@@ -96,7 +96,7 @@ function list(value: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** Spellings of WCS's older pages. */
+/** Spellings from older WCS documentation. */
 const ALSO_KNOWN_AS: ReadonlyMap<string, string> = new Map([['DISABLED', 'DISABLE']]);
 
 function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
@@ -106,7 +106,7 @@ function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
 ): Read {
   const spelt = value.trim().toUpperCase();
   const found = values.find((allowed) => allowed === (ALSO_KNOWN_AS.get(spelt) ?? spelt));
-  return found === undefined ? { fault: `expected one of ${values.join(', ')}` } : { config: { [field]: found } };
+  return found === undefined ? { fault: `must be one of ${values.join(', ')}` } : { config: { [field]: found } };
 }
 
 function readOverwrite(value: string): Read {

@@ -4,7 +4,7 @@ import { classify, isStale } from './failure.ts';
 
 const coded = (code: string, cause?: Error): Error => Object.assign(new Error(code, { cause }), { code });
 
-describe('what kept a backend from answering', () => {
+describe('why a backend did not answer', () => {
   it.each([
     ['ECONNREFUSED', 'refused'],
     ['EHOSTUNREACH', 'refused'],
@@ -22,7 +22,7 @@ describe('what kept a backend from answering', () => {
     expect(classify(new TypeError('fetch failed', { cause: coded(code) }))).toBe(failure);
   });
 
-  it('is that of the first address when several were tried', () => {
+  it('comes from the first address when several were tried', () => {
     expect(classify(new AggregateError([coded('ECONNREFUSED'), coded('ETIMEDOUT')]))).toBe('refused');
   });
 
@@ -35,7 +35,7 @@ describe('a connection found closed', () => {
   const closed = (bytesRead: number) =>
     Object.assign(new errors.SocketError('other side closed'), { socket: { bytesRead } });
 
-  it('is stale when it has brought an answer before', () => {
+  it('is stale when it carried an answer before', () => {
     expect([isStale(closed(100)), isStale(closed(0)), isStale(coded('ECONNRESET'))]).toEqual([true, false, false]);
   });
 });

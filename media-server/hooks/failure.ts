@@ -21,7 +21,7 @@ const BY_CODE: ReadonlyMap<string, HookFailure> = new Map<string, HookFailure>([
   ['CERT_HAS_EXPIRED', 'tls'],
 ]);
 
-/** What kept a backend from answering, for the log and the metric. */
+/** Why a backend did not answer, for the log and the metric. */
 export function classify(error: unknown): HookFailure {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : '';

@@ -13,7 +13,7 @@ describe('the health of a backend', () => {
 
   it.each([
     ['200', answer(200), 0],
-    ['a 403, which is an order', answer(403), 0],
+    ['a 403, which is a decision', answer(403), 0],
     ['a 404', answer(404), 0],
     ['a 500', answer(500), 1],
     ['a redirect', answer(302), 1],
@@ -32,13 +32,13 @@ describe('the health of a backend', () => {
     });
   });
 
-  it('does not count a call that was given up because its stream has ended', () => {
+  it('does not count a call that was aborted because its stream ended', () => {
     const recorder = new HealthRecorder(new VirtualClock());
     recorder.record({ kind: 'failure', failure: 'aborted' });
     expect(recorder.health().recentCalls).toBe(0);
   });
 
-  it('forgets what is older than two minutes, and nothing of the last one', async () => {
+  it('forgets calls older than two minutes and keeps those of the last minute', async () => {
     const clock = new VirtualClock();
     const recorder = new HealthRecorder(clock);
     recorder.record(answer(500));

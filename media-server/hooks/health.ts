@@ -2,12 +2,12 @@ import type { Clock } from '../../process/clock.ts';
 import { isUsable } from './admission-verdict.ts';
 import type { HookReply } from './session-hooks.ts';
 
-/** How a backend has answered: what the conditions of a RestHook are made of. */
+/** How a backend answers. The conditions of a RestHook are built from it. */
 export type HookHealth = {
-  /** Unix milliseconds, 0 = never. */
+  /** Unix milliseconds; 0 = never. */
   readonly lastSuccessAt: number;
   readonly lastFailureAt: number;
-  /** Calls of the last minute or two, and how many of them failed. */
+  /** Calls in the last one to two minutes, and how many of them failed. */
   readonly recentCalls: number;
   readonly recentFailures: number;
 };
@@ -16,7 +16,7 @@ type Window = { startedAt: number; calls: number; failures: number };
 
 const WINDOW_MS = 60_000;
 
-/** Counts in the window that runs and keeps the one before it: a share that forgets, at the cost of four numbers. */
+/** Keeps the current window and the one before it: a failure rate that ages out, at the cost of four numbers. */
 export class HealthRecorder {
   readonly #clock: Pick<Clock, 'now'>;
   #lastSuccessAt = 0;
@@ -28,7 +28,7 @@ export class HealthRecorder {
     this.#clock = clock;
   }
 
-  /** An answer that cannot be used (5xx, 3xx, 401, …) is a failure; a refusal is an answer. One of our own aborts is neither. */
+  /** An unusable answer (5xx, 3xx, 401, …) is a failure; a refusal is an answer. An aborted call is neither. */
   record(reply: HookReply): void {
     if (reply.kind === 'failure' && reply.failure === 'aborted') return;
     this.#turn();

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 describe('a call', () => {
-  it('is a POST of JSON to the method below the URL, with ids and version', async () => {
+  it('posts JSON to the URL of the method, with ids and version', async () => {
     const calls = stage.session(stage.hookOf({ url: `${stage.backend.url}/` }));
     await admit(calls);
     await admit(calls, 'playStream');
@@ -45,7 +45,7 @@ describe('a call', () => {
 });
 
 describe('a keep-alive call', () => {
-  it('gives the status at once, also when the body never ends', async () => {
+  it('returns the status at once, even when the body never ends', async () => {
     stage.backend.answer = () => (response) => {
       response.writeHead(403);
       response.write('x');
@@ -53,7 +53,7 @@ describe('a keep-alive call', () => {
     expect(await check(stage.session(stage.hookOf()), 2000)).toMatchObject({ kind: 'status', status: 403 });
   });
 
-  it('fails by timeout, refusal and reset, and is not retried', async () => {
+  it('fails on timeout, refusal and reset, and is not retried', async () => {
     stage.backend.answer = () => () => undefined;
     expect(await check(stage.session(stage.hookOf()), 100)).toMatchObject({ kind: 'failure', failure: 'timeout' });
     stage.backend.answer = () => (_response, socket) => socket.destroy();
@@ -84,7 +84,7 @@ describe('a keep-alive call', () => {
 });
 
 describe('https', () => {
-  it('accepts the own CA, nothing without it, and everything with insecureSkipVerify', async () => {
+  it('accepts certificates of the configured CA only, and any certificate with insecureSkipVerify', async () => {
     const pair = selfSigned('backend');
     const server = createTlsServer(pair, (request, response) => {
       request.resume();

@@ -7,20 +7,20 @@ import { connectSkippingInterim } from './interim-replies.ts';
 import type { HookReply } from './session-hooks.ts';
 import type { Signer } from './signature.ts';
 
-/** Each kind of call has connections of its own, so that one kind never delays another. */
+/** Each kind of call has its own connections, so that one kind never delays another. */
 export type PoolName = 'admission' | 'events' | 'keepAlive';
 
 export type HookRequest = {
   readonly method: HookMethod;
   /** The serialized JSON body. */
   readonly body: string;
-  /** The same over retries. */
+  /** Stays the same across retries. */
   readonly eventId: string;
-  /** Per session, from 1, given when the event happened. */
+  /** Per session, from 1; assigned when the event happens. */
   readonly sequence: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Whether the body of a 2xx matters; otherwise the status line decides at once. */
+  /** Whether the body of a 2xx is read; otherwise the status line decides at once. */
   readonly readBody: boolean;
 };
 
@@ -29,7 +29,7 @@ export type HookClientDeps = { readonly clock: Clock; readonly version: string }
 const MAX_BODY = 64 * 1024;
 const ADMISSION_CONNECTIONS = 32;
 const EVENT_CONNECTIONS = 32;
-/** Bytes of an unread body that are skipped to keep the connection; a longer body costs the connection. */
+/** Bytes of an unread body that are drained to keep the connection; a longer body closes it. */
 const DUMP_LIMIT = 16 * 1024;
 
 /** Posts JSON to one backend. */
@@ -62,11 +62,11 @@ export class HookClient {
 
   /** One call, answered or failed within its timeout. Never throws. */
   async post(pool: PoolName, call: HookRequest): Promise<HookReply> {
-    // One deadline over connecting, sending, waiting and reading.
+    // One deadline covers connecting, sending, waiting and reading.
     const deadline = new AbortController();
     const timer = this.#deps.clock.setTimeout(() => deadline.abort(), call.timeoutMs);
     const signal = AbortSignal.any([call.signal, deadline.signal]);
-    // The deadline outlives the answer: a body that never ends must not keep its connection.
+    // The deadline outlives the answer: a body that never ends must not hold its connection.
     let discarded: Promise<unknown> = Promise.resolve();
     try {
       const response = await this.#send(pool, call, signal);
@@ -86,7 +86,7 @@ export class HookClient {
 
   close(): void {
     for (const pool of Object.values(this.#pools)) {
-      // Closing waits for calls in flight, which have deadlines of their own.
+      // Closing waits for calls in flight, which have their own deadlines.
       pool.close().catch(() => pool.destroy());
     }
   }
@@ -111,7 +111,7 @@ export class HookClient {
     });
   }
 
-  /** The status line has decided: the body is thrown away in the background. Never rejects. */
+  /** Discards the body in the background once the status line has decided. Never rejects. */
   #discard(response: Dispatcher.ResponseData): Promise<unknown> {
     return response.body.dump({ limit: DUMP_LIMIT }).catch(() => undefined);
   }
@@ -139,7 +139,7 @@ export class HookClient {
   }
 }
 
-/** `<url>/<METHOD>`; a trailing slash makes no difference, a query of the URL stays behind the method. */
+/** `<url>/<METHOD>`. A trailing slash makes no difference; a query string stays after the method. */
 export function methodUrl(base: URL, method: string): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${method}`;

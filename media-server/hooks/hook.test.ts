@@ -14,11 +14,11 @@ describe('a hook', () => {
   it.each<[string, Partial<HookConfig>]>([
     ['CA bundle nosuch is missing', { tls: { ca: 'nosuch', insecureSkipVerify: false } }],
     ['secret nosuch is missing', { auth: { type: 'bearer', token: 'nosuch' } }],
-  ])('cannot be made: %s', (reason, over) => {
+  ])('cannot be created: %s', (reason, over) => {
     expect(() => stage.hookOf(over)).toThrow(`RestHook "backend": ${reason}`);
   });
 
-  it('authenticates its calls and remembers how they were answered', async () => {
+  it('authenticates its calls and records how they were answered', async () => {
     const assets = new Map([['t', Buffer.from('t0ken')]]);
     const hook = stage.hookOf({ auth: { type: 'bearer', token: 't' } }, assets);
     await admit(stage.session(hook));
@@ -34,12 +34,12 @@ describe('a hook factory', () => {
   const auth = { type: 'bearer', token: 't' } as const;
 
   it.each<[string, boolean, Partial<HookConfig>, Map<string, Buffer>]>([
-    ['nothing has changed', true, { auth }, asset('one')],
-    ['an asset that it does not use has changed', true, { auth }, new Map([...asset('one'), ['x', Buffer.from('x')]])],
-    ['its credential has changed', false, { auth }, asset('two')],
-    ['its config has changed', false, { auth, timeoutMs: 2_000 }, asset('one')],
-    ['it authenticates in another way', false, { auth: { type: 'none' } }, asset('one')],
-  ])('gives the previous hook back only when nothing about it has changed: %s', (_what, isSame, over, assets) => {
+    ['nothing changed', true, { auth }, asset('one')],
+    ['an asset that it does not use changed', true, { auth }, new Map([...asset('one'), ['x', Buffer.from('x')]])],
+    ['its credential changed', false, { auth }, asset('two')],
+    ['its config changed', false, { auth, timeoutMs: 2_000 }, asset('one')],
+    ['its authentication changed', false, { auth: { type: 'none' } }, asset('one')],
+  ])('returns the previous hook only when nothing about it changed: %s', (_what, isSame, over, assets) => {
     const hookFor = hookFactory({ clock: systemClock, version: 'test' });
     const previous = hookFor({ ...stage.config, auth }, asset('one'), undefined);
     const next = hookFor({ ...stage.config, ...over }, assets, previous);

@@ -15,14 +15,14 @@ export type Hook = {
   readonly config: HookConfig;
   readonly layer: ConfigLayer;
   lists(method: HookMethod): boolean;
-  /** Posts once, in the pool named. Never throws. */
+  /** Posts once over the named pool. Never throws. */
   post(pool: PoolName, request: HookRequest): Promise<HookReply>;
   health(): HookHealth;
   /** Lets calls in flight finish and closes the pools. */
   close(): void;
 };
 
-/** Throws with the name of the RestHook and what is wrong with a credential or the CA bundle. */
+/** Throws an error that names the RestHook and the faulty credential or CA bundle. */
 export function createHook(config: HookConfig, assets: ConfigBundle['assets'], deps: HookDeps): Hook {
   try {
     return buildHook(config, assets, deps);
@@ -57,7 +57,7 @@ function caOf({ tls }: HookConfig, assets: ConfigBundle['assets']): Buffer | nul
   return ca;
 }
 
-/** True when a hook of the new config would behave exactly as the old one: its connections stay. */
+/** True when a hook with the new config would behave exactly like the old one, so that its connections can stay. */
 function sameHook(
   config: HookConfig,
   assets: ConfigBundle['assets'],
@@ -71,7 +71,7 @@ function sameHook(
   });
 }
 
-/** Makes hooks, and gives back the previous one, with its open connections, when nothing about it has changed. */
+/** Creates hooks. Returns the previous hook, with its open connections, when nothing about it changed. */
 export function hookFactory(deps: HookDeps) {
   const madeFrom = new WeakMap<Hook, ConfigBundle['assets']>();
   return (config: HookConfig, assets: ConfigBundle['assets'], previous: Hook | undefined): Hook => {

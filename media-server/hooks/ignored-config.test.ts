@@ -12,7 +12,7 @@ beforeEach(() => {
 
 const finding = (field: string, reason = 'unknown field') => ({ method: 'connect', field, reason });
 
-describe('what is not understood in restClientConfig', () => {
+describe('a finding in restClientConfig', () => {
   it('is logged once for each app, method, field and reason', () => {
     for (let round = 0; round < 3; round++) ignored.hear('app', [finding('a'), finding('b')]);
     ignored.hear('app', [finding('a'), finding('c')]);
@@ -24,7 +24,7 @@ describe('what is not understood in restClientConfig', () => {
     ]);
   });
 
-  it('is no longer logged after a thousand', () => {
+  it('is no longer logged after a thousand others', () => {
     for (let index = 0; index < 1_100; index++) ignored.hear('app', [finding(`field-${index}`)]);
     expect(lines).toHaveLength(1_000);
   });

@@ -1,11 +1,11 @@
 import type { Log } from '../../process/logger.ts';
 import type { Finding } from './client-config.ts';
 
-/** A backend may think of new ones without end. */
+/** Bounds the memory: a backend may send new findings without end. */
 const MOST_REMEMBERED = 1_000;
 const KEY_LENGTH = 256;
 
-/** Logs what is not understood in `restClientConfig` once: a backend says the same at each `connect`. */
+/** Logs each finding in `restClientConfig` once, since a backend sends the same at each `connect`. */
 export class IgnoredConfig {
   readonly #log: Log;
   readonly #said = new Set<string>();

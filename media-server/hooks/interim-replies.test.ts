@@ -19,7 +19,7 @@ const INTERIM: [string, string][] = [
   ['100 with header fields', 'HTTP/1.1 100 Continue\r\nServer: IIS\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'],
   ['100 without a reason', 'HTTP/1.1 100\r\n\r\n'],
   ['100 of HTTP/1.0', 'HTTP/1.0 100 Continue\r\n\r\n'],
-  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'],
+  ['101 without an upgrade request', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'],
   ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
   ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'],
   ['199', 'HTTP/1.1 199 Whatever\r\n\r\n'],
@@ -30,7 +30,7 @@ const INTERIM: [string, string][] = [
 const PACKETS: [string, (reply: string) => string[]][] = [
   ['in one packet', (reply) => [reply]],
   ['byte by byte', (reply) => [...reply]],
-  ['in a packet for each head', (reply) => reply.split(/(?<=\r\n\r\n)/)],
+  ['in one packet per head', (reply) => reply.split(/(?<=\r\n\r\n)/)],
   ['split in the status line', (reply) => [reply.slice(0, 10), reply.slice(10)]],
   ['split in the blank line', (reply) => reply.split(/(?<=\r\n\r)(?=\n)/)],
 ];

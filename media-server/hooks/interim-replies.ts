@@ -2,26 +2,26 @@ import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
 const START = Buffer.from('HTTP/1.');
-/** Where the first digit of the status stands in `HTTP/1.1 100 Continue`. */
+/** Offset of the first digit of the status in `HTTP/1.1 100 Continue`. */
 const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
 const CARRIAGE_RETURN = '\r'.charCodeAt(0);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-/** undici's own limit; a longer head is its to refuse. */
+/** undici's own limit; undici refuses a longer head. */
 const MAX_HEAD = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Takes interim replies (1xx, RFC 9110 §15.2) out of the bytes that one connection brings. undici refuses a 100 that it
- * has not asked for, which IIS sends on every POST. One request is under way at a time, so that the first bytes after a
- * request are the head of its reply.
+ * Removes interim replies (1xx, RFC 9110 §15.2) from the bytes of one connection. undici refuses a 100 that it did not
+ * ask for, and IIS sends one on every POST. Only one request is in flight at a time, so the first bytes after a request
+ * are the head of its reply.
  */
 export class InterimFilter {
   #expectsHead = false;
   #begun = false;
   #held: Buffer = NOTHING;
 
-  /** A request goes out. */
+  /** Call when a request is sent. */
   requested(): void {
     this.#expectsHead = true;
     this.#begun = false;
@@ -33,7 +33,7 @@ export class InterimFilter {
     return this.#expectsHead && this.#begun;
   }
 
-  /** What the parser gets: a final head in one piece and everything that follows. */
+  /** Returns what the parser gets: a final head in one piece and everything after it. */
   filter(chunk: Buffer): Buffer {
     if (!this.#expectsHead) return chunk;
     this.#begun = true;
@@ -49,7 +49,7 @@ export class InterimFilter {
   }
 }
 
-/** Where the first head ends, null while more bytes are needed, 0 for what the parser has to refuse. */
+/** Offset at which the first head ends; null while more bytes are needed; 0 for bytes that the parser must refuse. */
 function endOfHead(bytes: Buffer): number | null {
   const end = bytes.indexOf(END_OF_HEAD);
   if (end !== -1) return end + END_OF_HEAD.length;
@@ -66,13 +66,13 @@ function isInterim(bytes: Buffer): boolean {
   return bytes[STATUS_AT] === ONE && isHead(bytes);
 }
 
-/** As far as it has come. */
+/** Compares the bytes received so far. */
 function isHead(bytes: Buffer): boolean {
   const known = Math.min(bytes.length, START.length);
   return bytes.compare(START, 0, known, 0, known) === 0;
 }
 
-/** Connects as undici does; the connections bring no interim replies. */
+/** Connects as undici does, and filters interim replies out of each connection. */
 export function connectSkippingInterim(options: buildConnector.BuildOptions): buildConnector.connector {
   const connect = buildConnector(options);
   return (target, callback) =>
@@ -99,10 +99,8 @@ function filterReplies(socket: Socket): void {
   });
 }
 
-/** The backend has begun to answer: unlike a pooled connection found closed, this must not be taken for a reason to call again. */
+/** Fails without a retry: the backend began to answer, unlike one whose pooled connection is found closed. */
 function cut(socket: Socket): boolean {
-  socket.destroy(
-    Object.assign(new Error('the connection was closed inside the head of a reply'), { code: 'ECONNRESET' }),
-  );
+  socket.destroy(Object.assign(new Error('the connection closed inside the head of a reply'), { code: 'ECONNRESET' }));
   return false;
 }

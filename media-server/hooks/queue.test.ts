@@ -25,7 +25,7 @@ describe('events', () => {
     expect(stage.counted.filter((entry) => entry === 'dropped')).toHaveLength(5);
   });
 
-  it('are waited for by a flush, which gives up after its time', async () => {
+  it('are awaited by a flush, which gives up after its timeout', async () => {
     stage.backend.answer = () => () => undefined;
     stage.session(stage.hookOf({ timeoutMs: 5000 })).event('StreamStatusEvent', {});
     const startedAt = performance.now();

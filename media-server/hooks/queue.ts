@@ -1,12 +1,12 @@
 import type { Clock } from '../../process/clock.ts';
 
-/** A backend that is down must not make a server remember everything. */
+/** Bounds the memory while a backend is down. */
 const MAX_DEPTH = 64;
 const MAX_AGE_MS = 60_000;
 
 export type QueuedEvent = { readonly queuedAt: number; readonly deliver: () => Promise<void> };
 
-/** Events waiting anywhere: what a shutdown waits for. */
+/** All events that wait for delivery; a shutdown waits for them. */
 export class EventQueues {
   readonly #busy = new Set<EventQueue>();
   #onIdle: (() => void) | null = null;
@@ -20,7 +20,7 @@ export class EventQueues {
     if (this.#busy.size === 0) this.#onIdle?.();
   }
 
-  /** Resolves when nothing waits any more, or after the time given. */
+  /** Resolves when no event waits any more, or after the given time. */
   flush(clock: Clock, timeoutMs: number): Promise<void> {
     if (this.#busy.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -35,7 +35,7 @@ export class EventQueues {
   }
 }
 
-/** The events of one session: delivered one after the other, never blocking whoever adds one. */
+/** The events of one session, delivered one after the other. Adding an event never blocks. */
 export class EventQueue {
   readonly #queues: EventQueues;
   readonly #clock: Clock;

@@ -37,7 +37,7 @@ describe('the fields that a reply overwrites', () => {
     expect(readOverwrite(JSON.stringify({ [field]: value }), [field])).toEqual({ overwrite: {}, ignored: [field] });
   });
 
-  it('are only those that are named', () => {
+  it('are only the named ones', () => {
     expect(readOverwrite('{"name":"b","hasAudio":false,"width":3}', ['name'])).toEqual({
       overwrite: { name: 'b' },
       ignored: [],

@@ -12,7 +12,7 @@ const CHECKS: Readonly<Record<OverwritableField, (value: unknown) => boolean>> =
   hasAudio: (value) => typeof value === 'boolean',
 };
 
-/** Takes the named fields from a reply body. A field of the wrong type is left as it was and reported. */
+/** Reads the named fields of a reply body. A field of the wrong type is ignored and reported. */
 export function readOverwrite(
   body: string,
   fields: readonly OverwritableField[],
@@ -26,7 +26,7 @@ export function readOverwrite(
   };
 }
 
-/** The object that a reply body holds; an empty one for anything else, since backends answer with whatever they like. */
+/** The JSON object in a reply body; an empty object for anything else, since backends may answer with any body. */
 export function parseObject(body: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body);

@@ -57,14 +57,14 @@ describe('a call with retries', () => {
     expect((await tries(1, answered(503, 3_600_000))).at).toEqual([0, 2_000]);
   });
 
-  it('waits longer each time, never over two seconds', async () => {
+  it('waits longer each time, up to two seconds', async () => {
     const { at } = await tries(10, answered(503));
     const pauses = at.slice(1).map((time, index) => time - (at[index] ?? 0));
     expect(pauses).toHaveLength(10);
     for (const [index, pause] of pauses.entries()) expect(pause).toBeLessThanOrEqual(Math.min(2_000, 200 * 2 ** index));
   });
 
-  it('is not made again when the stream has ended', async () => {
+  it('is not retried when the stream has ended', async () => {
     const aborted = new AbortController();
     aborted.abort();
     expect((await tries(3, answered(503), aborted)).at).toEqual([0]);

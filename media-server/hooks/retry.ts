@@ -5,7 +5,7 @@ const BASE_MS = 200;
 const CAP_MS = 2_000;
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Repeats a call whose connection failed or that was answered 502, 503 or 504, up to `retries` times. */
+/** Retries a call whose connection failed or whose answer was 502, 503 or 504, up to `retries` times. */
 export async function withRetries(
   retries: number,
   deps: { readonly clock: Clock; readonly signal: AbortSignal },
@@ -25,7 +25,7 @@ function isRetried(reply: HookReply): boolean {
   return reply.failure === 'refused' || reply.failure === 'reset' || reply.failure === 'dns';
 }
 
-/** Exponential with full jitter; `Retry-After` counts up to the cap. */
+/** Exponential backoff with full jitter; `Retry-After` is honoured up to the cap. */
 function pauseMs(reply: HookReply, attempt: number, random: number): number {
   const asked = reply.kind === 'status' ? (reply.retryAfterMs ?? 0) : 0;
   const backoff = random * Math.min(CAP_MS, BASE_MS * 2 ** attempt);

@@ -22,7 +22,7 @@ describe('a call', () => {
     expect(stage.backend.calls).toEqual([]);
   });
 
-  it('leaves the fields of restExclude out', async () => {
+  it('leaves out the fields of restExclude', async () => {
     await admit(stage.session(stage.hookOf({ methods: [{ name: 'publishStream', restExclude: ['sdp'] }] })));
     expect(stage.backend.calls[0]?.body).toEqual({ name: 'a' });
   });
@@ -82,16 +82,19 @@ describe('an answer to admission', () => {
     });
   });
 
-  it.each(['connect', 'publishStream'] as const)('of %s is refused by a 403 whose body never comes', async (method) => {
-    stage.backend.answer = () => (response) => {
-      response.writeHead(403, { 'content-length': '10' }).flushHeaders();
-    };
-    const methods: HookConfig['methods'] = [
-      { name: 'connect' },
-      { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
-    ];
-    expect(await admit(stage.session(stage.hookOf({ methods })), method)).toMatchObject({ kind: 'refused' });
-  });
+  it.each(['connect', 'publishStream'] as const)(
+    'to %s is a refusal at a 403 whose body never arrives',
+    async (method) => {
+      stage.backend.answer = () => (response) => {
+        response.writeHead(403, { 'content-length': '10' }).flushHeaders();
+      };
+      const methods: HookConfig['methods'] = [
+        { name: 'connect' },
+        { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
+      ];
+      expect(await admit(stage.session(stage.hookOf({ methods })), method)).toMatchObject({ kind: 'refused' });
+    },
+  );
 
   it('overwrites nothing when it is an error that is only logged', async () => {
     stage.backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
@@ -116,14 +119,14 @@ describe('a hook that a reload replaces', () => {
     return { calls: stage.sessionOf(app), next };
   }
 
-  it('between two tries of an admission: the second one is made to the new one', async () => {
+  it('leaves the second try of an admission to the new hook', async () => {
     const { calls, next } = await replaced();
     expect((await admit(calls)).kind).toBe('allowed');
     expect(next.of('publishStream')).toHaveLength(1);
     await next.close();
   });
 
-  it('between two tries of an event likewise', async () => {
+  it('leaves the second try of an event to the new hook', async () => {
     const { calls, next } = await replaced();
     calls.event('StreamStatusEvent', { name: 'a' });
     await stage.queues.flush(systemClock, 2000);
@@ -150,7 +153,7 @@ describe('restClientConfig in the answer to connect', () => {
   });
 });
 
-describe('a restClientConfig that is not understood', () => {
+describe('a restClientConfig with faults', () => {
   const answer = (restClientConfig: unknown): void => {
     stage.backend.answer = ({ method }) => ({
       status: 200,
@@ -158,7 +161,7 @@ describe('a restClientConfig that is not understood', () => {
     });
   };
 
-  it('in part holds with the rest', async () => {
+  it('applies except for its faults', async () => {
     answer({
       nosuch: {},
       publishStream: { restPolicy: 'OVERWRITE', restOverwrite: 'name, width', restOnError: 'MAYBE', restExlude: 'sdp' },
@@ -190,7 +193,7 @@ describe('a restClientConfig that is not understood', () => {
 });
 
 describe('a keep-alive call', () => {
-  it('is repeated once on a pooled connection that the backend has closed', async () => {
+  it('is retried once when the backend closed a pooled connection', async () => {
     // Answers the first request of each connection and closes at the second, as a backend that restarts does.
     const raw = await RawBackend.start((socket, nth) => {
       if (nth === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n');

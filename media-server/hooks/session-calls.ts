@@ -24,14 +24,14 @@ export type SessionCallsDeps = {
 export type HookMetrics = {
   hookRequest(appKey: string, method: HookMethod, result: string, seconds: number): void;
   hookEventDropped(): void;
-  /** Parts of a `restClientConfig` that are not understood. */
+  /** Called with the parts of a `restClientConfig` that are ignored. */
   hookConfigIgnored(appKey: string, parts: number): void;
 };
 
 const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
 const NEVER = new AbortController().signal;
 
-/** What the calls need of an app; a reload replaces the hook. */
+/** The part of an app that the calls need; a reload replaces the hook. */
 export type HookedApp = { readonly config: { readonly appKey: string }; readonly hook: Hook | null };
 
 /** The calls of one session. The app's hook is read at each call, so that a reload applies to live sessions. */
@@ -75,7 +75,7 @@ export class SessionCalls implements SessionHooks {
     const call = this.#prepare(method, body);
     this.#queue.add(async () => {
       const reply = await this.#retried(hook, 'events', { ...call, signal: NEVER, readBody: false });
-      if (reply.kind === 'failure') this.#deps.log.warn({ method, failure: reply.failure }, 'a hook event is lost');
+      if (reply.kind === 'failure') this.#deps.log.warn({ method, failure: reply.failure }, 'a hook event was lost');
     });
   }
 
@@ -88,7 +88,7 @@ export class SessionCalls implements SessionHooks {
     return reply;
   }
 
-  /** The hook, when the method is listed and not switched off. */
+  /** The hook, if the method is listed and not disabled. */
   #callable(method: HookMethod): Hook | null {
     const { hook } = this.#app;
     if (!hook?.lists(method)) return null;
@@ -106,7 +106,7 @@ export class SessionCalls implements SessionHooks {
     };
   }
 
-  /** The hook may be replaced while a call waits: each try is made to the one of its moment. */
+  /** Reads the hook at each try, since a reload may replace it while a call waits. */
   #retried(hook: Hook, pool: PoolName, call: PostedCall): Promise<HookReply> {
     const { clock } = this.#deps;
     const post = () => this.#post(this.#app.hook ?? hook, pool, call);

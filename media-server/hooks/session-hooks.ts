@@ -1,6 +1,6 @@
 import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
 
-/** The calls of one session to its backend. Sequence numbers, order and the session's own config layer live here. */
+/** The calls of one session to its backend. Holds the sequence numbers, the order and the session's config layer. */
 export type SessionHooks = {
   /** Asks the backend whether the session may go on (docs/hooks.md#what-an-answer-to-admission-means). Never throws. */
   admit(method: AdmissionMethod, body: HookBody, signal: AbortSignal): Promise<Admission>;
@@ -8,7 +8,7 @@ export type SessionHooks = {
   event(method: EventMethod, body: HookBody): void;
   /** One keep-alive call, not retried. Never throws. */
   keepAlive(body: HookBody, options: KeepAliveOptions): Promise<HookReply>;
-  /** The merged config of a method: built-in, then RestHook, then what `connect` answered. */
+  /** The merged config of a method: built-in, then RestHook, then the reply to `connect`. */
   methodConfig(method: HookMethod): MethodConfig;
 };
 
@@ -24,7 +24,7 @@ export type Admission =
   /** 503 for the client. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
 
-/** Fields that the reply to `publishStream` or `playStream` overwrites, checked for their types. */
+/** Fields that the reply to `publishStream` or `playStream` overwrites, with their types checked. */
 export type Overwrite = {
   readonly name?: string;
   readonly custom?: Readonly<Record<string, unknown>>;
@@ -34,24 +34,24 @@ export type Overwrite = {
   readonly hasAudio?: boolean;
 };
 
-/** What came back, before anyone judged it. */
+/** The raw result of a call, before it is judged. */
 export type HookReply =
   | {
       readonly kind: 'status';
       readonly status: number;
       readonly retryAfterMs: number | null;
-      /** Up to 64 KiB, only where it is read. */
+      /** Up to 64 KiB; filled only if it is read. */
       readonly body: string;
     }
   | {
       readonly kind: 'failure';
       readonly failure: HookFailure;
-      /** The backend had closed a pooled connection that had served before: this says nothing about the backend. */
+      /** True when the backend closed a pooled connection that had served before: no sign of its health. */
       readonly stale?: boolean;
     };
 export type HookFailure = 'timeout' | 'refused' | 'reset' | 'dns' | 'tls' | 'aborted' | 'other';
 
-/** `restExclude` and `clientExclude`: a copy without the named fields. */
+/** A copy without the named fields, for `restExclude` and `clientExclude`. */
 export function excludeFields(body: HookBody, fields: readonly string[]): HookBody {
   if (fields.length === 0) return body;
   return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));

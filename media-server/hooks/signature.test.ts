@@ -37,7 +37,7 @@ describe('the headers that authenticate a call', () => {
     expect(sign(auth)).toEqual(headers);
   });
 
-  it('of Standard Webhooks are accepted by its verifier, with each secret of a rotation', () => {
+  it('of Standard Webhooks pass its verifier, with each secret of a rotation', () => {
     const headers = sign({ type: 'standardWebhooks', secrets: ['old', 'new'] });
     expect(headers['webhook-id']).toBe('event-1');
     for (const secret of [OLD, NEW]) {
@@ -49,8 +49,8 @@ describe('the headers that authenticate a call', () => {
     [{ type: 'bearer', token: 'nosuch' }, 'secret nosuch is missing'],
     [{ type: 'bearer', token: 'empty' }, 'secret empty is empty'],
     [{ type: 'basic', username: 'u', password: 'nosuch' }, 'secret nosuch is missing'],
-    [{ type: 'standardWebhooks', secrets: ['old', 'bad'] }, 'secret bad: expected base64'],
-  ])('of %j cannot be made', (auth, message) => {
+    [{ type: 'standardWebhooks', secrets: ['old', 'bad'] }, 'secret bad: must be base64'],
+  ])('of %j cannot be created', (auth, message) => {
     expect(() => createSigner(auth, assets)).toThrow(message);
   });
 });

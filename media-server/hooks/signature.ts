@@ -5,10 +5,10 @@ import type { ConfigBundle, HookAuth } from '../../crds/schema/server-config.ts'
 
 export type SignedRequest = { readonly eventId: string; readonly sentAt: Date; readonly body: string };
 
-/** Gives the headers that authenticate one call. */
+/** Returns the headers that authenticate one call. */
 export type Signer = (request: SignedRequest) => Record<string, string>;
 
-/** Reads the credentials once. Throws with the name of an asset that is missing, empty or malformed. */
+/** Reads the credentials once. Throws an error that names a missing, empty or malformed asset. */
 export function createSigner(auth: HookAuth, assets: ConfigBundle['assets']): Signer {
   const read = (name: string): string => readCredential(assets, name);
   switch (auth.type) {
@@ -26,7 +26,7 @@ export function createSigner(auth: HookAuth, assets: ConfigBundle['assets']): Si
       return standardWebhooks(auth.secrets.map((name) => webhook(name, read(name))));
     case 'wcsHmacMd5': {
       const key = read(auth.key);
-      // MD5 is what existing WCS backends check.
+      // Existing WCS backends check MD5.
       return ({ body }) => ({ authorization: `WCS ${createHmac('md5', key).update(body).digest('hex')}` });
     }
     default:
@@ -47,7 +47,7 @@ function webhook(name: string, secret: string): Webhook {
   try {
     return new Webhook(secret);
   } catch (error) {
-    throw new Error(`secret ${name}: expected base64, with or without the prefix whsec_`, { cause: error });
+    throw new Error(`secret ${name}: must be base64, with or without the prefix whsec_`, { cause: error });
   }
 }
 

@@ -15,7 +15,7 @@ function setUp(limit: number) {
 }
 
 describe('BackendQueue', () => {
-  it('sends at most so many calls at a time', () => {
+  it('sends at most `limit` calls at a time', () => {
     const { push, queue, sent } = setUp(2);
     const a = push('a', 1);
     push('b', 2);
@@ -29,7 +29,7 @@ describe('BackendQueue', () => {
     expect(sent).toEqual(['a', 'b', 'c']);
   });
 
-  it('sends the oldest due first, and equals in the order in which they came', () => {
+  it('sends the oldest due first, and equally old calls in order of arrival', () => {
     const { push, queue, sent } = setUp(1);
     let running = push('first', 0);
     const calls = [push('e', 9), push('c', 5), push('d', 5), push('a', 1), push('b', 3)];
@@ -50,7 +50,7 @@ describe('BackendQueue', () => {
     expect({ sent, idle: queue.idle }).toEqual({ sent: ['a'], idle: true });
   });
 
-  it('does not care about a call that is removed twice or was never there', () => {
+  it('ignores the removal of a call that is unknown or already removed', () => {
     const { push, queue, sent } = setUp(1);
     const a = push('a', 1);
     push('b', 2);

@@ -1,12 +1,12 @@
 /** One keep-alive call as a queue sees it. */
 export type QueuedCall = {
-  /** When its check is due, monotonic milliseconds. */
+  /** When the check is due, in monotonic milliseconds. */
   readonly dueAt: number;
 };
 
 /**
- * Calls to one backend: at most `limit` at a time, the others wait, oldest due first. The waiting are a sorted array:
- * they nearly always come in the order in which they are due, and 10,000 pointers move in microseconds.
+ * Calls to one backend: at most `limit` at a time; the others wait, oldest due first. The waiting calls are a sorted
+ * array: calls nearly always arrive in the order in which they are due, and 10,000 pointers move in microseconds.
  */
 export class BackendQueue<C extends QueuedCall> {
   readonly #limit: number;
@@ -24,7 +24,7 @@ export class BackendQueue<C extends QueuedCall> {
     this.#fill();
   }
 
-  /** A call has come back, or is given up, waiting or sent. Idempotent. */
+  /** Removes a call that returned or was abandoned, whether it waits or was sent. Idempotent. */
   remove(call: C): void {
     if (this.#sent.delete(call)) this.#fill();
     else this.#unqueue(call);
@@ -42,7 +42,7 @@ export class BackendQueue<C extends QueuedCall> {
     return this.#waiting.length;
   }
 
-  /** The call that has waited longest. */
+  /** The call that is due first. */
   get next(): C | undefined {
     return this.#waiting[0];
   }
@@ -64,7 +64,7 @@ export class BackendQueue<C extends QueuedCall> {
     }
   }
 
-  /** Where the calls that are due later begin. */
+  /** Index of the first call that is due later. */
   #firstAfter(dueAt: number): number {
     let low = 0;
     let high = this.#waiting.length;

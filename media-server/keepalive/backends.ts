@@ -3,7 +3,7 @@ import type { Backend } from './policy.ts';
 
 export type BackendCall = {
   readonly backend: Backend;
-  /** When its check was due, monotonic milliseconds. */
+  /** When the check was due, in monotonic milliseconds. */
   readonly dueAt: number;
   readonly timeoutMs: number;
 };
@@ -11,15 +11,15 @@ export type BackendCall = {
 export type BackendLoad = {
   /** Name of the RestHook. */
   readonly hook: string;
-  /** Calls that are being answered. */
+  /** Calls in flight. */
   readonly sent: number;
-  /** Checks that are due and wait for a connection. */
+  /** Due checks that wait for a connection. */
   readonly waiting: number;
-  /** One has waited longer than its timeout: interval + timeout is no longer the worst case of a decision. */
+  /** True when a check waited longer than its timeout: interval + timeout is no longer the worst case of a decision. */
   readonly saturated: boolean;
 };
 
-/** A queue for each backend that has calls, and none for the others. */
+/** One queue per backend that has calls. */
 export class Backends<C extends BackendCall> {
   readonly #send: (call: C) => void;
   readonly #queues = new Map<Backend, BackendQueue<C>>();
@@ -35,7 +35,7 @@ export class Backends<C extends BackendCall> {
     queue.push(call);
   }
 
-  /** Gives back the connection, or the place in the queue. Idempotent. */
+  /** Releases the connection, or the place in the queue. Idempotent. */
   remove(call: C): void {
     const queue = this.#queues.get(call.backend);
     queue?.remove(call);

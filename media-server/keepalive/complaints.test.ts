@@ -13,7 +13,7 @@ const down = { kind: 'failure', failure: 'refused' } as const;
 const check = { hook: 'backend', reply: down, streamId: 's1', intervalMs: 1_000 };
 
 describe('Complaints', () => {
-  it('says the first at once, with what came back', () => {
+  it('logs the first check at once, with its reply', () => {
     const { complaints, lines } = setUp();
     complaints.hear('failed', check);
     expect(lines).toEqual([
@@ -28,7 +28,7 @@ describe('Complaints', () => {
     ]);
   });
 
-  it('says a thousand more in one line, later', async () => {
+  it('logs a thousand more in one line, later', async () => {
     const { clock, complaints, lines } = setUp();
     for (let i = 0; i < 1_000; i++) complaints.hear('failed', check);
     expect(lines).toHaveLength(1);
@@ -37,7 +37,7 @@ describe('Complaints', () => {
     expect(lines.map(({ checks }) => checks)).toEqual([1, 1_000]);
   });
 
-  it('says once that a backend answers again, when no check has failed for ten seconds', async () => {
+  it('logs once that a backend answers again, when no check has failed for ten seconds', async () => {
     const { clock, complaints, lines } = setUp();
     complaints.hear('failed', check);
     complaints.hear('failed_ended', check);
@@ -52,7 +52,7 @@ describe('Complaints', () => {
     expect(lines.slice(2)).toEqual([{ level: 30, hook: 'backend', failed: 2, msg }]);
   });
 
-  it('does not say so while one of two streams fails at each of its checks', async () => {
+  it('does not log that while one of two streams fails each check', async () => {
     const { clock, complaints, lines } = setUp();
     for (let round = 0; round < 5; round++) {
       complaints.hear('failed', { ...check, intervalMs: 30_000 });
@@ -72,7 +72,7 @@ describe('Complaints', () => {
     expect(lines).toHaveLength(4);
   });
 
-  it('says nothing about what is as it should be', () => {
+  it('does not log successful checks', () => {
     const { complaints, lines } = setUp();
     complaints.hear('ok', check);
     complaints.hear('refused', check);

@@ -10,29 +10,29 @@ type Check = {
   readonly hook: string;
   readonly reply: HookReply;
   readonly streamId: string;
-  /** After this time the stream is checked again. */
+  /** The stream is checked again after this time. */
   readonly intervalMs: number;
 };
 
 const SENTENCES: { readonly [result in CheckResult]: string | null } = {
   ok: null,
-  // The end of the stream is logged where streams end.
+  // The code that ends the stream logs its end.
   refused: null,
-  refused_logged: 'a backend refuses a stream, which is only logged',
+  refused_logged: 'a backend refused a stream; the refusal is only logged',
   failed: 'a keep-alive check failed',
-  failed_ended: 'a keep-alive check failed and ends its stream',
+  failed_ended: 'a keep-alive check failed; its stream ends',
 };
 
 /**
- * Logs the checks that went wrong: the first at once, then at most one line in ten seconds per backend and result, with
- * the number of checks since the last one. With a backend down, every check of 10,000 streams fails. Says that a backend
- * answers again when no check has failed for so long that every stream which failed has been checked again.
+ * Logs failed checks: the first at once, then at most one line in ten seconds per backend and result, with the number
+ * of checks since the last line. While a backend is down, every check of 10,000 streams fails. Logs that a backend answers
+ * again once every stream whose check failed has been checked again and no check fails.
  */
 export class Complaints {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #said = new Map<string, { readonly saidAt: number; unsaid: number }>();
-  /** Backends of which checks fail; they answer again when none has failed until `goodAt`. */
+  /** Backends with failing checks. A backend answers again when no check fails until `goodAt`. */
   readonly #failing = new Map<string, { count: number; goodAt: number }>();
 
   constructor(clock: Clock, log: Log) {

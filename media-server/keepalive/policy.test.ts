@@ -23,7 +23,7 @@ function app(of: Hook | null, keepAlive: Partial<App['config']['keepAlive']> = {
   };
 }
 
-/** What a session merges: the RestHook, then what its `connect` answered. */
+/** The layers of a session: the RestHook, then the reply to `connect`. */
 const hooksOf = (of: Hook | null, layer: ConfigLayer = {}) => ({
   methodConfig: (method: Parameters<typeof mergeConfig>[0]) => mergeConfig(method, of?.layer ?? {}, layer),
 });
@@ -54,7 +54,7 @@ describe('decidePolicy', () => {
     ['NoHook', server, app(null)],
     ['MethodNotListed', server, app(other)],
     ['PolicyDisable', server, app(disabled)],
-  ] as const)('says %s, and nothing else, when that is what fails', (reason, config, of) => {
+  ] as const)('gives only the reason %s when that condition fails', (reason, config, of) => {
     expect(decidePolicy(config, of, hooksOf(of.hook))).toEqual({ checked: false, reason });
   });
 
@@ -90,7 +90,7 @@ describe('decidePolicy', () => {
     });
   });
 
-  it('lets the answer to connect have the last word for its session', () => {
+  it('gives the reply to connect precedence for its session', () => {
     const layer = { StreamKeepAliveEvent: { restOnError: 'LOG', restPolicy: 'DISABLE' } } as const;
     expect(decidePolicy(server, app(listed), hooksOf(listed, layer))).toMatchObject({ reason: 'PolicyDisable' });
     const on = { StreamKeepAliveEvent: { restPolicy: 'NOTIFY' } } as const;

@@ -7,7 +7,7 @@ import type { SessionHooks } from '../hooks/session-hooks.ts';
 /** Why a stream is not checked: the reasons of the StreamApp condition `KeepAliveActive`. */
 type NotChecked = 'ServerDisabled' | 'AppKeyNotListed' | 'AppDisabled' | 'NoHook' | 'MethodNotListed' | 'PolicyDisable';
 
-/** The backend that is asked. Compared by identity: a RestHook that a reload replaced has connections of its own. */
+/** The backend of a check. Compared by identity: after a reload, the replaced RestHook has its own connections. */
 export type Backend = Pick<HookConfig, 'name' | 'maxConnections'>;
 
 export type KeepAlivePolicy = {
@@ -23,12 +23,12 @@ export type PolicyDecision =
   | {
       readonly checked: true;
       readonly policy: KeepAlivePolicy;
-      /** A 403 of the backend would do nothing (`restOnError: LOG`): the main trap of WCS, to be made visible. */
+      /** A 403 of the backend would do nothing (`restOnError: LOG`). This is the main trap of WCS, so it is shown. */
       readonly warning: 'RefusalOnlyLogged' | null;
     }
   | { readonly checked: false; readonly reason: NotChecked };
 
-/** Whether and how a stream is checked (docs/keep-alive.md#which-streams-are-checked): the first no is the reason. */
+/** Decides whether a stream is checked; the first no is the reason (docs/keep-alive.md#which-streams-are-checked). */
 export function decidePolicy(
   server: ServerConfig['keepAlive'],
   { config, hook }: Pick<App, 'config' | 'hook'>,
@@ -56,7 +56,7 @@ export function decidePolicy(
   };
 }
 
-/** The same for an app, before any session: what its streams can expect. */
+/** The same for an app, before any session exists. */
 export function decideForApp(server: ServerConfig['keepAlive'], app: Pick<App, 'config' | 'hook'>): PolicyDecision {
   const layer = app.hook?.layer ?? {};
   return decidePolicy(server, app, { methodConfig: (method) => mergeConfig(method, layer) });
@@ -66,7 +66,7 @@ function notChecked(reason: NotChecked): PolicyDecision {
   return { checked: false, reason };
 }
 
-/** Stands in while the policy of a stream cannot be found out: it is asked for again soon. */
+/** Placeholder while the policy of a stream cannot be determined; it is requested again soon. */
 export const UNDECIDED: KeepAlivePolicy = {
   intervalMs: 1_000,
   timeoutMs: 1_000,
@@ -75,7 +75,7 @@ export const UNDECIDED: KeepAlivePolicy = {
   backend: { name: '', maxConnections: 1 },
 };
 
-/** Whether an app's streams are checked, else why not; and whether a 403 would do nothing. */
+/** Whether the streams of an app are checked, the reason if not, and whether a 403 would do nothing. */
 export function describeKeepAlive(
   server: ServerConfig['keepAlive'],
   app: Pick<App, 'config' | 'hook'>,

@@ -98,7 +98,7 @@ const reloads: { readonly [change in Change]: (server: Server, value: number) =>
     change(server.apps, value, (of) => ({ ...of, intervalMs: INTERVALS[value % INTERVALS.length] ?? 1_000 })),
   appHook: (server, value) => change(server.apps, value, (of) => ({ ...of, hook: [0, 1, null][value % 3] ?? null })),
   url: (server, value) => change(server.hooks, value, (of) => ({ ...of, backend: { ...of.backend } })),
-  // Only where few connections are the subject: with many, no check may ever wait.
+  // Only for few connections: with many, no check may ever wait.
   connections: (server, value) =>
     change(server.hooks, value, ({ backend, ...of }) => ({
       ...of,
@@ -134,7 +134,7 @@ async function perform(model: Model, step: Step): Promise<void> {
       return;
     case 'break':
       model.broken[step.what] = step.broken;
-      // What could not be found out is found out at the latest with the next reload.
+      // A policy that could not be determined is determined at the next reload at the latest.
       if (!step.broken) model.reload();
       return;
     default:
@@ -147,7 +147,7 @@ function removeAll(model: Model, which: (subject: { id: string; app: number }) =
   for (const subject of [...model.live.values()]) if (which(subject)) model.remove(subject);
 }
 
-/** In small steps, so that the invariant is looked at often. */
+/** Advances in small steps, so that the invariant is checked often. */
 async function wait(model: Model, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 700) {
     await model.clock.advance(Math.min(left, 700));
@@ -165,26 +165,26 @@ async function run({ behaviours: first, connections, seed, steps, streams }: His
     model.check();
     if (model.violations.length > 0) return model;
   }
-  // Some are closed in the middle of everything.
+  // Some loops are closed while calls are in flight.
   if (seed % 4 > 0) await recover(model);
   model.close();
   await model.clock.advance(120_000);
   return model;
 }
 
-/** The backend is well again: within one interval, and what is left of calls that hang, every checked stream is asked about. */
+/** The backend recovers: every checked stream is checked within one interval plus the rest of the hanging calls. */
 async function recover(model: Model): Promise<void> {
   Object.assign(model.broken, { policyOf: false, end: false, onResult: false, log: false });
   model.behaviours = [HEALTHY];
   model.reload();
   const { clock, live, loop } = model;
-  // One connection may have to serve six calls that hang, each for its timeout and the margin.
+  // One connection may have to serve six hanging calls, each for its timeout and the margin.
   await wait(model, 6 * (5_000 + 1_000));
   const start = clock.monotonic();
   await wait(model, Math.max(...model.server.apps.map(({ intervalMs }) => intervalMs)) + 1_000);
   for (const subject of live.values()) {
     if (loop.state(subject) !== null && subject.since < start)
-      model.violations.push(`${subject.id} was never asked again`);
+      model.violations.push(`${subject.id} was never checked again`);
   }
 }
 
@@ -201,7 +201,7 @@ describe('the keep-alive loop against a model', () => {
       }),
       { numRuns: 3_000, includeErrorInReport: true },
     );
-    // The histories must reach what they are about.
+    // The histories must contain enough calls and ends.
     expect({ calls: calls > 30_000, ends: ends > 1_000 }).toEqual({ calls: true, ends: true });
   }, 120_000);
 });

@@ -71,15 +71,15 @@ function lastOf(asked: readonly Asked[]): Asked {
 const a = { id: 'a' };
 const b = { id: 'b' };
 
-/** Lets the first check come. */
+/** Runs until the first check. */
 async function firstCheck(world: ReturnType<typeof setUp>): Promise<Asked> {
   world.loop.add(a);
   await world.clock.advanceToNext();
   return world.last();
 }
 
-describe('the rhythm', () => {
-  it('checks once an interval, however long an answer takes', async () => {
+describe('the schedule', () => {
+  it('checks once per interval, however long an answer takes', async () => {
     const world = setUp();
     const first = await firstCheck(world);
     for (let i = 0; i < 5; i++) {
@@ -90,7 +90,7 @@ describe('the rhythm', () => {
     expect(world.asked.map(({ at }) => at - first.at)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
   });
 
-  it('spreads streams that start together over one interval', async () => {
+  it('spreads streams that start at the same time over one interval', async () => {
     const world = setUp();
     for (let i = 0; i < 1_000; i++) world.loop.add({ id: String(i) });
     await world.clock.advance(10_000);
@@ -101,7 +101,7 @@ describe('the rhythm', () => {
     for (const { length } of perSecond) expect(length).toBeGreaterThan(50);
   });
 
-  it('follows a check that was slower than the interval at once, and shows how late that was', async () => {
+  it('checks again at once after a check that took longer than the interval, and reports the lag', async () => {
     const world = setUp();
     world.decision = checked({ timeoutMs: 60_000 });
     const first = await firstCheck(world);
@@ -114,7 +114,7 @@ describe('the rhythm', () => {
     expect(world.asked.map(({ at }) => at - first.at)).toEqual([0, 13_000]);
   });
 
-  it('is put off by Retry-After, by one interval at most', async () => {
+  it('is delayed by Retry-After, by at most one interval', async () => {
     const world = setUp();
     const first = await firstCheck(world);
     await world.clock.advance(1_000);
@@ -125,7 +125,7 @@ describe('the rhythm', () => {
     expect(world.asked).toHaveLength(2);
   });
 
-  it('is not put off by the Retry-After of a check that went well', async () => {
+  it('ignores the Retry-After of a successful check', async () => {
     const world = setUp();
     const first = await firstCheck(world);
     await world.clock.advance(1_000);
@@ -134,14 +134,14 @@ describe('the rhythm', () => {
     expect(world.asked).toHaveLength(2);
   });
 
-  it('checks a stream once that was added twice', async () => {
+  it('checks a stream that was added twice only once', async () => {
     const world = setUp();
     world.loop.add(a);
     world.loop.add(a);
     expect({ stats: world.loop.stats().subjects, timers: world.clock.pending }).toEqual({ stats: 1, timers: 1 });
   });
 
-  it('does not fire at once for an interval longer than a timer can be', async () => {
+  it('does not fire at once for an interval beyond the maximum of a timer', async () => {
     const world = setUp();
     world.decision = checked({ intervalMs: 2 ** 33 });
     world.loop.add(a);
@@ -150,8 +150,8 @@ describe('the rhythm', () => {
   });
 });
 
-describe('what an answer does', () => {
-  it('ends the stream that a 403 is about, at the time of the answer, and asks nothing more', async () => {
+describe('the effect of an answer', () => {
+  it('ends the stream of a 403 at the time of the answer, and sends no further check', async () => {
     const world = setUp();
     world.loop.add(b);
     const check = await firstCheck(world);
@@ -165,7 +165,7 @@ describe('what an answer does', () => {
     expect(world.asked.slice(1).every(({ id }) => id === other.id)).toBe(true);
   });
 
-  it('ends a stream after so many failures in a row, not after as many with a success between', async () => {
+  it('ends a stream after failureThreshold failures in a row; a success in between resets the count', async () => {
     const world = setUp();
     world.decision = checked({ failureThreshold: 3 });
     await firstCheck(world);
@@ -194,7 +194,7 @@ describe('what an answer does', () => {
     expect(world.told.at(-1)).toBe('a failed_ended');
   });
 
-  it('ignores the answer of a call whose stream has ended, and aborts it', async () => {
+  it('aborts the call of a stream that has ended, and ignores its answer', async () => {
     const world = setUp();
     const check = await firstCheck(world);
     world.loop.remove(a);
@@ -203,7 +203,7 @@ describe('what an answer does', () => {
     expect({ told: world.told, timers: world.clock.pending }).toEqual({ told: [], timers: 0 });
   });
 
-  it('does not abort a call that has come back: its connection is kept', async () => {
+  it('does not abort a call that has returned, so that its connection is kept', async () => {
     const world = setUp();
     const check = await firstCheck(world);
     await check.answer(OK);
@@ -224,7 +224,7 @@ describe('what an answer does', () => {
 });
 
 describe('a stream is never lost', () => {
-  it('gives up a call that never comes back', async () => {
+  it('abandons a call that never returns', async () => {
     const world = setUp();
     const check = await firstCheck(world);
     await world.clock.advance(5_999);
@@ -255,7 +255,7 @@ describe('a stream is never lost', () => {
     expect(world.loop.state(a)).toBe('armed');
   });
 
-  it('ends a stream although nobody can count it, and asks again when ending failed', async () => {
+  it('ends a stream even if metrics throw, and checks it again if ending it fails', async () => {
     const ended: string[] = [];
     const throws = () => {
       throw new Error('thrown');
@@ -276,7 +276,7 @@ describe('a stream is never lost', () => {
     expect(world.lines).toHaveLength(4);
   });
 
-  it('goes on when nothing can be logged', async () => {
+  it('continues when logging throws', async () => {
     const broken = pino(
       {},
       {
@@ -291,7 +291,7 @@ describe('a stream is never lost', () => {
     expect(world.told).toEqual(['a failed', 'a failed']);
   });
 
-  it('asks for the policy of a new stream again when it cannot be found out', async () => {
+  it('requests the policy of a new stream again when it cannot be determined', async () => {
     let broken = true;
     const world = setUp({
       policyOf: () => {
@@ -308,7 +308,7 @@ describe('a stream is never lost', () => {
     expect(world.asked).toHaveLength(1);
   });
 
-  it('goes on as before when a reload cannot find out the policy', async () => {
+  it('keeps the previous policy when a reload cannot determine the new one', async () => {
     let broken = false;
     const world = setUp({
       policyOf: () => {
@@ -327,7 +327,7 @@ describe('a stream is never lost', () => {
 describe('a backend with too few connections', () => {
   const few = { backend: { name: 'backend', maxConnections: 2 } };
 
-  it('is asked by so many calls at a time, oldest due first, also after the process stood still', async () => {
+  it('gets at most maxConnections calls at a time, oldest due first, also after the process was paused', async () => {
     const world = setUp();
     world.decision = checked(few);
     const subjects = Array.from({ length: 8 }, (_, i) => ({ id: String(i) }));
@@ -361,7 +361,7 @@ describe('a backend with too few connections', () => {
     expect(world.loop.stats().overdueSeconds).toBeGreaterThanOrEqual(20);
   });
 
-  it('hands the checks that wait over to the backend of a reload', async () => {
+  it('hands its waiting checks over to the new backend after a reload', async () => {
     const world = setUp();
     world.decision = checked({ backend: { name: 'old', maxConnections: 1 } });
     world.loop.add(a);
@@ -376,7 +376,7 @@ describe('a backend with too few connections', () => {
 });
 
 describe('a reload', () => {
-  it('with a shorter interval applies within it, spread, and leaves nearer checks alone', async () => {
+  it('with a shorter interval takes effect within it, spreads checks, and does not move nearer ones', async () => {
     const world = setUp();
     world.decision = checked({ intervalMs: 60_000 });
     for (let i = 0; i < 600; i++) world.loop.add({ id: String(i) });
@@ -392,7 +392,7 @@ describe('a reload', () => {
     for (const count of perSecond) expect(count).toBeLessThan(200);
   });
 
-  it('with a longer interval lets the checks that are near come and goes on at the new pace', async () => {
+  it('with a longer interval keeps the next checks, then continues at the new pace', async () => {
     const world = setUp();
     world.decision = checked({ intervalMs: 2_000, timeoutMs: 2_000 });
     const first = await firstCheck(world);
@@ -407,7 +407,7 @@ describe('a reload', () => {
     expect(world.asked).toHaveLength(3);
   });
 
-  it('that changes nothing changes no check', async () => {
+  it('without changes moves no check', async () => {
     const world = setUp();
     const first = await firstCheck(world);
     await first.answer(OK);
@@ -419,7 +419,7 @@ describe('a reload', () => {
     expect(world.asked.map(({ at }) => at - first.at)).toEqual([0, 10_000]);
   });
 
-  it('stops and starts checking streams that live', async () => {
+  it('stops and starts the checks of live streams', async () => {
     const world = setUp();
     world.decision = NOT_CHECKED;
     world.loop.add(a);
@@ -439,7 +439,7 @@ describe('a reload', () => {
     expect({ subjects: world.loop.stats().subjects, timers: world.clock.pending }).toEqual({ subjects: 0, timers: 0 });
   });
 
-  it('gives a check that waits the timeout of its new interval', async () => {
+  it('gives a waiting check the timeout of its new interval', async () => {
     const world = setUp();
     const one = { name: 'backend', maxConnections: 1 };
     world.decision = checked({ backend: one });
@@ -454,7 +454,7 @@ describe('a reload', () => {
 });
 
 describe('closing', () => {
-  it('aborts what is in flight, sends nothing that waits, and takes no more streams', async () => {
+  it('aborts calls in flight, sends no waiting call, and accepts no more streams', async () => {
     const world = setUp();
     world.decision = checked({ backend: { name: 'backend', maxConnections: 1 } });
     for (const subject of [a, b, { id: 'c' }]) world.loop.add(subject);
@@ -474,7 +474,7 @@ describe('closing', () => {
     );
   });
 
-  it('of one stream can be repeated, and frees its connection for the next', async () => {
+  it('one stream is idempotent, and frees its connection for the next call', async () => {
     const world = setUp();
     world.decision = checked({ backend: { name: 'backend', maxConnections: 1 } });
     world.loop.add(a);

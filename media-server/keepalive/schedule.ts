@@ -7,7 +7,7 @@ import { firstDelayMs, nextDueAt, redueAt } from './pace.ts';
 import { type KeepAlivePolicy, type PolicyDecision, UNDECIDED } from './policy.ts';
 import { type CheckResult, judge, type KeepAliveCause, type Verdict } from './verdict.ts';
 
-/** A call that has not come back this long after its timeout is given up: the stream must not hang on it. */
+/** A call that has not returned this long after its timeout is abandoned, so that its stream does not hang. */
 const GIVE_UP_MARGIN_MS = 1_000;
 
 export type KeepAliveDeps<S extends KeepAliveSubject> = {
@@ -16,7 +16,7 @@ export type KeepAliveDeps<S extends KeepAliveSubject> = {
   readonly policyOf: (subject: S) => PolicyDecision;
   /** One call to the backend. */
   readonly ask: (subject: S, options: { timeoutMs: number; signal: AbortSignal }) => Promise<HookReply>;
-  /** Ends the stream; `orderedAt` is when the answer arrived, monotonic milliseconds. */
+  /** Ends the stream. `orderedAt` is when the answer arrived, in monotonic milliseconds. */
   readonly end: (subject: S, cause: KeepAliveCause, orderedAt: number) => void;
   readonly onResult: (subject: S, result: CheckResult) => void;
 };
@@ -24,15 +24,15 @@ export type KeepAliveDeps<S extends KeepAliveSubject> = {
 export type KeepAliveSubject = { readonly id: string };
 
 export type KeepAliveStats = {
-  /** Streams that are checked: each is armed or checking. */
+  /** Checked streams, each armed or checking. */
   readonly subjects: number;
   readonly armed: number;
   readonly checking: number;
-  /** How late the latest check is, seconds. */
+  /** Seconds by which the most overdue check is late. */
   readonly overdueSeconds: number;
 };
 
-/** `armed` = one timer; `checking` = one call: waiting for a connection, sent, or being answered. */
+/** `armed` has one timer; `checking` has one call, which waits for a connection or is in flight. */
 type State<S> =
   | { readonly kind: 'armed'; readonly dueAt: number; readonly timer: Timer }
   | { readonly kind: 'checking'; readonly call: Call<S> };
@@ -47,16 +47,16 @@ type Entry<S> = {
 type Call<S> = BackendCall & {
   readonly entry: Entry<S>;
   readonly abort: AbortController;
-  /** Runs from the sending to the answer, null before and after. */
+  /** Runs from sending to the answer; null before and after. */
   giveUp: Timer | null;
 };
 
 /**
- * The keep-alive loop (docs/keep-alive.md). Every checked stream has an entry here, and every entry is in exactly one state,
- * always: a state is only ever replaced by the next one, in `#arm` and `#check`, before anybody outside is told.
+ * The keep-alive loop (docs/keep-alive.md). Every checked stream has an entry, and every entry is always in exactly one
+ * state. Only `#arm` and `#check` replace a state, and they do so before any callback runs.
  *
- * Each stream has a timer of its own: with 10,000 streams arming and firing one costs 2.9 µs a check (0.3 % of a core
- * at an interval of 10 s), a heap with a single timer 4.4 to 5.2 µs (Node 24.21 on 2 cores); the call itself far more.
+ * Each stream has its own timer. With 10,000 streams, arming and firing it costs 2.9 µs per check (0.3 % of a core at an
+ * interval of 10 s). A heap with a single timer costs 4.4 to 5.2 µs (Node 24.21 on 2 cores). The call costs far more.
  */
 export class KeepAlive<S extends KeepAliveSubject> {
   readonly #deps: KeepAliveDeps<S>;
@@ -72,27 +72,27 @@ export class KeepAlive<S extends KeepAliveSubject> {
     this.#complaints = new Complaints(deps.clock, deps.log);
   }
 
-  /** A stream went live. Idempotent. */
+  /** Adds a stream that went live. Idempotent. */
   add(subject: S): void {
     if (this.#closed || this.#live.has(subject)) return;
     this.#live.add(subject);
     this.#admit(subject, this.#decide(subject));
   }
 
-  /** A stream ends: no further call, the one in flight is aborted and its answer ignored. Idempotent. */
+  /** Removes a stream: the call in flight is aborted, its answer is ignored, and no call follows. Idempotent. */
   remove(subject: S): void {
     this.#live.delete(subject);
     this.#drop(subject);
   }
 
-  /** The config has changed: applies to every live stream within its (new) interval. */
+  /** Applies a changed config to every live stream within its new interval. */
   refresh(): void {
     for (const subject of this.#live) {
       const entry = this.#entries.get(subject);
       const decision = this.#decide(subject);
       if (!entry) this.#admit(subject, decision);
       else if (decision?.checked) this.#update(entry, decision.policy);
-      // Not known: what was right before goes on.
+      // The policy cannot be determined: the previous one stays.
       else if (decision) this.#drop(subject);
     }
   }
@@ -113,12 +113,12 @@ export class KeepAlive<S extends KeepAliveSubject> {
     return { subjects, armed: subjects - checking, checking, overdueSeconds: overdueMs / 1000 };
   }
 
-  /** The backends that are being asked just now. */
+  /** The backends that have calls now. */
   backends(): BackendLoad[] {
     return this.#backends.load(this.#deps.clock.monotonic());
   }
 
-  /** Aborts what is in flight; streams that are added later are not checked. */
+  /** Aborts calls in flight. Streams that are added later are not checked. */
   close(): void {
     this.#closed = true;
     for (const subject of [...this.#live]) this.remove(subject);
@@ -146,9 +146,9 @@ export class KeepAlive<S extends KeepAliveSubject> {
     this.#release(call);
   }
 
-  /** A call that was sent goes on; one that still waits is made to the new backend. */
+  /** A sent call continues; a waiting call moves to the new backend. */
   #update(entry: Entry<S>, policy: KeepAlivePolicy): void {
-    // Failures say something about the backend that failed.
+    // Failures belong to the backend that failed.
     if (policy.backend !== entry.policy.backend) entry.failures = 0;
     entry.policy = policy;
     const { state } = entry;
@@ -193,11 +193,11 @@ export class KeepAlive<S extends KeepAliveSubject> {
   }
 
   #send(call: Call<S>): void {
-    // The waiting calls of a loop that closes are about to be dropped.
+    // A closing loop is about to drop its waiting calls.
     if (this.#closed) return;
     call.giveUp = this.#deps.clock.setTimeout(() => {
       call.abort.abort();
-      this.#failed(call, 'timeout', new Error('it did not come back after its timeout'));
+      this.#failed(call, 'timeout', new Error('the call did not return after its timeout'));
     }, call.timeoutMs + GIVE_UP_MARGIN_MS);
     this.#ask(call).then(
       (reply) => this.#answered(call, reply),
@@ -205,12 +205,12 @@ export class KeepAlive<S extends KeepAliveSubject> {
     );
   }
 
-  /** What is thrown at once is a failed call as well. */
+  /** A synchronous throw is a failed call as well. */
   async #ask({ abort, entry, timeoutMs }: Call<S>): Promise<HookReply> {
     return this.#deps.ask(entry.subject, { timeoutMs, signal: abort.signal });
   }
 
-  /** The client broke its promise to answer or fail in time. */
+  /** Handles a client that neither answered nor failed in time, or that threw. */
   #failed(call: Call<S>, failure: 'timeout' | 'other', error: unknown): void {
     if (!this.#current(call)) return;
     this.#report(error, 'a keep-alive call failed');
@@ -218,7 +218,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
   }
 
   #answered(call: Call<S>, reply: HookReply): void {
-    // Ended meanwhile, or given up.
+    // The stream ended meanwhile, or the call was abandoned.
     if (!this.#current(call)) return;
     const { backend, dueAt, entry } = call;
     const { failureThreshold, intervalMs, restOnError } = entry.policy;
@@ -231,7 +231,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
     });
     entry.failures = replaced ? 0 : verdict.failures;
     const retryAfterMs = reply.kind === 'status' && verdict.result !== 'ok' ? reply.retryAfterMs : null;
-    // Armed before anybody else is told, so that nothing that throws there can lose the stream.
+    // Arm before any callback runs, so that one that throws cannot lose the stream.
     this.#arm(entry, nextDueAt({ dueAt, answeredAt, intervalMs, retryAfterMs }));
     this.#tell(call, reply, verdict, answeredAt);
     this.#release(call);
@@ -242,7 +242,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
     return state.kind === 'checking' && state.call === call && this.#entries.get(subject) === call.entry;
   }
 
-  /** The end comes first: it is the part that somebody waits for. */
+  /** Ending the stream comes first, since clients wait for it. */
   #tell({ backend, entry }: Call<S>, reply: HookReply, { cause, result }: Verdict, answeredAt: number): void {
     const { end, onResult } = this.#deps;
     const { subject } = entry;
@@ -252,17 +252,17 @@ export class KeepAlive<S extends KeepAliveSubject> {
     this.#guard(() => this.#complaints.hear(result, { hook: backend.name, reply, streamId: subject.id, intervalMs }));
   }
 
-  /** null = it cannot be found out now. */
+  /** Null when the policy cannot be determined now. */
   #decide(subject: S): PolicyDecision | null {
     return this.#guard(() => this.#deps.policyOf(subject));
   }
 
-  /** What others throw stays with them. */
+  /** Contains what callbacks throw. */
   #guard<T>(work: () => T): T | null {
     try {
       return work();
     } catch (error) {
-      this.#report(error, 'a part that the keep-alive loop calls failed');
+      this.#report(error, 'a callback of the keep-alive loop failed');
       return null;
     }
   }
@@ -271,7 +271,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
     try {
       this.#deps.log.error({ err: error }, sentence);
     } catch {
-      // A log that cannot be written has nobody left to tell.
+      // A failing log cannot be reported anywhere.
     }
   }
 
@@ -282,7 +282,7 @@ export class KeepAlive<S extends KeepAliveSubject> {
   }
 }
 
-/** When the next check that has not been sent is or was due. */
+/** When the next unsent check is or was due. */
 function unsentDueAt<S>({ policy, state }: Entry<S>): number {
   if (state.kind === 'armed') return state.dueAt;
   return state.call.giveUp === null ? state.call.dueAt : state.call.dueAt + policy.intervalMs;

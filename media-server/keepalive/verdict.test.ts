@@ -14,7 +14,7 @@ const none: Judged = { restOnError: 'FAIL', failures: 0, failureThreshold: 0 };
 
 describe('judge', () => {
   for (const restOnError of ['FAIL', 'LOG'] as const) {
-    it.each([200, 201, 204, 299])(`a %i goes on and forgets earlier failures (${restOnError})`, (code) => {
+    it.each([200, 201, 204, 299])(`a %i keeps the stream and resets its failures (${restOnError})`, (code) => {
       const verdict = judge(status(code), { restOnError, failures: 4, failureThreshold: 5 });
       expect(verdict).toEqual<Verdict>({ result: 'ok', cause: null, failures: 0 });
     });

@@ -9,7 +9,7 @@ export type KeepAliveCause = 'keepalive' | 'keepalive_failure';
 
 export type Verdict = {
   readonly result: CheckResult;
-  /** Why the stream ends, null = it goes on. */
+  /** Why the stream ends; null = it continues. */
   readonly cause: KeepAliveCause | null;
   /** Failures in a row after this check. */
   readonly failures: number;
@@ -27,7 +27,7 @@ export type Judged = {
 export function judge(reply: HookReply, { failureThreshold, failures, restOnError }: Judged): Verdict {
   const status = reply.kind === 'status' ? reply.status : 0;
   if (status >= 200 && status < 300) return { result: 'ok', cause: null, failures: 0 };
-  // A backend that gives orders is not failing, whether or not they are followed.
+  // A 403 is not a failure, whether or not it is enforced.
   if (status === 403) {
     return restOnError === 'FAIL'
       ? { result: 'refused', cause: 'keepalive', failures: 0 }
