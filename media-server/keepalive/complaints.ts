@@ -25,8 +25,8 @@ const SENTENCES: { readonly [result in CheckResult]: string | null } = {
 
 /**
  * Logs failed checks: the first at once, then at most one line in ten seconds per backend and result, with the number
- * of checks since the last line. While a backend is down, every check of 10,000 streams fails. Logs that a backend answers
- * again once every stream whose check failed has been checked again and no check fails.
+ * of checks since the last line. While a backend is down, every check of 10,000 streams fails. Logs that a backend
+ * answers again once every stream whose check failed has been checked again and no check fails.
  */
 export class Complaints {
   readonly #clock: Clock;

@@ -55,8 +55,9 @@ type Call<S> = BackendCall & {
  * The keep-alive loop (docs/keep-alive.md). Every checked stream has an entry, and every entry is always in exactly one
  * state. Only `#arm` and `#check` replace a state, and they do so before any callback runs.
  *
- * Each stream has its own timer. With 10,000 streams, arming and firing it costs 2.9 µs per check (0.3 % of a core at an
- * interval of 10 s). A heap with a single timer costs 4.4 to 5.2 µs (Node 24.21 on 2 cores). The call costs far more.
+ * Each stream has its own timer. With 10,000 streams, arming and firing it costs 2.9 µs per check (0.3 % of a core at
+ * an interval of 10 s). A heap with a single timer costs 4.4 to 5.2 µs (Node 24.21 on 2 cores). The call costs far
+ * more.
  */
 export class KeepAlive<S extends KeepAliveSubject> {
   readonly #deps: KeepAliveDeps<S>;

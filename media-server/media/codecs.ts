@@ -29,7 +29,7 @@ const h264 = (
     'level-asymmetry-allowed': 1,
   });
 
-/** Their payload types are fixed (RFC 3551 §6). */
+/** Codecs with static payload types (RFC 3551 §6). */
 const telephony = (name: string, preferredPayloadType: number): RouterRtpCodecCapability => ({
   kind: 'audio',
   mimeType: `audio/${name}`,
@@ -48,10 +48,10 @@ const opus: RouterRtpCodecCapability = {
 };
 
 /**
- * What a router can forward, by the codec names of the API. H264 in both packetization modes: constrained baseline,
- * baseline, main, high, constrained high, predictive high 4:4:4. The payload types of
- * the usual ones are those of Chromium's offers, so that most players need no other router where routers do the numbering.
- * mediasoup gives RTX the first free ones from 100 on, which all others keep away from.
+ * The codecs that a router can forward, by their names in the API. H264 has both packetization modes of constrained
+ * baseline, baseline, main, high, constrained high and predictive high 4:4:4. Common codecs have the payload types of
+ * Chromium's offers, so that most players need no other router where routers do the numbering. mediasoup gives RTX the
+ * first free payload types from 100, so no other codec uses those.
  */
 const CODECS: Readonly<Record<Codec, readonly RouterRtpCodecCapability[]>> = {
   opus: [opus],
@@ -82,8 +82,8 @@ export function routerCodecs(codecs: readonly Codec[]): RouterRtpCodecCapability
 }
 
 /**
- * Header extensions that are negotiated. Left out: abs-capture-time, since a client that lists it without having
- * negotiated it keeps a simulcast consumer on the lowest layer, and what no client offers.
+ * Header extensions that are negotiated. Extensions that no client offers are left out, and so is abs-capture-time: a
+ * client that lists it without having negotiated it keeps a simulcast consumer on the lowest layer.
  */
 const NEGOTIATED: ReadonlySet<string> = new Set<RtpHeaderExtensionUri>([
   'urn:ietf:params:rtp-hdrext:sdes:mid',
@@ -102,7 +102,7 @@ function isNegotiated<E extends Extension>(extension: E): extension is E & { uri
   return NEGOTIATED.has(extension.uri);
 }
 
-/** What a router offers to negotiate, in the types of the SDP module. */
+/** The capabilities of a router, in the types of the SDP module. */
 export function negotiableCapabilities({ codecs = [], headerExtensions = [] }: RouterCapabilities): RtpCapabilities {
   return { codecs, headerExtensions: headerExtensions.filter(isNegotiated) };
 }
@@ -112,7 +112,7 @@ export function negotiableParameters({ headerExtensions = [], ...parameters }: R
   return { ...parameters, headerExtensions: headerExtensions.filter(isNegotiated) };
 }
 
-/** The name that the API has for a codec: `opus`, `VP8`, `H264`. */
+/** The name of a codec in the API: `opus`, `VP8`, `H264`. */
 export function apiName(codec: string): string {
   return API_CODECS.find((name) => name.toLowerCase() === codec.toLowerCase()) ?? codec;
 }

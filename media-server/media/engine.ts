@@ -29,7 +29,7 @@ export type MediaDeps = TransportWatchDeps & WorkersDeps;
 
 const SPREAD_AT = 50;
 
-/** Starts the mediasoup workers. Throws when one cannot start, naming the address and port. */
+/** Starts the mediasoup workers. Throws an error that names the address and port when one cannot start. */
 export async function startMedia(options: MediaOptions, deps: MediaDeps): Promise<Media> {
   const workers = await Workers.start(options, deps);
   return new Engine(options, workers, deps);
@@ -42,7 +42,7 @@ type Place = {
   readonly routerCodecs: PlayNegotiation['routerCodecs'];
 };
 
-/** Makes what a new transport carries. */
+/** Creates what a new transport carries. */
 type Fill<L> = (leg: TransportLeg, router: Router) => Promise<L>;
 
 class Engine implements Media {
@@ -79,7 +79,8 @@ class Engine implements Media {
 
   async play(request: PlayRequest): Promise<Playback> {
     const { publication } = request;
-    if (!(publication instanceof PublicationLeg)) throw new TypeError('the publication is not of this media server');
+    if (!(publication instanceof PublicationLeg))
+      throw new TypeError('the publication does not belong to this media server');
     const offer = parseOffer(request.offer, 'play');
     const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
     const { routerCodecs } = negotiation;
@@ -117,7 +118,7 @@ class Engine implements Media {
       return await this.#openOn(place, fill);
     } catch (error) {
       if (!place.seat.worker.died) throw error;
-      throw new MediaUnavailable('a mediasoup worker has died and is started again', { cause: error });
+      throw new MediaUnavailable('a mediasoup worker died and is being restarted', { cause: error });
     }
   }
 
@@ -133,14 +134,14 @@ class Engine implements Media {
     }
   }
 
-  /** The publication's own worker, unless it is clearly busier than another one. */
+  /** The worker of the publication, unless it is clearly busier than another one. */
   #seatFor(publication: PublicationLeg): Seat {
     const least = this.#workers.leastLoaded();
     return publication.seat.legs - least.legs >= this.#spreadAt ? least : publication.seat;
   }
 }
 
-/** What mediasoup refuses about parameters is the fault of the offer, if it slipped through our own checks. */
+/** Parameters that mediasoup refuses are a fault of the offer that our own checks missed. */
 function accepted<T>(made: Promise<T>): Promise<T> {
   return made.catch((error: unknown) => {
     if (!(error instanceof TypeError || error instanceof UnsupportedError)) throw error;

@@ -15,15 +15,15 @@ import type { LegFailure, LegMetrics } from './media.ts';
 import type { RouterLease } from './routers.ts';
 import type { Seat, Workers } from './workers.ts';
 
-/** A transport that has not connected by then never will. */
+/** A transport that is not connected after this time never connects. */
 const CONNECT_MS = 15_000;
 
-/** Where simulcast begins before bandwidth is known, bits per second; mediasoup's own 600 kbit/s is a thumbnail. */
+/** Bits per second at which simulcast starts before the bandwidth is known; mediasoup's 600000 shows a thumbnail. */
 const INITIAL_OUTGOING_BITRATE = 1_500_000;
 
 export type LegDeps = { readonly workers: Workers; readonly clock: Clock };
 
-/** What publications and playbacks have in common: one WebRTC transport, from the offer to the close. */
+/** The common part of publications and playbacks: one WebRTC transport, from the offer to the close. */
 export class TransportLeg {
   readonly transport: WebRtcTransport;
   readonly seat: Seat;
@@ -52,9 +52,11 @@ export class TransportLeg {
     transport.on('listenserverclose', () => this.#workerClosed());
   }
 
-  /** Opens a transport and hands it the client's DTLS parameters; ICE-lite needs nothing more. Gives the lease back at the end. */
+  /**
+   * Opens a transport with the client's DTLS parameters; ICE-lite needs nothing else. Releases the lease at the end.
+   */
   static async open(seat: Seat, lease: RouterLease, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
-    // Counted before the first await, so that requests that come together spread over the workers.
+    // Count before the first await, so that simultaneous requests spread over the workers.
     seat.legs++;
     seat.toldErrors.clear();
     const leave = (): void => {
@@ -68,7 +70,7 @@ export class TransportLeg {
         enableTcp: true,
         preferUdp: true,
         initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BITRATE,
-        // Off: who is gone is found by all that a client sends, not by consent checks alone (transport-watch.ts).
+        // Off: transport-watch.ts detects a client that is gone by all its packets, not by consent checks alone.
         iceConsentTimeout: 0,
         appData: { id },
       })
@@ -88,11 +90,11 @@ export class TransportLeg {
     }
   }
 
-  /** The server's side for the answer. */
+  /** The server's parameters for the answer. */
   get server(): ServerTransport {
     const { dtlsParameters, iceCandidates, iceParameters } = this.transport;
     const fingerprint = dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
-    if (!fingerprint) throw new Error('mediasoup has given no SHA-256 fingerprint');
+    if (!fingerprint) throw new Error('mediasoup returned no SHA-256 fingerprint');
     return { sessionId: this.#deps.clock.now(), ice: iceParameters, candidates: iceCandidates, fingerprint };
   }
 
@@ -108,7 +110,7 @@ export class TransportLeg {
     return this.#connected;
   }
 
-  /** Runs at once when the leg is connected already. */
+  /** Runs at once if the leg is already connected. */
   onConnected(run: () => void): void {
     if (this.#connected) run();
     else if (!this.#closing) this.#onConnected.push(run);
@@ -122,7 +124,7 @@ export class TransportLeg {
   async applyFragment(text: string): Promise<string | null> {
     const ice = newCredentials(parseFragment(text), this.#clientIce);
     if (!ice) return null;
-    // Before the await: candidates that follow at once belong to this restart.
+    // Set before the await: candidates that arrive meanwhile belong to this restart.
     this.#clientIce = ice;
     const serverIce = await this.transport.restartIce();
     const { kind, mid } = this.#offer.tagged;
@@ -133,7 +135,7 @@ export class TransportLeg {
     });
   }
 
-  /** Runs when the leg is closed from here, before the worker is told. */
+  /** Runs when this side closes the leg, before the worker is told. */
   onClosing(run: () => void): void {
     this.#onClosing = run;
   }
@@ -160,7 +162,7 @@ export class TransportLeg {
     await this.#deps.workers.barrier(this.seat.worker);
   }
 
-  /** Not when the media server closes down. */
+  /** A worker that the media server closes itself is not a failure. */
   #workerClosed(): void {
     if (this.seat.worker.died) this.fail('worker_died');
   }
@@ -179,7 +181,7 @@ export class TransportLeg {
   }
 }
 
-/** Sums up what the streams of a leg have carried. */
+/** Sums the statistics of the streams of a leg. */
 export function sumMetrics(stats: readonly (RtpStreamRecvStats | RtpStreamSendStats)[]): LegMetrics {
   const sum = (read: (stat: RtpStreamRecvStats | RtpStreamSendStats) => number): number =>
     stats.reduce((total, stat) => total + read(stat), 0);

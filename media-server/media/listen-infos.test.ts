@@ -19,7 +19,7 @@ describe('listenInfosOf', () => {
       ],
     ],
     ['a machine without IPv6', '0.0.0.0', ['2001:db8::1', '192.0.2.1'], [IPV4]],
-    ['one address that is named', '127.0.0.1', ['192.0.2.1'], [{ ...IPV4, ip: '127.0.0.1' }]],
+    ['one given address', '127.0.0.1', ['192.0.2.1'], [{ ...IPV4, ip: '127.0.0.1' }]],
     ['the IPv6 loopback', '::1', ['::1'], [{ ip: '::1', announcedAddress: '::1', port: 44444 }]],
   ])('%s', (_what, listenAddress, announcedAddresses, sockets) => {
     expect(listenInfosOf({ listenAddress, announcedAddresses }, 44444)).toEqual([

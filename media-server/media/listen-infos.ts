@@ -7,8 +7,8 @@ type Listening = Pick<MediaOptions, 'announcedAddresses' | 'listenAddress'>;
 type Socket = Pick<TransportListenInfo, 'announcedAddress' | 'flags' | 'ip'>;
 
 /**
- * The sockets of a worker, UDP first. mediasoup announces one address per socket, so each family has a socket of its own: on
- * one that takes both, IPv4 clients would be told an address in IPv6 form in STUN responses. Pure.
+ * The sockets of a worker, UDP first. mediasoup announces one address per socket, so each family has its own socket. On
+ * a dual-stack socket, STUN responses would give IPv4 clients an address in IPv6 form. Pure.
  */
 export function listenInfosOf(listening: Listening, port: number): TransportListenInfo[] {
   const sockets = socketsOf(listening);
@@ -20,7 +20,7 @@ function socketsOf({ announcedAddresses, listenAddress }: Listening): Socket[] {
     const fitting = announcedAddresses.find((address) => isIPv6(address) === isIPv6(listenAddress));
     return [{ ip: listenAddress, announcedAddress: fitting ?? announcedAddresses[0] ?? listenAddress }];
   }
-  // A host name may stand for addresses of either family.
+  // A host name may resolve to addresses of either family.
   const ipv4 = announcedAddresses.find((address) => !isIPv6(address));
   const ipv6 = announcedAddresses.find((address) => !isIPv4(address));
   return [

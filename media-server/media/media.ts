@@ -2,8 +2,8 @@ import type { EndCause } from '../../crds/schema/stream.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 
 /**
- * The seam between sessions and mediasoup: what a session may ask of media, and what media may tell a session.
- * Everything behind it lives in this folder, the only one that imports mediasoup.
+ * The interface between sessions and mediasoup: what a session may request, and what media reports to a session.
+ * The implementation is in this folder, the only one that imports mediasoup.
  */
 export type Media = {
   /** Answers a WHIP offer (RFC 9725). Throws `OfferError` for an offer that cannot be answered. */
@@ -21,9 +21,9 @@ export type LegRequest = {
   /** Stream id, for logs and for mediasoup's `appData`. */
   readonly id: string;
   readonly offer: string;
-  /** Subset of the server's codecs that the app allows. Among these the client's order of preference counts. */
+  /** Subset of the server's codecs that the app allows. Within it, the client's order of preference decides. */
   readonly codecs: readonly string[];
-  /** Incoming (publish) or outgoing (play) limit, bits per second; 0 = none. */
+  /** Incoming (publish) or outgoing (play) limit in bits per second; 0 = none. */
   readonly maxBitrate: number;
   readonly hasAudio: boolean;
   readonly hasVideo: boolean;
@@ -34,31 +34,34 @@ export type PlayRequest = LegRequest & { readonly publication: Publication };
 /** One WebRTC transport with its producers or consumers. */
 export type Leg = {
   readonly answer: string;
-  /** Negotiated codec names, empty when there is no such track. */
+  /** Negotiated codec names; empty without such a track. */
   readonly audioCodec: string;
   readonly videoCodec: string;
   readonly iceUfrag: () => string;
-  /** `UDP` or `TCP` once ICE has chosen, else empty. */
+  /** `UDP` or `TCP` once ICE has selected a candidate pair, empty before. */
   transport(): string;
   /** True once DTLS is connected. */
   connected(): boolean;
-  /** True when the worker that carried it has died. */
+  /** True when its worker has died. */
   workerDied(): boolean;
-  /** Called once, when ICE and DTLS are up. */
+  /** Calls back once, when ICE and DTLS are up. */
   onConnected(run: () => void): void;
-  /** Called at most once, never after `close()`: 15 s without connection or, once connected, without
-   * anything from the client (`ice`, found within half a minute), DTLS failure (`dtls`), no RTP for 30 s (`rtp`), dead worker (`worker_died`), or the client closed its connection (`disconnect`).
+  /**
+   * Calls back at most once, never after `close()`: not connected after 15 s or, once connected, 15 s without any
+   * packet from the client (`ice`, detected within half a minute), DTLS failure (`dtls`), no RTP for 30 s (`rtp`), dead
+   * worker (`worker_died`), or the client closed its connection (`disconnect`).
    */
   onFailure(run: (cause: LegFailure) => void): void;
   /**
-   * Takes what a client sends by PATCH. New credentials restart ICE (RFC 9725 §4.3.3): resolves to the server's own
-   * fragment. Anything else is trickle, which mediasoup as ICE-lite has no use for: null. Throws `OfferError`.
+   * Handles the body of a PATCH. New credentials restart ICE (RFC 9725 §4.3.3), and the result is the server's
+   * fragment. Anything else is trickle ICE, which mediasoup does not need as ICE-lite; the result is null. Throws
+   * `OfferError`.
    */
   applyFragment(fragment: string): Promise<string | null>;
   metrics(): Promise<LegMetrics>;
   /**
-   * Closes the transport: the client gets a DTLS close alert. Idempotent. Resolves when the worker has done it, when the
-   * worker is dead, or after 2 s. The JavaScript side is closed synchronously, before the first await.
+   * Closes the transport and sends the client a DTLS close alert. Idempotent. Resolves when the worker has closed it,
+   * when the worker is dead, or after 2 s. The JavaScript side is closed synchronously, before the first await.
    */
   close(): Promise<void>;
 };
@@ -69,12 +72,12 @@ export type Publication = Leg & {
 };
 export type Playback = Leg & {
   readonly kind: 'playback';
-  /** Chooses the highest layer to be sent, `null` = best that the bandwidth allows. Throws `OfferError` for an unknown layer. */
+  /** Selects the highest layer to send; `null` = as bandwidth allows. Throws `OfferError` for an unknown layer. */
   selectLayer(encodingId: string | null): Promise<void>;
 };
 export type Layer = { readonly encodingId: string };
 
-/** What a leg has carried since it started. */
+/** Statistics of a leg since it started. */
 export type LegMetrics = {
   readonly bytes: number;
   readonly packets: number;
@@ -93,21 +96,21 @@ export type WorkerInfo = {
 };
 
 export type MediaOptions = {
-  /** The worker's executable, null = the one that mediasoup has downloaded. */
+  /** The worker's executable; null = the one that mediasoup downloaded. */
   readonly workerBin: string | null;
   readonly workers: number;
-  /** Address to bind, `::` for all of both families. */
+  /** Address to bind; `::` = all addresses of both families. */
   readonly listenAddress: string;
   /** Addresses in ICE candidates: one literal IP of each family, or a host name. */
   readonly announcedAddresses: readonly string[];
   /** Worker n listens on `port + n`, UDP and TCP. */
   readonly port: number;
   readonly codecs: readonly string[];
-  /** Who numbers the packets of players. Default: the worker if its binary can, else routers. */
+  /** What numbers the packets of players. Default: the worker if its binary supports it, else routers. */
   readonly numbering?: Numbering;
-  /** A playback goes to another worker when its publication's has this many more transports than that. Default 50. */
+  /** A playback uses another worker if that has this many fewer transports than its publication's. Default 50. */
   readonly spreadAt?: number;
 };
 
-/** Media cannot start a leg right now and will be able to in a moment: 503 at the HTTP edge. */
+/** Media temporarily cannot start a leg; the HTTP layer answers 503. */
 export class MediaUnavailable extends Error {}

@@ -3,10 +3,10 @@ import { apiName } from './codecs.ts';
 import type { TransportLeg } from './leg.ts';
 import type { Leg, LegFailure, LegMetrics } from './media.ts';
 
-/** What a negotiation has chosen, in lower-case codec names. */
+/** The result of a negotiation, in lower-case codec names. */
 type Negotiation = { readonly tracks: readonly { readonly kind: MediaKind; readonly codec: string }[] };
 
-/** What publications and playbacks answer in the same way: a transport, and the answer that was negotiated for it. */
+/** The common answer of publications and playbacks: a transport and the answer that was negotiated for it. */
 export abstract class NegotiatedLeg implements Leg {
   readonly answer: string;
   readonly audioCodec: string;

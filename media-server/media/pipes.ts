@@ -1,18 +1,18 @@
 import type { Router } from 'mediasoup/types';
 
-/** Tracks of a publication on some router, given back with `release` (once). */
+/** Tracks of a publication on a router. Call `release` once. */
 export type PipeLease = {
-  /** The id that the router has for a track. */
+  /** The id of a track on the router. */
   readonly idOf: (trackId: string) => string;
   readonly release: () => void;
 };
 
-/** One track on its way to one router. */
+/** The pipe of one track to one router. */
 type Pipe = { readonly key: string; readonly trackId: string; readonly made: Promise<Piped>; users: number };
 type Piped = { readonly id: string; close(): void };
 
 /**
- * The ways on which the tracks of one publication reach other routers: each made for the first playback of it there,
+ * The pipes of one publication's tracks to other routers. Each is created for the first playback on that router and
  * closed after the last one.
  */
 export class Pipes {
@@ -23,7 +23,7 @@ export class Pipes {
     this.#source = source;
   }
 
-  /** Makes tracks available on a router. Throws when the publication or the router has closed meanwhile. */
+  /** Makes tracks available on a router. Throws if the publication or the router closed meanwhile. */
   async lease(target: Router, trackIds: readonly string[]): Promise<PipeLease> {
     if (target === this.#source) return { idOf: (trackId) => trackId, release: () => {} };
     const pipes = trackIds.map((trackId) => this.#use(target, trackId));
@@ -53,7 +53,7 @@ export class Pipes {
     pipe.users--;
     if (pipe.users > 0) return;
     this.#pipes.delete(pipe.key);
-    // One that could not be made has been reported to those who wanted it.
+    // A pipe that could not be created was reported to its callers.
     pipe.made.then(
       (piped) => piped.close(),
       () => {},
@@ -61,11 +61,11 @@ export class Pipes {
   }
 
   async #connect(target: Router, trackId: string): Promise<Piped> {
-    // Not the same id: the router may be in the same worker, where ids are unique.
+    // Use a new id: the router may be in the same worker, where ids are unique.
     const options = { producerId: trackId, router: target, keepId: false, enableSctp: false };
     const { pipeConsumer, pipeProducer } = await this.#source.pipeToRouter(options);
-    if (!pipeConsumer || !pipeProducer) throw new Error('mediasoup has made no pipe');
-    // The producer on the other router goes with the consumer.
+    if (!pipeConsumer || !pipeProducer) throw new Error('mediasoup returned no pipe');
+    // Closing the consumer closes the producer on the other router.
     return { id: pipeProducer.id, close: () => pipeConsumer.close() };
   }
 }

@@ -6,7 +6,7 @@ import type { LegMetrics, Playback } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';
 import type { PublicationLeg } from './publication.ts';
 
-/** Media that goes out: a transport with a consumer per track. Consumers start paused and begin when it connects. */
+/** Outgoing media: a transport with a consumer per track. Consumers start paused and resume when it connects. */
 export class PlaybackLeg extends NegotiatedLeg implements Playback {
   readonly kind = 'playback';
   readonly #consumers: readonly Consumer[];
@@ -25,7 +25,7 @@ export class PlaybackLeg extends NegotiatedLeg implements Playback {
     leg.onConnected(() => this.#begin());
   }
 
-  /** A consumer's statistics list the stream of its producer as well. */
+  /** Statistics of a consumer also list the stream of its producer. */
   async metrics(): Promise<LegMetrics> {
     const stats = await Promise.all(this.#consumers.map((consumer) => consumer.getStats()));
     return sumMetrics(stats.flat().filter(({ type }) => type === 'outbound-rtp'));
@@ -35,16 +35,16 @@ export class PlaybackLeg extends NegotiatedLeg implements Playback {
     const layers = this.#publication.layers().map((layer) => layer.encodingId);
     const spatialLayer = encodingId === null ? layers.length - 1 : layers.indexOf(encodingId);
     if (spatialLayer < 0) {
-      throw new OfferError('layer_unknown', `encodingId: expected one of ${layers.join(', ')}, got "${encodingId}"`);
+      throw new OfferError('layer_unknown', `encodingId: must be one of ${layers.join(', ')}, got "${encodingId}"`);
     }
     const video = this.#consumers.find(({ kind }) => kind === 'video');
     if (layers.length > 1) await video?.setPreferredLayers({ spatialLayer });
   }
 
-  /** A consumer that is resumed asks for a key frame, so that the picture is there at once. */
+  /** Resuming a consumer requests a key frame, so that the picture appears at once. */
   #begin(): void {
     for (const consumer of this.#consumers) {
-      // One that was closed meanwhile belongs to a playback or publication that has ended, which is told otherwise.
+      // A consumer that closed meanwhile belongs to an ended playback or publication, which is reported elsewhere.
       consumer.resume().catch(() => {});
     }
   }

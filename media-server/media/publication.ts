@@ -9,11 +9,11 @@ import { NegotiatedLeg } from './negotiated-leg.ts';
 import { Pipes } from './pipes.ts';
 import type { Seat } from './workers.ts';
 
-/** Media that comes in: a transport with an audio producer, a video producer, or both. */
+/** Incoming media: a transport with an audio producer, a video producer, or both. */
 export class PublicationLeg extends NegotiatedLeg implements Publication {
   readonly kind = 'publication';
   readonly seat: Seat;
-  /** Where playbacks on other routers get the tracks from. */
+  /** Pipes to the routers of playbacks. */
   readonly pipes: Pipes;
   readonly #producers: ReadonlyMap<MediaKind, Producer>;
   readonly #negotiation: PublishNegotiation;
@@ -42,7 +42,7 @@ export class PublicationLeg extends NegotiatedLeg implements Publication {
     return video.layers.length > 0 ? video.layers.map((encodingId) => ({ encodingId })) : [{ encodingId: 'default' }];
   }
 
-  /** The tracks as a player may have them. */
+  /** The tracks that a player can receive. */
   playable(): PlayableTrack[] {
     return [...this.#producers].map(([kind, producer]) => ({
       id: producer.id,

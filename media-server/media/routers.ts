@@ -1,13 +1,13 @@
 import type { Router, RouterRtpCodecCapability, Worker } from 'mediasoup/types';
 
-/** The use of a router, given back with `release` (once). */
+/** A router in use. Call `release` once. */
 export type RouterLease = { readonly router: Router; release(): void };
 
 type Numbered = { readonly made: Promise<Router>; users: number };
 
 /**
- * The routers of a worker: the main one, where publications are, and for players whose offers have other payload types,
- * one per set of payload types, for as long as somebody uses it.
+ * The routers of a worker. Publications are on the main one. Players whose offers have other payload types use one
+ * router per set of payload types, which is closed after its last use.
  */
 export class Routers {
   readonly main: Router;
@@ -19,7 +19,7 @@ export class Routers {
     this.main = main;
   }
 
-  /** How many routers there are beside the main one. */
+  /** Number of routers besides the main one. */
   get numbered(): number {
     return this.#numbered.size;
   }
@@ -48,7 +48,7 @@ export class Routers {
     numbered.users--;
     if (numbered.users > 0) return;
     this.#numbered.delete(key);
-    // One that could not be made has been reported to those who wanted it.
+    // A router that could not be created was reported to its callers.
     numbered.made.then(
       (router) => router.close(),
       () => {},

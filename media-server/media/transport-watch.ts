@@ -3,34 +3,34 @@ import type { Clock, Timer } from '../../process/clock.ts';
 import type { TransportLeg } from './leg.ts';
 
 const TICK_MS = 1_000;
-/** Each transport is looked at so often, at moments of its own; publications more often, since they may be idle. */
+/** Interval at which each transport is checked. It is shorter for publications, since they may be idle. */
 const LOOK_EVERY_MS: Readonly<Record<Direction, number>> = { publish: 5_000, play: 15_000 };
 /**
- * A client of which nothing at all has come for so long is gone. mediasoup's own `iceConsentTimeout` is no measure of it:
- * it counts STUN requests only, which clients on libnice (GStreamer in Debian 12) do not send once they are connected.
+ * A client that sends no packet for this time is gone. mediasoup's `iceConsentTimeout` cannot detect that: it counts
+ * STUN requests only, which clients on libnice (GStreamer in Debian 12) do not send once they are connected.
  */
 const SILENT_MS = 15_000;
-/** A publication without RTP for so long holds its name for nothing. */
+/** A publication without RTP for this time only blocks its name. */
 const IDLE_MS = 30_000;
 
 type Watched = {
   readonly direction: Direction;
   rtpBytes: number;
-  /** When RTP was last seen to have moved. */
+  /** When RTP was last seen. */
   rtpAt: number;
   bytesReceived: number;
-  /** When anything was last seen to have come in. */
+  /** When any incoming packet was last seen. */
   heardAt: number;
   lookAt: number;
 };
 
 export type TransportWatchDeps = {
   readonly clock: Clock;
-  /** RTP that has come in or gone out since the last time. */
+  /** RTP received or sent since the last call. */
   readonly onRtpBytes: (direction: Direction, bytes: number) => void;
 };
 
-/** Counts RTP, ends legs whose client is gone (`ice`) and publications that send nothing (`rtp`): one timer for all transports. */
+/** Counts RTP, and ends legs whose client is gone (`ice`) and publications without RTP (`rtp`). Uses one timer. */
 export class TransportWatch {
   readonly #deps: TransportWatchDeps;
   readonly #watched = new Map<TransportLeg, Watched>();
@@ -52,7 +52,7 @@ export class TransportWatch {
       lookAt: now + LOOK_EVERY_MS[direction],
     };
     this.#watched.set(leg, watched);
-    // The last look is asked for before the worker hears of the close.
+    // Request the last statistics before the worker closes the transport.
     leg.onClosing(() => this.#look(leg, watched));
     leg.transport.observer.once('close', () => this.#remove(leg));
     this.#timer ??= this.#later();
@@ -81,7 +81,7 @@ export class TransportWatch {
     }, TICK_MS);
   }
 
-  /** A transport whose worker dies under our hands has nothing to say any more. */
+  /** Failures are ignored: the worker of the transport died meanwhile. */
   #look(leg: TransportLeg, watched: Watched): void {
     leg.transport.getStats().then(
       ([stats]) => {
@@ -94,7 +94,7 @@ export class TransportWatch {
     );
   }
 
-  /** Two looks at the same time may be answered in either order. */
+  /** Two simultaneous requests may be answered in either order. */
   #count(watched: Watched, rtpBytes: number): void {
     const more = Math.max(0, rtpBytes - watched.rtpBytes);
     if (more === 0) return;
@@ -109,7 +109,7 @@ export class TransportWatch {
     watched.heardAt = this.#deps.clock.monotonic();
   }
 
-  /** Until it is connected, a leg has a timeout of its own. */
+  /** Skips a leg that is not connected, which has its own timeout. */
   #judge(leg: TransportLeg, watched: Watched): void {
     const now = this.#deps.clock.monotonic();
     if (!leg.connected) watched.rtpAt = watched.heardAt = now;

@@ -17,12 +17,12 @@ it.each([
   ['PortManager::Bind', 'worker'],
   ['TcpServerHandle::OnUvConnection', 'worker'],
   ['Worker::HandleRequest', 'worker'],
-])('%s is of the part %s', (origin, part) => {
+])('%s belongs to the part %s', (origin, part) => {
   expect(readWorkerError(`[pid:7] ${origin}() | some text (with "(") 42`)).toEqual({ pid: 7, origin, part });
 });
 
 it.each(['worker process died unexpectedly [pid:7, code:null, signal:SIGKILL]', '[pid:x] a::b()', '', '[pid:7] text'])(
-  'is no error of a worker at work: %j',
+  'is not an error from inside a worker: %j',
   (text) => {
     expect(readWorkerError(text)).toBeNull();
   },

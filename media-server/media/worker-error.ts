@@ -1,14 +1,14 @@
-/** Which part of a mediasoup worker reports an error. All but `worker` work on what clients send. */
+/** The part of a mediasoup worker that reports an error. All but `worker` process what clients send. */
 export type WorkerPart = 'bandwidth' | 'dtls' | 'ice' | 'rtcp' | 'rtp' | 'sctp' | 'srtp' | 'transport' | 'worker';
 
 export type WorkerError = {
   readonly pid: number;
-  /** The function that reports it, `Class::method`: closed set, unlike the text. */
+  /** The function that reports it, `Class::method`. The set is closed, unlike that of the texts. */
   readonly origin: string;
   readonly part: WorkerPart;
 };
 
-/** By the first match. Sockets and routers of the worker are its own; the namespace `RTC` is else about packets of clients. */
+/** The first match decides. Sockets and routers belong to the worker; the rest of `RTC` processes client packets. */
 const PARTS: readonly (readonly [RegExp, WorkerPart])[] = [
   [/^(webrtc|RTC::BWE|RTC::TransportCongestionControl\w+)::/, 'bandwidth'],
   [/^RTC::DtlsTransport::/, 'dtls'],
@@ -21,7 +21,7 @@ const PARTS: readonly (readonly [RegExp, WorkerPart])[] = [
   [/^RTC::/, 'transport'],
 ];
 
-/** An error in a worker's log, `[pid:7] RTC::Class::Method() | text`; null for what mediasoup says outside of its workers. */
+/** Parses an error of a worker's log, `[pid:7] RTC::Class::Method() | text`; null for errors from outside a worker. */
 export function readWorkerError(text: string): WorkerError | null {
   const [, pid, origin] = /^\[pid:(\d+)\] ([\w:~<> ]+)\(\)/.exec(text) ?? [];
   if (pid === undefined || origin === undefined) return null;

@@ -4,14 +4,14 @@ import { readWorkerError, type WorkerPart } from './worker-error.ts';
 
 export type WorkerLogDeps = {
   readonly log: Log;
-  /** Each error of a worker, also one that is not logged. */
+  /** Called for each error of a worker, logged or not. */
   readonly onWorkerError: (part: WorkerPart) => void;
 };
 
 /**
- * Logs what mediasoup says; it has one listener for the whole process. What a client can cause at will, a worker reports for
- * each packet: such an error is logged at debug when `isNews` says that its origin has not been told of since the last
- * session began.
+ * Logs mediasoup's messages; mediasoup has one listener for the whole process. A worker reports errors that clients can
+ * cause at will for each packet. Such an error is logged at debug level, and only if `isNews` says that its origin was
+ * not logged since the last session began.
  */
 export function logMediasoup({ log, onWorkerError }: WorkerLogDeps, isNews: IsNews): void {
   setLogEventListeners({
@@ -20,7 +20,7 @@ export function logMediasoup({ log, onWorkerError }: WorkerLogDeps, isNews: IsNe
       const error = readWorkerError(text);
       if (error) onWorkerError(error.part);
       if (!error || error.part === 'worker') log.warn({ from, text, err }, 'mediasoup reports an error');
-      else if (isNews(error.pid, error.origin)) log.debug({ from, text, err }, 'a client causes an error of mediasoup');
+      else if (isNews(error.pid, error.origin)) log.debug({ from, text, err }, 'a client caused a mediasoup error');
     },
   });
 }

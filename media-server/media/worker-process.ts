@@ -5,12 +5,12 @@ import type { Worker, WorkerSettings } from 'mediasoup/types';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Starts a worker that outlives SIGINT and SIGTERM. mediasoup closes its workers on these signals by itself, but streams
- * must go on while a pod drains: when a worker ends is our decision.
+ * Starts a worker that survives SIGINT and SIGTERM. mediasoup closes its workers on these signals, but streams must
+ * continue while a pod drains, so this process decides when a worker ends.
  */
 export function startWorkerProcess(settings: WorkerSettings): Promise<Worker> {
   const before = SIGNALS.map((signal) => new Set(process.listeners(signal)));
-  // The listeners are added before the promise is returned.
+  // mediasoup adds its listeners before it returns the promise.
   const starting = createWorker(settings);
   SIGNALS.forEach((signal, index) => {
     for (const listener of process.listeners(signal)) {
@@ -20,7 +20,7 @@ export function startWorkerProcess(settings: WorkerSettings): Promise<Worker> {
   return starting;
 }
 
-/** One that has exited meanwhile is left alone. */
+/** Kills a worker unless it has exited. */
 export function killWorker({ pid }: Worker): void {
   try {
     kill(pid, 'SIGKILL');

@@ -2,12 +2,12 @@ import type { Worker } from 'mediasoup/types';
 import type { Clock, Timer } from '../../process/clock.ts';
 
 const LOOK_MS = 3_000;
-/** Looks in a row without an answer. Looks and not seconds: after a pause of the whole machine the worker gets its time. */
+/** Missed checks in a row. Counted in checks, not seconds, so that a worker gets its time after the machine paused. */
 const MOST_MISSED = 5;
 
 /**
- * Calls `onHung` once when a worker that is alive has not answered for 15 s: requests to a worker have no timeout in
- * mediasoup, and one that is stuck forwards nothing and ends nothing. Over when the worker is.
+ * Calls `onHung` once when a living worker has not answered for 15 s. Requests to a worker have no timeout in
+ * mediasoup, and a stuck worker neither forwards media nor ends streams. The watch stops when the worker does.
  */
 export function watchWorker(worker: Worker, clock: Clock, onHung: () => void): void {
   let asked = false;

@@ -13,16 +13,16 @@ import { logMediasoup, type WorkerLogDeps } from './worker-log.ts';
 import { killWorker, startWorkerProcess } from './worker-process.ts';
 import { watchWorker } from './worker-watch.ts';
 
-/** The death of a worker may keep its port busy for a moment; whatever else keeps one from starting may pass as well. */
+/** The port of a dead worker may stay busy for a moment, and other causes of a failed start may be temporary too. */
 const QUICK_TRIES = 20;
 const QUICK_PAUSE_MS = 100;
 const PAUSE_MS = 5_000;
-/** A worker that does not answer for so long is not waited for. */
+/** How long to wait for an answer of a worker. */
 const ANSWER_MS = 2_000;
-/** A worker that has not exited so long after it was told to is killed. */
+/** A worker that has not exited this long after the request is killed. */
 const EXIT_MS = 5_000;
 
-/** One living worker process with its routers and its port. Never reused: a restart makes another seat. */
+/** One living worker process with its routers and its port. Never reused: a restart creates a new seat. */
 export type Seat = {
   readonly index: number;
   readonly worker: Worker;
@@ -38,7 +38,7 @@ export type WorkersDeps = WorkerLogDeps & { readonly clock: Clock; readonly onWo
 
 /** The worker processes: one port each, restarted when they die. */
 export class Workers {
-  /** What the worker binary can do: it is ours or the official one. */
+  /** Depends on the worker binary: ours or the official one. */
   readonly numbering: Numbering;
   readonly #options: MediaOptions;
   readonly #deps: WorkersDeps;
@@ -67,10 +67,10 @@ export class Workers {
     return workers;
   }
 
-  /** The living worker with the fewest transports. Throws while all are being restarted. */
+  /** The living worker with the fewest transports. Throws while all workers are being restarted. */
   leastLoaded(): Seat {
     const [first, ...others] = this.#seats.filter((seat) => seat !== null);
-    if (!first) throw new MediaUnavailable('no mediasoup worker is alive at the moment');
+    if (!first) throw new MediaUnavailable('no mediasoup worker is available: all are being restarted');
     return others.reduce((least, seat) => (seat.legs < least.legs ? seat : least), first);
   }
 
@@ -85,14 +85,14 @@ export class Workers {
   }
 
   /**
-   * Resolves when the worker has done everything that it was told until now: requests are answered in order. Callers of
-   * the same moment share one request.
+   * Resolves when the worker has processed all requests sent so far, since it answers them in order. Simultaneous
+   * callers share one request.
    */
   barrier(worker: Worker): Promise<void> {
     const shared = this.#barriers.get(worker);
     if (shared) return shared;
     const barrier = Promise.resolve().then(async () => {
-      // From here on what a caller has told the worker comes after the request.
+      // Requests that callers send from here on follow this one.
       this.#barriers.delete(worker);
       if (!worker.closed) await this.#usage(worker);
     });
@@ -109,7 +109,7 @@ export class Workers {
     await Promise.all(exits);
   }
 
-  /** What the worker has used when it has done all that it was told; null when it does not answer in time. */
+  /** The worker's resource usage after all requests so far; null when it does not answer in time. */
   #usage(worker: Worker): Promise<WorkerResourceUsage | null> {
     return new Promise((resolve) => {
       const timer = this.#deps.clock.setTimeout(() => {
@@ -142,12 +142,12 @@ export class Workers {
     this.#seats[index] = null;
     if (this.#closing.signal.aborted) return;
     this.#deps.onWorkerDeath();
-    this.#deps.log.error({ worker: index }, 'a mediasoup worker has died: its streams are lost, it is started again');
+    this.#deps.log.error({ worker: index }, 'a mediasoup worker died: its streams are lost, and it is being restarted');
     const restart = this.#restart(index).finally(() => this.#restarts.delete(restart));
     this.#restarts.add(restart);
   }
 
-  /** Until it is back. */
+  /** Retries until the worker is back. */
   async #restart(index: number): Promise<void> {
     for (let attempt = 1; !this.#closing.signal.aborted; attempt++) {
       try {
@@ -155,7 +155,7 @@ export class Workers {
         this.#deps.log.info({ worker: index, attempt }, 'the mediasoup worker is back');
         return;
       } catch (error) {
-        this.#deps.log.warn({ err: error, worker: index, attempt }, 'a mediasoup worker does not start');
+        this.#deps.log.warn({ err: error, worker: index, attempt }, 'a mediasoup worker failed to start');
         await sleep(this.#deps.clock, attempt < QUICK_TRIES ? QUICK_PAUSE_MS : PAUSE_MS, this.#closing.signal);
       }
     }
@@ -165,7 +165,7 @@ export class Workers {
     const { codecs, listenAddress, port, workerBin } = this.#options;
     const worker = await startWorkerProcess({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
     watchWorker(worker, this.#deps.clock, () => {
-      this.#deps.log.error({ worker: index, pid: worker.pid }, 'a mediasoup worker hangs: it is killed');
+      this.#deps.log.error({ worker: index, pid: worker.pid }, 'a mediasoup worker hangs and is killed');
       killWorker(worker);
     });
     try {
@@ -184,7 +184,7 @@ export class Workers {
   }
 }
 
-/** Resolves when the process has exited: by itself, or else killed. */
+/** Resolves when the process has exited, by itself or killed. */
 async function closeWorker(worker: Worker, clock: Clock): Promise<void> {
   if (worker.subprocessClosed) return;
   const exited = new Promise<void>((resolve) => worker.once('subprocessclose', resolve));

@@ -217,7 +217,7 @@ describe('a leg', () => {
     const { publication } = kept(await publish(media));
     const { playback } = kept(await play(media, publication));
     expect(publication.layers()).toEqual([{ encodingId: 'default' }]);
-    await expect(playback.selectLayer('h')).rejects.toThrow('encodingId: expected one of default, got "h"');
+    await expect(playback.selectLayer('h')).rejects.toThrow('encodingId: must be one of default, got "h"');
     await playback.selectLayer(null);
     await Promise.all([playback.close(), publication.close()]);
   });
