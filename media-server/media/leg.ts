@@ -209,6 +209,6 @@ function fingerprintOf({ fingerprint }: Offer) {
     case 'sha-512':
       return { algorithm: fingerprint.algorithm, value: fingerprint.value } as const;
     default:
-      throw new OfferError('offer_unsupported', `a=fingerprint uses ${fingerprint.algorithm}`);
+      throw new OfferError('offer_unsupported', `a=fingerprint uses ${fingerprint.algorithm}, which is not supported`);
   }
 }

@@ -35,7 +35,7 @@ function playAnswer(
   return writeAnswer(offer, SERVER, negotiation.sections(new Map(consumers)));
 }
 
-/** What mediasoup makes of a track. */
+/** The parameters that mediasoup gives a track. */
 function consumed({ kind, rtpCapabilities }: PlayedTrack, ssrc: number): RtpParameters {
   const { codecs = [], headerExtensions = [] } = rtpCapabilities;
   return {
@@ -66,7 +66,7 @@ const TRANSPORT = [
   'a=end-of-candidates',
 ];
 
-/** Nothing of it is what a session could use. */
+/** An m-line of which a session can use nothing. */
 const DATA_CHANNEL =
   'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:data-channel-1\r\na=rtpmap:300 x/1\r\na=sctp-port:5000\r\n';
 
@@ -86,7 +86,7 @@ describe('answers to saved offers', () => {
   });
 });
 
-describe('what an answer says of a format', () => {
+describe('the parameters of a format in an answer', () => {
   const fmtp = (answer: string, payloadType: number): string | undefined =>
     linesOf(answer, `a=fmtp:${payloadType} `)[0]?.replace(/^a=fmtp:\d+ /, '');
 
@@ -156,7 +156,7 @@ describe('an answer', () => {
     expect(answer.indexOf('a=ice-lite')).toBeLessThan(answer.indexOf('m='));
   });
 
-  it('answers audio that is not allowed as inactive, with all that strict clients look for', () => {
+  it('answers audio that is not allowed as inactive, with everything that strict clients expect', () => {
     const answer = publishAnswer('chromium-publish', { kinds: new Set(['video']) });
     expect(linesOf(answer, 'a=group')).toEqual(['a=group:BUNDLE 0 1']);
     expect(sectionsOf(answer)[0]).toEqual([
@@ -209,7 +209,7 @@ describe('an answer', () => {
     );
   });
 
-  it('rejects a data channel, whatever it is, and names its transport', () => {
+  it('rejects any data channel, and names its transport', () => {
     const offer = parseOffer(savedOffer('chromium-publish') + DATA_CHANNEL, 'publish');
     const answer = writeAnswer(offer, SERVER, negotiatePublish(offer, capabilities, EVERYTHING).sections);
     expect(sectionsOf(answer)[2]).toEqual([
@@ -228,7 +228,7 @@ describe('an answer', () => {
     expect(linesOf(publishAnswer('chromium-publish'), 'a=rtcp-mux-only')).toHaveLength(0);
   });
 
-  it('gives a description of each format of each m-line', () => {
+  it('describes each format of each m-line', () => {
     for (const client of CLIENTS) {
       for (const tracks of [playableTracks('VP8').slice(0, 1), playableTracks('VP8').slice(1)]) {
         for (const lines of sectionsOf(playAnswer(`${client}-play`, { tracks }))) {

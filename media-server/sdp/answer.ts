@@ -6,8 +6,8 @@ import type { OfferedMedia } from './offered-media.ts';
 export type AnswerSection = AcceptedSection | UnusedSection;
 
 /**
- * Nothing is sent over it. `inactive` is part of the BUNDLE, since aiortc waits for the transport of an m-line that is
- * rejected. `rejected` is what cannot be part of it.
+ * An unused m-line. `inactive` is part of the BUNDLE, since aiortc waits for the transport of a rejected m-line.
+ * `rejected` is for m-lines that cannot be part of it.
  */
 export type UnusedSection = { readonly kind: 'inactive' | 'rejected'; readonly media: OfferedMedia };
 
@@ -19,11 +19,11 @@ export type AcceptedSection = {
   readonly codecs: readonly RtpCodecParameters[];
   /** With the offer's ids. */
   readonly headerExtensions: readonly Pick<RtpHeaderExtensionParameters, 'id' | 'uri'>[];
-  /** Simulcast layers that are received. */
+  /** Simulcast layers that the server receives. */
   readonly rids: readonly string[];
-  /** bits per second, 0 = no limit */
+  /** Bits per second; 0 = no limit. */
   readonly maxBitrate: number;
-  /** What is sent; absent when media is received. */
+  /** What the server sends; absent when it receives. */
   readonly source?: {
     readonly ssrc: number;
     readonly rtxSsrc: number | undefined;
@@ -32,7 +32,7 @@ export type AcceptedSection = {
   };
 };
 
-/** The server's side of ICE and DTLS. */
+/** The server's ICE and DTLS parameters. */
 export type ServerTransport = {
   /** `sess-id` of the o-line: a number that is new for each session (RFC 8866 §5.2). */
   readonly sessionId: number;
@@ -65,7 +65,7 @@ export function writeAnswer(offer: Offer, transport: ServerTransport, sections: 
     },
     name: '-',
     timing: { start: 0, stop: 0 },
-    // At session level, or Chromium never connects.
+    // Must be at session level, or Chromium never connects.
     icelite: 'ice-lite',
     ...(offer.session.extmapAllowMixed ? { extmapAllowMixed: 'extmap-allow-mixed' } : {}),
     ...bundleGroup(offer, sections),
@@ -96,8 +96,8 @@ function midOf({ mid }: OfferedMedia): string {
 }
 
 /**
- * With all formats of the offer and what they are: pion looks for the a=rtpmap of each, aiortc for a codec that it knows.
- * A rejected one has port 0 (RFC 3264 §6), and the transport as well: aiortc asks each m-line for it.
+ * An unused m-line repeats all formats of the offer with their a=rtpmap: pion looks for each, aiortc for a known codec.
+ * A rejected one has port 0 (RFC 3264 §6), and still has the transport, which aiortc reads from each m-line.
  */
 function unusedMedia({ kind, media }: UnusedSection, offer: Offer, transport: ServerTransport): MediaDescription {
   const { section } = media;
@@ -157,7 +157,7 @@ function candidateLines({ candidates }: ServerTransport): Pick<MediaDescription,
 function muxLines({ lines }: OfferedMedia): Pick<MediaDescription, 'rtcpMux' | 'invalid'> {
   return {
     rtcpMux: 'rtcp-mux',
-    // The parser takes it for a=rtcp-mux, and writes what it does not know from here.
+    // The parser reads it as a=rtcp-mux; it writes unknown attributes from this list.
     ...(lines.includes('a=rtcp-mux-only') ? { invalid: [{ value: 'rtcp-mux-only' }] } : {}),
   };
 }

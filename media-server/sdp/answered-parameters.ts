@@ -3,8 +3,9 @@ import type { MediaDescription } from 'sdp-transform';
 export type Parameters = Readonly<Record<string, string>>;
 
 /**
- * The fmtp parameters that an answer repeats as offered, by codec. Opus: RFC 7587 §6.1. H264: this server limits no level,
- * so that each side keeps its own (RFC 6184 §8.2.2). Left out is what describes the client's own stream or decoder.
+ * The fmtp parameters that an answer repeats as offered, by codec. Opus: RFC 7587 §6.1. H264: this server limits no
+ * level, so each side keeps its own (RFC 6184 §8.2.2). Parameters that describe the client's own stream or decoder are
+ * left out.
  */
 const REPEATED: Readonly<Record<string, readonly string[]>> = {
   opus: ['minptime', 'useinbandfec', 'usedtx', 'cbr', 'stereo', 'sprop-stereo', 'maxaveragebitrate', 'maxplaybackrate'],
@@ -20,18 +21,18 @@ export type OfferedFormat = {
   readonly codec: string;
 };
 
-/** What the answer says to a publisher. */
+/** The parameters in the answer to a publisher. */
 export function publishParameters(format: OfferedFormat): Parameters {
   const offered = repeated(format);
   if (format.codec !== 'opus') return offered;
-  // Who says that it sends stereo is asked for it: Chromium sends mono unless the answer has stereo=1.
+  // A publisher that announces stereo is asked for it: Chromium sends mono unless the answer has stereo=1.
   const stereo = offered['sprop-stereo'] === '1' ? { stereo: '1' } : {};
   const wished = { useinbandfec: '1', ...stereo };
-  // What was offered wins, and comes first.
+  // Offered parameters take precedence and come first.
   return { ...offered, ...wished, ...offered };
 }
 
-/** What the answer says to a player of a track that was published with the given parameters. */
+/** The parameters in the answer to a player of a track that was published with the given ones. */
 export function playParameters(format: OfferedFormat, published: Readonly<Record<string, unknown>> = {}): Parameters {
   const offered = repeated(format);
   if (format.codec !== 'opus') return offered;

@@ -8,17 +8,19 @@ export function checkPublication(sent: readonly OfferedMedia[]): void {
   for (const media of sent) {
     const { kind, mid } = media;
     if (kinds.has(kind)) {
-      throw unprocessableOffer(`the m-line with a=mid:${mid} is a second ${kind} track, a publication has one`);
+      throw unprocessableOffer(`the m-line with a=mid:${mid} is a second ${kind} track; a publication has at most one`);
     }
     kinds.add(kind);
     for (const stream of streamsOf(media)) streams.add(stream);
     if (streams.size > 1) {
-      throw unprocessableOffer(`the m-line with a=mid:${mid} belongs to a second MediaStream, a publication has one`);
+      throw unprocessableOffer(
+        `the m-line with a=mid:${mid} belongs to a second MediaStream; a publication has at most one`,
+      );
     }
   }
 }
 
-/** The ids of a=msid (RFC 8830 §2), or of a=ssrc as older clients write it; `-` is a track without a MediaStream. */
+/** The ids of a=msid (RFC 8830 §2), or of a=ssrc from older clients; `-` is a track without a MediaStream. */
 function streamsOf({ lines }: OfferedMedia): string[] {
   return lines
     .map((line) => /^a=(?:ssrc:\d+ )?msid:(\S+)/.exec(line)?.[1])

@@ -18,7 +18,7 @@ const OFFERS = CLIENTS.flatMap((client) => [savedOffer(`${client}-publish`), sav
 
 const CURRENT = { usernameFragment: 'EsAw', password: 'P2uYro0UCOQ4zxjKXaWCBui1' };
 
-/** Whatever is thrown on the way must be an `OfferError` that says something. */
+/** Any error must be an `OfferError` with a message. */
 function survives(run: () => void): void {
   try {
     run();
@@ -76,7 +76,7 @@ const DAMAGES: readonly Damage[] = [
   },
 ];
 
-/** A saved offer with a few damages. */
+/** A saved offer with some damage. */
 const damaged = fc
   .tuple(
     fc.constantFrom(...OFFERS),
@@ -89,17 +89,17 @@ const damaged = fc
   });
 
 describe('hostile SDP', { timeout: 30_000 }, () => {
-  it('never throws anything else than an OfferError: damaged offers', () => {
+  it('never throws anything but an OfferError: damaged offers', () => {
     fc.assert(fc.property(damaged, negotiateAll), { numRuns: 2000 });
   });
 
-  it('never throws anything else than an OfferError: lines of SDP in any order', () => {
+  it('never throws anything but an OfferError: lines of SDP in any order', () => {
     const line = fc.constantFrom(...OFFERS.flatMap((offer) => offer.split('\r\n')));
     const text = fc.array(line, { maxLength: 60 }).map((lines) => ['v=0', ...lines].join('\r\n'));
     fc.assert(fc.property(text, negotiateAll), { numRuns: 1000 });
   });
 
-  it('never throws anything else than an OfferError: fragments', () => {
+  it('never throws anything but an OfferError: fragments', () => {
     const line = fc.oneof(
       token,
       token.map((text) => `a=ice-ufrag:${text}`),
@@ -112,7 +112,7 @@ describe('hostile SDP', { timeout: 30_000 }, () => {
     );
   });
 
-  it('takes whatever a candidate says for trickle, and credentials that are not those of now for a restart', () => {
+  it('treats any candidate as trickle, and new credentials as a restart', () => {
     const candidate = fc.oneof(token, fc.string()).map((text) => `a=candidate:${text.replaceAll(/[\r\n]/g, ' ')}`);
     const own = [`a=ice-ufrag:${CURRENT.usernameFragment}`, `a=ice-pwd:${CURRENT.password}`];
     const fresh = ['a=ice-ufrag:Other', own[1] ?? ''];

@@ -1,14 +1,14 @@
 import type { RtpCodecCapability, RtpCodecParameters } from 'mediasoup-client/types';
 
-/** Baseline of level 1, when nothing is said (RFC 6184 §8.1). */
+/** Baseline of level 1, the default (RFC 6184 §8.1). */
 const DEFAULT_PROFILE = '42000a';
 
-/** 3.1, as all H264 of a router has. It limits nothing. */
+/** Level 3.1, which all H264 codecs of a router have. It limits nothing. */
 const ROUTER_LEVEL = '1f';
 
 /**
- * The codecs of a publisher as a router takes them. Among the H264 entries, the one that every player decodes goes first;
- * all other codecs keep their places.
+ * The codecs of a publisher in a form that a router accepts. The H264 entry that every player decodes moves to the
+ * front of the H264 entries; all other codecs keep their places.
  */
 export function h264ForRouter(codecs: RtpCodecCapability[]): RtpCodecCapability[] {
   const h264 = codecs.filter(isH264).sort((a, b) => baselineRank(a) - baselineRank(b));
@@ -16,8 +16,9 @@ export function h264ForRouter(codecs: RtpCodecCapability[]): RtpCodecCapability[
 }
 
 /**
- * Lets a player have H264 of whatever profile: browsers list fewer profiles than they decode. The offered entry that is
- * nearest to the published one goes first, and all pass for the published profile. The packetization mode must be the same.
+ * Lets a player receive H264 of any profile, since browsers list fewer profiles than they decode. The offered entry
+ * that is nearest to the published one goes first, and all entries count as the published profile. The packetization
+ * mode must be the same.
  */
 export function anyProfile(published: RtpCodecParameters) {
   return (codecs: RtpCodecCapability[]): RtpCodecCapability[] => {
@@ -42,7 +43,7 @@ function baselineRank(codec: RtpCodecCapability): number {
   return (profileOf(codec).startsWith('42e0') ? 0 : 2) + (codec.parameters?.['packetization-mode'] === 1 ? 0 : 1);
 }
 
-/** mediasoup compares profiles by fixed patterns of constraint bits, and knows no level above 5.2. */
+/** mediasoup compares profiles by fixed patterns of constraint bits and does not know levels above 5.2. */
 function withKnownProfile(codec: RtpCodecCapability): RtpCodecCapability {
   const [, profile, constraints] = /^(..)([0-9a-f]{2})[0-9a-f]{2}$/.exec(profileOf(codec)) ?? [];
   if (!isH264(codec) || !profile || !constraints) return codec;

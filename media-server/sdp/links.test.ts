@@ -19,7 +19,7 @@ describe('iceServerLinks', () => {
     ]);
   });
 
-  it('quotes what would end a quoted string', () => {
+  it('escapes characters that would end a quoted string', () => {
     const [link] = iceServerLinks([{ urls: ['turn:t'], username: 'a"b\\c', credential: '; rel="x"' }]);
     expect(link).toBe(
       '<turn:t>; rel="ice-server"; username="a\\"b\\\\c"; credential="; rel=\\"x\\""; credential-type="password"',

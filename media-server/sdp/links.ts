@@ -1,6 +1,6 @@
 import type { IceServer } from '../../crds/schema/server-config.ts';
 
-/** `Link` values that hand out STUN and TURN servers (RFC 9725 §4.6). */
+/** `Link` values that announce STUN and TURN servers (RFC 9725 §4.6). */
 export function iceServerLinks(servers: readonly IceServer[]): string[] {
   return servers.flatMap(({ credential, urls, username }) =>
     urls.map((url) => {
@@ -12,14 +12,14 @@ export function iceServerLinks(servers: readonly IceServer[]): string[] {
   );
 }
 
-/** A `Link` value that offers an extension of a session (draft-ietf-wish-whep §4.9), with its attributes. */
+/** A `Link` value that announces an extension of a session with its attributes (draft-ietf-wish-whep §4.9). */
 export function extensionLink(url: string, rel: string, attributes: Readonly<Record<string, string>> = {}): string {
   const parameters = Object.entries({ rel, ...attributes }).map(([name, value]) => parameter(name, value));
-  // What a path may not contain, a lenient HTTP parser may have let through all the same.
+  // A lenient HTTP parser may accept characters that a path must not contain.
   return [`<${url.replace(/[<>"\s]/g, encodeURIComponent)}>`, ...parameters].join('; ');
 }
 
-/** A quoted-string where it can hold the value (RFC 9110 §5.6.4), else the extended notation (RFC 8187). */
+/** A quoted-string if it can hold the value (RFC 9110 §5.6.4), else the extended notation (RFC 8187). */
 function parameter(name: string, value: string): string {
   if (/^[\x20-\x7e]*$/.test(value)) return `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
   return `${name}*=UTF-8''${encodeURIComponent(value.toWellFormed()).replace(/['()*]/g, percent)}`;

@@ -7,8 +7,8 @@ import { OfferError } from './offer-error.ts';
 export type Match = ReturnType<typeof getExtendedRtpCapabilities>;
 
 /**
- * Leaving this out is what keeps simulcast going up: a client that lists it without having negotiated it keeps a
- * consumer on the lowest layer.
+ * This extension is left out so that simulcast can switch up: a client that lists it without having negotiated it keeps
+ * a consumer on the lowest layer.
  */
 const ABS_CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
@@ -30,18 +30,18 @@ const EMPTY: SessionDescription = {
   media: [],
 };
 
-/** What may be done to the codecs of an m-line before they are matched. */
+/** Prepares the codecs of an m-line for the match. */
 export type Prepare = (codecs: RtpCodecCapability[]) => RtpCodecCapability[];
 
-/** What one m-line of an offer and the given capabilities have in common, in the order that `prepare` gives the codecs. */
+/** What one m-line of an offer and the given capabilities have in common, with the codecs in the order of `prepare`. */
 export function matchSection(section: MediaDescription, capabilities: RtpCapabilities, prepare: Prepare): Match {
   try {
     const { codecs = [], headerExtensions = [] } = sectionCapabilities(section);
-    // Both are changed by the match.
+    // The match changes both.
     const offered = { codecs: prepare(codecs), headerExtensions };
     return getExtendedRtpCapabilities(offered, structuredClone(capabilities), true);
   } catch (error) {
-    throw new OfferError('offer_invalid', 'the SDP offer is not valid: its codecs cannot be read', { cause: error });
+    throw new OfferError('offer_invalid', 'the SDP offer is not valid: its codecs cannot be parsed', { cause: error });
   }
 }
 
@@ -57,12 +57,12 @@ function sectionCapabilities(section: MediaDescription): RtpCapabilities {
   };
 }
 
-/** A router's audio codecs have a number of channels; an a=rtpmap leaves out a single one (RFC 8866 §6.6). */
+/** Audio codecs of a router have a number of channels; an a=rtpmap may omit a single channel (RFC 8866 §6.6). */
 function withChannels(codec: RtpCodecCapability): RtpCodecCapability {
   return codec.kind === 'audio' ? { ...codec, channels: codec.channels ?? 1 } : codec;
 }
 
-/** `profile-level-id=420010` is read as a number. */
+/** The parser reads `profile-level-id=420010` as a number. */
 function withStringProfile(codec: RtpCodecCapability): RtpCodecCapability {
   const profile = codec.parameters?.['profile-level-id'];
   if (profile === undefined) return codec;

@@ -49,7 +49,7 @@ describe('negotiatePlay', () => {
     expect(negotiate(savedOffer('chromium-play'), 'VP8', 'router').routerCodecs).toBeNull();
   });
 
-  it('asks for a router with the numbers of the offer otherwise', () => {
+  it('otherwise needs a router with the numbers of the offer', () => {
     const { routerCodecs, tracks } = negotiate(savedOffer('aiortc-play'), 'VP8', 'router');
     expect(routerCodecs?.map(({ mimeType, preferredPayloadType }) => [mimeType, preferredPayloadType])).toEqual([
       ['audio/opus', 96],
@@ -58,7 +58,7 @@ describe('negotiatePlay', () => {
     expect(tracks.map(({ rtpCapabilities }) => rtpCapabilities.codecs?.[0]?.preferredPayloadType)).toEqual([96, 97]);
   });
 
-  it('leaves transport-cc and RTX out when a router does the numbering', () => {
+  it('leaves out transport-cc and RTX when a router does the numbering', () => {
     const { tracks } = negotiate(savedOffer('chromium-play'), 'VP8', 'router');
     const codecs = tracks.flatMap(({ rtpCapabilities }) => rtpCapabilities.codecs ?? []);
     expect(codecs.map(({ mimeType }) => mimeType)).toEqual(['audio/opus', 'video/VP8']);
@@ -76,7 +76,7 @@ describe('negotiatePlay', () => {
     );
   });
 
-  it('leaves m-lines inactive for which there is no track', () => {
+  it('leaves m-lines without a track inactive', () => {
     const negotiation = negotiatePlay(
       parseOffer(savedOffer('chromium-play'), 'play'),
       playableTracks('VP8').slice(1),

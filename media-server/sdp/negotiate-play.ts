@@ -20,13 +20,13 @@ export type PlayedTrack = {
 
 export type PlayNegotiation = {
   readonly tracks: readonly PlayedTrack[];
-  /** Codecs of the router that the consumers need, with the offer's payload types; null = no special one. */
+  /** Codecs of the router that the consumers need, with the offer's payload types; null = no special router. */
   readonly routerCodecs: readonly RtpCodecCapability[] | null;
-  /** The m-lines of the answer, once mediasoup has given the parameters of the consumers, by mid. */
+  /** Makes the m-lines of the answer from mediasoup's parameters of the consumers, by mid. */
   readonly sections: (consumers: ReadonlyMap<string, RtpParameters>) => AnswerSection[];
 };
 
-/** Chooses a track for each m-line of a WHEP offer. Throws `OfferError` when none of them can be sent. */
+/** Chooses a track for each m-line of a WHEP offer. Throws `OfferError` when no track can be sent. */
 export function negotiatePlay(
   offer: Offer,
   playable: readonly PlayableTrack[],

@@ -45,7 +45,7 @@ describe('negotiatePublish', () => {
     expect(video(rest.join('\r\n')).codec).toBe('h264');
   });
 
-  it('prefers constrained baseline with packetization mode 1 among the H264 of an offer', () => {
+  it('prefers constrained baseline with packetization mode 1 among the H264 codecs of an offer', () => {
     const [codec] = video(chromium, { codecs: new Set(['opus', 'h264']) }).rtpParameters.codecs;
     expect(codec?.parameters).toMatchObject({
       'packetization-mode': 1,
@@ -73,11 +73,11 @@ describe('negotiatePublish', () => {
     expect(rtpParameters.encodings).toEqual([{ rid: 'l' }, { rid: 'm' }, { rid: 'h' }]);
   });
 
-  it('takes the first of alternative layers, and a paused one as well', () => {
+  it('accepts the first of alternative layers, and paused layers', () => {
     expect(video(simulcast.replace('send l;m;h', 'send l,x;~m;h')).layers).toEqual(['l', 'm', 'h']);
   });
 
-  it('takes a number for a rid', () => {
+  it('accepts a number as a rid', () => {
     expect(video(simulcast.replace('send l;m;h', 'send 1')).layers).toEqual(['1']);
   });
 
@@ -92,7 +92,7 @@ describe('negotiatePublish', () => {
     ]);
   });
 
-  it('has one layer when there is neither', () => {
+  it('has one layer without either', () => {
     const { layers, rtpParameters } = video(`${withoutSsrcs}a=ssrc:7 cname:me\r\na=ssrc:8 cname:me\r\n`);
     expect({ layers, encodings: rtpParameters.encodings, rtcp: rtpParameters.rtcp }).toEqual({
       layers: [],
@@ -112,7 +112,7 @@ describe('negotiatePublish', () => {
     expect(negotiate(chromium, { kinds }).sections.map(({ kind }) => kind)).toEqual(expected);
   });
 
-  it.each(['PCMU', 'PCMA', 'G722'])('takes %s when that is allowed, with or without a=rtpmap', (codec) => {
+  it.each(['PCMU', 'PCMA', 'G722'])('accepts %s when that is allowed, with or without a=rtpmap', (codec) => {
     const only = { codecs: new Set([codec.toLowerCase(), 'vp8']) };
     const unmapped = chromium.replace(new RegExp(`a=rtpmap:\\d+ ${codec}.*\r\n`), '');
     for (const offer of [chromium, unmapped]) {
@@ -122,7 +122,7 @@ describe('negotiatePublish', () => {
 
   it.each([
     ['nothing is sent', savedOffer('chromium-play'), {}, 'no enabled m-line that sends audio or video'],
-    ['nothing is allowed', chromium, { kinds: new Set([]) }, 'no m-line sends what is allowed of audio and video'],
+    ['nothing is allowed', chromium, { kinds: new Set([]) }, 'no m-line sends audio or video that is allowed here'],
     ['no codec is allowed', chromium, { codecs: new Set<string>() }, 'a=mid:0 has no audio codec'],
     [
       'video has no common codec',
@@ -137,9 +137,9 @@ describe('negotiatePublish', () => {
       'the m-line with a=mid:0 has no audio codec that is allowed here (opus)',
     ],
     ['there are too many layers', simulcast.replace('l;m;h', 'a;b;c;d;e;f;g;h;i'), {}, 'more than 8 simulcast layers'],
-    ['a layer is no rid', simulcast.replace('l;m;h', 'l;;h'), {}, 'a layer that is no rid'],
-    ['a layer is there twice', simulcast.replace('l;m;h', 'l;l;h'), {}, 'names a layer twice'],
-    ['an SSRC is none', `${withoutSsrcs}a=ssrc-group:SIM 1 x\r\n`, {}, 'no SSRC'],
+    ['a layer is not a rid', simulcast.replace('l;m;h', 'l;;h'), {}, 'a layer that is not a valid rid'],
+    ['a layer is listed twice', simulcast.replace('l;m;h', 'l;l;h'), {}, 'names a layer twice'],
+    ['an SSRC is not a number', `${withoutSsrcs}a=ssrc-group:SIM 1 x\r\n`, {}, 'not a valid SSRC'],
   ])('refuses when %s', (_, sdp, allowed, message) => {
     expect(() => negotiate(sdp, allowed)).toThrow(
       expect.objectContaining({ name: 'OfferError', message: expect.stringContaining(message) }),

@@ -10,12 +10,12 @@ import { invalidOffer, type OfferError, unprocessableOffer, unsupportedOffer } f
 import type { MediaKind, OfferedMedia } from './offered-media.ts';
 import { unusedSection } from './unused-media.ts';
 
-/** What a session allows of an offer. */
+/** What a session may negotiate. */
 export type Allowed = {
   /** Lower-case codec names. */
   readonly codecs: ReadonlySet<string>;
   readonly kinds: ReadonlySet<MediaKind>;
-  /** bits per second, 0 = no limit */
+  /** Bits per second; 0 = no limit. */
   readonly maxBitrate: number;
 };
 
@@ -23,7 +23,7 @@ export type PublishedTrack = {
   readonly kind: MediaKind;
   readonly codec: string;
   readonly rtpParameters: RtpParameters;
-  /** Simulcast layers, lowest first as the offer lists them. */
+  /** Simulcast layers in the order of the offer, lowest first. */
   readonly layers: readonly string[];
 };
 
@@ -35,8 +35,8 @@ export type PublishNegotiation = {
 const MAX_LAYERS = 8;
 
 /**
- * Chooses one codec per m-line of a WHIP offer. Throws `OfferError` for an m-line without a codec that is allowed, and
- * when nothing of the offer is allowed.
+ * Chooses one codec per m-line of a WHIP offer. Throws `OfferError` when an m-line has no allowed codec, and when no
+ * m-line is allowed.
  */
 export function negotiatePublish(offer: Offer, router: RtpCapabilities, allowed: Allowed): PublishNegotiation {
   const negotiated = offer.media.map((media) => {
@@ -45,7 +45,7 @@ export function negotiatePublish(offer: Offer, router: RtpCapabilities, allowed:
     return negotiateTrack({ media, kind }, router, allowed);
   });
   const tracks = negotiated.flatMap((result) => ('track' in result ? [result.track] : []));
-  if (tracks.length === 0) throw unsupportedOffer('no m-line sends what is allowed of audio and video');
+  if (tracks.length === 0) throw unsupportedOffer('no m-line sends audio or video that is allowed here');
   return { tracks, sections: negotiated.map(({ section }) => section) };
 }
 
@@ -92,7 +92,7 @@ function negotiateTrack({ kind, media }: SentMedia, router: RtpCapabilities, all
   };
 }
 
-/** RTX keeps what it has, the payload type that it belongs to. */
+/** RTX keeps its only parameter, the payload type that it belongs to. */
 function withOfferedParameters(codec: RtpCodecParameters, section: MediaDescription): RtpCodecParameters {
   const name = codecName(codec.mimeType);
   if (name === 'rtx') return codec;
@@ -116,14 +116,14 @@ type Encodings = {
   readonly encodings: RtpEncodingParameters[];
 };
 
-/** One encoding, or one per simulcast layer: by RID (RFC 8853), or by SSRC as older clients do it (`SIM` group). */
+/** One encoding, or one per simulcast layer, by RID (RFC 8853) or by SSRC for older clients (`SIM` group). */
 function encodingsOf(section: MediaDescription): Encodings {
   const rids = ridsOf(section);
   if (rids.length > 0) return { layers: rids, encodings: rids.map((rid) => ({ rid })) };
   const ssrcs = ssrcsOf(section);
   if (ssrcs.length > MAX_LAYERS) throw tooMany('SSRCs in a=ssrc-group:SIM', MAX_LAYERS);
   const encodings = ssrcs.map((ssrc) => ({ ssrc, ...rtxOf(section, ssrc) }));
-  // mediasoup finds the stream by mid or payload type when no SSRC is signalled.
+  // Without a signalled SSRC, mediasoup finds the stream by mid or payload type.
   if (encodings.length === 0) return { layers: [], encodings: [{}] };
   return {
     layers: encodings.length > 1 ? encodings.map((_, index) => String(index)) : [],
@@ -131,7 +131,7 @@ function encodingsOf(section: MediaDescription): Encodings {
   };
 }
 
-/** Layers of `a=simulcast:send` in its order; a paused one (`~`) is listed as well. */
+/** Layers of `a=simulcast:send` in its order, including paused ones (`~`). */
 function ridsOf({ simulcast }: MediaDescription): string[] {
   const list = simulcast?.dir1 === 'send' ? simulcast.list1 : simulcast?.dir2 === 'send' ? simulcast.list2 : undefined;
   if (list === undefined) return [];
@@ -139,7 +139,8 @@ function ridsOf({ simulcast }: MediaDescription): string[] {
     .split(';')
     .map((alternatives) => (alternatives.split(',')[0] ?? '').replace(/^~/, ''));
   if (layers.length > MAX_LAYERS) throw tooMany('simulcast layers', MAX_LAYERS);
-  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid))) throw invalidOffer('a=simulcast names a layer that is no rid');
+  if (layers.some((rid) => !/^[\w-]{1,32}$/.test(rid)))
+    throw invalidOffer('a=simulcast names a layer that is not a valid rid');
   if (new Set(layers).size < layers.length) throw invalidOffer('a=simulcast names a layer twice');
   return layers;
 }
@@ -160,7 +161,7 @@ function rtxOf(section: MediaDescription, ssrc: number): { rtx?: { ssrc: number 
 function ssrcList(text: string): number[] {
   const ssrcs = String(text).split(/ +/).map(Number);
   if (ssrcs.every((ssrc) => Number.isInteger(ssrc) && ssrc >= 0 && ssrc < 2 ** 32)) return ssrcs;
-  throw invalidOffer('a=ssrc or a=ssrc-group has what is no SSRC');
+  throw invalidOffer('a=ssrc or a=ssrc-group has a value that is not a valid SSRC');
 }
 
 function cnameOf(section: MediaDescription): string {

@@ -3,27 +3,27 @@ import type { Offer } from './offer.ts';
 import { codecCapability, extensionCapability, type TrackMatch } from './track-match.ts';
 
 /**
- * Who gives packets the payload types of a WHEP offer (RFC 3264 §6.1): the worker, when it has been built with our patch
- * 0002; or a router that was made for these payload types. A router cannot renumber header extensions, so that none are
- * negotiated, which leaves REMB instead of transport-cc; nor can it choose the payload type of RTX, which leaves plain
+ * What gives packets the payload types of a WHEP offer (RFC 3264 §6.1): the worker, if it was built with our patch
+ * 0002, or a router for these payload types. A router cannot renumber header extensions, so none are negotiated, which
+ * leaves REMB instead of transport-cc. It cannot choose the payload type of RTX either, which leaves plain
  * retransmissions.
  */
 export type Numbering = 'worker' | 'router';
 
-/** The feedback entry in which a patched worker finds the offer's numbers; its binary contains this text. */
+/** The feedback entry from which a patched worker reads the offer's numbers; its binary contains this text. */
 export const WIRE_MAPPING = 'sluice-wire';
 
-/** mediasoup sends bandwidth probes with this payload type and an SSRC of its own. */
+/** mediasoup sends bandwidth probes with this payload type and a separate SSRC. */
 const PROBATION_PAYLOAD_TYPE = 127;
 
 const ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
 
 export type Numbered = {
-  /** What of each match can be answered. */
+  /** The part of each match that can be answered. */
   readonly matches: readonly TrackMatch[];
-  /** What to consume each with. */
+  /** The capabilities to consume each match with. */
   readonly capabilities: readonly RtpCapabilities[];
-  /** Codecs of the router that the consumers need; null = the router of the publication does, or any that it is piped to. */
+  /** Codecs of the router that the consumers need; null = the publication's router or any that it is piped to. */
   readonly routerCodecs: readonly RtpCodecCapability[] | null;
 };
 
@@ -47,7 +47,7 @@ function wireCapabilities(match: TrackMatch, wire: string): RtpCapabilities {
   };
 }
 
-/** All consumers of a transport have the same mapping: in a BUNDLE the numbers of all m-lines are one space. */
+/** All consumers of a transport have the same mapping, since the m-lines of a BUNDLE share one number space. */
 function wireMapping(offer: Offer, matches: readonly TrackMatch[]): string {
   const payloadTypes = matches.flatMap(({ codec, payloadType, rtx, rtxPayloadType }) => [
     `${codec.payloadType}:${payloadType}`,
@@ -59,7 +59,7 @@ function wireMapping(offer: Offer, matches: readonly TrackMatch[]): string {
   return `pt=${[...payloadTypes, probation].join(',')};ext=${ids.join(',')}`;
 }
 
-/** A probe with a payload type of the offer would be taken for media. 64 to 95 are left to RTCP (RFC 5761 §4). */
+/** A client would treat a probe with a payload type of the offer as media. RTCP uses 64 to 95 (RFC 5761 §4). */
 function unusedPayloadType(offer: Offer): number {
   const used = new Set(offer.media.flatMap(({ section }) => section.rtp.map(({ payload }) => payload)));
   for (let candidate = 127; candidate >= 0; candidate--) {
@@ -68,15 +68,15 @@ function unusedPayloadType(offer: Offer): number {
   return PROBATION_PAYLOAD_TYPE;
 }
 
-/** What of a match is left when a router gives the numbers. */
+/** The part of a match that remains when a router does the numbering. */
 function withoutNumbers(match: TrackMatch): TrackMatch {
   const rtcpFeedback = match.rtcpFeedback.filter(({ type }) => type !== 'transport-cc');
   return { ...match, rtcpFeedback, rtx: undefined, rtxPayloadType: undefined, extensions: [] };
 }
 
 /**
- * The packets of a router carry its own header extensions, which a client that has negotiated none ignores. The consumer
- * gets abs-send-time all the same: without it mediasoup takes no notice of REMB.
+ * The packets of a router carry its own header extensions, which a client that negotiated none ignores. The consumer
+ * still gets abs-send-time, without which mediasoup ignores REMB.
  */
 function routerCapabilities({ codec, payloadType, rtcpFeedback, track }: TrackMatch): RtpCapabilities {
   const absSendTime = (track.rtpParameters.headerExtensions ?? []).filter(({ uri }) => uri === ABS_SEND_TIME);
@@ -86,7 +86,7 @@ function routerCapabilities({ codec, payloadType, rtcpFeedback, track }: TrackMa
   };
 }
 
-/** Null when the tracks have the right payload types already. Audio first, so that the RTX of video takes none of it. */
+/** Null when the tracks already have the right payload types. Audio is first, so that RTX takes none of its types. */
 function routerCodecs(matches: readonly TrackMatch[]): RtpCodecCapability[] | null {
   if (matches.every(({ codec, payloadType }) => codec.payloadType === payloadType)) return null;
   return matches

@@ -1,4 +1,4 @@
-/** The HTTP status that each kind of refusal has (RFC 9725 §4.2, §4.4.2, §4.4.3). */
+/** The HTTP status of each kind of refusal (RFC 9725 §4.2, §4.4.2, §4.4.3). */
 const STATUS = {
   offer_invalid: 400,
   offer_unsupported: 406,
@@ -9,7 +9,7 @@ const STATUS = {
 
 type Code = keyof typeof STATUS;
 
-/** An SDP offer or fragment that cannot be answered. The message names what is wrong and goes to the client. */
+/** An SDP offer or fragment that cannot be answered. The message names the fault and is sent to the client. */
 export class OfferError extends Error {
   readonly code: Code;
 
@@ -24,17 +24,17 @@ export class OfferError extends Error {
   }
 }
 
-/** What the SDP syntax or the values in it get wrong. */
+/** A fault in the SDP syntax or its values. */
 export function invalidOffer(fault: string): OfferError {
   return new OfferError('offer_invalid', `the SDP offer is not valid: ${fault}`);
 }
 
-/** What this server cannot do, or nobody can without it. */
+/** A feature that this server does not support, or a required one that is missing. */
 export function unsupportedOffer(fault: string): OfferError {
   return new OfferError('offer_unsupported', `the SDP offer cannot be answered: ${fault}`);
 }
 
-/** An m-line that a publication would have to do without: it is taken whole or not at all (RFC 9725 §4.4.3). */
+/** An m-line that cannot be published. A publication is accepted as a whole or not at all (RFC 9725 §4.4.3). */
 export function unprocessableOffer(fault: string): OfferError {
   return new OfferError('offer_unprocessable', `the SDP offer cannot be published: ${fault}`);
 }

@@ -4,7 +4,7 @@ import { parseOffer } from './offer.ts';
 
 const chromium = savedOffer('chromium-publish');
 
-/** The message of the refusal; fails when there is none. */
+/** The message of the refusal; fails if the offer is accepted. */
 function refusal(text: string): { code: string; message: string } {
   try {
     parseOffer(text, 'publish');
@@ -27,7 +27,7 @@ describe('parseOffer', () => {
     ]);
   });
 
-  it('takes a bundle-only m-line with port 0 for switched on', () => {
+  it('treats a bundle-only m-line with port 0 as enabled', () => {
     const { media } = parseOffer(savedOffer('gstreamer-publish'), 'publish');
     expect(media.map(({ enabled, section }) => [section.port, enabled])).toEqual([
       [9, true],
@@ -35,25 +35,25 @@ describe('parseOffer', () => {
     ]);
   });
 
-  it('lets the later m-lines of a BUNDLE leave out the transport', () => {
+  it('lets the later m-lines of a BUNDLE omit the transport', () => {
     const [session = '', audio = '', video = ''] = chromium.split(/(?=^m=)/m);
     const bare = video.replaceAll(/a=(ice-ufrag|ice-pwd|ice-options|fingerprint|setup|rtcp-mux).*\r\n/g, '');
     expect(parseOffer(session + audio + bare, 'publish').media).toHaveLength(2);
   });
 
-  it('does not ask a single m-line for BUNDLE', () => {
+  it('does not require BUNDLE for a single m-line', () => {
     const [session = '', audio = ''] = chromium.split(/(?=^m=)/m);
     expect(parseOffer(session.replace(/a=group:BUNDLE.*\r\n/, '') + audio, 'publish').bundle).toEqual(new Set());
   });
 
-  it('has a kind of null for a data channel', () => {
+  it('has kind null for a data channel', () => {
     const data =
       'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sctp-port:5000\r\n';
     expect(parseOffer(chromium + data, 'publish').media.map(({ kind }) => kind)).toEqual(['audio', 'video', null]);
   });
 
   const [, audio = '', video = ''] = chromium.split(/(?=^m=)/m);
-  /** Without its MediaStream, so that only the kind is the fault. */
+  /** Adds the section without its MediaStream, so that only the kind is at fault. */
   const withSecond = (section: string): string =>
     chromium.replace('BUNDLE 0 1', 'BUNDLE 0 1 2') +
     section.replaceAll(/a=(msid|ssrc).*\r\n/g, '').replace(/a=mid:\d/, 'a=mid:2');
@@ -64,13 +64,13 @@ describe('parseOffer', () => {
 
   it.each([
     ['a data channel', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel'],
-    ['what nobody knows', 'm=x-foo 9/2 TCP/X-BAR *'],
+    ['an unknown kind and protocol', 'm=x-foo 9/2 TCP/X-BAR *'],
     ['text', 'm=text 9 UDP/TLS/RTP/SAVPF 300'],
     ['audio that is not RTP', 'm=audio 9 TCP/BFCP 300'],
     ['video that is switched off', 'm=video 0 UDP/TLS/RTP/SAVPF 300'],
     ['a second video that is received', 'm=video 9 UDP/TLS/RTP/SAVPF 300\r\na=recvonly'],
     ['a second audio that is inactive', 'm=audio 9 UDP/TLS/RTP/SAVPF 300\r\na=inactive'],
-  ])('does not judge %s', (_, line) => {
+  ])('does not validate %s', (_, line) => {
     const faults = [
       'a=mid:a-mid-that-is-far-too-long',
       'a=rtpmap:300 x/1',
@@ -89,7 +89,7 @@ describe('parseOffer', () => {
     }
   });
 
-  it('takes one MediaStream, and tracks without one', () => {
+  it('accepts one MediaStream, and tracks without one', () => {
     const without = chromium.replaceAll(/a=msid:\S+/g, 'a=msid:-').replaceAll(/ msid:\S+/g, ' msid:-');
     expect(parseOffer(without, 'publish').media).toHaveLength(2);
   });
@@ -99,7 +99,12 @@ describe('parseOffer', () => {
     ['JSON', '{"sdp":"v=0"}', 'offer_invalid', 'does not begin with v=0'],
     ['no m-line', 'v=0\r\ns=-\r\n', 'offer_invalid', 'no m-line'],
     ['a broken m-line', 'v=0\r\nm=audio\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
-    ['a port that is none', 'v=0\r\nm=audio nine RTP/AVP 0\r\n', 'offer_invalid', 'm-line 1 is not of the form'],
+    [
+      'a port that is not a number',
+      'v=0\r\nm=audio nine RTP/AVP 0\r\n',
+      'offer_invalid',
+      'm-line 1 is not of the form',
+    ],
     ['a protocol that is a number', 'v=0\r\nm=audio 9 1 96\r\n', 'offer_unsupported', 'no enabled m-line'],
     ['a text that is too long', `v=0\r\n${'a=x\r\n'.repeat(30_000)}`, 'offer_invalid', 'longer than 131072 characters'],
     ['a line that is too long', `v=0\r\na=${'x'.repeat(5000)}`, 'offer_invalid', 'longer than 4096 characters'],
@@ -107,7 +112,7 @@ describe('parseOffer', () => {
       '17 m-lines',
       chromium + 'm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n'.repeat(15),
       'offer_invalid',
-      '17 m-lines, at most 16',
+      '17 m-lines; the maximum is 16',
     ],
     [
       'no media',
@@ -129,9 +134,14 @@ describe('parseOffer', () => {
     ['no ice-pwd', chromium.replaceAll(/a=ice-pwd.*\r\n/g, ''), 'offer_invalid', 'no a=ice-pwd'],
     ['no fingerprint', chromium.replaceAll(/a=fingerprint.*\r\n/g, ''), 'offer_invalid', 'no a=fingerprint'],
     ['an unknown digest', chromium.replaceAll('sha-256', 'md5'), 'offer_unsupported', 'a=fingerprint uses md5'],
-    ['a short digest', chromium.replaceAll(/(sha-256 ..).*/g, '$1'), 'offer_invalid', 'not a list of bytes in hex'],
-    ['a foreign setup', chromium.replaceAll('actpass', 'holdconn'), 'offer_invalid', 'a=setup is none of'],
-    ['a payload type of 200', chromium.replace('rtpmap:96', 'rtpmap:200'), 'offer_invalid', 'not 0 to 127'],
+    [
+      'a short digest',
+      chromium.replaceAll(/(sha-256 ..).*/g, '$1'),
+      'offer_invalid',
+      'must be hex bytes of the length',
+    ],
+    ['a foreign setup', chromium.replaceAll('actpass', 'holdconn'), 'offer_invalid', 'a=setup must be'],
+    ['a payload type of 200', chromium.replace('rtpmap:96', 'rtpmap:200'), 'offer_invalid', 'outside 0 to 127'],
     ['a payload type twice', chromium.replace('rtpmap:97', 'rtpmap:96'), 'offer_invalid', 'two a=rtpmap'],
     [
       'too many SSRCs',

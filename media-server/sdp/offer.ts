@@ -4,7 +4,7 @@ import { checkPublication } from './check-publication.ts';
 import { invalidOffer, OfferError, unsupportedOffer } from './offer-error.ts';
 import { checkWanted, type OfferedMedia, readMedia } from './offered-media.ts';
 
-/** Bounds of what is read, far above what any client sends. */
+/** Limits of what is read, far above what any client sends. */
 const MAX_LENGTH = 128 * 1024;
 const MAX_LINE_LENGTH = 4096;
 const MAX_MEDIA = 16;
@@ -17,13 +17,13 @@ export type IceCredentials = {
   readonly password: string;
 };
 
-/** An SDP offer, checked and bounded. */
+/** An SDP offer, validated and limited in size. */
 export type Offer = {
   readonly session: SessionDescription;
   readonly media: readonly OfferedMedia[];
-  /** The m-line whose transport is that of all: the first that is wanted. */
+  /** The m-line whose transport all share: the first wanted one. */
   readonly tagged: OfferedMedia;
-  /** The mids of a=group:BUNDLE; a single m-line need not be there. */
+  /** The mids of a=group:BUNDLE; a single m-line may be missing from it. */
   readonly bundle: ReadonlySet<string>;
   readonly ice: IceCredentials;
   readonly fingerprint: { readonly algorithm: string; readonly value: string };
@@ -31,15 +31,15 @@ export type Offer = {
 };
 
 /**
- * Reads an offer as WHIP and WHEP need it: BUNDLE, rtcp-mux, DTLS (RFC 9725 §4.2, RFC 8829). Only the m-lines that such a
- * session can carry media on are judged. Throws `OfferError` with what is missing.
+ * Reads an offer as WHIP and WHEP require it: BUNDLE, rtcp-mux, DTLS (RFC 9725 §4.2, RFC 8829). Only m-lines that such
+ * a session can carry media on are validated. Throws an `OfferError` that names the fault.
  */
 export function parseOffer(text: string, direction: Direction): Offer {
   checkText(text);
   const session = parseText(text);
   const { length } = session.media;
   if (length === 0) throw invalidOffer('it has no m-line');
-  if (length > MAX_MEDIA) throw invalidOffer(`it has ${length} m-lines, at most ${MAX_MEDIA} are read`);
+  if (length > MAX_MEDIA) throw invalidOffer(`it has ${length} m-lines; the maximum is ${MAX_MEDIA}`);
   const sections = splitSections(text);
   const media = session.media.map((parsed, index) =>
     readMedia({ parsed, lines: sections[index] ?? [], index }, direction),
@@ -49,7 +49,7 @@ export function parseOffer(text: string, direction: Direction): Offer {
   if (!tagged) throw nothingWanted(direction);
   checkWanted(wanted);
   if (direction === 'publish') checkPublication(wanted);
-  // In a BUNDLE the other m-lines may leave the attributes of the transport out (RFC 8843 §7.1.3).
+  // In a BUNDLE, the other m-lines may omit the attributes of the transport (RFC 8843 §7.1.3).
   return {
     session,
     media,
@@ -122,9 +122,10 @@ function fingerprintOf(session: SessionDescription, tagged: MediaDescription): O
   const algorithm = String(fingerprint.type).toLowerCase();
   const hash = String(fingerprint.hash);
   const length = DIGEST_BYTES.get(algorithm);
-  if (length === undefined) throw unsupportedOffer(`a=fingerprint uses ${algorithm.slice(0, 16)}`);
+  if (length === undefined)
+    throw unsupportedOffer(`a=fingerprint uses ${algorithm.slice(0, 16)}, which is not supported`);
   if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(hash) || hash.length !== length * 3 - 1) {
-    throw invalidOffer('a=fingerprint is not a list of bytes in hex of the length of its algorithm');
+    throw invalidOffer('a=fingerprint must be hex bytes of the length that its algorithm has');
   }
   return { algorithm, value: hash.toUpperCase() };
 }
@@ -140,5 +141,5 @@ const DIGEST_BYTES: ReadonlyMap<string, number> = new Map([
 function setupOf(session: SessionDescription, tagged: MediaDescription): Offer['setup'] {
   const setup = tagged.setup ?? session.setup ?? 'actpass';
   if (setup === 'active' || setup === 'passive' || setup === 'actpass') return setup;
-  throw invalidOffer('a=setup is none of actpass, active, passive');
+  throw invalidOffer('a=setup must be actpass, active or passive');
 }

@@ -7,20 +7,22 @@ export type SdpDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /** One m-line of an offer. */
 export type OfferedMedia = {
-  /** null for data channels and whatever else is not RTP audio or video. */
+  /** Null for data channels and anything else that is not RTP audio or video. */
   readonly kind: MediaKind | null;
   readonly mid: string;
   readonly direction: SdpDirection;
-  /** False for an m-line that is switched off: port 0 (RFC 3264 §5.1) without a=bundle-only (RFC 8843 §6). */
+  /** False for a disabled m-line: port 0 (RFC 3264 §5.1) without a=bundle-only (RFC 8843 §6). */
   readonly enabled: boolean;
-  /** Whether the session can carry media on it: audio or video, switched on, in the right direction. All others are not judged. */
+  /**
+   * Whether the session can carry media on it: enabled audio or video in the right direction. Only these are validated.
+   */
   readonly wanted: boolean;
   readonly section: MediaDescription;
-  /** The section as it was sent: the parser does not know all attributes. */
+  /** The section as sent, since the parser does not know all attributes. */
   readonly lines: readonly string[];
 };
 
-/** Per m-line. There are 128 payload types; feedback may stand once for each and kind. */
+/** Limits per m-line. There are 128 payload types, each with several kinds of feedback. */
 const MAX_LINES = {
   rtp: 128,
   fmtp: 128,
@@ -54,7 +56,7 @@ type ReadSection = {
 };
 
 export function readMedia({ index, lines, parsed }: ReadSection, session: Direction): OfferedMedia {
-  // The parser takes no m-line with a hyphen or a number of ports, and makes numbers of what looks like one.
+  // The parser rejects m-lines with a hyphen or a number of ports, and converts what looks like a number.
   const [, type, port, protocol, payloads = ''] = M_LINE.exec(lines[0] ?? '') ?? [];
   if (type === undefined || port === undefined || protocol === undefined) {
     throw invalidOffer(`m-line ${index + 1} is not of the form "m=type port protocol formats"`);
@@ -73,7 +75,7 @@ export function readMedia({ index, lines, parsed }: ReadSection, session: Direct
   };
 }
 
-/** Checks what the session may carry media on. */
+/** Validates the m-lines that the session can carry media on. */
 export function checkWanted(wanted: readonly OfferedMedia[]): void {
   const mids = new Set<string>();
   for (const { mid, section } of wanted) {
@@ -92,7 +94,7 @@ function checkSizes(section: MediaDescription, mid: string): void {
   }
   const payloadTypes = section.rtp.map(({ payload }) => payload);
   if (payloadTypes.some((type) => !Number.isInteger(type) || type < 0 || type > 127)) {
-    throw invalidOffer(`the m-line with a=mid:${mid} has a payload type that is not 0 to 127`);
+    throw invalidOffer(`the m-line with a=mid:${mid} has a payload type outside 0 to 127`);
   }
   if (new Set(payloadTypes).size < payloadTypes.length) {
     throw invalidOffer(`the m-line with a=mid:${mid} has two a=rtpmap for one payload type`);

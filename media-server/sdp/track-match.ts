@@ -9,10 +9,10 @@ import { anyProfile } from './h264.ts';
 import { matchSection } from './match.ts';
 import type { MediaKind, OfferedMedia } from './offered-media.ts';
 
-/** A track of a publication, as any player could have it: mediasoup's consumable parameters. */
+/** A track of a publication with mediasoup's consumable parameters, as any player can receive it. */
 export type PlayableTrack = { readonly id: string; readonly kind: MediaKind; readonly rtpParameters: RtpParameters };
 
-/** A track and the m-line that it goes to, with the numbers of both sides. */
+/** A track and its m-line, with the numbers of both sides. */
 export type TrackMatch = {
   readonly media: OfferedMedia;
   readonly track: PlayableTrack;

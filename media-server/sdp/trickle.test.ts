@@ -23,7 +23,7 @@ describe('parseFragment', () => {
     expect(parseFragment(FRAGMENT)).toEqual(CURRENT);
   });
 
-  it('takes a fragment that does not repeat the credentials, or only half of them', () => {
+  it('accepts a fragment without the credentials, or with half of them', () => {
     expect(parseFragment(FRAGMENT.replaceAll(/a=ice-.*\r\n/g, ''))).toEqual(NONE);
     expect(parseFragment(FRAGMENT.replace(/a=ice-pwd.*\r\n/, ''))).toEqual({ ...CURRENT, password: null });
   });
@@ -38,14 +38,14 @@ describe('parseFragment', () => {
     ['of mDNS', 'a=candidate:1 1 udp 2122260223 4f21a1f0-2d2b-4b6e-9d3b-0c4f7a9e5a11.local 61764 typ host'],
     ['of IPv6 with a zone', 'a=candidate:1 1 udp 2122260223 fe80::1%eth0 61764 typ host'],
     ['with a long foundation', `a=candidate:${'x'.repeat(100)} 1 udp 2122260223 192.0.2.1 61764 typ host`],
-    ['of a type that nobody knows', 'a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ other'],
+    ['of an unknown type', 'a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ other'],
   ])('ignores a candidate %s', (_, line) => {
     expect(parseFragment(`${FRAGMENT}${line}\r\n`)).toEqual(CURRENT);
     expect(parseFragment(line)).toEqual(NONE);
   });
 
   it.each(['a=', 'a=\r\n', 'a= ', 'a=mid:', `a=mid:${'x'.repeat(40)}`, '\r\na=x\r\n \r\n', 'a=x\r\n'.repeat(256)])(
-    'ignores what it has no use for: %j',
+    'ignores %j, which it does not need',
     (text) => {
       expect(parseFragment(text)).toEqual(NONE);
     },
@@ -85,13 +85,13 @@ describe('newCredentials', () => {
     ['others', other],
     ['another user name', { ...CURRENT, usernameFragment: 'Other' }],
     ['another password', { ...CURRENT, password: other.password }],
-  ])('is what the fragment has with %s', (_, fragment) => {
+  ])('are those of the fragment with %s', (_, fragment) => {
     expect(newCredentials(fragment, CURRENT)).toEqual(fragment);
   });
 
   it.each([
-    ['a=ice-ufrag and no a=ice-pwd', { ...NONE, usernameFragment: 'Other' }],
-    ['a=ice-pwd and no a=ice-ufrag', { ...NONE, password: other.password }],
+    ['a=ice-ufrag but no a=ice-pwd', { ...NONE, usernameFragment: 'Other' }],
+    ['a=ice-pwd but no a=ice-ufrag', { ...NONE, password: other.password }],
   ])('refuses a new %s', (message, fragment) => {
     expect(() => newCredentials(fragment, CURRENT)).toThrow(message);
   });

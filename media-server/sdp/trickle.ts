@@ -4,7 +4,7 @@ import { OfferError } from './offer-error.ts';
 const MAX_LENGTH = 32 * 1024;
 const MAX_LINES = 256;
 
-/** What an ICE-lite server needs of an `application/trickle-ice-sdpfrag` body (RFC 8840): null = the fragment does not say. */
+/** The part of an `application/trickle-ice-sdpfrag` body that an ICE-lite server needs (RFC 8840); null = missing. */
 export type Fragment = { readonly [Part in keyof IceCredentials]: string | null };
 
 const LINE = /^[a-z]=/;
@@ -14,8 +14,8 @@ const CREDENTIAL = {
 } as const;
 
 /**
- * Throws `OfferError` for what is not a fragment. Candidates are not read: an ICE-lite server learns a client's address from
- * its checks, and a candidate that it cannot use is ignored (RFC 8839 §5.1).
+ * Throws `OfferError` if the text is not a fragment. Candidates are not read: an ICE-lite server learns a client's
+ * address from its checks, and ignores candidates that it cannot use (RFC 8839 §5.1).
  */
 export function parseFragment(text: string): Fragment {
   if (text.length > MAX_LENGTH) throw invalid(`it is longer than ${MAX_LENGTH} characters`);
@@ -28,8 +28,8 @@ export function parseFragment(text: string): Fragment {
 }
 
 /**
- * The credentials with which a client restarts ICE: any other than those it has now (RFC 9725 §4.3.3, RFC 8839 §4.4.1).
- * Null = the fragment belongs to the ICE session that is under way. Throws `OfferError` for half of new ones.
+ * The credentials with which a client restarts ICE: any that differ from the current ones (RFC 9725 §4.3.3, RFC 8839
+ * §4.4.1). Null = the fragment belongs to the current ICE session. Throws `OfferError` if only one of them is given.
  */
 export function newCredentials(fragment: Fragment, current: IceCredentials): IceCredentials | null {
   const { password, usernameFragment } = fragment;
@@ -37,8 +37,8 @@ export function newCredentials(fragment: Fragment, current: IceCredentials): Ice
     (usernameFragment ?? current.usernameFragment) === current.usernameFragment &&
     (password ?? current.password) === current.password;
   if (isCurrent) return null;
-  if (usernameFragment === null) throw invalid('it has a new a=ice-pwd and no a=ice-ufrag');
-  if (password === null) throw invalid('it has a new a=ice-ufrag and no a=ice-pwd');
+  if (usernameFragment === null) throw invalid('it has a new a=ice-pwd but no a=ice-ufrag');
+  if (password === null) throw invalid('it has a new a=ice-ufrag but no a=ice-pwd');
   return { usernameFragment, password };
 }
 
@@ -64,7 +64,7 @@ export function writeFragment({ candidates, ice, media }: ServerFragment): strin
   ].join('\r\n');
 }
 
-/** One transport carries all m-lines: all credentials of a fragment are the same. */
+/** One transport carries all m-lines, so all credentials of a fragment must be the same. */
 function credential(lines: readonly string[], name: keyof typeof CREDENTIAL): string | null {
   const values = new Set(
     lines.filter((line) => line.startsWith(`a=${name}:`)).map((line) => line.slice(name.length + 3)),
