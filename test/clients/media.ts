@@ -9,7 +9,7 @@ import { Peer, type PeerOptions } from './peer.ts';
 
 export const CODECS = ['opus', 'VP8', 'VP9', 'H264', 'AV1'] as const;
 
-/** A media engine with real workers on a port of its own. */
+/** A media engine with real workers on its own port. */
 export async function startTestMedia(
   options: Partial<MediaOptions> = {},
   clock: Clock = systemClock,
@@ -34,13 +34,13 @@ export async function startTestMedia(
       const media = await startMedia({ ...defaults, port: await freePort(), ...options }, deps);
       return { media, deaths: () => deaths };
     } catch (error) {
-      // The port of a second worker, which is the next one, may be taken.
+      // The next port, which a second worker uses, may be taken.
       if (options.port !== undefined || attempt === 5) throw error;
     }
   }
 }
 
-/** A clock on which timers run many times faster than on the wall. */
+/** A clock whose timers run many times faster than real time. */
 export function fastClock(factor: number): Clock {
   return {
     ...systemClock,
@@ -53,7 +53,7 @@ export function request(offer: string, overrides: Partial<LegRequest> = {}): Leg
   return { id: 'test', offer, codecs: CODECS, maxBitrate: 0, hasAudio: true, hasVideo: true, ...overrides };
 }
 
-/** A peer that publishes, connected. */
+/** A connected peer that publishes. */
 export async function publish(media: Media, options: Partial<PeerOptions> = {}, overrides: Partial<LegRequest> = {}) {
   const peer = new Peer({ direction: 'SendOnly', ...options });
   const publication = await media.publish(request(await peer.offer(), overrides));
@@ -62,7 +62,7 @@ export async function publish(media: Media, options: Partial<PeerOptions> = {}, 
   return { peer, publication };
 }
 
-/** A peer that plays, connected. */
+/** A connected peer that plays. */
 export async function play(
   media: Media,
   publication: Awaited<ReturnType<typeof publish>>['publication'],
@@ -76,7 +76,7 @@ export async function play(
   return { peer, playback };
 }
 
-/** Everything that mediasoup's workers hold at the moment, by asking them. Call before the workers start. */
+/** Asks mediasoup's workers for everything that they hold. Call before the workers start. */
 export function watchWorkers(): { count(): Promise<{ routers: number; transports: number }> } {
   const routers = new Set<Router>();
   observer.on('newworker', (worker: Worker) => {

@@ -29,7 +29,7 @@ type Dashboard = {
 
 const root = join(import.meta.dirname, '../..');
 const RUNBOOK = 'https://github.com/sluice-dev/sluice/blob/main/docs/metrics.md#';
-/** Labels that Prometheus gives to all that it reads from a PodMonitor. */
+/** Labels that Prometheus adds to every series of a PodMonitor. */
 const TARGET_LABELS = ['namespace', 'pod', 'job'];
 
 const template = (...values: string[]): Promise<string> =>
@@ -48,7 +48,7 @@ const targets = dashboard.panels.flatMap(({ targets = [], title }) =>
   targets.map(({ expr, legendFormat }): [string, string, string] => [title, expr, legendFormat]),
 );
 
-/** Names of series with their labels, as both programs register them. */
+/** Series names with their labels, as both programs register them. */
 const known = new Map([...seriesOf(mediaServerMetrics().registry), ...seriesOf(operatorMetrics().registry)]);
 
 function mediaServerMetrics(): Metrics {
@@ -87,10 +87,10 @@ function seriesOf(registry: Registry): [string, readonly string[]][] {
   });
 }
 
-/** What Grafana puts in its place is a duration; all others stand within quotes. */
+/** Grafana replaces this variable with a duration; all others are inside quotes. */
 const asPromql = (expr: string): string => expr.replaceAll('$__rate_interval', '5m');
 
-/** Metrics that nobody has, and labels that a metric does not have. */
+/** Finds metrics and labels that do not exist. */
 function faultsOf({ groupings, selectors }: Query): string[] {
   const used = [...selectors.map(({ labels, metric }) => ({ labels, metrics: [metric] })), ...groupings];
   return used.flatMap(({ labels, metrics }) =>
@@ -125,11 +125,11 @@ describe('the check of an expression', () => {
 });
 
 describe('the alerts of the chart', () => {
-  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s asks for metrics and labels that there are', (_, expr) => {
+  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s uses metrics and labels that exist', (_, expr) => {
     expect(faultsOf(readPromql(expr))).toEqual([]);
   });
 
-  it.each(rules)('$alert says what it is about, with labels that it has', ({ alert, ...said }) => {
+  it.each(rules)('$alert names its subject with labels that it has', ({ alert, ...said }) => {
     expect(said).toEqual({
       expr: expect.any(String),
       for: expect.stringMatching(/^\d+m$/),
@@ -144,14 +144,14 @@ describe('the alerts of the chart', () => {
     expect(readPromql(said.expr).resultLabels).toEqual(expect.arrayContaining(used));
   });
 
-  it('have a runbook each in the docs, and no other has one', async () => {
+  it('each have a runbook in the docs, which has no others', async () => {
     const page = await readFile(join(root, 'docs/metrics.md'), 'utf8');
     const sections = (page.split(/^## Alerts$/m)[1] ?? '').split(/^## /m)[0] ?? '';
     const runbooks = [...sections.matchAll(/^### (\w+)\n\n(.+\n)+/gm)].map(([, alert]) => alert);
     expect(runbooks).toEqual(rules.map(({ alert }) => alert));
   });
 
-  it('let a media server drain for as long as the values say', async () => {
+  it('allow a media server to drain for the time set in the values', async () => {
     const { spec } = await objectOf(
       'PrometheusRule',
       'metrics.prometheusRule.enabled=true',
@@ -170,7 +170,7 @@ describe('the dashboard of the chart', () => {
     expect(query.resultLabels).toEqual(expect.arrayContaining(used));
   });
 
-  it('lets its reader choose among values of labels that there are', () => {
+  it('offers the values of existing labels', () => {
     const [source, ...variables] = dashboard.templating.list;
     expect(source).toMatchObject({ name: 'datasource', query: 'prometheus' });
     for (const { query } of variables) {
@@ -179,7 +179,7 @@ describe('the dashboard of the chart', () => {
     }
   });
 
-  it('uses no variable that it does not have, and each that it has', () => {
+  it('uses exactly the variables that it defines', () => {
     const names = dashboard.templating.list.map(({ name }) => name);
     const used = [...JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)].map(([, name]) => name);
     expect(new Set(used)).toEqual(new Set(names));
@@ -193,7 +193,7 @@ describe('the dashboard of the chart', () => {
     expect(own.filter((name) => !shown.includes(`${name}{`) && !shown.includes(`(${name}, `))).toEqual([]);
   });
 
-  it('has panels that do not lie on one another', () => {
+  it('has panels that do not overlap', () => {
     const { panels } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { h, w, x, y } }) =>
@@ -203,7 +203,7 @@ describe('the dashboard of the chart', () => {
     expect(Math.max(...panels.map(({ gridPos: { w, x } }) => x + w))).toBe(24);
   });
 
-  it('has the label by which the sidecar of Grafana finds it, and labels of its user', async () => {
+  it('has the label that the Grafana sidecar looks for, and labels from the values', async () => {
     expect(configMap.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
     const { metadata } = await objectOf(
       'ConfigMap',
@@ -215,7 +215,7 @@ describe('the dashboard of the chart', () => {
 });
 
 describe('the values for metrics', () => {
-  it('make neither alerts nor a dashboard when nothing is said', async () => {
+  it('create neither alerts nor a dashboard by default', async () => {
     expect(await template()).not.toMatch(/kind: (PrometheusRule|ConfigMap)/);
   });
 

@@ -42,7 +42,7 @@ describe('the YAML of the docs', () => {
 });
 
 describe('the JSON of the docs', () => {
-  it('of restClientConfig is understood as a whole', () => {
+  it('of restClientConfig is valid as a whole', () => {
     const block = of('json').find(({ text }) => text.includes('restClientConfig'));
     expect(readSessionLayer(JSON.parse(block?.text ?? '')).findings).toEqual([]);
   });
@@ -57,7 +57,7 @@ describe('the commands of the docs', () => {
   beforeAll(async () => {
     backendPort = await freePort();
     backend = startProcess(process.execPath, ['examples/backend/backend.ts', String(backendPort)]);
-    // Streams end by the commands alone, not by a check.
+    // Only the commands end streams, not a check.
     server = await TestServer.start({ hookUrl: `http://127.0.0.1:${backendPort}/MyAPI`, keepAliveInterval: '10m' });
     await until('the backend runs', () => backend.lines.length > 0);
   });
@@ -68,7 +68,7 @@ describe('the commands of the docs', () => {
     await backend?.stop();
   });
 
-  /** `stream1`, published and played, as the pages suppose it. */
+  /** Publishes and plays `stream1`, as the pages assume. */
   async function openStreams(): Promise<{ publication: StreamIds; playback: StreamIds }> {
     const find = async (published: boolean): Promise<StreamIds | undefined> =>
       ((await server.streams()) as (StreamIds & { published: boolean })[]).find((each) => each.published === published);
@@ -84,7 +84,7 @@ describe('the commands of the docs', () => {
     return { publication, playback };
   }
 
-  // Those of the page about Kubernetes are run on a cluster (test/e2e/cluster/docs.test.ts).
+  // The commands of the Kubernetes page run on a cluster (test/e2e/cluster/docs.test.ts).
   const commands = of('sh')
     .filter(({ page }) => page !== 'docs/kubernetes.md')
     .flatMap(({ page, text }) =>

@@ -18,7 +18,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Sends bytes over a socket of its own and gives the first line of the answer, empty when there is none. */
+/** Sends bytes over a new socket and returns the first line of the answer; empty without an answer. */
 function answerTo(bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.end(bytes));
@@ -129,7 +129,7 @@ describe('requests that no client sends', () => {
             body: offer ? `v=0\r\n${text}` : text,
           });
           await response.arrayBuffer();
-          // A fragment of lines that say nothing is trickle, as the RFC has it.
+          // A fragment without credentials is trickle ICE, as the RFC says.
           if (response.status === 204 && !offer && ['*', client.etag].includes(ifMatch)) return;
           expect(response.status).toBeGreaterThanOrEqual(400);
           expect(response.status).toBeLessThan(500);

@@ -6,7 +6,7 @@ import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
 
-/** Status of a GET, trusting one certificate only. */
+/** Status of a GET that trusts one certificate only. */
 function statusOver(port: number, ca: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const call = request({ host: '127.0.0.1', port, path: '/rest-api/app/find_all', ca, agent: false }, (response) => {
@@ -49,7 +49,7 @@ describe('https', () => {
       await until('the new certificate is served', () => statusOver(port, second.cert).catch(() => null));
       expect(client.state).toBe('connected');
 
-      // A key that does not fit is refused, and the good pair goes on.
+      // A key that does not match is refused, and the valid pair stays in use.
       await server.edit((text) => text.replace(texts[1]?.['tls.key'] ?? '', texts[0]?.['tls.key'] ?? ''));
       await until('the refusal is logged', () =>
         server.log.some(({ msg }) => String(msg).startsWith('the new config is refused')),

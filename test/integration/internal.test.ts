@@ -76,11 +76,11 @@ describe('the internal listener', () => {
     return made;
   };
 
-  it.each(['127.0.0.1', ...(anyAddress() === ANY ? ['::1'] : [])])('is asked at %s', async (address) => {
+  it.each(['127.0.0.1', ...(anyAddress() === ANY ? ['::1'] : [])])('answers at %s', async (address) => {
     expect(await client().status({ address, internalPort: port })).toEqual(STATUS);
   });
 
-  /** What the operator's client would never send. */
+  /** A request that the operator's client never sends. */
   const put = (body: string): Promise<{ status: number | undefined; body: unknown }> =>
     new Promise((resolve, reject) => {
       const options = {
@@ -101,7 +101,7 @@ describe('the internal listener', () => {
         .end(body);
     });
 
-  it('tells who has the key how the pod is, and takes a config with its assets', async () => {
+  it('reports the status to a client with the key, and accepts a config with its assets', async () => {
     expect(await client().status(pod())).toEqual(STATUS);
     const assets = { 'secret.api_ops': Buffer.from('t1').toString('base64') };
     expect(await client().push(pod(), { counter: 7, config: CONFIG, assets })).toEqual(STATUS);
@@ -112,11 +112,11 @@ describe('the internal listener', () => {
   it.each([
     ['another key', { ...KEY, key: randomBytes(32) }],
     ['another identity', { ...KEY, identity: 'fleet-2' }],
-  ])('lets nobody in with %s', async (_what, key) => {
+  ])('rejects a client with %s', async (_what, key) => {
     await expect(client(key).status(pod())).rejects.toThrow();
   });
 
-  it('takes a second key during rotation, and only the new one afterwards, without a restart', async () => {
+  it('accepts a second key during rotation, and only the new one afterwards, without a restart', async () => {
     const next = { identity: 'fleet-2', key: randomBytes(32) };
     await writeFile(join(folder, 'fleet.key'), formatFleetKey(next) + formatFleetKey(KEY));
     for (const key of [KEY, next]) expect(await client(key).status(pod())).toEqual(STATUS);
@@ -124,12 +124,12 @@ describe('the internal listener', () => {
     await expect(client(KEY).status(pod())).rejects.toThrow();
   });
 
-  it('lets nobody in when there is no key', async () => {
+  it('rejects every client when it has no key', async () => {
     await rm(join(folder, 'fleet.key'));
     await expect(client().status(pod())).rejects.toThrow();
   });
 
-  it('speaks to nobody without a key, whatever TLS they offer', async () => {
+  it('rejects clients without a key, whatever TLS they offer', async () => {
     const outcome = await new Promise<string>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => resolve('let in'));
       socket.on('error', (error) => resolve(error.message));
@@ -138,14 +138,14 @@ describe('the internal listener', () => {
     expect(INTERNAL_TLS.ciphers).toContain('PSK');
   });
 
-  it('refuses a config with a field that it does not know, by name, and takes nothing of it', async () => {
+  it('refuses a config with an unknown field as a whole, and names the field', async () => {
     const config = { ...CONFIG, drain: { timeoutMs: 0, patience: 1 } };
     const push = client().push(pod(), { counter: 8, config, assets: {} });
     await expect(push).rejects.toThrow('body.config.drain.patience: unknown field');
     expect(offered).toEqual([]);
   });
 
-  it('refuses a config that names an asset which did not come with it', async () => {
+  it('refuses a config that names a missing asset', async () => {
     const auth = { type: 'tokens' as const, tokens: [{ name: 'ops', token: 'secret.api_ops' }] };
     const config = { ...CONFIG, rest: { ...CONFIG.rest, auth } };
     const push = client().push(pod(), { counter: 8, config, assets: {} });

@@ -10,7 +10,7 @@ const SLOW = { timeoutMs: 20_000 };
 
 type Client = {
   live(): Promise<unknown>;
-  /** Media has been decoded; only for players. */
+  /** Resolves when media has been decoded; players only. */
   shown(): Promise<unknown>;
   over(): Promise<unknown>;
   stop(): Promise<unknown>;
@@ -22,7 +22,7 @@ let server: TestServer;
 let browser: Browser;
 const clients: Client[] = [];
 
-/** Two that nobody ends stay live beside all the others: GStreamer, which sends no consent checks (RFC 7675). */
+/** Two GStreamer clients, which send no consent checks (RFC 7675), stay live during all other tests. */
 const LONG = 'long';
 const longClients: Client[] = [];
 let longSince = Infinity;
@@ -94,7 +94,7 @@ const STARTS: Readonly<Record<string, Start>> = {
       ]),
     ),
   GStreamer: async (mode, name) =>
-    // Debian's Python has the bindings of GStreamer.
+    // Debian's Python has the GStreamer bindings.
     scriptClient(startProcess('/usr/bin/python3', ['test/clients/gstreamer_client.py', mode, urlOf(mode, name)])),
 };
 
@@ -145,7 +145,7 @@ describe.each(kinds)('published by %s', (publisherKind) => {
   });
 });
 
-/** Longer than a client may be silent, and than anybody looks again. */
+/** Longer than a client may be silent, plus the interval of the checks. */
 const LONG_MS = 33_000;
 
 it('GStreamer, which sends no consent checks, stays as long as it likes', { timeout: 60_000 }, async () => {

@@ -5,11 +5,11 @@ import { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
 
-/** Where media may be sent, by the answer to an offer. */
+/** The addresses for media in the answer to an offer. */
 const announced = (answer: string): string[] =>
   [...answer.matchAll(/^a=candidate:\S+ \d \S+ \d+ (\S+) /gm)].map(([, address = '']) => address);
 
-describe.runIf(anyAddress() === ANY)('a media server that is told no address', () => {
+describe.runIf(anyAddress() === ANY)('a media server without an address option', () => {
   let backend: Backend;
   let server: TestServer;
 
@@ -30,7 +30,7 @@ describe.runIf(anyAddress() === ANY)('a media server that is told no address', (
   it.each([
     ['::1', '[::1]'],
     ['127.0.0.1', '127.0.0.1'],
-  ])('takes signalling, media and calls of its backend over %s', async (address, host) => {
+  ])('handles signalling, media and backend calls over %s', async (address, host) => {
     const name = `cam-${address}`;
     const base = server.url.replace('127.0.0.1', host);
     const via = (kind: string): string => `${base}/${kind}/defaultApp/${encodeURIComponent(name)}`;
@@ -55,7 +55,7 @@ describe.runIf(anyAddress() === ANY)('a media server that is told no address', (
 });
 
 describe.runIf(anyAddress() === ANY)('a media server on an IPv6 address only', () => {
-  it('names it in the way of URLs', async () => {
+  it('logs it as in a URL', async () => {
     const server = await TestServer.start({ mediaServer: { media: { announcedAddress: '::1' } } });
     try {
       const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/cam`);

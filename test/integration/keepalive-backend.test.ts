@@ -15,10 +15,10 @@ import { until } from '../harness/wait.ts';
 const METHOD = 'StreamKeepAliveEvent';
 const INTERVAL_MS = 200;
 const TIMEOUT_MS = 150;
-/** Where no check may fail: time for an answer, however busy the machine is. */
+/** Timeout for tests in which no check may fail, even on a busy machine. */
 const PATIENT: Partial<HookConfig> = { maxConnections: 2, timeoutMs: 60_000 };
 const PATIENT_INTERVAL_MS = 2_000;
-/** What a busy machine adds to a time. */
+/** Tolerance for a busy machine. */
 const MACHINE_MS = 2_000;
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -56,7 +56,7 @@ async function setUp(count: number, hook: Partial<HookConfig> = {}, intervalMs =
 
 type World = Awaited<ReturnType<typeof setUp>>;
 
-/** How long it takes until every stream has been checked and allowed. */
+/** Time until every stream has been checked and allowed. */
 async function untilAllAllowed({ backend, streams }: World): Promise<number> {
   const startedAt = performance.now();
   const first = backend.calls.length;
@@ -95,19 +95,19 @@ describe('the keep-alive loop with a real backend', () => {
   it.each(FAULTS)(
     'loses no stream while the backend %s, and checks all within an interval afterwards',
     async (_name, fault) => {
-      // More streams than connections: a connection that stays occupied would show.
+      // More streams than connections, so that a connection that stays occupied shows.
       const world = await setUp(8, { maxConnections: 4 });
       world.backend.answer = () => fault;
       await failures(world, 24);
       world.backend.allowAll();
       const tookMs = await untilAllAllowed(world);
-      // One interval, and for those that are in flight or wait behind them their timeouts.
+      // One interval, plus the timeouts of checks in flight and of those that wait behind them.
       expect(tookMs).toBeLessThan(INTERVAL_MS + 2 * TIMEOUT_MS + MACHINE_MS);
       expect({ ended: world.ended, subjects: world.loop.stats().subjects }).toEqual({ ended: [], subjects: 8 });
     },
   );
 
-  it('loses no stream while nobody listens, and checks all within an interval of the return', async () => {
+  it('loses no stream while the backend is down, and checks all within an interval after it is back', async () => {
     const world = await setUp(50);
     await untilAllAllowed(world);
     await world.backend.close();
@@ -118,7 +118,7 @@ describe('the keep-alive loop with a real backend', () => {
     expect({ ended: world.ended, subjects: world.loop.stats().subjects }).toEqual({ ended: [], subjects: 50 });
   });
 
-  it('ends exactly the stream that a 403 is about, although its body never ends', async () => {
+  it('ends exactly the stream of a 403 whose body never ends', async () => {
     const world = await setUp(10, PATIENT, PATIENT_INTERVAL_MS);
     const refuse = drip(403);
     world.backend.answer = ({ body }) => (body['name'] === 'name-3' ? refuse : 200);
@@ -128,7 +128,7 @@ describe('the keep-alive loop with a real backend', () => {
     expect(world.backend.of(METHOD, 'name-3')).toHaveLength(1);
   });
 
-  it('ends exactly the stream that a 403 is about when each answer follows an interim reply', async () => {
+  it('ends exactly the stream of a 403 when each answer follows an interim reply', async () => {
     const world = await setUp(10);
     world.backend.answer =
       ({ body }) =>
@@ -142,7 +142,7 @@ describe('the keep-alive loop with a real backend', () => {
     expect(world.backend.of(METHOD, 'name-3')).toHaveLength(1);
   });
 
-  it('keeps its connections over answers whose bodies never end', async () => {
+  it('keeps its connections after answers whose bodies never end', async () => {
     const world = await setUp(6, PATIENT, PATIENT_INTERVAL_MS);
     const allow = drip(200);
     world.backend.answer = () => allow;
@@ -150,7 +150,7 @@ describe('the keep-alive loop with a real backend', () => {
     expect(new Set(world.results)).toEqual(new Set(['ok']));
   });
 
-  it('aborts the call about a stream that ends', async () => {
+  it('aborts the call for a stream that ends', async () => {
     const world = await setUp(1, { timeoutMs: 60_000 });
     let closed = false;
     world.backend.answer = () => (response) => {

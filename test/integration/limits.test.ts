@@ -6,7 +6,7 @@ const stage = new Stage();
 afterEach(() => stage.clear());
 
 describe('limits', () => {
-  it('of publications per app and per pod are answered 503 with the limit', async () => {
+  it('on publications per app and per pod are answered with 503 and the limit', async () => {
     const perApp = await stage.server({ streamApp: { limits: { publications: 1 } } });
     await stage.publish(perApp, 'a');
     const second = await stage.client(perApp, 'publish', 'b');
@@ -17,7 +17,7 @@ describe('limits', () => {
     expect((await stage.client(perPod, 'publish', 'b')).status).toBe(503);
   });
 
-  it('of playbacks per stream and per pod', async () => {
+  it('on playbacks per stream and per pod are answered with 503', async () => {
     const server = await stage.server({
       streamApp: { limits: { playbacksPerStream: 1 } },
       mediaServer: { limits: { playbacks: 2 } },
@@ -30,7 +30,7 @@ describe('limits', () => {
     expect((await stage.client(server, 'play', 'b')).status).toBe(503);
   });
 
-  it('of the duration end a stream with `limit`', async () => {
+  it('on the duration end a stream with `limit`', async () => {
     const server = await stage.server({ streamApp: { limits: { duration: '1s' } } });
     const publisher = await stage.publish(server, 'a');
     await publisher.ended();
@@ -40,7 +40,7 @@ describe('limits', () => {
 });
 
 describe('codecs of an app', () => {
-  it('are all that is negotiated, and an m-line without any of them is 422', async () => {
+  it('are the only ones negotiated, and an m-line without any of them gets 422', async () => {
     const server = await stage.server({ streamApp: { codecs: ['H264'] } });
     const refused = await stage.client(server, 'publish', 'a');
     expect([refused.status, refused.problem]).toEqual([

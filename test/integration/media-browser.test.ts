@@ -9,7 +9,7 @@ import { request, startTestMedia } from '../clients/media.ts';
 import { shownFrames, startBrowser } from '../harness/browser.ts';
 import { until } from '../harness/wait.ts';
 
-// What the pages run. As text, since this is not compiled for a browser.
+// Code that the pages run, as text, since this file is not compiled for a browser.
 const PUBLISH = `async (encodings) => {
   const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480, frameRate: 15 } });
   const pc = (window.pc = new RTCPeerConnection());
@@ -45,7 +45,7 @@ async function newPage(answer: (offer: string) => Promise<string>): Promise<Page
   return page;
 }
 
-/** A page with a camera on the air. */
+/** A page that publishes a camera. */
 async function publishing(media: Media, codecs: readonly string[], encodings: object[] = [{}]) {
   const made: { publication?: Publication } = {};
   const page = await newPage(async (offer) => {
@@ -109,7 +109,7 @@ describe.each(numberings)('Chromium, numbered by the %s', (numbering) => {
     await Promise.all([playback.close(), publication.close()]);
   });
 
-  it('gets the simulcast layer that is chosen', async () => {
+  it('gets the selected simulcast layer', async () => {
     const encodings = [{ rid: 'low', scaleResolutionDownBy: 2 }, { rid: 'high' }];
     const { publication } = await publishing(media, ['opus', 'VP8'], encodings);
     expect(publication.layers()).toEqual([{ encodingId: 'low' }, { encodingId: 'high' }]);
@@ -120,7 +120,7 @@ describe.each(numberings)('Chromium, numbered by the %s', (numbering) => {
     await Promise.all([playback.close(), publication.close()]);
   });
 
-  it('is missed at once when it closes its connection', async () => {
+  it('is detected as gone at once when it closes its connection', async () => {
     const { page, publication } = await publishing(media, ['opus', 'VP8']);
     let cause: LegFailure | null = null;
     publication.onFailure((failure) => {

@@ -11,10 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => media.close());
 
-/** A second on a quiet machine (`make bench`); a client that misses its alert takes five. */
+/** Takes a second on an idle machine (`make bench`); a client that misses its alert takes five. */
 const AT_ONCE_MS = 3_000;
 
-/** Milliseconds from the moment given until each peer knew, as far as it does. */
+/** Milliseconds from the given moment until each peer noticed, if it did. */
 function knownAfter(peers: readonly Peer[], began: number): (number | null)[] {
   return peers.map(({ states }) => {
     const change = states.find(({ at, state }) => at > began && state !== 'connected');
@@ -23,7 +23,7 @@ function knownAfter(peers: readonly Peer[], began: number): (number | null)[] {
 }
 
 describe('closing', () => {
-  it('many at once: every client knows at once, under load', async () => {
+  it('many at once: every client is told at once, under load', async () => {
     const { peer, publication } = await publish(media);
     const players = [];
     for (let index = 0; index < 100; index++) players.push(await play(media, publication));
@@ -40,7 +40,7 @@ describe('closing', () => {
     for (const one of [peer, ...peers]) one.close();
   });
 
-  it('reaches clients which have lost the first two close alerts as soon', async () => {
+  it('reaches clients that lost the first two close alerts as soon', async () => {
     const lossy = await Promise.all(Array.from({ length: 20 }, () => lossyPublication(2)));
     const peers = lossy.map(({ peer }) => peer);
 
@@ -56,7 +56,7 @@ describe('closing', () => {
   });
 });
 
-/** A publication of which so many close alerts get lost. */
+/** A publication that loses this many close alerts. */
 async function lossyPublication(losses: number) {
   const peer = new Peer({ direction: 'SendOnly' });
   const publication = await media.publish(request(await peer.offer()));

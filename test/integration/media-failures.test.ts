@@ -15,7 +15,7 @@ function failureOf(leg: Leg): { cause: LegFailure | null } {
 }
 
 describe('the death of a worker', () => {
-  it('ends its legs, no others, and the worker is back on its port within two seconds', async () => {
+  it('ends its legs and no others, and the worker is back on its port within two seconds', async () => {
     const { deaths, media } = await startTestMedia({ workers: 2 });
     const first = await publish(media);
     const second = await publish(media);
@@ -42,7 +42,7 @@ describe('the death of a worker', () => {
     await media.close();
   });
 
-  it('while it opens a leg is told as something that passes', async () => {
+  it('while it opens a leg is reported as temporary', async () => {
     const { media } = await startTestMedia();
     const peer = new Peer({ direction: 'SendOnly' });
     const offer = request(await peer.offer());
@@ -55,7 +55,7 @@ describe('the death of a worker', () => {
     peer.close();
   });
 
-  it('while it is closing does not keep close() from returning', async () => {
+  it('while a leg closes does not prevent close() from returning', async () => {
     const { media } = await startTestMedia();
     const { peer, publication } = await publish(media);
     const [worker] = await media.workers();
@@ -69,8 +69,8 @@ describe('the death of a worker', () => {
     peer.close();
   });
 
-  it('that hangs is killed and comes back, and no one waits for it for ever', async () => {
-    // 15 s without an answer take a second.
+  it('after a hang is followed by a restart, and no caller waits for ever', async () => {
+    // 15 s without an answer pass in a second.
     const { deaths, media } = await startTestMedia({}, fastClock(15));
     const { peer, publication } = await publish(media);
     const failure = failureOf(publication);
@@ -85,7 +85,7 @@ describe('the death of a worker', () => {
     await media.close();
   });
 
-  it('that hangs does not keep the process from ending', async () => {
+  it('after a hang does not prevent the process from exiting', async () => {
     const { media } = await startTestMedia({}, fastClock(15));
     const [hung] = await media.workers();
     kill(hung?.pid ?? 0, 'SIGSTOP');
@@ -93,7 +93,7 @@ describe('the death of a worker', () => {
     await media.close();
   });
 
-  it('at the start is told with address and port', async () => {
+  it('at the start is reported with address and port', async () => {
     const { media } = await startTestMedia({ port: 46_123 });
     await expect(startTestMedia({ port: 46_123 })).rejects.toThrow(
       'cannot listen for media on 127.0.0.1:46123 (UDP and TCP)',
@@ -113,7 +113,7 @@ describe('a leg', () => {
 
   beforeAll(async () => {
     ({ media } = await startTestMedia());
-    // 15 s without connection take half a second, 30 s without RTP one second.
+    // 15 s without a connection pass in half a second, 30 s without RTP in one second.
     ({ media: hasty } = await startTestMedia({}, fastClock(30)));
   });
   afterEach(() => {
@@ -135,7 +135,7 @@ describe('a leg', () => {
     await publication.close();
   });
 
-  it('that publishes nothing fails with rtp, and one that does goes on', async () => {
+  it('that publishes nothing fails with rtp, and one with media continues', async () => {
     const idle = kept(await publish(hasty));
     const busy = kept(await publish(hasty));
     const failures = [idle.publication, busy.publication].map(failureOf);
@@ -148,7 +148,7 @@ describe('a leg', () => {
     await Promise.all([idle.publication.close(), busy.publication.close()]);
   });
 
-  it('of whose client nothing comes any more fails with ice, and one that says anything at all goes on', async () => {
+  it('whose client is silent fails with ice, and one whose client sends any packet continues', async () => {
     const publisher = kept(await publish(hasty));
     const silent = kept(await play(hasty, publisher.publication));
     const alive = kept(await play(hasty, publisher.publication));
@@ -163,7 +163,7 @@ describe('a leg', () => {
     await publisher.publication.close();
   });
 
-  it('says nothing after close, and closes twice without harm', async () => {
+  it('reports nothing after close, and can be closed twice', async () => {
     const { publication } = kept(await publish(media));
     const failure = failureOf(publication);
     await Promise.all([publication.close(), publication.close()]);
@@ -184,7 +184,7 @@ describe('a leg', () => {
     expect(performance.now() - began).toBeLessThan(3_000);
   });
 
-  it('restarts ICE on new credentials, and tells that from trickle', async () => {
+  it('restarts ICE on new credentials, and distinguishes that from trickle', async () => {
     const peer = new Peer({ direction: 'SendOnly' });
     const offer = await peer.offer();
     const publication = await media.publish(request(offer));
@@ -199,7 +199,7 @@ describe('a leg', () => {
     expect(await publication.applyFragment(trickle)).toBeNull();
     expect(publication.iceUfrag()).toBe(before);
 
-    // Candidates that come while the server restarts are of the new session.
+    // Candidates that arrive while the server restarts belong to the new session.
     const [answer, candidates] = await Promise.all([
       publication.applyFragment(restart),
       publication.applyFragment(restart),
@@ -213,7 +213,7 @@ describe('a leg', () => {
     await publication.close();
   });
 
-  it('names its layers, and refuses one that is not there', async () => {
+  it('lists its layers, and refuses an unknown one', async () => {
     const { publication } = kept(await publish(media));
     const { playback } = kept(await play(media, publication));
     expect(publication.layers()).toEqual([{ encodingId: 'default' }]);

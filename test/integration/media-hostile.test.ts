@@ -11,7 +11,7 @@ import { CLIENTS, savedOffer } from '../fixtures/sdp/offers.ts';
 const able = await numberingOf(process.env['MEDIASOUP_WORKER_BIN'] || null);
 const numberings: readonly Numbering[] = able === 'worker' ? ['worker', 'router'] : ['router'];
 
-/** Numbers and words where a client may write what it likes. */
+/** Numbers and words for places where a client may write anything. */
 const ATTRIBUTES =
   /(?<=a=(?:rtpmap|fmtp|rtcp-fb|extmap|ssrc|ssrc-group|rid|simulcast|mid|setup|group|fingerprint)\S*[: ;=])[\w-]+/g;
 
@@ -62,7 +62,7 @@ describe.each(numberings)('offers with damaged attributes, numbered by the %s', 
     }
   }
 
-  it('are answered or refused with an OfferError, and neither a worker nor a transport is lost', async () => {
+  it('are answered or refused with an OfferError, and no worker or transport is lost', async () => {
     await fc.assert(fc.asyncProperty(damaged, opened), { numRuns: 400 });
     expect(deaths()).toBe(0);
     expect((await media.workers()).map(({ legs }) => legs)).toEqual([1]);

@@ -15,7 +15,7 @@ function kept<T extends { peer: Peer }>(made: T): T {
   return made;
 }
 
-/** Sends until the player has got packets of each kind with these payload types, and no others. */
+/** Sends until the player has received packets of each kind with these payload types, and no others. */
 async function flows(from: Peer, to: Peer, expected: Readonly<Record<string, number>>): Promise<void> {
   await until(`packets of ${Object.keys(expected).join(' and ')}`, () => {
     from.send('hello');
@@ -45,7 +45,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
 
   afterAll(() => media.close());
 
-  it('get what is published, with the payload types of their own offers', async () => {
+  it('receive what is published, with the payload types of their own offers', async () => {
     const { peer, publication } = kept(await publish(media, { opus: 111, vp8: 96 }));
     const same = kept(await play(media, publication, { opus: 111, vp8: 96 }));
     const other = kept(await play(media, publication, { opus: 96, vp8: 120 }));
@@ -58,7 +58,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     await Promise.all([publication.close(), same.playback.close(), other.playback.close()]);
   });
 
-  it('get it from another worker too, when theirs is busier', async () => {
+  it('receive it from another worker when that of the publication is busier', async () => {
     const { peer, publication } = kept(await publish(media));
     const players = [];
     for (let index = 0; index < 4; index++) players.push(kept(await play(media, publication, { opus: 100, vp8: 101 })));
@@ -67,7 +67,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     await Promise.all([...players.map(({ playback }) => playback.close()), publication.close()]);
   });
 
-  it('get what they asked for only', async () => {
+  it('receive only what they asked for', async () => {
     const { peer, publication } = kept(await publish(media));
     const audioOnly = kept(await play(media, publication, {}, { hasVideo: false }));
     const videoOffer = kept(await play(media, publication, { opus: null }));
@@ -80,7 +80,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     await publication.close();
   });
 
-  it('are limited by a bitrate of their own or of the publication', async () => {
+  it('are limited by their own bitrate or that of the publication', async () => {
     const { peer, publication } = kept(await publish(media, {}, { maxBitrate: 2_000_000 }));
     const player = kept(await play(media, publication, {}, { maxBitrate: 300_000 }));
     expect(publication.answer).toContain('b=TIAS:2000000');
@@ -114,7 +114,7 @@ describe.each(numberings)('players, numbered by the %s', (numbering) => {
     expect((await media.workers()).map(({ legs }) => legs)).toEqual([0, 0]);
     const after = await workers.count();
     expect(after.routers).toBe(before.routers);
-    // What stays is the pair of transports between the two workers, made once.
+    // Only the pair of transports between the two workers stays; it is created once.
     expect(after.transports).toBeLessThanOrEqual(Math.max(before.transports, 2));
   });
 

@@ -16,7 +16,7 @@ let folder: string;
 let holders: string[];
 let hanging: number;
 
-/** As an API server that has one MediaServer, and answers no write but those of the Lease. */
+/** An API server with one MediaServer that answers no writes except those of the Lease. */
 beforeEach(async () => {
   [holders, hanging] = [[], 0];
   let lease: object | null = null;
@@ -45,7 +45,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('an operator gives its Lease back, also while the API server does not answer its writes', async () => {
+it('an operator releases its Lease, even while the API server does not answer its writes', async () => {
   const { port } = server.address() as AddressInfo;
   const named = (name: string, fields: object) => [{ name, ...fields }];
   const kubeconfig = {

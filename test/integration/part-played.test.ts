@@ -3,14 +3,14 @@ import { Pages } from '../harness/pages.ts';
 import { type RunningProcess, startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
 
-// What real clients make of publications and offers that do not fit each other in all parts.
+// How real clients handle publications and offers that match only in part.
 
 const SLOW = { timeoutMs: 20_000 };
 
 const PYTHON = process.env['SLUICE_PYTHON'] ?? 'python3';
 const TELEPHONY = ['PCMU', 'PCMA', 'G722'];
 
-/** Debian's has the bindings of GStreamer. */
+/** Debian's Python has the GStreamer bindings. */
 const SYSTEM_PYTHON = '/usr/bin/python3';
 
 let pages: Pages;
@@ -78,7 +78,7 @@ describe('a publication of video without audio', () => {
     await pages.play('name=part');
   });
 
-  it('of H264 in the High profile is decoded by Chromium, which lists no such profile', async () => {
+  it('of H264 in the High profile is decoded by Chromium, which does not list that profile', async () => {
     await published(run(SYSTEM_PYTHON, 'gstreamer_client.py', ['publish-high', whip('high')]));
     await pages.play('name=high');
   });

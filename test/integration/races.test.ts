@@ -10,7 +10,7 @@ const stage = new Stage();
 
 afterEach(() => stage.clear());
 
-/** Each stream ends exactly once, for whom and whatever. */
+/** Expects each stream to end exactly once. */
 async function expectOneEndEach(server: TestServer, backend: Backend, count: number): Promise<void> {
   await until('all have ended', async () => (await server.streams()).length === 0);
   expect(await server.metric('sluice_stream_ends_total')).toBe(count);
@@ -43,7 +43,7 @@ describe('a terminate that races', () => {
     await expectOneEndEach(server, backend, 5);
   });
 
-  it('with the death of the worker is answered, and ends the stream once', async () => {
+  it('with the death of the worker gets an answer, and ends the stream once', async () => {
     const { backend, server } = await stage.setUp();
     await stage.publish(server, 'a');
     await stage.publish(server, 'b');
@@ -57,7 +57,7 @@ describe('a terminate that races', () => {
     });
   });
 
-  it('with admission leaves nothing, whichever comes first', async () => {
+  it('with admission leaves nothing behind, whichever comes first', async () => {
     const { backend, server } = await stage.setUp();
     const statuses = Array.from({ length: 20 }, async (_, index) => {
       const client = await stage.client(server, 'publish', `s${index}`);
@@ -73,12 +73,12 @@ describe('a terminate that races', () => {
 
 const UNANSWERED = new Response(null, { status: 504 });
 
-describe('a client that goes away while it waits for its own old name to be free', () => {
+describe('a client that disconnects while it waits for its previous name to become free', () => {
   it('is not published, and the backend is not asked about it', async () => {
     const { backend, server } = await stage.setUp();
     await stage.publish(server, 'a');
     const worker = await workerOf(server);
-    // The end of the old stream waits for the worker, for 2 s at most.
+    // The end of the old stream waits for the worker, for at most 2 s.
     process.kill(worker, 'SIGSTOP');
     const ended = server.terminate({ name: 'a' });
     const gone = new AbortController();
@@ -96,14 +96,14 @@ describe('a client that goes away while it waits for its own old name to be free
 });
 
 describe('a client that is ended and publishes again at once', () => {
-  it('waits for its name to be free, also when the backend has given it that name', async () => {
+  it('waits for its name to become free, also when the backend assigned that name', async () => {
     const { backend, server } = await stage.setUp({
       restHook: { methods: [{ name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }] },
     });
     backend.answer = () => ({ status: 200, body: '{"name":"final"}' });
     expect((await stage.client(server, 'publish', 'key')).status).toBe(201);
     const worker = await workerOf(server);
-    // The end of the old stream waits for the worker, for 2 s at most.
+    // The end of the old stream waits for the worker, for at most 2 s.
     process.kill(worker, 'SIGSTOP');
     const ended = server.terminate({ name: 'final' });
     const again = stage.client(server, 'publish', 'key');
@@ -114,8 +114,8 @@ describe('a client that is ended and publishes again at once', () => {
   });
 });
 
-describe('an event stream of a client that goes away', () => {
-  it('leaves nothing, and the stream goes on', async () => {
+describe('an event stream of a client that disconnects', () => {
+  it('leaves nothing behind, and the stream continues', async () => {
     const { server } = await stage.setUp();
     const client = await stage.publish(server, 'a');
     const gone = new AbortController();
@@ -126,7 +126,7 @@ describe('an event stream of a client that goes away', () => {
 });
 
 describe('credentials that are edited while streams are live', () => {
-  it('apply at once to the REST API and to the calls of the hook', async () => {
+  it('take effect at once for the REST API and for hook calls', async () => {
     const { backend, server } = await stage.setUp({
       mediaServer: { rest: { authRef: { name: 'api' } } },
       restHook: { methods: [{ name: 'StreamKeepAliveEvent' }], auth: { type: 'bearer', secretRef: { name: 'hook' } } },

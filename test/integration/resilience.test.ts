@@ -48,7 +48,7 @@ describe('a backend that is down', () => {
 });
 
 describe('a mediasoup worker that is killed', () => {
-  it('takes its streams with it, is back within 2 s, and leaves the others alone', async () => {
+  it('ends its streams only, and is back within 2 s', async () => {
     const { backend, server } = await stage.setUp({ mediaServer: { workers: 2 } });
     await stage.publish(server, 'a');
     await stage.publish(server, 'b');
@@ -110,14 +110,14 @@ describe('a resource file that is edited while streams are live', () => {
       return late.status === 404;
     });
     other.calls.length = 0;
-    // Its streams go on and are still checked by the last good hook.
+    // Its streams continue and are still checked with the last valid hook.
     await other.waitFor('StreamKeepAliveEvent', ({ body }) => body['name'] === 'a');
     expect(publisher.state).toBe('connected');
     other.refuseKeepAlive(() => true);
     await publisher.ended();
   });
 
-  it('refuses a broken edit with file and field, and goes on with the old config', async () => {
+  it('refuses an invalid edit with file and field, and keeps the old config', async () => {
     const { backend, server } = await stage.setUp();
     const publisher = await stage.publish(server, 'a');
     await server.edit((text) => text.replace('appKey:', 'apKey:'));
@@ -139,7 +139,7 @@ describe('a resource file that is edited while streams are live', () => {
 });
 
 describe('SIGTERM', () => {
-  it('drains: no new publication, running ones go on, can be played and are checked until the timeout, then end with drain', async () => {
+  it('drains: no new publication; live ones are played and checked until the timeout, then end with drain', async () => {
     const { backend, server } = await stage.setUp({ mediaServer: { drain: { timeout: '3s' } } });
     const publisher = await stage.publish(server, 'a');
     server.process.child.kill('SIGTERM');

@@ -27,7 +27,7 @@ async function start(...options: readonly string[]): Promise<RunningProcess> {
   return startProcess(process.execPath, [...args, '--ops-port', String(await freePort()), ...options]);
 }
 
-/** Starts a media server that cannot run; gives its exit code and what it said. */
+/** Starts a media server that cannot run, and returns its exit code and output. */
 async function refused(
   spec: object,
   documents: readonly object[] = [],
@@ -39,7 +39,7 @@ async function refused(
 }
 
 describe('a media server that starts', () => {
-  it('takes over what was edited meanwhile', async () => {
+  it('applies an edit that was made meanwhile', async () => {
     const spec = { rest: { http: { port: await freePort() } }, media: { port: await freePort() } };
     await write(spec);
     const run = await start();
@@ -55,7 +55,7 @@ describe('a media server that starts', () => {
 });
 
 describe('a media server that cannot start', () => {
-  it('says which setting has a port that is in use, without a stack', async () => {
+  it('names the setting whose port is in use, without a stack trace', async () => {
     const port = await freePort();
     const holder = createServer().listen(port, '127.0.0.1');
     try {
@@ -74,7 +74,7 @@ describe('a media server that cannot start', () => {
     }
   });
 
-  it('opens the port for the operator before those for the public', async () => {
+  it('opens the port for the operator before the public ports', async () => {
     const host = '127.0.0.2';
     const port = await freePort();
     const holders = [INTERNAL_PORT, port].map((each) => createServer().listen(each, host));
@@ -89,14 +89,14 @@ describe('a media server that cannot start', () => {
     }
   });
 
-  it('says which field is wrong', async () => {
+  it('names the invalid field', async () => {
     expect(await refused({ keepAlive: { interval: '100ms' } })).toEqual({
       code: 1,
       said: 'server.yaml: MediaServer "live": spec.keepAlive.interval: must be a duration such as 10s or 1m30s, from 1s to 24h, got "100ms"',
     });
   });
 
-  it('says which certificate cannot be used, without a stack', async () => {
+  it('names the certificate that cannot be used, without a stack trace', async () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'tls' } };
     const https = { port: await freePort(), certificateRef: { name: 'tls' } };
     const spec = { rest: { http: { port: await freePort() }, https }, media: { port: await freePort() } };
@@ -106,13 +106,13 @@ describe('a media server that cannot start', () => {
     expect(said).toMatch(/^spec\.rest\.https\.certificateRef: the certificate and key cannot be used: [^\n]+$/);
   });
 
-  it.each(['media-server', 'operator'])('is a %s that was asked for its options', async (program) => {
+  it.each(['media-server', 'operator'])('prints the options of the %s on request', async (program) => {
     const run = startProcess(process.execPath, [`${program}/main.ts`, '--help']);
     expect(await run.exited).toBe(0);
     expect(run.lines[0]).toMatch(new RegExp(`^usage: ${program} `));
   });
 
-  it('is an operator whose kubeconfig is missing: it says so, without a stack', async () => {
+  it('reports a missing kubeconfig of the operator, without a stack trace', async () => {
     const env = { KUBECONFIG: join(folder, 'missing') };
     const run = startProcess(
       process.execPath,
@@ -126,7 +126,7 @@ describe('a media server that cannot start', () => {
     expect(run.lines.join('\n')).not.toContain('    at ');
   });
 
-  it('prints its options when one is misspelt', async () => {
+  it('prints the options when one is misspelt', async () => {
     const run = startProcess(process.execPath, ['media-server/main.ts', '--resource', folder]);
     expect(await run.exited).toBe(2);
     expect(run.lines.join('\n')).toContain('usage: media-server');

@@ -7,7 +7,7 @@ import { request, startTestMedia } from '../clients/media.ts';
 import { startBrowser } from '../harness/browser.ts';
 import { until } from '../harness/wait.ts';
 
-// What the pages run. As text, since this is not compiled for a browser.
+// Code that the pages run, as text, since this file is not compiled for a browser.
 const CONNECT = `async (pc, parameters) => {
   const { sdp } = await pc.createOffer();
   await pc.setLocalDescription({ type: 'offer', sdp: sdp.replace('useinbandfec=1', 'useinbandfec=1' + parameters) });
@@ -34,7 +34,7 @@ const PLAY = `async (parameters) => {
   pc.addTransceiver('audio', { direction: 'recvonly' });
   pc.ontrack = ({ track }) => {
     const stream = new MediaStream([track]);
-    // Without an element that plays it nothing comes out of the stream.
+    // The stream is silent unless an element plays it.
     window.sink = Object.assign(new Audio(), { srcObject: stream, muted: true });
     window.sink.play();
     const splitter = new ChannelSplitterNode(audio, { numberOfOutputs: 2 });
@@ -47,7 +47,7 @@ const PLAY = `async (parameters) => {
   };
   await (${CONNECT})(pc, parameters);
 }`;
-/** How loud left and right are. */
+/** The levels of left and right. */
 const LEVELS = `window.meters.map((meter) => {
   const samples = new Float32Array(meter.fftSize);
   meter.getFloatTimeDomainData(samples);
@@ -75,12 +75,12 @@ async function newPage(answer: (offer: string) => Promise<string>): Promise<Page
   const { port } = server.address() as AddressInfo;
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.exposeFunction('answer', answer);
-  // A page makes no sound before it is touched.
+  // A page is silent until the user interacts with it.
   await page.mouse.click(1, 1);
   return page;
 }
 
-/** How loud left and right are at a player. */
+/** The levels of left and right at a player. */
 async function heard(published: string, played: string): Promise<readonly [number, number]> {
   const made: { publication?: Publication } = {};
   const publisher = await newPage(async (offer) => {
@@ -100,12 +100,12 @@ async function heard(published: string, played: string): Promise<readonly [numbe
 }
 
 describe('a tone on the left', () => {
-  it('is heard on the left alone when both offers have stereo', async () => {
+  it('is heard only on the left when both offers have stereo', async () => {
     const [left, right] = await heard(';stereo=1;sprop-stereo=1', ';stereo=1');
     expect(right).toBeLessThan(left / 10);
   });
 
-  it('is heard on both sides without', async () => {
+  it('is heard on both sides otherwise', async () => {
     const [left, right] = await heard('', '');
     expect(right).toBeGreaterThan(left / 2);
   });

@@ -105,7 +105,7 @@ describe('POST /rest-api/stream/terminate', () => {
     expect(body).toMatchObject({ matched: 2, terminated: 2 });
     expect(await server.streams()).toEqual([]);
     expect(await server.metric('sluice_worker_transports')).toBe(0);
-    // What was carried up to the end is counted, whenever that was.
+    // Media is counted up to the end, whenever that was.
     for (const direction of ['publish', 'play']) {
       expect(await server.metric('sluice_rtp_bytes_total', { direction })).toBeGreaterThan(0);
     }
@@ -113,14 +113,14 @@ describe('POST /rest-api/stream/terminate', () => {
     expect((await server.terminate({})).status).toBe(404);
   });
 
-  it('only says what would end with dryRun', async () => {
+  it('only lists what would end with dryRun', async () => {
     await publish('f');
     const { body, status } = await server.terminate({ name: 'f' }, '?dryRun=true');
     expect({ status, body }).toMatchObject({ status: 200, body: { matched: 1, terminated: 0 } });
     expect(await server.streams()).toHaveLength(1);
   });
 
-  it('ends a publish that waits for its hook, which is told 403 with the info', async () => {
+  it('ends a publish that waits for its hook; the client gets 403 with the info', async () => {
     backend.answer = ({ method }) => (method === 'publishStream' ? () => undefined : 200);
     const waiting = RtcClient.publish(whip('g'));
     await until('the stream waits', async () => (await server.streams()).some((s) => s['status'] === 'PENDING'));
@@ -152,7 +152,7 @@ describe('POST /rest-api/stream/terminate', () => {
     expect([again.status, other.status]).toEqual([403, 201]);
   });
 
-  it('denies nobody with denyFor who shares an address with others, and says so', async () => {
+  it('does not deny clients that share an address, and reports that', async () => {
     const proxied: Fetch = (url, init) =>
       fetch(url, { ...init, headers: { ...init.headers, 'x-forwarded-for': '203.0.113.9' } });
     const first = await RtcClient.publish(whip('i2'), { fetch: proxied });
@@ -166,7 +166,7 @@ describe('POST /rest-api/stream/terminate', () => {
 });
 
 describe('the end of a stream by its client', () => {
-  it('is told with unPublishStream, the final status, and DISCONNECTED, in this order', async () => {
+  it('is reported with unPublishStream, the final status and DISCONNECTED, in this order', async () => {
     const publisher = await publish('j');
     const response = await fetch(publisher.location, { method: 'DELETE' });
     expect(response.status).toBe(200);
@@ -186,7 +186,7 @@ describe('the end of a stream by its client', () => {
     expect((await fetch(publisher.location, { method: 'DELETE' })).status).toBe(404);
   });
 
-  it('is noticed when it goes away without a DELETE: its name is free again in half a minute', async () => {
+  it('is detected without a DELETE: its name is free again in half a minute', async () => {
     const publisher = await publish('k');
     publisher.close();
     await until('the stream has ended', async () => (await server.streams()).length === 0, { timeoutMs: 30_000 });
@@ -211,7 +211,7 @@ describe('names and admission', () => {
     expect(client.problem).toContain('nosuch');
   });
 
-  it('refuses with 403 when the backend refuses, and writes it off as Restricted access', async () => {
+  it('answers 403 when the backend refuses, with the info Restricted access', async () => {
     backend.answer = ({ method }) => (method === 'publishStream' ? 403 : 200);
     const client = await RtcClient.publish(whip('m'));
     clients.push(client);
@@ -220,7 +220,7 @@ describe('names and admission', () => {
     expect(event.body).toMatchObject({ status: 'FAILED', info: 'Restricted access' });
   });
 
-  it('answers 503 when the backend cannot be asked', async () => {
+  it('answers 503 when the backend cannot be reached', async () => {
     backend.answer = ({ method }) => (method === 'connect' ? 500 : 200);
     const client = await RtcClient.publish(whip('n'));
     clients.push(client);
@@ -229,7 +229,7 @@ describe('names and admission', () => {
 });
 
 describe('the event stream of a session', () => {
-  it('says status and info when the stream is ended, and closes', async () => {
+  it('sends status and info when the stream is ended, and closes', async () => {
     const publisher = await publish('o');
     const response = await fetch(`${publisher.location}/events`);
     expect(response.headers.get('content-type')).toBe('text/event-stream');

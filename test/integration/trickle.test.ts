@@ -28,7 +28,7 @@ function linesOf(client: RtcClient, prefix: string): string[] {
   return [...new Set(lines.filter((line) => line.startsWith(prefix)))];
 }
 
-/** Candidates as clients send them that cannot be used. */
+/** Unusable candidates that clients do send. */
 const USELESS = [
   'a=candidate:',
   'a=candidate:1 1 udp 99999999999 192.0.2.1 61764 typ host',
@@ -38,7 +38,7 @@ const USELESS = [
 ];
 
 describe('trickle ICE', () => {
-  it('with If-Match: * and the credentials of the session for each candidate leaves publisher and player as they are', async () => {
+  it('with If-Match: * and the session credentials for each candidate affects neither publisher nor player', async () => {
     const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/trickled`);
     clients.push(publisher);
     await publisher.connected();
@@ -59,7 +59,7 @@ describe('trickle ICE', () => {
     expect([publisher.endedAt, player.endedAt]).toEqual([null, null]);
   });
 
-  it('restarts on new credentials alone, if the list names the present ICE session', async () => {
+  it('restarts only on new credentials, if the list names the current ICE session', async () => {
     const client = await RtcClient.publish(`${server.url}/whip/defaultApp/restarted`);
     clients.push(client);
     await client.connected();
@@ -73,7 +73,7 @@ describe('trickle ICE', () => {
     expect(await patch(client, restarted.etag ?? '', credentials)).toEqual(TRICKLED);
   });
 
-  it('is refused for what is not a fragment', async () => {
+  it('is refused if the body is not a fragment', async () => {
     const client = await RtcClient.publish(`${server.url}/whip/defaultApp/refused`);
     clients.push(client);
     expect((await patch(client, '*', ['{"candidate":""}'])).status).toBe(400);

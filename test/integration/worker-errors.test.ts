@@ -25,7 +25,7 @@ async function aiortc(mode: 'publish' | 'play', url: string): Promise<void> {
   await until('aiortc is connected', () => client.lines.includes('state connected'), SLOW);
 }
 
-it('what a viewer makes a worker report for each packet is counted, and logged once per session at debug', async () => {
+it('errors that a viewer causes with each packet are counted, and logged once per session at debug level', async () => {
   await aiortc('publish', `${server.url}/whip/defaultApp/remb`);
   for (const viewers of [1, 2]) {
     const before = await server.metric(ERRORS, { part: 'bandwidth' });
@@ -33,7 +33,7 @@ it('what a viewer makes a worker report for each packet is counted, and logged o
     const enough = async () => (await server.metric(ERRORS, { part: 'bandwidth' })) >= before + 10;
     await until('the viewer has sent ten REMB', enough, SLOW);
     const told = server.log.filter(({ text }) => String(text).includes('Received REMB'));
-    // Where a session begins in between, the one of before tells it again.
+    // If a session begins in between, the earlier one logs it again.
     expect(told.length).toBeGreaterThanOrEqual(viewers);
     expect(told.length).toBeLessThanOrEqual(viewers + 1);
     expect(told.every(({ level }) => level === 'debug')).toBe(true);
