@@ -1,4 +1,4 @@
-// A sample backend. It allows every stream, prints each call, and answers 403 for streams that it was told to deny.
+// A sample backend. It allows every stream, prints each call, and answers 403 for denied streams.
 //
 //   node examples/backend/backend.ts [port [address]]          (default 8088 on 127.0.0.1)
 //   curl -d '{"name":"stream1","published":false}' http://127.0.0.1:8088/control/deny
@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Rules: a stream is denied if all fields of one rule equal its own. */
+/** A stream is denied if all fields of one of these rules match it. */
 const denied: Fields[] = [];
 
 const server = createServer(async (request, response) => {

@@ -14,7 +14,7 @@ afterEach(() => pages.clear());
 
 afterAll(() => pages?.stop());
 
-/** The console, once it lists so many streams. */
+/** Opens the console and waits until it lists this many streams. */
 async function openConsole(streams: number): Promise<Page> {
   const page = await pages.open('/console');
   await lists(page, streams);
@@ -54,7 +54,7 @@ describe('the console', () => {
     expect(pages.complaints).toEqual([]);
   });
 
-  it('ends one stream after showing what would end, and nothing when that is cancelled', async () => {
+  it('ends one stream after showing what would end, and none when cancelled', async () => {
     await publishTest('lobby');
     await publishTest('stage');
     const page = await openConsole(2);
@@ -92,7 +92,7 @@ describe('the console', () => {
     expect(await liveNames()).toEqual(['screen']);
   });
 
-  it('ends the playbacks alone when the filter says so', async () => {
+  it('ends only the playbacks when the filter says so', async () => {
     await publishTest('cam');
     await pages.play();
     const page = await openConsole(2);
@@ -104,7 +104,7 @@ describe('the console', () => {
     expect(await pages.server.streams()).toMatchObject([{ name: 'cam', published: true }]);
   });
 
-  it('wants a second word before it ends everything, by keyboard alone', async () => {
+  it('asks again before it ends everything, by keyboard alone', async () => {
     await publishTest('cam');
     const page = await openConsole(1);
     await tabTo(page, '#end-all');
@@ -125,10 +125,10 @@ describe('the console', () => {
     expect(await liveNames()).toEqual([]);
   });
 
-  it('says so when what it was to end has ended by itself', async () => {
+  it('says so when the stream to end has ended by itself', async () => {
     await publishTest('cam');
     const page = await openConsole(1);
-    // A refresh that gets no answer leaves the list as it is.
+    // A refresh without an answer leaves the list unchanged.
     await page.route('**/stream/ended', () => undefined);
     await page.waitForRequest('**/stream/ended');
     await pages.server.terminate({});
@@ -150,7 +150,7 @@ describe('the console', () => {
   });
 });
 
-describe('the console of a server that asks who calls', () => {
+describe('the console of a server with authentication', () => {
   let server: TestServer;
 
   const startSecured = async (secret: Readonly<Record<string, unknown>>) => {
@@ -169,7 +169,7 @@ describe('the console of a server that asks who calls', () => {
 
   afterEach(() => server.stop());
 
-  it('asks for a token until it is right, and lets go when that is cancelled', async () => {
+  it('asks for a token until it is correct, and stops when cancelled', async () => {
     const page = await startSecured({ stringData: { ops: 't0ken' } });
     await page.locator('#login').waitFor();
     await page.keyboard.press('Escape');
@@ -186,7 +186,7 @@ describe('the console of a server that asks who calls', () => {
     await isSignedIn(page);
   });
 
-  it('asks for user and password where the server takes these', async () => {
+  it('asks for user and password if the server uses basic authentication', async () => {
     const page = await startSecured({
       type: 'kubernetes.io/basic-auth',
       stringData: { username: 'jürgen', password: 'p:ä' },
@@ -197,7 +197,7 @@ describe('the console of a server that asks who calls', () => {
     await isSignedIn(page);
   });
 
-  it('shows what the server refuses, also after the next refresh, and that it is away', async () => {
+  it('shows what the server refuses, also after the next refresh, and that it does not answer', async () => {
     const page = await startSecured({ stringData: { ops: 't0ken' } });
     await page.getByLabel('Token').fill('t0ken');
     await page.keyboard.press('Enter');

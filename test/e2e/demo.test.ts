@@ -7,13 +7,13 @@ import { until } from '../harness/wait.ts';
 const startDemo = (): RunningProcess => startProcess(process.execPath, ['test/demo/standalone.ts']);
 
 describe('the demo without Kubernetes', () => {
-  it('tells the whole story and exits 0', async () => {
+  it('runs every step and exits 0', async () => {
     const demo = startDemo();
     expect({ code: await demo.exited, lines: demo.lines }).toMatchObject({ code: 0 });
     expect(demo.lines.at(-1)).toBe('Every step was seen.');
   });
 
-  it('says so when a port is taken, and takes nobody else for its own server', async () => {
+  it('reports a port in use, and does not mistake another program for its own server', async () => {
     const other = createServer((_request, response) => response.end('other'));
     await new Promise<void>((resolve) => other.listen(8081, '127.0.0.1', resolve));
     try {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Pages, shows } from '../harness/pages.ts';
 import { until } from '../harness/wait.ts';
 
-/** Set it to a folder to look at the pages yourself. */
+/** Set this to a folder to save screenshots of the pages. */
 const SCREENSHOTS = process.env['SCREENSHOTS'];
 
 let pages: Pages;
@@ -18,7 +18,7 @@ afterEach(() => pages.clear());
 
 afterAll(() => pages?.stop());
 
-/** Texts of a page whose contrast is under 4.5 (WCAG 2.2, 1.4.3), with it. What cannot be used now may be pale. */
+/** Texts of a page with a contrast below 4.5 (WCAG 2.2, 1.4.3). Disabled controls are exempt. */
 const FAINT_TEXTS = `(() => {
   const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const paint = (colors) => {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await pages?.stop();
 });
 
-it('all pages work behind a proxy that takes a prefix off, also their event streams and the end of a session', async () => {
+it('all pages, event streams and the end of a session work behind a proxy that strips a prefix', async () => {
   const publisher = await pages.open('/publish?name=cam', proxy);
   await publisher.locator('#start').click();
   await shows(publisher, '#state', 'Live');

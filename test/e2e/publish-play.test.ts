@@ -15,7 +15,7 @@ afterEach(() => pages.clear());
 afterAll(() => pages?.stop());
 
 describe('the publish and the play page', () => {
-  it('show a live picture, why a 403 ended it, and go on with one click', async () => {
+  it('show a live picture, why a 403 ended it, and resume with one click', async () => {
     const publisher = await pages.publish();
     const player = await pages.play();
     pages.backend.refuseKeepAlive(({ published }) => published === false);
@@ -39,7 +39,7 @@ describe('the publish and the play page', () => {
     expect(pages.complaints).toEqual([]);
   });
 
-  it('show that a REST call ended it, and go on with one click', async () => {
+  it('show that a REST call ended it, and resume with one click', async () => {
     const publisher = await pages.publish();
     const player = await pages.play();
     await pages.server.terminate({ name: 'cam', published: false });
@@ -55,14 +55,14 @@ describe('the publish and the play page', () => {
     await moves(player);
   });
 
-  it('stop by their own button, which the backend hears of', async () => {
+  it('stop by their own button, which the backend is told', async () => {
     const publisher = await pages.publish();
     await publisher.locator('#stop').click();
     await pages.backend.waitFor('unPublishStream');
     await shows(publisher, '#state', 'Not publishing');
   });
 
-  it('can be stopped while the server still thinks about it, and leave nothing behind', async () => {
+  it('can be stopped while the server still decides, and leave nothing behind', async () => {
     let answer: ServerResponse | null = null;
     pages.backend.answer = ({ method }) => {
       if (method !== 'publishStream') return 200;
@@ -98,7 +98,7 @@ describe('the publish and the play page', () => {
     await shows(refused, '#notice', 'Restricted access');
   });
 
-  it('hand the token to the backend and to nobody else', async () => {
+  it('pass the token to the backend only', async () => {
     await pages.publish('name=cam&token=s3cret');
     const call = await pages.backend.waitFor('publishStream');
     expect(call.body['custom']).toEqual({ token: 's3cret' });
@@ -106,7 +106,7 @@ describe('the publish and the play page', () => {
     expect(pages.server.process.lines.join('\n')).not.toContain('s3cret');
   });
 
-  it('take names with spaces, signs and letters of any language', async () => {
+  it('accept names with spaces, symbols and letters of any language', async () => {
     const name = 'Bühne 1 & 2 %41?#';
     await pages.publish(`name=${encodeURIComponent(name)}`);
     await pages.play(`name=${encodeURIComponent(name)}`);
@@ -117,7 +117,7 @@ describe('the publish and the play page', () => {
     await pages.publish('name=cam&simulcast=true');
     const player = await pages.play();
     const width = (): Promise<number> => player.evaluate('document.querySelector("video").videoWidth');
-    // How far up it goes is a matter of the bandwidth that the publisher's browser believes in.
+    // The highest layer depends on the bandwidth that the publisher's browser estimates.
     await until('a higher layer is shown', async () => (await width()) > 320, { timeoutMs: 60_000 });
     await player.locator('#layer').selectOption('l');
     await until('the lowest layer is shown', async () => (await width()) === 320, SLOW);
@@ -157,7 +157,7 @@ describe('the publish and the play page', () => {
 });
 
 describe('the source of a publication', () => {
-  it('may be a test picture, which moves at the player', async () => {
+  it('can be a test picture, which moves at the player', async () => {
     const page = await pages.publish('name=cam&source=test');
     await shows(page, '#facts', 'Test picture');
     await pages.play();
@@ -177,7 +177,7 @@ describe('the source of a publication', () => {
     }
   });
 
-  it('is not replaced by a test picture when the user does not allow the camera', async () => {
+  it('is not replaced by a test picture when the user denies the camera', async () => {
     const browser = await startBrowser({ camera: 'denied' });
     try {
       const page = await pages.open('/publish?name=cam', { browser });

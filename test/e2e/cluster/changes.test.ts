@@ -30,14 +30,14 @@ async function servedName(): Promise<string> {
   });
 }
 
-/** Pods by uid with the number of their restarts: what a change must not touch. */
+/** Pods by uid with their restart counts, which a change must not affect. */
 async function pods(): Promise<string[]> {
   return (await stage.pods()).map(
     ({ metadata, status }: Json) => `${metadata.uid} ${status.containerStatuses[0].restartCount}`,
   );
 }
 
-/** Does something while a stream is published and played; neither may notice, and no pod may restart. */
+/** Runs an action while a stream is published and played. Neither may be interrupted, and no pod may restart. */
 async function untouched(change: () => Promise<void>): Promise<void> {
   const before = await pods();
   const publisher = await stage.publish('untouched');
@@ -59,7 +59,7 @@ async function gapsOfChecks(): Promise<number[]> {
   return checks.slice(1).map(({ at }, index) => at - (checks[index]?.at ?? 0));
 }
 
-describe('a change, while streams are live', () => {
+describe('a change while streams are live', () => {
   it('of the interval takes effect, each time', () =>
     untouched(async () => {
       for (const [interval, isRight] of [
@@ -87,7 +87,7 @@ describe('a change, while streams are live', () => {
       }
     }));
 
-  it('of the method list, or of the app keys, stops and starts the checks, and the StreamApp says so', () =>
+  it('of the method list or the app keys stops and starts the checks, and the StreamApp reports it', () =>
     untouched(async () => {
       await stage.patch('resthook/backend', { spec: { methods: null } });
       await stage.condition('streamapp/default', 'KeepAliveActive', 'False', 'MethodNotListed');
@@ -105,8 +105,8 @@ describe('a change, while streams are live', () => {
     }));
 });
 
-describe('something that cannot be used', () => {
-  it('takes out one app and no other; it comes back by itself', () =>
+describe('an invalid reference or value', () => {
+  it('disables one app only, which recovers by itself', () =>
     untouched(async () => {
       await stage.apply(streamApp('other', { restHookRef: { name: 'missing' } }));
       await stage.condition('streamapp/other', 'ResolvedRefs', 'False', 'RefNotFound');
@@ -120,7 +120,7 @@ describe('something that cannot be used', () => {
       await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamapp/other', 'resthook/missing']);
     }));
 
-  it('is an appKey that another app has: the older one keeps it', () =>
+  it('such as a duplicate appKey leaves the key to the older app', () =>
     untouched(async () => {
       await stage.apply(streamApp('younger', { appKey: 'defaultApp' }));
       const { message } = await stage.condition('streamapp/younger', 'Accepted', 'False', 'Conflict');
@@ -129,7 +129,7 @@ describe('something that cannot be used', () => {
       await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamapp/younger']);
     }));
 
-  it('is a Secret that does not exist: the MediaServer keeps its last config', () =>
+  it('such as a missing Secret makes the MediaServer keep its last config', () =>
     untouched(async () => {
       await stage.patch('mediaserver/live', { spec: { rest: { authRef: { name: 'gone' } } } });
       const { message } = await stage.condition('mediaserver/live', 'ConfigApplied', 'False', 'InvalidReference');
@@ -139,7 +139,7 @@ describe('something that cannot be used', () => {
       await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
     }));
 
-  it('is a config that the pods refuse: they keep the old one, and a condition says why', () =>
+  it('such as a config that the pods refuse makes them keep the old one, and a condition says why', () =>
     untouched(async () => {
       await stage.apply(tlsSecret('broken', { cert: 'not a certificate', key: 'not a key' }));
       const use = (name: string): Promise<unknown> =>
@@ -152,9 +152,9 @@ describe('something that cannot be used', () => {
     }));
 });
 
-// Last: what it changes is read again after a minute only.
-describe('a change of a Secret, while streams are live', () => {
-  it('of a password or a certificate in a Secret is found within a minute', { timeout: 150_000 }, () =>
+// Last, since its changes are read again only after a minute.
+describe('a change of a Secret while streams are live', () => {
+  it('takes effect within a minute for a password or a certificate', { timeout: 150_000 }, () =>
     untouched(async () => {
       expect(await servedName()).toBe('first');
       await stage.apply(apiSecret('open'), certificate('second'));

@@ -43,7 +43,7 @@ const objects = (text: string): Json[] => parseAllDocuments(text).map((document)
 const crd = (): Promise<Json> => stage.kube.get('default', 'crd/mediaservers.sluice.dev');
 
 describe('the chart', () => {
-  it('has nothing to complain of', async () => {
+  it('passes helm lint', async () => {
     expect(await helm('lint', '--strict', 'charts/sluice')).toContain('0 chart(s) failed');
   });
 
@@ -52,21 +52,21 @@ describe('the chart', () => {
     ['a misspelt value below', 'image.tags=x', 'tags'],
     ['a value of another type', 'replicas=many', 'replicas'],
     ['an unknown log level', 'logLevel=loud', 'logLevel'],
-    ['a namespace that cannot be', 'watchNamespaces={Upper}', 'watchNamespaces'],
+    ['an invalid namespace', 'watchNamespaces={Upper}', 'watchNamespaces'],
     ['misspelt resources', 'resources.limit.memory=1Gi', 'limit'],
     ['a misspelt resource', 'resources.limits.memroy=1Gi', 'memroy'],
-    ['a quantity that is none', 'resources.limits.memory=1GB', 'memory'],
+    ['an invalid quantity', 'resources.limits.memory=1GB', 'memory'],
     ['a misspelt toleration', 'tolerations[0].efect=NoSchedule', 'efect'],
     ['a misspelt affinity', 'affinity.nodeAffinty.x=y', 'nodeAffinty'],
   ])('refuses %s', async (_what, value, words) => {
     await expect(template('--set', value)).rejects.toThrow(words);
   });
 
-  it('takes every value that its values.yaml has', async () => {
+  it('accepts every value in its values.yaml', async () => {
     expect(objects(await template('--values', 'charts/sluice/values.yaml')).length).toBeGreaterThan(8);
   });
 
-  it('takes quantities as a pod has them', async () => {
+  it('accepts quantities as a pod spec has them', async () => {
     const values = [
       'resources.limits.cpu=0.5',
       'resources.limits.memory=1Gi',
@@ -75,7 +75,7 @@ describe('the chart', () => {
     expect(await template('--set', values.join(','))).toContain('example.com/gpu: 1');
   });
 
-  it('asks for little where it only tests', async () => {
+  it('requests few resources for its helm test', async () => {
     const pod = objects(await template()).find((each) => each?.kind === 'Pod');
     expect(pod?.spec.containers[0].resources).toEqual({
       requests: { cpu: '10m', memory: '64Mi' },
@@ -95,7 +95,7 @@ describe('the chart', () => {
     expect(objects(text).some((each) => each?.kind === 'Deployment')).toBe(isThere);
   });
 
-  it('writes nothing of the cluster, and neither lists nor watches Secrets', async () => {
+  it('writes no cluster-scoped objects, and neither lists nor watches Secrets', async () => {
     const roles = objects(await template()).filter((each) => ['ClusterRole', 'Role'].includes(each?.kind));
     const rules = roles.flatMap((role) => role.rules);
     const reads = rules
@@ -109,23 +109,23 @@ describe('the chart', () => {
     }
   });
 
-  it('has roles in the namespaces that it looks after, and no other, when these are named', async () => {
+  it('has roles only in the watched namespaces when these are set', async () => {
     const made = objects(await template('--set', 'watchNamespaces={a,b}'));
     expect(made.filter((each) => each?.kind.startsWith('ClusterRole'))).toEqual([]);
     const roles = made.filter((each) => each?.kind === 'Role').map(({ metadata }) => metadata.namespace);
     expect(roles.sort()).toEqual(['a', 'b', 'default']);
   });
 
-  it('has no helm test where there is no Service to ask', async () => {
+  it('has no helm test without a Service', async () => {
     const made = objects(await template('--set', 'metrics.service.enabled=false'));
     expect(made.filter((each) => ['Service', 'Pod'].includes(each?.kind))).toEqual([]);
   });
 
-  it('says with helm test that the operator answers', async () => {
+  it('confirms with helm test that the operator answers', async () => {
     expect(await helm('test', 'sluice', '-n', SYSTEM, '--timeout', '60s')).toMatch(/Phase:\s+Succeeded/);
   });
 
-  it('says what to do next, and it works as it stands', async () => {
+  it('prints next steps that work as printed', async () => {
     const notes = await helm('get', 'notes', 'sluice', '-n', SYSTEM);
     const text = /<<YAML\n([\s\S]*?)\n +YAML/.exec(notes)?.[1] ?? '';
     await stage.apply(text.replaceAll(/^ {3}/gm, ''));
@@ -138,7 +138,7 @@ describe('the chart', () => {
   });
 });
 
-/** The chart as it was one version ago: fewer fields, one replica of the operator. */
+/** The chart one version earlier, with fewer fields and one replica of the operator. */
 async function previousChart(): Promise<string> {
   const chart = join(folder, 'sluice');
   await cp('charts/sluice', chart, { recursive: true });
@@ -157,7 +157,7 @@ async function previousChart(): Promise<string> {
 const hasField = async (): Promise<boolean> =>
   (await crd()).spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.podDisruptionBudget !== undefined;
 
-/** The release from a chart, with the image of the tests. */
+/** Installs or upgrades the release from a chart, with the image of the tests. */
 async function upgrade(chart: string, ...values: string[]): Promise<void> {
   const [repository = '', tag = ''] = stage.kube.target.image.split(/:(?=[^:]*$)/);
   const image = ['--set', `image.repository=${repository}`, '--set', `image.tag=${tag}`];
@@ -168,7 +168,7 @@ async function upgrade(chart: string, ...values: string[]): Promise<void> {
 const podUids = async (): Promise<string[]> => (await stage.pods()).map(({ metadata }) => metadata.uid);
 
 describe('installed, upgraded, rolled back and uninstalled', () => {
-  it('touches no stream and no pod; definitions and resources stay', { timeout: 400_000 }, async () => {
+  it('affects no stream and no pod; definitions and resources stay', { timeout: 400_000 }, async () => {
     await upgrade(await previousChart());
     expect(await hasField()).toBe(false);
     await stage.live();
@@ -203,7 +203,7 @@ describe('installed, upgraded, rolled back and uninstalled', () => {
     expect(await podUids()).toEqual(pods);
   });
 
-  it('with watchNamespaces looks after these and leaves the others alone', { timeout: 240_000 }, async () => {
+  it('manages only the namespaces in watchNamespaces', { timeout: 240_000 }, async () => {
     await upgrade('charts/sluice', '--set', `watchNamespaces={${stage.namespace}}`);
     await stage.live();
     await other.apply(other.mediaServer({ rest: {} }));
@@ -214,7 +214,7 @@ describe('installed, upgraded, rolled back and uninstalled', () => {
     expect(await other.pods()).toEqual([]);
   });
 
-  it('without it looks after MediaServers of one name in two namespaces, each with its own streams', {
+  it('manages MediaServers of the same name in two namespaces by default, each with its own streams', {
     timeout: 240_000,
   }, async () => {
     await upgrade('charts/sluice');

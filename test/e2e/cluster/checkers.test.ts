@@ -7,23 +7,23 @@ import { run } from '../../cluster/commands.ts';
 import { ClusterStage } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 
-/** What is optional needs the Prometheus operator. */
+/** The optional parts need the Prometheus operator. */
 const VALUES = [
   'metrics.prometheusRule.enabled=true',
   'metrics.podMonitor.enabled=true',
   'metrics.dashboard.enabled=true',
 ];
 const CHILDREN = 'deployment,service,serviceaccount,networkpolicy,poddisruptionbudget,ingress,configmap';
-/** Rules of kube-score that do not fit, each with the reason. */
+/** Rules of kube-score that do not apply, each with the reason. */
 const IGNORED = [
   // Images have a version as their tag.
   'container-image-pull-policy',
-  // Nothing is written but a volume of 16Mi: the file systems are read-only.
+  // File systems are read-only, except for a volume of 16Mi.
   'container-ephemeral-storage-request-and-limit',
-  // Who may scrape the operator is not known to the chart.
+  // The chart does not know what may scrape the operator.
   'pod-networkpolicy',
 ];
-/** A limit on CPU delays media. How much memory streams need is the user's to say. */
+/** A CPU limit delays media. The user decides how much memory streams need. */
 const LIMITS = ['--ignore-container-cpu-limit', '--ignore-container-memory-limit'];
 
 let stage: ClusterStage;
@@ -57,7 +57,7 @@ const metricsOf = (namespace: string, pod: string, port: number): Promise<string
   stage.kube.kubectl(['get', '--raw', `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy/metrics`]);
 
 describe('promtool', () => {
-  it('has nothing to say of the metrics of both programs', async () => {
+  it('accepts the metrics of both programs', async () => {
     await stage.publish('measured');
     const [pod] = await stage.pods();
     const { items } = await stage.kube.get(SYSTEM, 'pods', '-l', 'app.kubernetes.io/name=sluice-operator');
@@ -71,12 +71,12 @@ describe('promtool', () => {
     }
   });
 
-  it('would say something of a gauge that is named as a counter', async () => {
+  it('would refuse a gauge that is named like a counter', async () => {
     const input = '# HELP a_total A.\n# TYPE a_total gauge\na_total 1\n';
     await expect(run('promtool', ['check', 'metrics'], { input })).rejects.toThrow('a_total');
   });
 
-  it('takes the alerts, as a file and as the chart renders them', async () => {
+  it('accepts the alerts, as a file and as the chart renders them', async () => {
     const { spec } = chart.find(({ kind }) => kind === 'PrometheusRule');
     for (const file of ['charts/sluice/alerts/sluice.yaml', await write('rules.yaml', [spec])]) {
       expect(await run('promtool', ['check', 'rules', '--lint=all', '--lint-fatal', file])).toContain('SUCCESS');
@@ -85,13 +85,13 @@ describe('promtool', () => {
 });
 
 describe('kube-score', () => {
-  it('finds nothing critical in what the chart and the operator make', async () => {
+  it('finds nothing critical in the objects of the chart and the operator', async () => {
     const ignored = IGNORED.flatMap((rule) => ['--ignore-test', rule]);
     const file = await write('scored.yaml', [...chart, ...children]);
     await run('kube-score', ['score', '--output-format', 'ci', ...ignored, ...LIMITS, file]);
   });
 
-  it('would find a container that may become root', async () => {
+  it('would find a container that may run as root', async () => {
     const deployment = structuredClone(children.find(({ kind }) => kind === 'Deployment'));
     deployment.spec.template.spec.containers[0].securityContext = { privileged: true };
     await expect(run('kube-score', ['score', await write('root.yaml', [deployment])])).rejects.toThrow();
@@ -101,7 +101,7 @@ describe('kube-score', () => {
 describe('kubeconform', () => {
   const conforms = (file: string): Promise<string> => {
     const location = join(folder, 'schemas/{{.Group}}/{{.ResourceAPIVersion}}/{{.ResourceKind}}.json');
-    // The API of the Prometheus operator is not one of this cluster.
+    // This cluster does not have the API of the Prometheus operator.
     const skipped = ['-skip', 'PrometheusRule,PodMonitor,CustomResourceDefinition'];
     return run('kubeconform', ['-strict', '-schema-location', location, ...skipped, '-summary', file]);
   };
@@ -145,7 +145,7 @@ describe('kubeconform', () => {
   }
 });
 
-/** A schema of the API server does not refuse what it does not know; its field validation does. */
+/** A schema of the API server allows unknown fields; its field validation refuses them. */
 function closeObject(schema: Json): void {
   if (schema.properties && schema.additionalProperties === undefined) schema.additionalProperties = false;
 }

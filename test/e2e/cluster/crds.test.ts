@@ -28,7 +28,7 @@ afterAll(async () => {
 const kindOf = (name: string): Kind<never> => KINDS.find(({ kind }) => kind === name) as Kind<never>;
 const typeOf = ({ kind, plural }: Kind<never>) => ({ apiVersion: API_VERSION, kind, plural });
 
-/** What the API server says to an object, without keeping it: null = it takes it. */
+/** The API server's answer to a dry run of an object; null = accepted. */
 async function refusal(kind: string, spec: object): Promise<string | null> {
   try {
     await dryRun(kind, spec);
@@ -50,7 +50,7 @@ const asFile = (kind: string, spec: object) =>
 const app = { appKey: 'a', mediaServerRef: { name: 'live' } };
 const termination = (filter: object) => ({ mediaServerRef: { name: 'live' }, filter });
 
-describe('the API server and the reader of files agree: they', () => {
+describe('the API server and the file loader agree: they', () => {
   it.each(ACCEPTED_MANIFESTS)('accept a %s with %s', async (kind, _what, spec) => {
     expect(await refusal(kind, spec)).toBeNull();
     expect(asFile(kind, spec)).toMatchObject({ ok: true });
@@ -97,7 +97,7 @@ describe('every rule of the CRDs', () => {
     );
   });
 
-  it('keeps an appKey as it is', async () => {
+  it('keeps an appKey immutable', async () => {
     await api.create(TYPES.StreamApp, NAMESPACE, { metadata: { name: 'fixed' }, spec: app });
     await expect(api.patch(TYPES.StreamApp, NAMESPACE, 'fixed', { spec: { appKey: 'b' } })).rejects.toThrow(
       'appKey is immutable',
@@ -105,7 +105,7 @@ describe('every rule of the CRDs', () => {
     await api.patch(TYPES.StreamApp, NAMESPACE, 'fixed', { spec: { keepAlive: { interval: '3s' } } });
   });
 
-  it('keeps an order to end streams as it is', async () => {
+  it('keeps a StreamTermination immutable', async () => {
     const type = typeOf(kindOf('StreamTermination'));
     await api.create(type, NAMESPACE, { metadata: { name: 'fixed' }, spec: termination({ name: 'x' }) });
     await expect(api.patch(type, NAMESPACE, 'fixed', { spec: { filter: { name: 'y' } } })).rejects.toThrow(
@@ -141,7 +141,7 @@ describe('what kubectl shows', () => {
     expect(text.trim().split('\n').sort()).toEqual(KINDS.map(({ plural }) => `${plural}.sluice.dev`).sort());
   });
 
-  it('is a refusal for a misspelt field, with the field', async () => {
+  it('is a refusal that names a misspelt field', async () => {
     const misspelt = { apiVersion: API_VERSION, kind: 'MediaServer', metadata: { name: 'x' }, spec: { replica: 2 } };
     await expect(api.kube.apply(NAMESPACE, misspelt)).rejects.toThrow('unknown field "spec.replica"');
   });

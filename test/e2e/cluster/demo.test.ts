@@ -7,22 +7,22 @@ import { until } from '../../harness/wait.ts';
 
 const kube = new Kube({ ...inject('target'), release: async () => undefined });
 
-/** Clearing up waits for the media server to go. */
+/** Cleaning up waits for the media server to stop. */
 const startDemo = (): RunningProcess =>
   startProcess(process.execPath, ['test/demo/cluster.ts'], { env: kube.env, graceMs: 120_000 });
 
-/** What the demo said it saw, without the time. */
+/** What the demo reported, without the times. */
 const steps = ({ lines }: RunningProcess): string[] =>
   lines.flatMap((line) => /^ *[0-9.]+ s {2}(.*)$/.exec(line)?.[1] ?? []);
 
-/** The cluster of the test run, with the operator that is installed there. */
+/** The cluster of the test run with its installed operator. */
 async function stays(): Promise<void> {
   expect(await kube.kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', 'name'])).toBe('');
   expect(await kube.helm(['list', '-n', SYSTEM, '--short'])).toBe('sluice\n');
 }
 
 describe('the demo on a cluster that is up', () => {
-  it('tells the whole story through the ingress, exits 0, leaves the cluster as it was', {
+  it('runs every step through the ingress, exits 0, and leaves the cluster as it was', {
     timeout: 300_000,
   }, async () => {
     const demo = startDemo();

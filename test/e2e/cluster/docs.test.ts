@@ -30,7 +30,7 @@ afterAll(async () => {
 /** The embedded cluster has the image that is tested under the name of the release; another one pulls it by its own. */
 const hasRelease = (): boolean => stage.kube.target.kind === 'embedded';
 
-/** What a reader has in the current folder, with the image that is tested and a kubeconfig of one namespace. */
+/** The current folder of a reader, with the tested image and a kubeconfig of one namespace. */
 async function writeFolder(path: string, image: string): Promise<void> {
   await symlink(join(root, 'charts'), join(path, 'charts'));
   await mkdir(join(path, 'examples/kubernetes'), { recursive: true });
@@ -45,7 +45,7 @@ async function writeFolder(path: string, image: string): Promise<void> {
   sh(`kubectl config set-context --current --namespace=${stage.namespace}`);
 }
 
-/** Runs commands of a page as its reader does; all that they print. */
+/** Runs commands of a page as its reader does, and returns their output. */
 function sh(commands: string): string {
   const [repository, tag] = splitImage(stage.kube.target.image);
   const again = commands.replace('helm install sluice charts/sluice', 'helm upgrade --install sluice charts/sluice');
@@ -59,7 +59,7 @@ function sh(commands: string): string {
   return stdout;
 }
 
-/** Ages and the width of columns differ from run to run. */
+/** Removes ages and column widths, which differ between runs. */
 const likeness = (text: string): string[] =>
   text
     .trim()
@@ -117,7 +117,7 @@ const mediaServer = (spec: object): object => ({
 const namespaceOf = (title: string): string =>
   `docs-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`.slice(0, 60).replace(/-$/, '');
 
-/** The broken set-ups: title, what is applied one after the other, and the conditions that are seen. */
+/** The broken set-ups: title, manifests in the order of kubectl apply, and the expected conditions. */
 async function setUps(): Promise<[string, string[], Seen[]][]> {
   const page = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
   const sections = page
@@ -137,7 +137,7 @@ async function setUps(): Promise<[string, string[], Seen[]][]> {
 describe('docs/troubleshooting.md', async () => {
   const broken = await setUps();
 
-  it('has ten broken set-ups and more', () => {
+  it('has at least ten broken set-ups', () => {
     expect(broken.length).toBeGreaterThanOrEqual(10);
   });
 
@@ -157,7 +157,7 @@ describe('docs/troubleshooting.md', async () => {
     }
   });
 
-  it('shows what the API server says to a misspelt field', async () => {
+  it('shows the answer of the API server to a misspelt field', async () => {
     const page = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
     const section = page.split('## A field is misspelt')[1] ?? '';
     const [, command = '', expected = ''] = /```sh\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(section) ?? [];
@@ -171,7 +171,7 @@ describe('docs/troubleshooting.md', async () => {
   });
 });
 
-/** A stream that is live, without an ingress: the pod is reached from this machine. */
+/** Publishes a stream without an ingress, directly at the pod. */
 async function publishAtPod(stage: ClusterStage): Promise<void> {
   await stage.condition('sapp/default', 'Programmed', 'True');
   const [pod] = await stage.pods();
@@ -182,7 +182,7 @@ async function publishAtPod(stage: ClusterStage): Promise<void> {
   await client.connected();
 }
 
-/** `…` stands for what differs from run to run. */
+/** `…` stands for text that differs between runs. */
 function isLike(said: string, message: string | null): boolean {
   if (message === null || said === message) return true;
   return message.includes('…') && message.split('…').every((part) => said.includes(part));

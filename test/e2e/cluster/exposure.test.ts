@@ -7,7 +7,7 @@ let stage: ClusterStage;
 
 beforeAll(async () => {
   stage = await ClusterStage.open('exposure');
-  // Ports of the host are not for restricted pods.
+  // Restricted pods cannot use host ports.
   const privileged = 'pod-security.kubernetes.io/enforce=privileged';
   await stage.kube.kubectl(['label', '--overwrite', 'namespace', stage.namespace, privileged]);
 });
@@ -22,18 +22,18 @@ afterAll(async () => {
   await stage.clear();
 });
 
-/** Candidates of the answer to a client: where it is told to send media. */
+/** Candidates of the answer to a client: the addresses for its media. */
 const announced = (answer: string): string[] =>
   [...answer.matchAll(/^a=candidate:\S+ \d \S+ \d+ (\S+) /gm)].map(([, address = '']) => address);
 
-/** Publishes and plays; both are told of these addresses, and packets arrive. */
+/** Publishes and plays, and expects both to get these addresses and packets to arrive. */
 async function streamsBy(addresses: readonly string[]): Promise<void> {
   const publisher = await stage.publish('cam');
   const player = await stage.play('cam');
   for (const { answer } of [publisher, player]) expect(new Set(announced(answer))).toEqual(new Set(addresses));
 }
 
-/** Of the node on which the pod has been started, of both families where the cluster has both. */
+/** Addresses of the pod's node, of both families if the cluster has both. */
 const addressesOfNode = (): Promise<string[]> =>
   until('the pod has a node', async () => {
     const [pod] = await stage.pods();
@@ -43,7 +43,7 @@ const addressesOfNode = (): Promise<string[]> =>
 type Address = { readonly ip: string };
 
 describe('media', () => {
-  it('goes to the pod when nothing else is said', async () => {
+  it('goes to the pod by default', async () => {
     await stage.live();
     const [pod] = await stage.pods();
     await streamsBy(pod.status.podIPs.map(({ ip }: Address) => ip));
@@ -71,7 +71,7 @@ describe('media', () => {
     await streamsBy(await addressesOfNode());
     await stage.patch('mediaserver/live', { spec: { ops: { port: 9290 }, internal: { port: 9291 } } });
     await stage.ready();
-    // By a pod that was reached on its own port.
+    // The operator reached the pod on its own port.
     await stage.patch('mediaserver/live', { spec: { keepAlive: { interval: '2s' } } });
     await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
   });
@@ -103,7 +103,7 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
   });
 });
 
-/** As a cloud's controller does it, again and again: a kubelet without a cloud takes such an address away. */
+/** Sets the address repeatedly, like a cloud controller, since a kubelet without a cloud removes it. */
 async function tellExternal(address: string): Promise<boolean> {
   const [pod] = await stage.pods();
   const patch = JSON.stringify({ status: { addresses: [{ type: 'ExternalIP', address }] } });

@@ -13,13 +13,13 @@ let stage: ClusterStage;
 
 beforeAll(async () => {
   stage = await ClusterStage.open('faults');
-  // It is rolled out once: the ingress controller must have heard of the end of the old pod.
+  // It is rolled out once, and the ingress controller must know that the old pod is gone.
   await stage.live({ drain: { timeout: '5s' } });
 });
 afterEach(() => stage.leave());
 afterAll(() => stage.clear());
 
-/** While something happens, two streams stay live and are checked. */
+/** Expects two streams to stay live and checked during an action. */
 async function untouched(happens: () => Promise<void>): Promise<void> {
   const publisher = await stage.publish('kept');
   const player = await stage.play('kept');
@@ -29,7 +29,7 @@ async function untouched(happens: () => Promise<void>): Promise<void> {
   await until('it is still checked', () => stage.checkedSince(from).has('kept'));
 }
 
-/** A change of the hook's URL reaches the pods: somebody reconciles. */
+/** Expects a change of the hook URL to reach the pods, which shows that an operator reconciles. */
 async function reconciles(path: string): Promise<void> {
   await stage.apply(restHook(`${stage.backend.url}/${path}`));
   await until(
@@ -80,7 +80,7 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
     await stage.ready();
   });
 
-  it('a node that is lost takes its own streams only; it is named, and its pod is replaced while it is away', {
+  it('a lost node ends its own streams only; an Event names it, and its pod is replaced while it is away', {
     timeout: 240_000,
   }, async () => {
     const on = (index: number): object => {
@@ -89,7 +89,7 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
       const affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term] } };
       return { drain: { timeout: '5s' }, podTemplate: { affinity, nodeFailureTimeout: '10s' } };
     };
-    // The ingress controller is reached by the first node.
+    // Clients reach the ingress controller on the first node.
     const other = await ClusterStage.open('faults-other');
     onTestFinished(() => other.clear());
     await stage.live(on(1));

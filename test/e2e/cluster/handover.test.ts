@@ -17,18 +17,18 @@ const holder = async (): Promise<string> =>
   (await stage.kube.get(SYSTEM, 'lease', 'sluice-operator')).spec.holderIdentity ?? '';
 
 describe('the operator of the chart', () => {
-  it('gives its Lease back when it is told to stop, and the next replica leads at once', async () => {
+  it('releases its Lease when it stops, and the next replica leads at once', async () => {
     await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/sluice', '--timeout=60s']);
     const before = await until('a replica leads', async () => (await holder()) || null, { timeoutMs: 40_000 });
     const [pod = ''] = before.split('_');
     await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pod', pod, '--wait=false']);
     const from = performance.now();
     await until('another one leads', async () => !['', before].includes(await holder()), { timeoutMs: 60_000 });
-    // A Lease that is not given back can be taken 15 s after its last renewal.
+    // An unreleased Lease can be acquired 15 s after its last renewal.
     expect(performance.now() - from).toBeLessThan(6_000);
   });
 
-  it('is named as the manager of every field that it writes', async () => {
+  it('is the field manager of every field that it writes', async () => {
     const kinds = ['mediaserver/live', 'streamapp/default', 'resthook/backend', 'deployment/live'];
     for (const what of kinds) {
       const { metadata } = JSON.parse(

@@ -29,12 +29,12 @@ afterAll(async () => {
   await api.close();
 });
 
-/** A replica: its election, and a client that may write while it leads. Both go through one proxy. */
+/** A replica: its election, and a client that may write while it leads. Both use one proxy. */
 type Replica = {
   readonly election: LeaderElection;
   readonly client: KubeClient;
   readonly proxy: ApiProxy;
-  /** Monotonic milliseconds, 0 = never. */
+  /** Monotonic milliseconds; 0 = never. */
   readonly ledAt: () => number;
   readonly lostAt: () => number;
 };
@@ -103,7 +103,7 @@ describe('of two replicas', () => {
     expect(leader.lostAt()).toBeGreaterThan(0);
   });
 
-  it('a paused one that comes back does not write on what it believed', async () => {
+  it('a paused leader that resumes does not write on stale leadership', async () => {
     const leader = await replica('leader');
     await until('it leads', () => leader.election.isLeader);
     const second = await replica('second');

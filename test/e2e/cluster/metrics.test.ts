@@ -12,7 +12,7 @@ const RULES_CRD = 'crd/prometheusrules.monitoring.coreos.com';
 let stage: ClusterStage;
 let rule: Json;
 let configMap: Json;
-/** A definition that was there before stays: it may be its owner's. */
+/** An existing definition stays, since the tests do not own it. */
 let isCrdOurs: boolean;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function rulesCrd(): string {
   return join(folder, 'prometheus/monitoring.coreos.com_prometheusrules.yaml');
 }
 
-/** What the API server would make of it. */
+/** The result of a dry run on the API server. */
 async function dryRun(object: object): Promise<Json> {
   const args = ['apply', '--server-side', '--dry-run=server', '-o', 'json', '-f', '-'];
   return JSON.parse(await stage.kube.kubectl(args, { input: stringify(object) }));
@@ -63,7 +63,7 @@ async function scrape(namespace: string, pod: string, port: number): Promise<Scr
   };
 }
 
-/** Not one that goes after an upgrade by another test. */
+/** Skips a pod that is terminating after an upgrade in another test. */
 const isReady = ({ metadata, status }: Json): boolean =>
   !metadata.deletionTimestamp && status.containerStatuses?.every(({ ready }: Json) => ready);
 
@@ -71,15 +71,15 @@ const alerts = (): Json[] => rule.spec.groups.flatMap(({ rules }: Json) => rules
 const panels = (): Json[] => JSON.parse(configMap.data['sluice.json']).panels;
 const asPromql = (expr: string): string => expr.replaceAll('$__rate_interval', '5m');
 
-describe('what the chart makes for Prometheus and Grafana', () => {
-  it('is taken by an API server that knows PrometheusRules', async () => {
+describe('what the chart creates for Prometheus and Grafana', () => {
+  it('is accepted by an API server that knows PrometheusRules', async () => {
     expect((await dryRun(rule)).spec).toEqual(rule.spec);
     expect((await dryRun(configMap)).data).toEqual(configMap.data);
     const dashboard = await readFile('charts/sluice/dashboards/sluice.json', 'utf8');
     expect(JSON.parse(configMap.data['sluice.json'])).toEqual(JSON.parse(dashboard));
   });
 
-  it('would not be taken with a field that Prometheus does not know, or a time that is none', async () => {
+  it('would not be accepted with an unknown field or an invalid duration', async () => {
     const [first] = alerts();
     const changed = (change: object): object => ({
       ...rule,
@@ -89,7 +89,7 @@ describe('what the chart makes for Prometheus and Grafana', () => {
     await expect(dryRun(changed({ for: 'soon' }))).rejects.toThrow('for');
   });
 
-  it('asks for metrics and labels that the pods have', async () => {
+  it('uses metrics and labels that the pods have', async () => {
     await stage.live();
     await stage.publish('measured');
     await stage.play('measured');
@@ -108,7 +108,7 @@ describe('what the chart makes for Prometheus and Grafana', () => {
     const targets = panels().flatMap(({ targets = [] }) => targets);
     const selectors = [...alerts(), ...targets].flatMap(({ expr }) => readPromql(asPromql(expr)).selectors);
     expect(selectors.filter(({ metric }) => !scrapes.some(({ names }) => names.has(metric)))).toEqual([]);
-    // An operator without an error, and a backend without a fault, have no sample that could show a label.
+    // Without errors of the operator or the backend, their metrics have no samples that show labels.
     const sampled = selectors.filter(({ metric }) => samplesOf(metric).length > 0);
     expect(sampled.length).toBeGreaterThan(50);
     const missing = sampled.flatMap(({ labels, metric }) => {

@@ -44,7 +44,7 @@ async function operate(options: { factor?: number } = {}): Promise<OwnOperator> 
 
 const config = async (): Promise<Json> => JSON.parse((await stage.get('configmap/live-config')).data['config.json']);
 
-/** The interval arrives in the config that pods read. */
+/** Waits for the interval in the config that pods read. */
 async function changed(interval: string, ms: number): Promise<void> {
   await stage.patch('mediaserver/live', { spec: { keepAlive: { interval } } });
   await until('it has arrived', async () => (await config()).apps[0]?.keepAlive.intervalMs === ms, {
@@ -60,7 +60,7 @@ describe('an operator', () => {
     await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
     await stage.condition('streamapp/default', 'KeepAliveActive', 'True');
     await stage.condition('mediaserver/live', 'Progressing', 'False', 'Settled');
-    // What its own last writes cause.
+    // Reconciles caused by its own last writes.
     await new Promise((resolve) => setTimeout(resolve, (2 * MINUTES) / factor));
     const before = operator.proxy.writes.length;
     const requests = operator.proxy.requests.length;
@@ -71,7 +71,7 @@ describe('an operator', () => {
     expect(reads.length).toBeLessThanOrEqual(5 * 2 * 10 + 5);
   });
 
-  it('finds everything as it should be when it starts anew: an edit writes its config and status alone', async () => {
+  it('changes nothing after a restart: an edit writes its config and status only', async () => {
     const operator = await operate();
     await until('it has looked at everything', () =>
       operator.proxy.requests.some(({ path }) => path === pathOf(TYPES.ConfigMap, NAMESPACE, 'live-config')),
@@ -90,7 +90,7 @@ describe('an operator', () => {
     }
   });
 
-  it('goes on after its connections were cut, and with what was changed meanwhile', async () => {
+  it('continues after its connections were cut, and applies the changes made meanwhile', async () => {
     const operator = await operate();
     operator.proxy.fault = () => ({ kind: 'reset' });
     operator.proxy.cut();
@@ -100,7 +100,7 @@ describe('an operator', () => {
     await arrives;
   });
 
-  it('writes again what was refused by an overloaded API server, no sooner than that says', async () => {
+  it('retries a write that an overloaded API server refused, after its Retry-After', async () => {
     const operator = await operate();
     let refused = 0;
     operator.proxy.fault = ({ method }) => {
@@ -114,7 +114,7 @@ describe('an operator', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  it('works on with an API server that is slow', async () => {
+  it('works with a slow API server', async () => {
     const operator = await operate();
     operator.proxy.fault = async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -124,14 +124,14 @@ describe('an operator', () => {
     await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
   });
 
-  it('loses no finalizer of somebody else: it tries a conflict again', async () => {
+  it('loses no finalizer of others, and retries after a conflict', async () => {
     const foreign = 'example.com/keep';
     const operator = await operate();
     let met = false;
     operator.proxy.fault = async ({ method, path }) => {
       if (met || method !== 'PATCH' || path !== pathOf(TYPES.MediaServer, NAMESPACE, 'second')) return null;
       met = true;
-      // Between its look and its write somebody else writes: the version that it has seen is no longer the newest.
+      // Another client writes between its read and its write, so its version is no longer the newest.
       await api.patch(TYPES.MediaServer, NAMESPACE, 'second', { metadata: { finalizers: [foreign] } });
       return null;
     };
@@ -146,7 +146,7 @@ describe('an operator', () => {
     await stage.kube.kubectl(['-n', NAMESPACE, 'delete', 'mediaserver/second']);
   });
 
-  it('takes back what somebody else has changed in its objects', async () => {
+  it('reverts what others change in its objects', async () => {
     await operate();
     await stage.kube.kubectl(['-n', NAMESPACE, 'delete', 'service/live']);
     await until('the Service is back', () => stage.get('service/live').catch(() => null));
@@ -154,7 +154,7 @@ describe('an operator', () => {
     await until('it has its replica again', async () => (await stage.get('deployment/live')).spec.replicas === 1);
   });
 
-  it('leaves what others add to its objects', async () => {
+  it('keeps what others add to its objects', async () => {
     await operate();
     await stage.kube.kubectl(['-n', NAMESPACE, 'annotate', 'service/live', 'example.com/note=mine']);
     await changed('6s', 6_000);
@@ -162,7 +162,7 @@ describe('an operator', () => {
     expect(metadata.annotations['example.com/note']).toBe('mine');
   });
 
-  it('takes away what is no longer wanted', async () => {
+  it('deletes objects that are no longer wanted', async () => {
     await operate();
     await stage.patch('mediaserver/live', { spec: { networkPolicy: false, podDisruptionBudget: false } });
     const isGone = async (what: string): Promise<boolean> => (await stage.get(what).catch(() => null)) === null;
@@ -171,7 +171,7 @@ describe('an operator', () => {
     await until('both are back', async () => !(await isGone('networkpolicy/live')) && !(await isGone('pdb/live')));
   });
 
-  it('says of kinds that the cluster does not have that they are missing', async () => {
+  it('reports kinds that the cluster does not have', async () => {
     await operate();
     await stage.patch('mediaserver/live', { spec: { podMonitor: true } });
     await stage.condition('mediaserver/live', 'Degraded', 'True', 'PodMonitorUnavailable');
@@ -199,7 +199,7 @@ describe('an operator', () => {
     expect(await config()).toEqual(before);
   });
 
-  it('says nothing of a Secret in status, Events or ConfigMaps', async () => {
+  it('shows nothing of a Secret in status, Events or ConfigMaps', async () => {
     await operate();
     await stage.apply(restHook(stage.backend.url, { auth: { type: 'basic', secretRef: { name: 'api' } } }));
     await stage.condition('resthook/backend', 'ResolvedRefs', 'True');
@@ -212,8 +212,8 @@ describe('an operator', () => {
   });
 });
 
-describe('the operator by hand, outside the cluster', () => {
-  it('does the same as inside, and ends when it is told to', async () => {
+describe('the operator outside the cluster', () => {
+  it('works as inside, and stops on request', async () => {
     const port = await freePort();
     const where = ['--watch-namespaces', NAMESPACE, '--no-leader-election', '--listen-address', '127.0.0.1'];
     const args = ['operator/main.ts', '--image', api.kube.target.image, ...where, '--port', String(port)];
@@ -239,7 +239,7 @@ describe('the operator by hand, outside the cluster', () => {
 });
 
 describe('a pod that the operator cannot reach', () => {
-  it('takes its config from its volume, when that is newer', { timeout: 150_000 }, async () => {
+  it('reads its config from its volume when that is newer', { timeout: 150_000 }, async () => {
     const [pod] = await stage.pods();
     const current = await config();
     const next = { ...current, keepAlive: { ...current.keepAlive, appKeys: ['by-volume'] } };

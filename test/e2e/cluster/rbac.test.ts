@@ -22,7 +22,7 @@ afterAll(async () => {
   await stage.kube.install();
 });
 
-/** The kind of the Prometheus operator. That of the Gateway API is there already. */
+/** The kind of the Prometheus operator. The kind of the Gateway API is already installed. */
 function podMonitors(): string {
   const folder = process.env['SLUICE_CRDS'];
   if (!folder) throw new Error('SLUICE_CRDS: names no folder; run this by make test');
@@ -42,7 +42,7 @@ async function granted(): Promise<string[]> {
   );
 }
 
-/** What the operator has asked of the API server, by its audit log since then: `group/resource verb`, and whether it may. */
+/** The operator's requests in the audit log since then: `group/resource verb`, and whether each was allowed. */
 async function asked(since: string): Promise<{ isAllowed: boolean; right: string }[]> {
   const lines = (await readFile(AUDIT_LOG, 'utf8')).trim().split('\n');
   const events: Json[] = lines.map((line) => JSON.parse(line));
@@ -53,7 +53,7 @@ async function asked(since: string): Promise<{ isAllowed: boolean; right: string
       const { apiGroup = '', resource, subresource } = objectRef;
       const what = `${apiGroup}/${resource}${subresource ? `/${subresource}` : ''}`;
       const isAllowed = annotations?.['authorization.k8s.io/decision'] === 'allow';
-      // An apply that makes its object needs the right to create it as well.
+      // An apply that creates its object also needs the right to create.
       const verbs = verb === 'patch' && responseStatus?.code === 201 ? ['patch', 'create'] : [verb];
       return verbs.map((each) => ({ isAllowed, right: `${what} ${each}` }));
     });
@@ -65,7 +65,7 @@ describe.runIf(inject('target').kind === 'embedded')('the rights of the operator
   it('are all used, and nothing is refused', { timeout: 180_000 }, async () => {
     const since = new Date().toISOString();
     await stage.kube.install(...VALUES);
-    // Lists and watches are made at the start, and the Lease when there is none.
+    // Lists and watches are started at the start, and the Lease is created if it does not exist.
     await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'lease', 'sluice-operator']);
     await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'restart', 'deployment/sluice']);
     await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/sluice', '--timeout=60s']);
@@ -97,7 +97,7 @@ describe.runIf(inject('target').kind === 'embedded')('the rights of the operator
     const requests = await asked(since);
     expect(requests.filter(({ isAllowed }) => !isAllowed)).toEqual([]);
     const used = new Set(requests.map(({ right }) => right));
-    // Asked for by the API server itself, for the owner references (OwnerReferencesPermissionEnforcement).
+    // The API server itself checks this right for owner references (OwnerReferencesPermissionEnforcement).
     used.add('sluice.dev/mediaservers/finalizers update');
     const rights = await granted();
     expect(rights.filter((right) => !used.has(right))).toEqual([]);

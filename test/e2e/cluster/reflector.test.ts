@@ -56,7 +56,7 @@ describe('a reflector', () => {
     expect([store.size, lists(proxy)]).toEqual([1_101, 3]);
   });
 
-  it('tells what comes, changes and goes', async () => {
+  it('reports what is added, changed and deleted', async () => {
     const { reflector, store } = await reflect();
     await reflector.synced;
     const told: string[] = [];
@@ -68,7 +68,7 @@ describe('a reflector', () => {
     expect(told).toEqual(['reflector/one - is', 'reflector/one was is', 'reflector/one was -']);
   });
 
-  it('keeps nothing of managedFields, which is half of most objects', async () => {
+  it('drops managedFields, which are half of most objects', async () => {
     await make('lean');
     const { reflector, store } = await reflect();
     await reflector.synced;
@@ -78,7 +78,7 @@ describe('a reflector', () => {
     expect(metadata.flat()).not.toContain('managedFields');
   });
 
-  it('goes on where it was when its connection is reset, and misses nothing', async () => {
+  it('resumes where it was after a connection reset, and misses nothing', async () => {
     const { proxy, reflector, store } = await reflect();
     await reflector.synced;
     await until('it watches', () => watches(proxy) === 1);
@@ -90,7 +90,7 @@ describe('a reflector', () => {
     expect(lists(proxy)).toBe(1);
   });
 
-  it('gives a watch up that has gone silent, and misses nothing', async () => {
+  it('restarts a watch that has gone silent, and misses nothing', async () => {
     const { proxy, reflector, store } = await reflect({ silenceMs: 1_000 });
     await reflector.synced;
     await until('it watches', () => watches(proxy) === 1);
@@ -102,7 +102,7 @@ describe('a reflector', () => {
     expect(lists(proxy)).toBe(1);
   });
 
-  it('comes back no sooner than a server that is overloaded says', async () => {
+  it('waits for the Retry-After of an overloaded server', async () => {
     const { client, proxy } = await api.through();
     proxy.fault = () => ({ kind: 'answer', status: 429, headers: { 'retry-after': '2' } });
     const store = new Store();
@@ -117,7 +117,7 @@ describe('a reflector', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_990);
   });
 
-  it('lists again at once when its place is no longer known, however long the server was away', async () => {
+  it('lists again at once when its resource version has expired, however long the server was away', async () => {
     const { client, proxy } = await api.through();
     const reflector = new Reflector({ type: TYPES.ConfigMap, namespace: NAMESPACE }, new Store(), {
       client,
@@ -127,7 +127,7 @@ describe('a reflector', () => {
     reflectors.push(reflector);
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'reset' } : null);
     reflector.start();
-    // By now it waits for half a second and more.
+    // By now it waits for at least half a second.
     await until('it has failed six times', () => watches(proxy) === 6);
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'answer', status: 410 } : null);
     await until('it is told to list again', () => lists(proxy) === 2);
@@ -137,7 +137,7 @@ describe('a reflector', () => {
     expect((listed?.at ?? 0) - (told?.at ?? 0)).toBeLessThan(300);
   });
 
-  it('survives answers of 500, and a list that comes slowly', async () => {
+  it('survives answers of 500 and a slow list', async () => {
     const { client, proxy } = await api.through();
     const faults = [500, 503, 500];
     proxy.fault = async () => {
@@ -156,7 +156,7 @@ describe('a reflector', () => {
     expect(has(store, 'slow')).toBe(true);
   });
 
-  it('lists again after a while, should an event have been lost', async () => {
+  it('lists again after a while, in case an event was lost', async () => {
     const { proxy, reflector } = await reflect({ relistMs: 500, watchMs: 500 });
     await reflector.synced;
     await until('it has listed again', () => lists(proxy) >= 2, { timeoutMs: 15_000 });
@@ -185,8 +185,8 @@ describe('many watches', () => {
   });
 });
 
-describe.runIf(inject('target').kind === 'embedded')('when the API server has started anew', () => {
-  it('a reflector whose place is no longer known (410) lists again', { timeout: 120_000 }, async () => {
+describe.runIf(inject('target').kind === 'embedded')('after a restart of the API server', () => {
+  it('a reflector whose resource version has expired (410) lists again', { timeout: 120_000 }, async () => {
     await make('old');
     const { proxy, reflector, store } = await reflect();
     await reflector.synced;

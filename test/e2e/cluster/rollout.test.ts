@@ -13,7 +13,7 @@ afterEach(() => stage.leave());
 afterAll(() => stage.clear());
 
 describe('a change that needs a new pod', () => {
-  it('makes one, and the old one lets its streams end; none is cut before the deadline', async () => {
+  it('creates one; the old pod lets its streams end, and none is cut before the deadline', async () => {
     const [old] = await stage.pods();
     const publisher = await stage.publish('long');
     const player = await stage.play('long');
@@ -29,7 +29,7 @@ describe('a change that needs a new pod', () => {
       SLOW,
     );
     expect([publisher.state, player.state]).toEqual(['connected', 'connected']);
-    // New sessions go to the new pod, while the old streams are still asked about.
+    // New sessions go to the new pod, while the old streams are still checked.
     await until(
       'new streams start on it',
       async () => (await stage.offer('publish', `new-${Date.now()}`)).status === 201,
@@ -53,7 +53,7 @@ describe('a change that needs a new pod', () => {
     await stage.condition('mediaserver/live', 'Progressing', 'False', 'Settled');
   }, 180_000);
 
-  it('leaves no page and no call through the ingress without an answer', async () => {
+  it('leaves no page or call through the ingress unanswered', async () => {
     const answers = { page: new Set<number>(), call: new Set<number>() };
     const stop = new AbortController();
     const ask = async (): Promise<void> => {
@@ -82,7 +82,7 @@ describe('a change that needs a new pod', () => {
 });
 
 describe('a scale', () => {
-  it('is what kubectl scale does', async () => {
+  it('can be made with kubectl scale', async () => {
     await stage.kube.kubectl(['-n', stage.namespace, 'scale', 'mediaserver/live', '--replicas=2']);
     await until('there are two', async () => (await stage.get('mediaserver/live')).status.readyReplicas === 2, SLOW);
     await stage.kube.kubectl(['-n', stage.namespace, 'scale', 'mediaserver/live', '--replicas=1']);
@@ -91,7 +91,7 @@ describe('a scale', () => {
 });
 
 describe('a MediaServer that is deleted', () => {
-  it('drains, and leaves nothing', async () => {
+  it('drains, and leaves nothing behind', async () => {
     const publisher = await stage.publish('last');
     const deletedAt = performance.now();
     await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'mediaserver/live', '--wait=false']);

@@ -23,7 +23,7 @@ describe('a MediaServer from kubectl apply', () => {
     await stage.play('stream1');
   });
 
-  it('ends streams by REST through the ingress, for those who may; they can be published again', async () => {
+  it('ends streams by REST through the ingress for authorized clients; they can be published again', async () => {
     const publisher = await stage.publish('stream2');
     const player = await stage.play('stream2');
     expect(await stage.terminate({ name: 'stream2' }, {})).toBe(401);
@@ -36,7 +36,7 @@ describe('a MediaServer from kubectl apply', () => {
     await stage.publish('stream2');
   });
 
-  it('counts its streams where kubectl get shows them', async () => {
+  it('shows the number of its streams in kubectl get', async () => {
     await stage.publish('stream3');
     await stage.play('stream3');
     await until(
@@ -68,7 +68,7 @@ describe('a MediaServer from kubectl apply', () => {
     }
   });
 
-  it('says no password in a log, of the operator or of a pod', async () => {
+  it('logs no password, in the operator or in a pod', async () => {
     await stage.publish('secret');
     const logs = (namespace: string, name: string): Promise<string> =>
       stage.kube.kubectl(['-n', namespace, 'logs', '--tail=-1', '-l', `app.kubernetes.io/name=${name}`]);
@@ -78,7 +78,7 @@ describe('a MediaServer from kubectl apply', () => {
     }
   });
 
-  it('keeps /rest-api and the statistics out of the ingress when nobody need sign in, unless that is said', async () => {
+  it('keeps /rest-api and statistics out of the ingress without authentication, unless that is allowed', async () => {
     await stage.patch('mediaserver/live', { spec: { rest: { authRef: null } } });
     await until('it is not carried', async () => (await stage.status('/rest-api/stream/find_all')) === 404, SLOW);
     await until('statistics neither', async () => (await stage.status('/?action=stat')) === 404, SLOW);

@@ -9,7 +9,7 @@ import { until } from '../../harness/wait.ts';
 
 const NAMESPACE = 'two-operators';
 const CHART = 'sluice-system/sluice-operator';
-/** Five minutes are 7.5 seconds. */
+/** Five minutes pass in 7.5 seconds. */
 const factor = 40;
 let api: Api;
 let stage: ClusterStage;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   api = await Api.open();
   stage = await ClusterStage.open(NAMESPACE);
   await stage.live();
-  // As another version has it: it would make another Deployment.
+  // Like another version, which would create another Deployment.
   second = await OwnOperator.start(api, NAMESPACE, { factor, image: 'registry.example/sluice:another' });
 });
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 const operator = async (): Promise<Json> => (await stage.get('mediaserver/live')).status.operator;
 const deployment = (): Promise<Json> => stage.get('deployment/live');
 
-it('a second operator leaves a MediaServer alone, and says so', async () => {
+it('a second operator leaves a MediaServer alone, and reports that', async () => {
   const { generation } = (await deployment()).metadata;
   await until('it has seen whose it is', () => second.foreign === 1);
   await stage.patch('mediaserver/live', { spec: { keepAlive: { interval: '2s' } } });
@@ -51,7 +51,7 @@ it('a second operator leaves a MediaServer alone, and says so', async () => {
   await stage.condition('streamapp/default', 'Programmed', 'True');
 });
 
-it('it takes the MediaServer over when the first one is gone for good', async () => {
+it('it takes over the MediaServer when the first one is gone', async () => {
   restoreChart = await withoutChartOperator(api);
   await until('it has taken over', async () => (await operator()).name === `${CHART}@${hostname()}`, {
     timeoutMs: 60_000,
