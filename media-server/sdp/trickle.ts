@@ -28,8 +28,9 @@ export function parseFragment(text: string): Fragment {
 }
 
 /**
- * The credentials with which a client restarts ICE: any that differ from the current ones (RFC 9725 §4.3.3, RFC 8839
- * §4.4.1). Null = the fragment belongs to the current ICE session. Throws `OfferError` if only one of them is given.
+ * The credentials with which a client restarts ICE: any that differ from the current ones
+ * (RFC 9725 §4.3.3, RFC 8839 §4.4.1). Null = the fragment belongs to the current ICE session. Throws `OfferError` if
+ * only one of them is given.
  */
 export function newCredentials(fragment: Fragment, current: IceCredentials): IceCredentials | null {
   const { password, usernameFragment } = fragment;
