@@ -32,6 +32,12 @@ describe('failures', () => {
       ['a.test.ts: a thing works: Error: no'],
     ],
     [
+      'a test, with a long message cut',
+      report(file({ status: 'failed', assertionResults: [test('failed', ['x'.repeat(5_000)])] })),
+      ['unit'],
+      [`a.test.ts: a thing works: ${'x'.repeat(400)}…`],
+    ],
+    [
       'a file that cannot be loaded',
       report(file({ status: 'failed', message: 'SyntaxError: x\nmore' })),
       ['unit'],

@@ -20,7 +20,13 @@ export type Report = {
 
 type File = Report['testResults'][number];
 
-const firstLine = (text = ''): string => text.split('\n', 1)[0] ?? '';
+/** Characters. Some messages repeat a whole object. */
+const MOST = 400;
+
+function firstLine(text = ''): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length > MOST ? `${line.slice(0, MOST)}…` : line;
+}
 
 /** A line for each test, file or run that failed. `failedRuns` are those that exited with an error, by project. Pure. */
 export function failures(reports: ReadonlyMap<string, Report>, failedRuns: readonly string[]): string[] {
