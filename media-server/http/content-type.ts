@@ -1,6 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from './errors.ts';
 
+/** Media types of WHIP and WHEP: RFC 9725 §4.2, RFC 8840 §9. */
+export const SDP_TYPE = 'application/sdp';
+export const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
+
 /** Throws a 415 that names the type that is taken here. */
 export function requireType(request: FastifyRequest, type: string): void {
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
+import { SDP_TYPE, TRICKLE_TYPE } from './content-type.ts';
 import { PROBLEM } from './errors.ts';
-import { SDP_TYPE, TRICKLE_TYPE } from './sessions/session-types.ts';
 
 /** The description of the API, OpenAPI 3.1, made from the schemas that validate. */
 export function openApi(version: string): FastifyDynamicSwaggerOptions {
@@ -28,7 +28,7 @@ export function openApi(version: string): FastifyDynamicSwaggerOptions {
 
 type Paths = Readonly<Record<string, { readonly post?: { requestBody?: object } } | undefined>>;
 
-/** The plugin takes every body for a needed one; `find_all` may do without (no-input.ts). */
+/** The plugin takes every body for a needed one; `find_all` may do without (rest/input.ts). */
 function markOptionalBodies(paths: Paths): void {
   for (const [path, methods] of Object.entries(paths)) {
     const body = path.endsWith('/find_all') ? methods?.post?.requestBody : undefined;

@@ -4,7 +4,7 @@ import type { App } from '../../apps/app.ts';
 import { describeKeepAlive } from '../../keepalive/policy.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
 import { HttpError } from '../errors.ts';
-import { bodyMayBeAbsent, NO_INPUT } from './no-input.ts';
+import { bodyMayBeAbsent, NO_INPUT } from './input.ts';
 
 export type AppRoutesDeps = {
   readonly apps: { all(): readonly App[] };

@@ -10,8 +10,7 @@ import { isEverything, matchStreams } from '../../streams/filter.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { findObject } from '../../streams/stream-object.ts';
 import { HttpError } from '../errors.ts';
-import { normalizeFilter } from './filter-body.ts';
-import { bodyMayBeAbsent, NO_INPUT } from './no-input.ts';
+import { bodyMayBeAbsent, NO_INPUT, normalizeFilter } from './input.ts';
 import {
   Ended,
   FindAllBody,

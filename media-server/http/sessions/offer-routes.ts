@@ -3,10 +3,9 @@ import type { IceServer } from '../../../crds/schema/server-config.ts';
 import { iceServerLinks } from '../../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Client, Stream } from '../../streams/stream.ts';
-import { refuseOtherTypes, requireType } from '../content-type.ts';
+import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
-import { SDP_TYPE, TRICKLE_TYPE } from './session-types.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];

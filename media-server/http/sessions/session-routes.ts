@@ -5,11 +5,10 @@ import { OfferError } from '../../sdp/offer-error.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
 import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
-import { requireType } from '../content-type.ts';
+import { requireType, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
 import { matchesETag } from './if-match.ts';
 import { followStream } from './session-events.ts';
-import { TRICKLE_TYPE } from './session-types.ts';
 
 export type SessionRoutesDeps = {
   readonly registry: Pick<StreamRegistry, 'getBySecret'>;

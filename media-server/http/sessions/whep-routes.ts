@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { extensionLink } from '../../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import { SDP_TYPE } from '../content-type.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
-import { SDP_TYPE } from './session-types.ts';
 
 export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionRequest) => Promise<SessionOutcome> };
 

@@ -1,0 +1,34 @@
+import { Type } from 'typebox';
+
+const SessionId = Type.String({ minLength: 1, maxLength: 1024, description: 'Id of a session' });
+export const OneSession = Type.Object({ sessionId: SessionId }, { additionalProperties: false });
+export const FindBody = Type.Object(
+  {
+    sessionId: Type.Optional(SessionId),
+    appKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description: 'App key' })),
+    clientVersion: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: "The client's `User-Agent` header" }),
+    ),
+  },
+  { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all connections' },
+);
+export type FindBody = Type.Static<typeof FindBody>;
+
+export const TerminateReply = Type.Object({
+  matched: Type.Integer({ description: 'Streams of the session' }),
+  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
+});
+
+const Connection = Type.Object({
+  nodeId: Type.String({ description: '`<pod name>@<announced address>` of the media server that holds the session' }),
+  appKey: Type.String(),
+  sessionId: Type.String(),
+  status: Type.Enum(['PENDING', 'ESTABLISHED']),
+  origin: Type.String({ description: "The client's `Origin` header, empty when it sent none" }),
+  custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
+  mediaProviders: Type.Array(Type.String()),
+  keepAlive: Type.Boolean(),
+  clientVersion: Type.String({ description: "The client's `User-Agent` header" }),
+  createDate: Type.Integer({ description: 'Unix time in milliseconds' }),
+});
+export const Found = Type.Array(Connection);
