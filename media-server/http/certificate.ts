@@ -4,7 +4,7 @@ import { UserFault } from '../../process/user-fault.ts';
 
 export type Certificate = { readonly cert: Buffer; readonly key: Buffer };
 
-/** What the https listener shows; null without https. Throws a `UserFault` for what is no pair of certificate and key. */
+/** The certificate of the https listener; null without https. Throws a `UserFault` if it and the key do not match. */
 export function certificateOf({ assets, config }: ConfigBundle): Certificate | null {
   const { https } = config.rest;
   const cert = https && assets.get(https.certificate);

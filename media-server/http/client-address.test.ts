@@ -100,6 +100,6 @@ describe('TrustedProxies', () => {
   });
 
   it.each(['10.0.0.0/33', 'proxy.example', '10.0.0.0/x', ''])('refuses "%s" and names it', (cidr) => {
-    expect(() => new TrustedProxies([cidr])).toThrow(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
+    expect(() => new TrustedProxies([cidr])).toThrow(`rest.trustedProxies: must be an address or CIDR, got "${cidr}"`);
   });
 });

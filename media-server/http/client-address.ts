@@ -6,7 +6,7 @@ import { UserFault } from '../../process/user-fault.ts';
 export class TrustedProxies {
   readonly #list = new BlockList();
 
-  /** Throws with the entry that is no address and no CIDR. */
+  /** Throws with the first entry that is neither an address nor a CIDR. */
   constructor(cidrs: readonly string[]) {
     for (const cidr of cidrs) this.#add(cidr);
   }
@@ -17,18 +17,18 @@ export class TrustedProxies {
     return family !== 0 && this.#list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
   }
 
-  /** The path that trusted proxies have taken off, such as `/media`; empty when there is none or it is not believed. */
+  /** The path prefix that trusted proxies removed, such as `/media`; empty if there is none or it is not trusted. */
   forwardedPrefix({ headers, socket }: IncomingMessage): string {
     if (!this.trusts(socket.remoteAddress ?? '')) return '';
     return readPrefix([headers['x-forwarded-prefix'] ?? []].flat().join(','));
   }
 
-  /** Who asks is behind a proxy that is not trusted (or says so): the address is that of many. */
+  /** True if the client is, or claims to be, behind an untrusted proxy, so that many clients share its address. */
   isShared({ headers, socket }: IncomingMessage): boolean {
     return headers['x-forwarded-for'] !== undefined && !this.trusts(socket.remoteAddress ?? '');
   }
 
-  /** The right-most address that no trusted proxy has, the connection's own when the header is not believed. */
+  /** The right-most address that is not a trusted proxy; the peer address if the header is not trusted. */
   clientAddress(request: IncomingMessage): string {
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
     const chain = [...forwarded.split(',').map((hop) => hop.trim()), normalize(request.socket.remoteAddress ?? '')];
@@ -48,7 +48,7 @@ export class TrustedProxies {
     const longest = family === 6 ? 128 : 32;
     const prefix = bits === undefined ? longest : Number(bits);
     if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
-      throw new UserFault(`rest.trustedProxies: expected an address or CIDR, got "${cidr}"`);
+      throw new UserFault(`rest.trustedProxies: must be an address or CIDR, got "${cidr}"`);
     }
     const address = normalize(written);
     const isMapped = family === 6 && isIP(address) === 4;
@@ -64,7 +64,7 @@ const MAX_PREFIX_LENGTH = 1024;
 /** Segments of RFC 3986 §3.3, none of them empty, `.` or `..`: with `//` in front it would be a host. */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;=:@-]|%[\da-f]{2})+)+$/i;
 
-/** Each proxy of a chain adds what it has taken off, the outermost first. Anything but paths counts as nothing. */
+/** Each proxy of a chain adds the prefix it removed, outermost first. A header that is not a list of paths is ignored. */
 function readPrefix(header: string): string {
   if (header.length > MAX_PREFIX_LENGTH) return '';
   const prefixes = header.split(',').map((part) => part.trim().replace(/\/$/, ''));
@@ -73,7 +73,7 @@ function readPrefix(header: string): string {
 
 /**
  * One spelling for each address: IPv4 as IPv4, also on a socket that listens on both; IPv6 without the brackets and port that
- * some proxies write. What is no address stays as it is.
+ * some proxies write. Other text stays as it is.
  */
 function normalize(text: string): string {
   const [address = ''] = (BRACKETED.exec(text)?.[1] ?? text).split('%');

@@ -5,15 +5,15 @@ import { HttpError } from './errors.ts';
 export const SDP_TYPE = 'application/sdp';
 export const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
 
-/** Throws a 415 that names the type that is taken here. */
+/** Throws a 415 that names the expected type. */
 export function requireType(request: FastifyRequest, type: string): void {
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (given !== type) throw unsupported(type);
 }
 
-/** Answers every type that no parser takes, also none, with a 415 that names the one that is taken here. */
+/** Answers 415 with the expected type if no parser accepts the type of the body, or if it has none. */
 export function refuseOtherTypes(app: FastifyInstance, typeFor: (request: FastifyRequest) => string): void {
   app.addContentTypeParser('*', (request, _payload, done) => done(unsupported(typeFor(request))));
 }
 
-const unsupported = (expected: string): HttpError => new HttpError(415, `Content-Type: expected ${expected}`);
+const unsupported = (expected: string): HttpError => new HttpError(415, `Content-Type: must be ${expected}`);

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
-/** Lets scripts of the allowed origins in, `*` = of every one; asked at each request, so that a reload applies. */
+/** Allows cross-origin requests from `origins`, `*` = any. Reads them at each request, so that a reload applies. */
 export async function allowOrigins(app: FastifyInstance, origins: () => readonly string[]): Promise<void> {
   await app.register(cors, {
     origin: (origin, done) => {
@@ -13,7 +13,7 @@ export async function allowOrigins(app: FastifyInstance, origins: () => readonly
     allowedHeaders: ['Authorization', 'Content-Type', 'If-Match'],
     exposedHeaders: ['Location', 'ETag', 'Link', 'Retry-After', 'Accept-Post', 'Accept-Patch'],
     maxAge: 600,
-    // The OPTIONS routes add what WHIP and WHEP say there.
+    // The OPTIONS routes of WHIP and WHEP add their own headers.
     preflightContinue: true,
     strictPreflight: false,
   });

@@ -10,7 +10,7 @@ export type HttpErrorOptions = ErrorOptions & {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** An answer that is no success; `detail` goes to the client. */
+/** An error response; `detail` goes to the client. */
 export class HttpError extends Error {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Problem details (RFC 9457) with the members that WCS's errors have beside them. */
+/** Problem details (RFC 9457) with the members of WCS errors. */
 export const PROBLEM = Type.Object({
   type: Type.String({ description: '`about:blank`: the status says what kind of problem it is' }),
   title: Type.String({ description: 'The name of the status' }),
@@ -33,7 +33,7 @@ export const PROBLEM = Type.Object({
   error: Type.String({ description: 'The same as `title` (WCS)' }),
   message: Type.String({ description: 'The same as `detail` (WCS)' }),
   timestamp: Type.Integer({ description: 'Unix time in milliseconds' }),
-  path: Type.String({ description: 'The path that was asked, without the query' }),
+  path: Type.String({ description: 'The path of the request, without the query' }),
 });
 export type Problem = Readonly<Type.Static<typeof PROBLEM>>;
 
@@ -47,7 +47,8 @@ export function handleError(log: Log, now: () => number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const known = asHttpError(error, request);
     if (!known) log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
-    const { headers, message, statusCode } = known ?? new HttpError(500, 'the media server failed to answer');
+    const { headers, message, statusCode } =
+      known ?? new HttpError(500, 'internal error; see the log of the media server');
     return sendProblem(reply.headers(headers), problem(statusCode, message, pathOf(request), now()));
   };
 }
@@ -66,13 +67,13 @@ function asHttpError(error: FastifyError, request: FastifyRequest): HttpError | 
   if (error instanceof OfferError) return new HttpError(error.status, error.message);
   if (error.validation) return new HttpError(400, describeValidation(error, request));
   if (error.statusCode === 413) {
-    return new HttpError(413, `body: larger than ${request.routeOptions.bodyLimit / 1024} KiB`);
+    return new HttpError(413, `body: must be at most ${request.routeOptions.bodyLimit / 1024} KiB`);
   }
   const status = error.statusCode ?? 500;
   return status >= 400 && status < 500 ? new HttpError(status, error.message) : null;
 }
 
-/** Names the field and what was expected; for an unknown field its name, and which one may have been meant. */
+/** Names the field and the expected value; for an unknown field, suggests a known one. */
 function describeValidation(error: FastifyError, request: FastifyRequest): string {
   const [fault] = error.validation ?? [];
   if (!fault) return error.message;
@@ -81,14 +82,14 @@ function describeValidation(error: FastifyError, request: FastifyRequest): strin
   const { additionalProperty, allowedValues } = fault.params;
   if (typeof additionalProperty === 'string') {
     const meant = fault.instancePath === '' ? nearest(additionalProperty, fieldsOf(request, part)) : null;
-    const hint = meant === null ? '' : `, did you mean "${meant}"?`;
+    const hint = meant === null ? '' : `; did you mean "${meant}"?`;
     return `${field}: unknown field "${additionalProperty.slice(0, 64)}"${hint}`;
   }
-  if (Array.isArray(allowedValues)) return `${field}: expected one of ${allowedValues.join(', ')}`;
+  if (Array.isArray(allowedValues)) return `${field}: must be one of ${allowedValues.join(', ')}`;
   return `${field}: ${fault.message ?? 'not valid'}`;
 }
 
-/** The fields that the route's schema has for the body, query or whatever else was validated. */
+/** The fields in the route's schema for the validated part: body, query, … */
 function fieldsOf(request: FastifyRequest, part: string): string[] {
   const schemas: Readonly<Record<string, unknown>> = { ...request.routeOptions.schema };
   const schema = schemas[part];

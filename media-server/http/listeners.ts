@@ -34,7 +34,7 @@ export class Listeners {
     this.#https = https;
   }
 
-  /** Throws with the port that is taken. */
+  /** Throws if a port is already in use; the message names it. */
   static async open(app: FastifyInstance, options: ListenOptions): Promise<Listeners> {
     const { host, httpPort, https, timeouts = TIMEOUTS } = options;
     await app.ready();
@@ -67,12 +67,12 @@ export class Listeners {
     return this.#https && portOf(this.#https);
   }
 
-  /** New connections use it; those that are open keep the old one. Throws when key and certificate do not fit. */
+  /** New connections use it; open ones keep the old one. Throws if the certificate and key do not match. */
   setCertificate(certificate: Certificate): void {
     this.#https?.setSecureContext(certificate);
   }
 
-  /** Stops accepting and cuts what is open, event streams included. */
+  /** Stops accepting and closes open connections, event streams included. */
   async close(): Promise<void> {
     await Promise.all([close(this.#http), ...(this.#https ? [close(this.#https)] : [])]);
   }

@@ -28,7 +28,7 @@ export function openApi(version: string): FastifyDynamicSwaggerOptions {
 
 type Paths = Readonly<Record<string, { readonly post?: { requestBody?: object } } | undefined>>;
 
-/** The plugin takes every body for a needed one; `find_all` may do without (rest/input.ts). */
+/** The plugin marks every body as required; the body of `find_all` is optional (rest/input.ts). */
 function markOptionalBodies(paths: Paths): void {
   for (const [path, methods] of Object.entries(paths)) {
     const body = path.endsWith('/find_all') ? methods?.post?.requestBody : undefined;
@@ -66,7 +66,7 @@ const text = (type: string) => ({ content: { [type]: { schema: { type: 'string' 
 
 type SessionCall = {
   readonly summary: string;
-  /** Its type, and its schema when that is no text. */
+  /** The media type, and the schema unless it is text. */
   readonly body?: readonly [type: string, schema?: object];
   readonly headers?: object;
   readonly response: Record<string, object>;
@@ -130,10 +130,10 @@ const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
   },
 };
 
-/** Bodies are described here and not validated by schema: a missing offer is told in words of its own. */
+/** Describes bodies without validating them: the routes report a missing offer themselves. */
 function ofSession(schema: FastifySchema, url: string, method: string): FastifySchema {
   const call = SESSION_CALLS[`${method} ${url.replace(/^\/\w+\/:appKey\/:name/, '').replace(/:(\w+)/g, '{$1}')}`];
-  if (!call) throw new Error(`the API description says nothing of ${method} ${url}`);
+  if (!call) throw new Error(`the API description has no entry for ${method} ${url}`);
   const { body, headers, response, summary } = call;
   const [type, bodySchema = { type: 'string' }] = body ?? [];
   return {

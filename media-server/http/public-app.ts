@@ -23,7 +23,7 @@ export type PublicAppDeps = AppRoutesDeps &
   WhepDeps &
   WhipDeps &
   Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & {
-    /** The config of the moment. */
+    /** The current config. */
     readonly config: () => ConfigBundle;
     readonly log: Log;
     readonly version: string;
@@ -32,11 +32,11 @@ export type PublicAppDeps = AppRoutesDeps &
 /** Bytes. 10,000 ids of streams fit. */
 const BODY_LIMIT = 512 * 1024;
 
-/** Everything that the world may reach (ports 8081 and 8444), without a listener. */
+/** The application behind the public ports (8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
-    // Longer than any URL that Node lets in: names that are too long are answered by the routes, with a reason.
+    // Longer than any URL that Node accepts, so that the routes can report names that are too long.
     routerOptions: { maxParamLength: 64 * 1024 },
     frameworkErrors: handleError(deps.log, deps.clock.now),
     // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
@@ -91,7 +91,7 @@ function statistics(deps: PublicAppDeps) {
   };
 }
 
-/** Many clients always send the header of JSON, also without a body; what that means is for the route to say. */
+/** Many clients send the JSON content type without a body. Each route decides what that means. */
 function allowEmptyJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../process/clock.ts';
 
-/** How much of a body that nobody wants is read all the same. */
+/** How much of an unwanted body is read and discarded. */
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_MS = 10_000;
 

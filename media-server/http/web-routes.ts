@@ -8,7 +8,7 @@ export type WebRoutesDeps = {
 
 const PAGES = ['publish', 'play', 'console'] as const;
 
-/** Pages need nothing from elsewhere, may talk to their own origin only, and are not framed. */
+/** Pages load nothing from other origins, connect to their own origin only, and cannot be framed. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -12,7 +12,7 @@ export async function admit(deps: SessionDeps, stream: Stream): Promise<Rejectio
   stream.admission = 'asked';
   const connect = await ask(deps, stream, 'connect');
   if (connect.rejection) {
-    // The backend's own refusal needs no word of the end; an answer that nobody waited for does.
+    // A backend that refused needs no event about the end; one whose answer came too late does.
     if (stream.cause === null) stream.admission = 'none';
     return connect.rejection;
   }
@@ -56,7 +56,7 @@ function judge(admission: Admission): Rejection | null {
   }
 }
 
-/** What a client is told whose stream was ended by somebody else while it waited. */
+/** The rejection for a client whose stream was ended while it waited; null if it was not. */
 export function endedRejection(stream: Stream): Rejection | null {
   switch (stream.cause) {
     case null:
@@ -72,7 +72,7 @@ export function endedRejection(stream: Stream): Rejection | null {
   }
 }
 
-/** The cause under which a rejected session is written off. */
+/** The cause with which a rejected session ends. */
 export function causeOf(rejection: Rejection): EndCause {
   switch (rejection.result) {
     case 'bad_offer':

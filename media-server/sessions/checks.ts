@@ -6,7 +6,7 @@ import type { Rejection, SessionDeps, SessionRequest } from './session.ts';
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = { draining: 5, unresolved: 15, limit: 15, nameInUse: 15, notLive: 2 } as const;
 
-/** What can be said before anyone is asked: each check answers with a rejection or null. */
+/** Checks that need no call to the backend. Returns the first rejection, or null. */
 export function checkRequest(deps: SessionDeps, request: SessionRequest, direction: Direction): Rejection | null {
   return (
     checkDraining(deps, direction) ??
@@ -17,7 +17,7 @@ export function checkRequest(deps: SessionDeps, request: SessionRequest, directi
   );
 }
 
-/** What is still published can be played to the end. */
+/** A draining server refuses new publications; playbacks may still start. */
 function checkDraining(deps: SessionDeps, direction: Direction): Rejection | null {
   if (direction === 'play' || !deps.draining()) return null;
   return {
@@ -30,7 +30,7 @@ function checkDraining(deps: SessionDeps, direction: Direction): Rejection | nul
 
 function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
   const app = deps.apps.get(appKey);
-  if (!app) return { status: 404, result: 'unknown_app', detail: `no app has the key "${appKey}"` };
+  if (!app) return { status: 404, result: 'unknown_app', detail: `app "${appKey}" not found` };
   if (app.unresolved === null) return null;
   return {
     status: 503,
@@ -40,7 +40,7 @@ function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
   };
 }
 
-/** What cannot be answered anyway is not worth a call to the backend. */
+/** Rejects an offer that cannot be answered before the backend is called. */
 function checkOffer(offer: string, direction: Direction): Rejection | null {
   try {
     parseOffer(offer, direction);
@@ -59,7 +59,7 @@ function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | 
   const limits = deps.limits();
   const limit = direction === 'publish' ? limits.publications : limits.playbacks;
   const count = deps.registry.byDirection(direction).size;
-  return overLimit(count, limit, `this media server takes ${limit} ${nounOf(direction)}s`);
+  return overLimit(count, limit, 'this media server', nounOf(direction));
 }
 
 /** On the final name, since a backend may overwrite it. */
@@ -76,7 +76,7 @@ export function checkDenied(
 export function checkPublicationLimit(deps: SessionDeps, appKey: string): Rejection | null {
   const limit = deps.apps.get(appKey)?.config.limits.publications ?? 0;
   const count = deps.registry.count(appKey, 'publish');
-  return overLimit(count, limit, `app "${appKey}" takes ${limit} publications`);
+  return overLimit(count, limit, `app "${appKey}"`, 'publication');
 }
 
 /** A name is taken from the first step of admission until the transport of its publication is closed. */
@@ -94,20 +94,23 @@ export function notLive(appKey: string, name: string): Rejection {
   return {
     status: 409,
     result: 'not_live',
-    detail: `no publication "${name}" is live in app "${appKey}"`,
+    detail: `publication "${name}" is not live in app "${appKey}"`,
     retryAfterSeconds: RETRY_AFTER.notLive,
   };
 }
 
 export function checkPlaybackLimit(playbacks: number, limit: number, name: string): Rejection | null {
-  return overLimit(playbacks, limit, `publication "${name}" takes ${limit} playbacks`);
+  return overLimit(playbacks, limit, `publication "${name}"`, 'playback');
 }
 
-function overLimit(count: number, limit: number, detail: string): Rejection | null {
+type Noun = 'publication' | 'playback';
+
+function overLimit(count: number, limit: number, owner: string, noun: Noun): Rejection | null {
   if (limit === 0 || count < limit) return null;
+  const detail = `${owner} has reached its limit of ${limit} ${noun}${limit === 1 ? '' : 's'}`;
   return { status: 503, result: 'limit', detail, retryAfterSeconds: RETRY_AFTER.limit };
 }
 
-function nounOf(direction: Direction): string {
+function nounOf(direction: Direction): Noun {
   return direction === 'publish' ? 'publication' : 'playback';
 }

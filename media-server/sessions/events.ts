@@ -12,7 +12,7 @@ export function tellLive(stream: Stream, nodeId: string): void {
 }
 
 /**
- * Tells the backend how a session ended, as far as it had heard of it: `unPublishStream` or `stopStream` when the client
+ * Tells the backend how a session ended, if it knows the session: `unPublishStream` or `stopStream` when the client
  * ended it, the final `StreamStatusEvent`, and DISCONNECTED.
  */
 export function tellEnded(stream: Stream, nodeId: string): void {

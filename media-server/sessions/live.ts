@@ -25,7 +25,7 @@ function limitDuration(deps: SessionDeps, stream: Stream): void {
   stream.signal.addEventListener('abort', () => timer.cancel(), { once: true });
 }
 
-/** For those who cannot wait for it. */
+/** Ends a stream without waiting; logs a failure. */
 export function endInBackground(deps: SessionDeps, stream: Stream, cause: EndCause): void {
   deps.terminator.end(stream, cause).catch((error: unknown) => {
     deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to end');

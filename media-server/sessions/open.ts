@@ -24,13 +24,17 @@ export async function open(
 ): Promise<SessionOutcome> {
   const app = deps.apps.get(request.appKey);
   if (!app)
-    return reject(deps, request.appKey, direction, { status: 404, result: 'unknown_app', detail: 'no such app' });
+    return reject(deps, request.appKey, direction, {
+      status: 404,
+      result: 'unknown_app',
+      detail: `app "${request.appKey}" not found`,
+    });
 
   const stream = newStream(deps, request, app, direction);
   deps.registry.add(stream);
   const gone = (): void => endInBackground(deps, stream, 'disconnect');
   request.signal.addEventListener('abort', gone, { once: true });
-  // It may have gone while it waited for the name to be free.
+  // The client may have gone away while it waited for the name.
   if (request.signal.aborted) gone();
   try {
     const rejection = endedRejection(stream) ?? (await steps(stream).catch((error) => failure(deps, stream, error)));
@@ -48,7 +52,7 @@ export function reject(deps: SessionDeps, appKey: string, direction: Direction, 
   return { kind: 'rejected', rejection };
 }
 
-/** What a stream asks of media, after admission has had its say. */
+/** What a stream asks of media once it is admitted. */
 export function legRequest({ app, hasAudio, hasVideo, id, maxBitrate, offer }: Stream): LegRequest {
   return { id, offer, codecs: app.config.codecs, maxBitrate, hasAudio, hasVideo };
 }
@@ -74,7 +78,7 @@ function newStream(deps: SessionDeps, request: SessionRequest, app: App, directi
 
 async function writeOff(deps: SessionDeps, stream: Stream, rejection: Rejection): Promise<SessionOutcome> {
   await deps.terminator.end(stream, causeOf(rejection));
-  // A stream that was ended by others while media was being set up left its transport to us.
+  // If the stream was ended while media was being set up, its transport is still open.
   await stream.leg?.close();
   return reject(deps, stream.appKey, stream.direction, rejection);
 }
@@ -84,7 +88,7 @@ function failure(deps: SessionDeps, stream: Stream, error: unknown): Rejection {
   if (error instanceof MediaUnavailable) {
     return { status: 503, result: 'error', detail: error.message, retryAfterSeconds: 2 };
   }
-  // What fails because the stream, or its publication, has ended meanwhile is no fault of ours.
+  // A failure after the stream or its publication has ended is expected.
   if (stream.cause === null) deps.log.error({ err: error, streamId: stream.id }, 'a stream failed to start');
   return INTERNAL;
 }

@@ -2,7 +2,7 @@ import type { Overwrite } from '../hooks/session-hooks.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Stream } from '../streams/stream.ts';
 
-/** Takes over what the backend's reply said, already checked for types by the hook client. */
+/** Applies the backend's reply. The hook client has already checked its types. */
 export function overwriteStream(registry: StreamRegistry, stream: Stream, overwrite: Overwrite): void {
   if (overwrite.name !== undefined) registry.rename(stream, overwrite.name);
   if (overwrite.custom !== undefined) stream.custom = overwrite.custom;
@@ -11,7 +11,7 @@ export function overwriteStream(registry: StreamRegistry, stream: Stream, overwr
   if (overwrite.hasVideo !== undefined) stream.hasVideo = overwrite.hasVideo;
 }
 
-/** The app's limit cannot be lifted by a backend's reply; 0 = no limit. */
+/** A backend's reply cannot raise the app's limit; 0 = no limit. */
 function stricter(wanted: number, limit: number): number {
   if (limit === 0) return wanted;
   return wanted === 0 ? limit : Math.min(wanted, limit);

@@ -179,7 +179,7 @@ describe('limits of playbacks', () => {
     expect(rejected(await stage.play({ name: 'a' }))).toMatchObject({
       status: 503,
       result: 'limit',
-      detail: 'publication "a" takes 1 playbacks',
+      detail: 'publication "a" has reached its limit of 1 playback',
     });
     expect(stage.media.open()).toEqual(['publish', 'publish', 'play', 'play']);
   });

@@ -25,8 +25,8 @@ export async function play(deps: SessionDeps, request: SessionRequest): Promise<
 }
 
 /**
- * Players that wait for a publication ask again every few seconds; they are not worth a call to the backend each time,
- * unless the backend may give the name of another publication.
+ * Rejects a playback of a publication that is not live without calling the backend, unless the backend may rename it.
+ * Players that wait for a publication retry every few seconds.
  */
 function checkLiveBeforehand(deps: SessionDeps, request: SessionRequest): Rejection | null {
   if (mayRename(deps.apps.get(request.appKey))) return null;

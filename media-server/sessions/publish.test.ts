@@ -210,7 +210,7 @@ describe('limits of publications', () => {
     expect(rejected(await stage.publish({ name: 'b' }))).toMatchObject({
       status: 503,
       result: 'limit',
-      detail: 'app "defaultApp" takes 1 publications',
+      detail: 'app "defaultApp" has reached its limit of 1 publication',
       retryAfterSeconds: 15,
     });
   });

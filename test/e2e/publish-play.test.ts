@@ -85,7 +85,7 @@ describe('the publish and the play page', () => {
   it('say what the server answered when it does not start a stream', async () => {
     const publisher = await pages.open('/publish?app=nosuch');
     await publisher.locator('#start').click();
-    await shows(publisher, '#notice', 'no app has the key "nosuch"');
+    await shows(publisher, '#notice', 'app "nosuch" not found');
     await shows(publisher, '#state', 'Not started');
 
     const player = await pages.open('/play?name=nobody');

@@ -16,7 +16,7 @@ export type AppRoutesDeps = {
 export async function appRoutes(app: FastifyInstance, deps: AppRoutesDeps): Promise<void> {
   const findAll = async () => {
     const apps = deps.apps.all();
-    if (apps.length === 0) throw new HttpError(404, 'there is no app');
+    if (apps.length === 0) throw new HttpError(404, 'no app found');
     return apps.map(({ config, hook, unresolved }) => ({
       name: config.name,
       appKey: config.appKey,

@@ -59,7 +59,7 @@ it('a failure of this member is answered 503, repeatable, and its reason is logg
   expect(lines).toMatchObject([{ status: 503, unasked: [{ pod: 'pod-0', error: 'the transport would not close' }] }]);
 });
 
-it('who has no token is told so and logged nowhere as one who ended something', async () => {
+it('a caller without a valid token gets 401 and is not logged', async () => {
   await setUp();
   test.add();
   expect((await order('/stream/terminate', {}, 'wrong')).statusCode).toBe(401);

@@ -4,10 +4,10 @@ import { assetText } from '../../../crds/render/asset-text.ts';
 import type { ConfigBundle } from '../../../crds/schema/server-config.ts';
 import { HttpError } from '../errors.ts';
 
-/** Who called: the name of the token or user, `anonymous` when auth is off. */
+/** The name of the caller's token or user; `anonymous` if authentication is off. */
 export type Caller = string;
 
-/** Checks `Authorization` against the config of the moment, so that a reload needs no restart. Throws a 401. */
+/** Checks `Authorization` against the current config. Throws a 401. */
 export function authenticate(request: FastifyRequest, { assets, config }: ConfigBundle): Caller {
   const auth = config.rest.auth;
   if (!auth) return 'anonymous';
@@ -15,12 +15,12 @@ export function authenticate(request: FastifyRequest, { assets, config }: Config
   if (auth.type === 'basic') {
     const [username, password] = [assetText(assets.get(auth.username)), assetText(assets.get(auth.password))];
     const expected = Buffer.from(`${username}:${password}`).toString('base64');
-    // A Secret without its two values lets nobody in.
+    // A Secret without both values matches no request.
     const usable = username !== '' && password !== '';
     if (scheme === 'basic' && sameSecret(credentials, expected) && usable) return username;
     throw unauthorized('Basic realm="sluice", charset="UTF-8"');
   }
-  // Every token is compared, so that the time does not tell which one is near.
+  // Compares every token, so that the time reveals nothing about any of them.
   const matching = auth.tokens.filter(({ token }) => {
     const secret = assetText(assets.get(token));
     return sameSecret(credentials, secret) && secret !== '';
@@ -30,7 +30,7 @@ export function authenticate(request: FastifyRequest, { assets, config }: Config
   throw unauthorized('Bearer realm="sluice"');
 }
 
-/** Schemes are named in any case (RFC 9110 §11.1). */
+/** Scheme names are case-insensitive (RFC 9110 §11.1). */
 function readAuthorization(header: string): { scheme: string; credentials: string } {
   const space = header.indexOf(' ');
   if (space === -1) return { scheme: '', credentials: '' };
@@ -38,10 +38,12 @@ function readAuthorization(header: string): { scheme: string; credentials: strin
 }
 
 function unauthorized(challenge: string): HttpError {
-  return new HttpError(401, 'Authorization is missing or not valid', { headers: { 'www-authenticate': challenge } });
+  return new HttpError(401, 'the Authorization header is missing or not valid', {
+    headers: { 'www-authenticate': challenge },
+  });
 }
 
-/** In constant time, also for different lengths. */
+/** Compares in constant time, even if the lengths differ. */
 function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }

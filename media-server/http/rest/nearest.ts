@@ -1,7 +1,7 @@
-/** A word that is this far off is no misspelling any more. */
+/** The largest edit distance that counts as a misspelling. */
 const MAX_DISTANCE = 2;
 
-/** The word that was most likely meant, null when none is near. */
+/** The word that was most likely meant; null if none is close. */
 export function nearest(given: string, words: readonly string[]): string | null {
   const asked = given.slice(0, 64).toLowerCase();
   const [best] = words
@@ -11,7 +11,7 @@ export function nearest(given: string, words: readonly string[]): string | null 
   return best?.word ?? null;
 }
 
-/** Levenshtein's: letters to insert, delete or replace. */
+/** Levenshtein distance: letters to insert, delete or replace. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...a].entries()) {

@@ -56,19 +56,19 @@ describe("WCS's example bodies", () => {
 
 describe('what clients send by accident', () => {
   it.each<[string, unknown, number, string]>([
-    ['no body', undefined, 400, 'send {} for all streams'],
-    ['an empty array', '[]', 400, 'send {} for all streams'],
-    ['null', 'null', 400, 'send {} for all streams'],
-    ['a string', '"all"', 400, 'send {} for all streams'],
-    ['a number', '1', 400, 'send {} for all streams'],
+    ['no body', undefined, 400, 'send {} to match everything'],
+    ['an empty array', '[]', 400, 'send {} to match everything'],
+    ['null', 'null', 400, 'send {} to match everything'],
+    ['a string', '"all"', 400, 'send {} to match everything'],
+    ['a number', '1', 400, 'send {} to match everything'],
     ['only nulls', '{"name":null,"status":null}', 400, 'every member is null'],
     ['an empty string', '{"name":""}', 400, 'body.name'],
     ['an empty id in a list', '{"mediaSessionIds":[""]}', 400, 'body.mediaSessionIds.0'],
-    ['a misspelt field', '{"nmae":"stream1"}', 400, 'body: unknown field "nmae", did you mean "name"?'],
+    ['a misspelt field', '{"nmae":"stream1"}', 400, 'body: unknown field "nmae"; did you mean "name"?'],
     ['a field of something else', '{"stream":"stream1"}', 400, 'body: unknown field "stream"'],
     ['a boolean as text', '{"published":"true"}', 400, 'body.published'],
     ['a boolean as number', '{"published":1}', 400, 'body.published'],
-    ['a final status', '{"status":"FAILED"}', 400, 'expected one of NEW, PENDING, PUBLISHING, PLAYING'],
+    ['a final status', '{"status":"FAILED"}', 400, 'must be one of NEW, PENDING, PUBLISHING, PLAYING'],
     ['ids as text', '{"mediaSessionIds":"a,b"}', 400, 'body.mediaSessionIds'],
     [
       'too many ids',
@@ -78,7 +78,7 @@ describe('what clients send by accident', () => {
     ],
     ['broken JSON', '{"name":', 400, ''],
     ['a prototype', '{"__proto__":{"name":"x"}}', 400, ''],
-    ['513 KiB', `{"name":"${'x'.repeat(513 * 1024)}"}`, 413, 'body: larger than 512 KiB'],
+    ['513 KiB', `{"name":"${'x'.repeat(513 * 1024)}"}`, 413, 'body: must be at most 512 KiB'],
   ])('%s ends nothing', async (_what, body, status, detail) => {
     test.add({ name: 'stream1' });
     const response = await terminate(body);
@@ -100,7 +100,7 @@ describe('what clients send by accident', () => {
 
   it('another content type is 415, which says what is expected', async () => {
     const response = await post('/stream/terminate', '{}', { 'content-type': 'text/plain' });
-    expect([response.statusCode, response.json().detail]).toEqual([415, 'Content-Type: expected application/json']);
+    expect([response.statusCode, response.json().detail]).toEqual([415, 'Content-Type: must be application/json']);
   });
 
   it('an unknown or wrong query parameter is 400', async () => {
@@ -323,9 +323,9 @@ describe('errors', () => {
       type: 'about:blank',
       title: 'Not Found',
       status: 404,
-      detail: 'there is nothing at /rest-api/nosuch',
+      detail: 'path /rest-api/nosuch not found',
       error: 'Not Found',
-      message: 'there is nothing at /rest-api/nosuch',
+      message: 'path /rest-api/nosuch not found',
       timestamp: expect.any(Number),
       path: '/rest-api/nosuch',
     });
@@ -508,10 +508,10 @@ describe('WHIP and WHEP', () => {
     expect((await offer('/whip/app/a', {}, '')).statusCode).toBe(400);
     for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
       const refused = await offer('/whip/app/a', { 'content-type': type }, '{}');
-      expect([refused.statusCode, refused.json().detail]).toEqual([415, 'Content-Type: expected application/sdp']);
+      expect([refused.statusCode, refused.json().detail]).toEqual([415, 'Content-Type: must be application/sdp']);
     }
     const nameless = await offer('/whip/app/');
-    expect([nameless.statusCode, nameless.json().detail]).toEqual([400, 'name: is missing from the path']);
+    expect([nameless.statusCode, nameless.json().detail]).toEqual([400, 'name: missing from the path']);
     for (const length of [257, 5000]) expect((await offer(`/whip/app/${'x'.repeat(length)}`)).statusCode).toBe(400);
     expect((await offer('/whip/app/a%00b')).statusCode).toBe(400);
   });

@@ -84,7 +84,7 @@ function readFilter({ published, ...filter }: Omit<Static<typeof FindBody>, 'dis
 function readOrder(deps: StreamRoutesDeps, filter: StreamFilter, query: TerminateQuery): TerminateOrder {
   const dryRun = query.dryRun === 'true';
   if (isEverything(filter) && deps.refusesEmptyFilter()) {
-    throw new HttpError(400, 'body: this MediaServer refuses {} (rest.emptyFilter: Refuse); name what to end');
+    throw new HttpError(400, 'body: this MediaServer refuses {} (rest.emptyFilter: Refuse); set at least one member');
   }
   return { filter, dryRun, scope: query.scope ?? 'fleet', denyForMs: readDenyFor(query.denyFor) };
 }
@@ -93,7 +93,7 @@ function readDenyFor(text: string | undefined): number {
   if (text === undefined) return 0;
   const ms = parseDurationMs(text);
   if (ms !== null && ms > 0 && ms <= MAX_DENY_MS) return ms;
-  throw new HttpError(400, 'querystring.denyFor: expected a duration such as 60s or 1h30m, at most 24h');
+  throw new HttpError(400, 'querystring.denyFor: must be a duration such as 60s or 1h30m, at most 24h');
 }
 
 function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {
@@ -111,7 +111,7 @@ async function found(deps: StreamRoutesDeps, streams: readonly Stream[], display
 async function describe(deps: StreamRoutesDeps, stream: Stream, withMetrics: boolean) {
   const object = findObject(stream, deps.nodeId);
   if (!withMetrics) return object;
-  // A transport that closes under our hands has no metrics any more.
+  // A transport that closes meanwhile has no metrics.
   const metrics = await stream.leg?.metrics().catch(() => null);
   return metrics ? { ...object, bitrate: Math.round(metrics.bitrate), metrics } : object;
 }

@@ -4,14 +4,16 @@ import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
 
 const Scope = Type.Enum(['fleet', 'pod'], {
   description:
-    '`fleet` = every pod that this one asks (default; until pods ask one another that is itself), `pod` = only the one that answers',
+    '`fleet` = every pod that this one asks (default; until pods ask each other, only itself), `pod` = only this pod',
 });
 export const TerminateQuery = Type.Object(
   {
-    dryRun: Type.Optional(Type.Enum(['true', 'false'], { description: '`true` = say what would end, end nothing' })),
+    dryRun: Type.Optional(
+      Type.Enum(['true', 'false'], { description: '`true` = report what would end and end nothing' }),
+    ),
     scope: Type.Optional(Scope),
     denyFor: Type.Optional(
-      Type.String({ description: 'Refuse the same client the same stream for so long, such as `60s`; at most 24h' }),
+      Type.String({ description: 'How long to refuse the same stream to the same client, such as `60s`; at most 24h' }),
     ),
   },
   { additionalProperties: false },
@@ -33,7 +35,7 @@ export const TerminateReply = Type.Object({
 });
 
 const Display = Type.Array(Type.Enum(['metrics']), { maxItems: 1, description: '`["metrics"]` adds `metrics`' });
-/** WCS's clients write it as text. A terminate takes JSON booleans only. */
+/** WCS clients send text. A terminate accepts JSON booleans only. */
 const Published = Type.Union([Type.Boolean(), Type.Enum(['true', 'false'])], {
   description: '`true` = publications, `false` = playbacks; also as text',
 });
@@ -51,7 +53,7 @@ export const FoundStream = Type.Object(
 export const Ended = Type.Object(
   {
     ...StreamObject.properties,
-    cause: Type.Enum(Object.keys(END_CAUSES), { description: 'Why it ended; `info` is the text of it' }),
+    cause: Type.Enum(Object.keys(END_CAUSES), { description: 'Why it ended; `info` is its text' }),
     endedAt: Type.Integer({ description: 'Unix time in milliseconds' }),
   },
   { additionalProperties: true },

@@ -17,7 +17,7 @@ export class EventStream {
       ...headers,
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
-      // Nginx would otherwise hold events back.
+      // Without this nginx buffers events.
       'x-accel-buffering': 'no',
     });
     response.flushHeaders();

@@ -13,10 +13,10 @@ export type OfferRoutesDeps = SessionRoutesDeps & {
 };
 
 export type OfferProtocol = {
-  /** What `GET` and `HEAD` of an endpoint say of themselves. */
+  /** The reply to `GET` and `HEAD` of an endpoint. */
   readonly describe: (reply: FastifyReply) => FastifyReply;
   readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
-  /** `Link` values for what a session's URL offers beside media. */
+  /** `Link` values for the extensions of a session. */
   readonly extensions: (location: string) => readonly string[];
 };
 
@@ -41,17 +41,17 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
       .send(outcome.answer);
   });
 
-  // Some clients and monitors look before they offer (RFC 9725 §4.1).
+  // Some clients and monitors probe the endpoint before they offer (RFC 9725 §4.1).
   app.get('/:appKey/:name', async (_request, reply) => protocol.describe(reply).send());
 
   app.options('/:appKey/:name', async (request, reply) => {
-    // Not for the preflights of CORS (RFC 9725 §4.6).
+    // CORS preflights get no Link (RFC 9725 §4.6).
     if (!isPreflight(request)) reply.header('link', iceServerLinks(deps.iceServers()));
     return reply.code(204).header('accept-post', SDP_TYPE).send();
   });
 }
 
-/** What a body is in the routes of a session and of its offer. */
+/** The media type that a route expects. */
 function typeFor({ method, routeOptions }: FastifyRequest): string {
   if (routeOptions.url?.endsWith('/layer')) return 'application/json';
   return method === 'PATCH' ? TRICKLE_TYPE : SDP_TYPE;
@@ -64,7 +64,7 @@ function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: Offe
   checkName('appKey', appKey);
   checkName('name', name);
   requireType(request, SDP_TYPE);
-  if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, `body: expected an SDP offer`);
+  if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, 'body: must be an SDP offer');
   const query = request.query as Record<string, unknown>;
   const token = bearerToken(request) ?? (typeof query['token'] === 'string' ? query['token'] : '');
   return {
@@ -93,16 +93,17 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 }
 
 function checkName(field: string, value: string): void {
-  if (value === '') throw new HttpError(400, `${field}: is missing from the path`);
-  if (value.length > MAX_NAME_LENGTH) throw new HttpError(400, `${field}: at most ${MAX_NAME_LENGTH} characters`);
-  if (/\p{Cc}/u.test(value)) throw new HttpError(400, `${field}: control characters are not allowed`);
+  if (value === '') throw new HttpError(400, `${field}: missing from the path`);
+  if (value.length > MAX_NAME_LENGTH)
+    throw new HttpError(400, `${field}: must be at most ${MAX_NAME_LENGTH} characters`);
+  if (/\p{Cc}/u.test(value)) throw new HttpError(400, `${field}: must not contain control characters`);
 }
 
 function bearerToken(request: FastifyRequest): string | null {
   return /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
 }
 
-/** The path that the client used, not the name that a backend may have given. */
+/** Uses the path of the request, since a backend may have renamed the stream. */
 function locationOf(stream: Stream, request: FastifyRequest, { podId, prefixOf }: OfferRoutesDeps): string {
   return `${prefixOf(request)}${pathOf(request)}/${podId}/${stream.secret}`;
 }

@@ -6,10 +6,10 @@ import { EventStream } from './event-stream.ts';
 
 /**
  * The event stream of a session: `status` with `{status, info}` at the start, at every change, and at the end, when it
- * closes; `layers` for a playback (as the WHEP draft draws it). What `clientExclude` names is left out.
+ * closes; `layers` for a playback (as in the WHEP draft). Fields in `clientExclude` are left out.
  */
 export function followStream(stream: Stream, reply: FastifyReply, clock: Clock): void {
-  // Fastify's own headers (CORS) go along.
+  // Keeps the headers that Fastify has set (CORS).
   const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
   reply.hijack();
   let unfollow = (): void => {};

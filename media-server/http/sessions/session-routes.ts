@@ -16,7 +16,7 @@ export type SessionRoutesDeps = {
   /** Opaque id of this pod in Location URLs. */
   readonly podId: string;
   readonly clock: Clock;
-  /** What trusted proxies have taken off the path. */
+  /** The path prefix that trusted proxies removed. */
   readonly prefixOf: (request: FastifyRequest) => string;
 };
 
@@ -62,10 +62,10 @@ function findStream(deps: SessionRoutesDeps, direction: Direction, params: Param
 }
 
 function noSuchSession(cause?: unknown): HttpError {
-  return new HttpError(404, 'no such session: it has ended, or the URL is not the Location of a session', { cause });
+  return new HttpError(404, 'session not found: it has ended, or the URL is not the Location of a session', { cause });
 }
 
-/** What fails because the stream has ended meanwhile is answered as it will be from then on. */
+/** Answers 404 if the work fails because the stream ended meanwhile. */
 async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): Promise<T> {
   try {
     return await work(stream);
@@ -78,22 +78,23 @@ async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): 
 async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   requireType(request, TRICKLE_TYPE);
   const ifMatch = request.headers['if-match'];
-  if (!stream.leg) throw new HttpError(409, 'the session has not been answered yet');
-  if (ifMatch === undefined) throw new HttpError(428, 'If-Match is missing: send the ETag of the session, or *');
+  if (!stream.leg) throw new HttpError(409, 'the offer of the session has not been answered yet');
+  if (ifMatch === undefined)
+    throw new HttpError(428, 'the If-Match header is missing; send the ETag of the session, or *');
   if (!matchesETag(ifMatch, etagOf(stream))) {
-    throw new HttpError(412, 'If-Match does not name the present ICE session');
+    throw new HttpError(412, 'If-Match does not match the current ICE session');
   }
   const answer = await stream.leg.applyFragment(String(request.body ?? ''));
   if (answer === null) return reply.code(204).send();
   return reply.code(200).header('etag', etagOf(stream)).type(TRICKLE_TYPE).send(answer);
 }
 
-/** Layer choice of simulcast (`urn:ietf:params:whep:ext:core:layer`). */
+/** Selects a simulcast layer (`urn:ietf:params:whep:ext:core:layer`). */
 async function selectLayer(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (stream.leg?.kind !== 'playback') throw new HttpError(409, 'the session has not been answered yet');
+  if (stream.leg?.kind !== 'playback') throw new HttpError(409, 'the offer of the session has not been answered yet');
   const { encodingId } = (request.body ?? {}) as { encodingId?: unknown };
   if (encodingId !== undefined && encodingId !== null && typeof encodingId !== 'string') {
-    throw new OfferError('layer_unknown', 'encodingId: expected the name of a layer, or null for the best one');
+    throw new OfferError('layer_unknown', 'encodingId: must be the name of a layer, or null for the best layer');
   }
   await stream.leg.selectLayer(encodingId ?? null);
   return reply.code(200).send();
