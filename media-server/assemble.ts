@@ -42,21 +42,21 @@ import type { Stream } from './streams/stream.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
 
-/** What has been started is undone in the opposite order. */
+/** Stops what was started, in reverse order. */
 export type Undo = Pick<AsyncDisposableStack, 'defer'>;
 
-/** A media server that takes streams. */
+/** A running media server. */
 export type MediaServer = { readonly drain: Drain; readonly config: CurrentConfig };
 
 const clock = systemClock;
-/** Announced by a server that listens on all addresses and is told none. */
+/** Announced by a server that listens on all addresses and has no configured one. */
 const LOOPBACK: Readonly<Record<string, readonly string[]>> = {
   [ANY]: ['127.0.0.1', '::1'],
   [ANY_IPV4]: ['127.0.0.1'],
 };
 
 /**
- * Starts a media server in stages; each start pushes its undo. Who needs what is seen here, and nowhere else.
+ * Starts a media server in stages; each start pushes its undo. All dependencies are wired here.
  * Throws a `UserFault` for a config or a port that cannot be used.
  */
 export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaServer> {
@@ -121,7 +121,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   undo.defer(async () => void (await terminator.endAll(registry.all(), 'drain')));
   const watch = new FolderWatch(watchedFolder(env.source), { clock, log, onChange: () => reloader.trigger() });
   undo.defer(() => watch.close());
-  // Nobody has seen what was edited since the config was read.
+  // The config may have been edited since it was read.
   reloader.trigger();
   readiness.isListening = true;
   const { media: mediaConfig, rest } = config.bundle.config;
@@ -131,7 +131,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
 
 type Parts = ReturnType<typeof createParts>;
 
-/** Whatever needs no port and no process. */
+/** Creates the parts that need no port and no process. */
 function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   const [announced = ''] = announcedAddresses(bundle, env);
   const nodeId = `${env.podName}@${urlHost(announced)}`;
@@ -182,7 +182,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   return { nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny };
 }
 
-/** The proxies of the config that runs. */
+/** The trusted proxies of the running config. */
 function trustedProxies() {
   const held = {
     current: new TrustedProxies([]),
@@ -277,7 +277,7 @@ function createReloader(env: Env, { config, metrics }: Parts, { first, log }: { 
   });
 }
 
-/** Throws with the port that is in use. */
+/** Throws if a port is already in use; the message names it. */
 function openListeners(app: FastifyInstance, env: Env, bundle: ConfigBundle): Promise<Listeners> {
   const { https, httpPort } = bundle.config.rest;
   const certificate = certificateOf(bundle);
@@ -292,6 +292,6 @@ function announcedAddresses({ config }: ConfigBundle, env: Env): readonly string
   const { announcedAddress: configured } = config.media;
   if (configured !== undefined) return [configured];
   if (env.podAddresses.length > 0) return env.podAddresses;
-  // Without a pod or a configured address only clients on this machine can be meant.
+  // Without a pod or a configured address, only clients on this machine can connect.
   return LOOPBACK[env.listenAddress] ?? [env.listenAddress];
 }

@@ -42,13 +42,13 @@ describe('readEnv', () => {
   });
 
   it.each([
-    [[], '--config FILE or --resources DIR is needed'],
-    [['--config', 'a', '--resources', 'b'], 'exclude each other'],
+    [[], '--config FILE or --resources DIR is required'],
+    [['--config', 'a', '--resources', 'b'], 'mutually exclusive'],
     [['--resources', 'a', '--ops-port', '0'], '--ops-port: must be a port from 1 to 65535, got "0"'],
     [['--resources', 'a', '--internal-port', 'x'], '--internal-port: must be a port from 1 to 65535, got "x"'],
     [['--resources', 'a', '--nosuch'], '--nosuch'],
     [['--resources', 'a', '--listen-address', 'here'], '--listen-address: must be an IP address, got "here"'],
-    [['--config', 'a', '--announced', 'b'], '--announced needs NODE_NAME'],
+    [['--config', 'a', '--announced', 'b'], '--announced requires the environment variable NODE_NAME'],
     [
       ['--resources', 'a', '--log-level', 'loud'],
       '--log-level: must be one of trace, debug, info, warn, error, got "loud"',

@@ -6,25 +6,25 @@ import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '..
 import type { ConfigSource } from './config/load.ts';
 import { type AnnouncedFile, addressesOf } from './fleet/announced-address.ts';
 
-/** What a media server is told by its command line and environment; everything else comes from its config. */
+/** Settings from the command line and the environment. Everything else comes from the config. */
 export type Env = {
   readonly source: ConfigSource;
-  /** Which MediaServer of the resources, when there are several. */
+  /** Selects the MediaServer if the resources contain several. */
   readonly name: string | null;
   readonly podName: string;
   readonly podId: string;
-  /** Address that all listeners bind; by default all that there are, of IPv4 and IPv6. */
+  /** Address that all listeners bind; by default all IPv4 and IPv6 addresses. */
   readonly listenAddress: string;
-  /** null = as the MediaServer says. */
+  /** null = from the MediaServer. */
   readonly opsPort: number | null;
-  /** Announced when the config names no address: the pod's IPs (downward API), one of each family at most. */
+  /** Announced if the config names no address: the pod's IPs (downward API), one of each family at most. */
   readonly podAddresses: readonly string[];
-  /** Announced instead of it: the external address of the pod's node. */
+  /** Announced instead of `podAddresses`: the external address of the pod's node. */
   readonly announced: AnnouncedFile | null;
   /** File with the fleet's keys; without it there is no internal listener. */
   readonly fleetKeyFile: string | null;
   readonly internalPort: number;
-  /** Least of the drain time: the kubelet ends the process soon after it, milliseconds. */
+  /** Upper limit of the drain time, milliseconds: the kubelet kills the process soon after it. */
   readonly drainLimitMs: number | null;
   readonly workerBin: string | null;
   readonly logLevel: string;
@@ -32,14 +32,14 @@ export type Env = {
 
 export const USAGE = `usage: media-server (--config FILE | --resources DIR) [options]
 
-  --config FILE           a ServerConfig (JSON or YAML), its assets beside it
-  --resources DIR         MediaServer, StreamApp and RestHook YAML, as for kubectl apply
-  --name NAME             which MediaServer of the resources, when there are several
-  --listen-address IP     what the listeners bind (default ::, or 0.0.0.0 without IPv6)
-  --ops-port PORT         metrics and probes (default: spec.ops.port of the resources, else 9090)
-  --fleet-key FILE        keys of the internal listener, for the operator (default: no such listener)
+  --config FILE           a ServerConfig (JSON or YAML), with its assets in the same folder
+  --resources DIR         a folder of MediaServer, StreamApp and RestHook manifests
+  --name NAME             the MediaServer to run, if the resources contain several
+  --listen-address IP     address that the listeners bind (default ::, or 0.0.0.0 without IPv6)
+  --ops-port PORT         port for metrics and probes (default: spec.ops.port of the resources, else 9090)
+  --fleet-key FILE        keys of the internal listener for the operator (default: no internal listener)
   --internal-port PORT    port of the internal listener (default 9091)
-  --announced FILE        addresses by node name (JSON), of which that of NODE_NAME is announced once it is there
+  --announced FILE        addresses by node name (JSON); waits for the one of NODE_NAME and announces it
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
 environment: POD_NAME, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
@@ -86,14 +86,14 @@ function drainLimitOf(text = ''): number | null {
 
 function sourceOf({ config, resources }: { config?: string; resources?: string }): ConfigSource {
   if (config !== undefined && resources !== undefined)
-    throw new UsageError('--config and --resources exclude each other');
+    throw new UsageError('--config and --resources are mutually exclusive');
   if (config !== undefined) return { kind: 'config', file: config };
   if (resources !== undefined) return { kind: 'resources', dir: resources };
-  throw new UsageError('--config FILE or --resources DIR is needed');
+  throw new UsageError('--config FILE or --resources DIR is required');
 }
 
 function announcedOf(file: string | undefined, node: string | undefined): AnnouncedFile | null {
   if (file === undefined) return null;
-  if (!node) throw new UsageError('--announced needs NODE_NAME');
+  if (!node) throw new UsageError('--announced requires the environment variable NODE_NAME');
   return { file, node };
 }

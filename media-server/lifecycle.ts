@@ -10,12 +10,12 @@ export async function run(env: Env, log: Log): Promise<void> {
 }
 
 /**
- * A pod is told to go at the moment its endpoint is removed: load balancers hear of that within seconds, and send clients
- * until then. The key of a fleet is what tells a pod from a process that somebody runs by hand.
+ * A pod gets SIGTERM at the moment its endpoint is removed, but load balancers send clients for a few more seconds.
+ * Only a pod has a fleet key; a process that is run by hand has none.
  */
 const leastDrainMs = ({ fleetKeyFile }: Env): number => (fleetKeyFile === null ? 0 : 5_000);
 
-/** SIGTERM drains, SIGINT (Ctrl-C) does not wait for streams to end; a second signal of either kind hurries. */
+/** SIGTERM drains, SIGINT (Ctrl-C) does not wait for streams to end; neither does a second signal. */
 function stopped(env: Env, { config, drain }: MediaServer, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (signal: NodeJS.Signals): void => {

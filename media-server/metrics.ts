@@ -7,7 +7,7 @@ import type { WorkerInfo } from './media/media.ts';
 import type { WorkerPart } from './media/worker-error.ts';
 import type { Rejection } from './sessions/session.ts';
 
-/** What is read at each scrape. */
+/** Values that are read at each scrape. */
 export type MetricSources = {
   readonly streams: () => Iterable<{ readonly appKey: string; readonly direction: Direction }>;
   readonly keepAlive: () => { readonly subjects: number; readonly overdueSeconds: number };
@@ -22,7 +22,7 @@ export class Metrics {
   readonly registry = newRegistry();
   /** A label may only name an app that exists; requests for others are counted under `unknown`. */
   readonly #isApp: (appKey: string) => boolean;
-  readonly #starts = this.#counter('sluice_stream_starts_total', 'Streams that were asked for', [
+  readonly #starts = this.#counter('sluice_stream_starts_total', 'Requests to publish or play', [
     'app',
     'direction',
     'result',
@@ -30,35 +30,38 @@ export class Metrics {
   readonly #ends = this.#counter('sluice_stream_ends_total', 'Streams that ended', ['app', 'direction', 'cause']);
   readonly #terminations = this.#histogram(
     'sluice_termination_duration_seconds',
-    'From the order to end a stream to its closed transport',
+    'Time from the order to end a stream until its transport is closed',
     ['cause'],
   );
   readonly #terminateRequests = this.#counter('sluice_terminate_requests_total', 'Calls of /stream/terminate', [
     'scope',
     'result',
   ]);
-  readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks that were answered or failed', [
-    'app',
-    'result',
-  ]);
+  readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks by result', ['app', 'result']);
   readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', [
     'app',
     'method',
     'result',
   ]);
-  readonly #hookDurations = this.#histogram('sluice_hook_request_duration_seconds', 'Calls to backends', ['method']);
-  readonly #hookDrops = this.#counter('sluice_hook_queue_dropped_total', 'Events that were never delivered', []);
+  readonly #hookDurations = this.#histogram('sluice_hook_request_duration_seconds', 'Duration of calls to backends', [
+    'method',
+  ]);
+  readonly #hookDrops = this.#counter(
+    'sluice_hook_queue_dropped_total',
+    'Events that were dropped before delivery',
+    [],
+  );
   readonly #ignored = this.#counter(
     'sluice_hook_config_ignored_total',
-    'Parts of restClientConfig that were not understood',
+    'Fields of restClientConfig that were ignored',
     ['app'],
   );
   readonly #joins = this.#histogram(
     'sluice_join_duration_seconds',
-    'From the POST of a client to its connected transport',
+    'Time from the POST of a client until its transport is connected',
     ['direction'],
   );
-  readonly #rtpBytes = this.#counter('sluice_rtp_bytes_total', 'RTP that has come in or gone out', ['direction']);
+  readonly #rtpBytes = this.#counter('sluice_rtp_bytes_total', 'RTP bytes received or sent', ['direction']);
   readonly #workerDeaths = this.#counter('sluice_worker_deaths_total', 'mediasoup workers that died', []);
   readonly #workerErrors = this.#counter('sluice_worker_errors_total', 'Errors that mediasoup workers reported', [
     'part',
@@ -68,13 +71,13 @@ export class Metrics {
     '1 = the last config was applied, 0 = it was refused',
     [],
   );
-  readonly #info = this.#gauge('sluice_config_info', 'The config that runs', ['hash']);
+  readonly #info = this.#gauge('sluice_config_info', 'The running config', ['hash']);
 
   constructor(isApp: (appKey: string) => boolean) {
     this.#isApp = isApp;
   }
 
-  /** Gauges that are read when Prometheus asks. */
+  /** Registers gauges that are read at each scrape. */
   observe(sources: MetricSources): void {
     const streams = this.#gauge('sluice_streams', 'Streams that have not ended', ['app', 'direction'], () => {
       streams.reset();
@@ -83,7 +86,7 @@ export class Metrics {
     const sessions = this.#gauge('sluice_sessions', 'WHIP and WHEP sessions', [], () => {
       sessions.set([...sources.streams()].length);
     });
-    const subjects = this.#gauge('sluice_keepalive_subject_streams', 'Streams that keep-alive checks', [], () => {
+    const subjects = this.#gauge('sluice_keepalive_subject_streams', 'Streams under keep-alive checks', [], () => {
       subjects.set(sources.keepAlive().subjects);
     });
     const overdue = this.#gauge(
@@ -160,7 +163,7 @@ export class Metrics {
     return this.#isApp(appKey) ? appKey : 'unknown';
   }
 
-  /** Each metric asks for itself: they are collected at the same time. */
+  /** Each metric asks the workers itself, since metrics are collected concurrently. */
   #observeWorkers({ workers }: MetricSources): void {
     const transports = this.#gauge(
       'sluice_worker_transports',
@@ -224,11 +227,11 @@ export class Metrics {
   }
 }
 
-/** A worker that is started again counts from zero; its metric goes on from where it was. */
+/** A restarted worker counts from zero; its metric continues from the old value. */
 class SpentSeconds {
   readonly #last = new Map<number, Pick<WorkerInfo, 'pid' | 'cpuSeconds'>>();
 
-  /** What a worker has spent since it was asked last; 0 if it does not answer. */
+  /** CPU seconds since the last call; 0 if the worker does not answer. */
   since({ cpuSeconds, index, pid }: WorkerInfo): number {
     const last = this.#last.get(index);
     const known = last?.pid === pid ? last.cpuSeconds : 0;

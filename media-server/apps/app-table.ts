@@ -3,7 +3,7 @@ import type { Hook } from '../hooks/hook.ts';
 import type { App } from './app.ts';
 
 export type AppTableDeps = {
-  /** Makes the hook of a config, or gives back the previous one when nothing about it has changed. */
+  /** Creates the hook of a config, or returns the previous one if nothing has changed. */
   readonly hookFor: (config: HookConfig, assets: ConfigBundle['assets'], previous: Hook | undefined) => Hook;
   /** True while streams of the app run. */
   readonly inUse: (appKey: string) => boolean;
@@ -36,7 +36,7 @@ export class AppTable {
     this.prepare(bundle)();
   }
 
-  /** Makes the hooks of a config, or throws; what it returns takes the config over. */
+  /** Creates the hooks of a config, or throws. The returned function takes the config over. */
   prepare({ config, assets }: ConfigBundle): () => void {
     const hooks = new Map(
       config.hooks.map((hook) => [hook.name, this.#deps.hookFor(hook, assets, this.#hooks.get(hook.name))]),

@@ -2,8 +2,8 @@ import type { AppConfig } from '../../crds/schema/server-config.ts';
 import type { Hook } from '../hooks/hook.ts';
 
 /**
- * One app as running sessions see it. A reload replaces what it holds; when the app is deleted or its references no
- * longer resolve, sessions that still run keep the last good state.
+ * One app as running sessions see it. A reload replaces its contents. If the app is deleted or its references no longer
+ * resolve, running sessions keep the last good state.
  */
 export type App = {
   /** The last good config. */

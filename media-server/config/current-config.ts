@@ -1,12 +1,12 @@
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 
 /**
- * A part of the media server that runs by the config. Throws, with nothing changed, if it cannot run this one; what it
- * returns takes the config over. `before` is null the first time.
+ * A part of the media server that depends on the config. Throws, with nothing changed, if it cannot run this config.
+ * The returned function takes the config over. `before` is null the first time.
  */
 export type ConfigPart = (bundle: ConfigBundle, before: ConfigBundle | null) => () => void;
 
-/** The config that runs, and the parts that take a new one over, in their order. */
+/** The running config, and the parts that take over a new one, in order. */
 export class CurrentConfig {
   readonly #parts: ConfigPart[] = [];
   #bundle: ConfigBundle;
@@ -19,13 +19,13 @@ export class CurrentConfig {
     return this.#bundle;
   }
 
-  /** The part runs the config of now, and each one that comes later. Throws if it cannot run this one. */
+  /** Applies the current config to the part, and each later one. Throws if the part cannot run the current one. */
   join(part: ConfigPart): void {
     part(this.#bundle, null)();
     this.#parts.push(part);
   }
 
-  /** Takes over a valid config without touching a live stream. Throws if a part refuses it; the old one runs on. */
+  /** Takes over a valid config without touching a live stream. Throws if a part refuses it; the old one keeps running. */
   apply(bundle: ConfigBundle): void {
     const before = this.#bundle;
     const takeOver = this.#parts.map((part) => part(bundle, before));

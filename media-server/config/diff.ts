@@ -6,7 +6,7 @@ export type Change = { readonly path: string; readonly mark: ReloadMark };
 
 type Node = { readonly 'x-sluice-reload'?: ReloadMark; readonly properties?: Readonly<Record<string, Node>> };
 
-/** The fields that differ, by the marks of the schema. A mark holds for everything below it. */
+/** The fields that differ, with the marks of the schema. A mark applies to everything below it. */
 export function diffConfigs(before: ServerConfig, after: ServerConfig): Change[] {
   return diffNode(ServerConfig as Node, before, after, '');
 }
@@ -24,7 +24,7 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** The new config with the old values of the fields that need a restart: what a running server can run. */
+/** The new config with the old values of fields that need a restart. */
 export function keepRestartFields(before: ServerConfig, after: ServerConfig): ServerConfig {
   return {
     ...after,
@@ -34,7 +34,7 @@ export function keepRestartFields(before: ServerConfig, after: ServerConfig): Se
   };
 }
 
-/** The listeners stay as they are; certificates are rotated. Fields keep their order, so that the hash does. */
+/** Listeners keep their settings; certificates are rotated. Fields keep their order, so that the hash stays the same. */
 function restOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): ServerConfig['rest'] {
   const { httpPort } = before;
   if (before.https) return { ...after, httpPort, https: { ...(after.https ?? before.https), port: before.https.port } };
@@ -42,7 +42,7 @@ function restOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): 
   return { ...rest, httpPort };
 }
 
-/** Names of the assets that came, went or have other contents. */
+/** Names of the assets that were added, removed or changed. */
 export function changedAssets(before: ConfigBundle['assets'], after: ConfigBundle['assets']): string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
   const isSame = (name: string): boolean => after.get(name)?.equals(before.get(name) ?? NOTHING) ?? false;

@@ -7,26 +7,26 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 1000;
 const MAX_ALIASES = 100;
 
-/** Nothing of ours is nested nearly as deep; a deeper value only costs the stack of whoever walks it. */
+/** Far deeper than any valid config; protects recursive functions from stack overflow. */
 const MAX_DEPTH = 64;
 
-/** A config that cannot be used. The message names the file, the document, the field and what was expected. */
+/** A config that cannot be used. The message names the file, the document, the field and the expected value. */
 export class ConfigError extends UserFault {}
 
-/** One YAML document of a file, with where it came from for messages. */
+/** One YAML document of a file, with its origin for messages. */
 export type ResourceDocument = {
   readonly value: Readonly<Record<string, unknown>>;
-  /** File name, document number when there are several, line: `hooks.yaml document 2 (line 12)`. */
+  /** File name, document number if there are several, line: `hooks.yaml document 2 (line 12)`. */
   readonly where: string;
 };
 
 /** Reads every YAML and JSON file of a folder, in the order of their names. Throws `ConfigError`. */
 export async function readFolder(folder: string): Promise<ResourceDocument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new ConfigError(`${folder}: the folder cannot be read`, { cause: error });
+    throw new ConfigError(`${folder}: folder cannot be read`, { cause: error });
   });
   const files = names.filter((name) => /\.(ya?ml|json)$/.test(name) && !name.startsWith('.')).sort();
-  if (files.length > MAX_FILES) throw new ConfigError(`${folder}: more than ${MAX_FILES} files`);
+  if (files.length > MAX_FILES) throw new ConfigError(`${folder}: must contain at most ${MAX_FILES} files`);
   const documents = await Promise.all(
     files.map(async (name) => parseDocuments(await readBounded(join(folder, name)), name)),
   );
@@ -37,15 +37,15 @@ export async function readFolder(folder: string): Promise<ResourceDocument[]> {
 export async function readBounded(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) throw new ConfigError(`${file}: larger than ${MAX_FILE_BYTES} bytes`);
+    if (size > MAX_FILE_BYTES) throw new ConfigError(`${file}: must be at most ${MAX_FILE_BYTES} bytes`);
     return await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${file}: the file cannot be read`, { cause: error });
+    throw new ConfigError(`${file}: file cannot be read`, { cause: error });
   }
 }
 
-/** Throws `ConfigError` with file, document and line of what cannot be parsed. */
+/** Throws `ConfigError` with the file, document and line of a syntax error. */
 export function parseDocuments(text: string, file: string): ResourceDocument[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
@@ -63,16 +63,16 @@ export function parseDocuments(text: string, file: string): ResourceDocument[] {
   });
 }
 
-/** Nothing for an empty document, such as behind a last `---`. */
+/** Returns nothing for an empty document, such as after a final `---`. */
 function checkObject(value: unknown, where: string): ResourceDocument[] {
   if (value === null) return [];
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: expected an object`);
+  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${where}: must be an object`);
   const fault = depthFault(value);
   if (fault !== null) throw new ConfigError(`${where}: ${fault}`);
   return [{ value: { ...value }, where }];
 }
 
-/** Aliases that multiply are refused by the parser. */
+/** The parser refuses excessive aliases. */
 function toPlain(read: () => unknown, where: string): unknown {
   try {
     return read();
@@ -81,12 +81,12 @@ function toPlain(read: () => unknown, where: string): unknown {
   }
 }
 
-/** What is wrong with a value that was read, or null. */
+/** Describes a value that is nested too deeply, else null. */
 export function depthFault(value: unknown): string | null {
-  return depthOf(value) > MAX_DEPTH ? `nested deeper than ${MAX_DEPTH} levels` : null;
+  return depthOf(value) > MAX_DEPTH ? `must not be nested deeper than ${MAX_DEPTH} levels` : null;
 }
 
-/** Looks no deeper than it needs to know. */
+/** Stops just below the limit. */
 function depthOf(value: unknown, depth = 0): number {
   if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return depth;
   return Object.values(value).reduce<number>((deepest, child) => Math.max(deepest, depthOf(child, depth + 1)), depth);

@@ -44,31 +44,31 @@ describe('resources of a folder', () => {
     ],
     ['broken YAML', 'a: [1,\nb', /all\.yaml line 2: /],
     ['a key that stands twice', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],
-    ['a list', '- 1\n', /all\.yaml: expected an object/],
-    ['no kind', 'metadata: {name: x}\n', /all\.yaml: apiVersion and kind are needed/],
-    ['a misspelt kind', SERVER.replace('MediaServer', 'Mediaserver'), /all\.yaml: kind: expected MediaServer/],
+    ['a list', '- 1\n', /all\.yaml: must be an object/],
+    ['no kind', 'metadata: {name: x}\n', /all\.yaml: apiVersion and kind are required/],
+    ['a misspelt kind', SERVER.replace('MediaServer', 'Mediaserver'), /all\.yaml: kind: must be MediaServer/],
     [
       'a StreamTermination, which nobody would act on',
       `${SERVER}---\n${SERVER.replace('MediaServer', 'StreamTermination')}`,
-      /a StreamTermination is for the operator; here, POST to \/rest-api\/stream\/terminate/,
+      /a StreamTermination needs the operator; POST to \/rest-api\/stream\/terminate/,
     ],
     [
       'another version',
       SERVER.replace('v1alpha1', 'v2'),
-      /apiVersion: expected sluice\.dev\/v1alpha1, got sluice\.dev\/v2/,
+      /apiVersion: must be sluice\.dev\/v1alpha1, got sluice\.dev\/v2/,
     ],
-    ['no MediaServer', APP, /there is no MediaServer/],
+    ['no MediaServer', APP, /no MediaServer found/],
     [
       'two MediaServers',
       `${SERVER}---\n${SERVER.replace('live', 'other')}`,
-      /several MediaServers \(live, other\); choose one with --name/,
+      /several MediaServers found \(live, other\); select one with --name/,
     ],
-    ['one MediaServer twice', `${SERVER}---\n${SERVER}`, /MediaServer "live" is already in all\.yaml document 1/],
-    ['one app twice', `${SERVER}---\n${APP}---\n${APP}`, /StreamApp "default" is already in all\.yaml document 2/],
+    ['one MediaServer twice', `${SERVER}---\n${SERVER}`, /MediaServer "live" already exists in all\.yaml document 1/],
+    ['one app twice', `${SERVER}---\n${APP}---\n${APP}`, /StreamApp "default" already exists in all\.yaml document 2/],
     [
       'one Secret twice',
       `${SERVER}---\n${SECRET}---\n${SECRET}`,
-      /document 3 \(line 10\): Secret "s" is already in all\.yaml document 2/,
+      /document 3 \(line 10\): Secret "s" already exists in all\.yaml document 2/,
     ],
     [
       'a missing Secret',
@@ -81,7 +81,7 @@ describe('resources of a folder', () => {
       /all\.yaml: .*alias/,
     ],
     ['deep nesting', `a: ${'['.repeat(100)}${']'.repeat(100)}\n`, /nested deeper than 64 levels/],
-    ['a huge file', `# ${'x'.repeat(5 * 1024 * 1024)}\n`, /larger than 4194304 bytes/],
+    ['a huge file', `# ${'x'.repeat(5 * 1024 * 1024)}\n`, /must be at most 4194304 bytes/],
   ])('are refused for %s, with file and field', async (_what, text, message) => {
     await folder.write('all.yaml', text);
     await expect(folder.load()).rejects.toThrow(message);
@@ -90,7 +90,7 @@ describe('resources of a folder', () => {
   it('are chosen by name', async () => {
     await folder.write('all.yaml', `${SERVER}---\n${SERVER.replace('live', 'other')}---\n${APP}`);
     expect((await folder.load('other')).bundle.config).toMatchObject({ name: 'other', apps: [] });
-    await expect(folder.load('third')).rejects.toThrow('expected one MediaServer "third", found 0');
+    await expect(folder.load('third')).rejects.toThrow('MediaServer "third" not found');
   });
 
   it('say which folder cannot be read', async () => {
@@ -116,7 +116,7 @@ describe('an app whose MediaServer', () => {
     const { bundle, findings } = await folder.load('live');
     expect(bundle.config.apps.map(({ name }) => name)).toEqual(['default']);
     expect(findings).toEqual([
-      { kind: 'StreamApp', name: 'third', reason: 'RefNotFound', message: 'MediaServer "lvie" does not exist' },
+      { kind: 'StreamApp', name: 'third', reason: 'RefNotFound', message: 'MediaServer "lvie" not found' },
     ]);
   });
 });

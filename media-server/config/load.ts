@@ -12,9 +12,9 @@ export type Loaded = {
   readonly bundle: ConfigBundle;
   /** What was left out, for the log. */
   readonly findings: readonly RenderFinding[];
-  /** What the resources say of the listener for metrics and probes; a pod is told by its command line. */
+  /** The port for metrics and probes in the resources; a pod gets it on the command line. */
   readonly opsPort?: number;
-  /** Which config of the operator this is; absent in standalone mode. */
+  /** Identifies the operator's config; absent in standalone mode. */
   readonly delivery?: Delivery;
 };
 
@@ -24,15 +24,15 @@ export type Delivery = { readonly counter: number; readonly hash: string };
 /** File beside the config, written by the operator: `COUNTER HASH`. */
 const VERSION_FILE = 'version';
 
-/** Config and Secrets of a pod's volume are not renewed at the same moment: what is missing is about to come. */
+/** An asset is missing because the kubelet does not update config and Secrets at the same moment; it will follow. */
 export class BetweenStates extends ConfigError {}
 
-/** Where the config is: a ServerConfig in a file, or a folder with the resources that one would `kubectl apply`. */
+/** Where the config is: a ServerConfig in a file, or a folder with resources as for `kubectl apply`. */
 export type ConfigSource =
   | { readonly kind: 'config'; readonly file: string }
   | { readonly kind: 'resources'; readonly dir: string };
 
-/** What to load; `name` says which MediaServer of the resources, when there are several. */
+/** What to load; `name` selects the MediaServer if the resources contain several. */
 export type LoadOptions = { readonly source: ConfigSource; readonly name: string | null };
 
 /** Reads and checks the whole config. Throws `ConfigError`; nothing is half applied. */
@@ -40,7 +40,7 @@ export function loadConfig({ name, source }: LoadOptions): Promise<Loaded> {
   return source.kind === 'config' ? loadFile(source.file) : loadFolder(source.dir, name);
 }
 
-/** What must be watched for changes. */
+/** The folder to watch for changes. */
 export function watchedFolder(source: ConfigSource): string {
   return source.kind === 'config' ? dirname(source.file) : source.dir;
 }
@@ -48,7 +48,7 @@ export function watchedFolder(source: ConfigSource): string {
 /** A ServerConfig with its assets beside it: one projected volume in a pod. */
 async function loadFile(file: string): Promise<Loaded> {
   const [document, ...others] = parseDocuments(await readBounded(file), file);
-  if (!document || others.length > 0) throw new ConfigError(`${file}: expected one document with a ServerConfig`);
+  if (!document || others.length > 0) throw new ConfigError(`${file}: must contain one document with a ServerConfig`);
   const [fault] = schemaFindings(ServerConfig, document.value, 'config');
   if (fault) throw new ConfigError(`${file}: ${fault.field}: ${fault.reason}`);
   const config = document.value as ServerConfig;
@@ -66,7 +66,7 @@ async function readAssets(
   const read = async (name: string): Promise<[string, Buffer]> => {
     const file = join(folder, name);
     const content = await readFile(file).catch((error: unknown) => {
-      throw new Missing(`${file}: the asset cannot be read`, { cause: error });
+      throw new Missing(`${file}: asset cannot be read`, { cause: error });
     });
     return [name, content];
   };

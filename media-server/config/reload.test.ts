@@ -105,10 +105,8 @@ describe('the log of a Reloader', () => {
     const conflict = { kind: 'StreamApp', name: 'second', reason: 'Conflict' };
     expect(await reload('second.yaml', second)).toMatchObject([conflict]);
     expect(await reload('second.yaml', second)).toEqual([]);
-    expect(await reload('second.yaml', 'broken: [')).toEqual([
-      'the new config is refused, the old one goes on running',
-    ]);
-    expect(await reload('second.yaml', '')).toEqual(['the config is valid again: it is what runs']);
+    expect(await reload('second.yaml', 'broken: [')).toEqual(['the new config is refused; the old one keeps running']);
+    expect(await reload('second.yaml', '')).toEqual(['the config is valid again and already running']);
     expect(await reload('second.yaml', '')).toEqual([]);
 
     const secret = `---\napiVersion: v1\nkind: Secret\nmetadata: {name: api}\nstringData: {ops: t0ken}\n`;

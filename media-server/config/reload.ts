@@ -9,25 +9,25 @@ import { BetweenStates, type Loaded } from './load.ts';
 export type ReloadDeps = {
   readonly log: Log;
   readonly load: () => Promise<Loaded>;
-  /** What the process has started with. */
+  /** The config that the process started with. */
   readonly first: Loaded;
   readonly current: () => ConfigBundle;
   /** Takes over the config, or throws with the old one still running. */
   readonly apply: (bundle: ConfigBundle) => void;
   readonly refused: () => void;
-  /** What was read is what runs already. */
+  /** The config that was read is already running. */
   readonly unchanged: () => void;
 };
 
 /**
- * Takes new configs over, from files and from the operator's pushes: the higher counter wins. Whatever is wrong with one,
- * the last good config goes on running.
+ * Takes new configs over, from files and from the operator's pushes: the higher counter wins. If a config
+ * is refused, the last good one keeps running.
  */
 export class Reloader {
   readonly #deps: ReloadDeps;
   #running: Promise<void> | null = null;
   #again = false;
-  /** What was last warned of; that of the first config when the process started. */
+  /** The warnings that were logged last; initially those of the first config. */
   #warnedOf: string;
   #refusedCounter = 0;
   #state: PodStatus['config'];
@@ -39,12 +39,12 @@ export class Reloader {
     this.#warnedOf = warningsOf(deps.first);
   }
 
-  /** What runs, as it was delivered, and what was refused since. */
+  /** The running config, as delivered, and the refusal since then, if any. */
   get state(): PodStatus['config'] {
     return this.#state;
   }
 
-  /** Something may have changed. A call during a reload makes one more afterwards. */
+  /** Reloads the config. A call during a reload starts one more afterwards. */
   trigger(): void {
     if (this.#running) {
       this.#again = true;
@@ -58,7 +58,7 @@ export class Reloader {
     });
   }
 
-  /** A config that has come over the network. One that is older than what runs is ignored. */
+  /** Takes over a config. A config older than the running one is ignored. */
   offer(loaded: Loaded): void {
     if (counterOf(loaded) < this.#state.counter) return;
     try {
@@ -74,7 +74,7 @@ export class Reloader {
       if (!this.#isOutdated(loaded)) this.offer(loaded);
     } catch (error) {
       if (error instanceof BetweenStates)
-        this.#deps.log.info({ reason: error.message }, 'the config is incomplete yet');
+        this.#deps.log.info({ reason: error.message }, 'the config is not complete yet');
       else this.#refuse(error, null);
     }
   }
@@ -92,15 +92,15 @@ export class Reloader {
     const next = { ...loaded.bundle, config: keepRestartFields(current().config, loaded.bundle.config) };
     const hash = hashOf(next);
     const counter = counterOf(loaded);
-    // What runs may be read again after a newer one was refused.
+    // The running config may be read again after a newer one was refused.
     const isNewest = counter >= this.#refusedCounter;
     if (hash === hashOf(current())) {
       unchanged();
-      if (this.#state.refused && isNewest) log.info({ hash }, 'the config is valid again: it is what runs');
+      if (this.#state.refused && isNewest) log.info({ hash }, 'the config is valid again and already running');
     } else {
       const changedFiles = changedAssets(current().assets, next.assets);
       apply(next);
-      log.info({ changed: changes.map(({ path }) => path), changedFiles, hash }, 'the new config runs');
+      log.info({ changed: changes.map(({ path }) => path), changedFiles, hash }, 'the new config is running');
     }
     this.#state = { counter, hash: hashOf(loaded.bundle), refused: isNewest ? null : this.#state.refused };
     if (!isNewest) this.#deps.refused();
@@ -113,21 +113,22 @@ export class Reloader {
     const reason = error instanceof Error ? error.message : String(error);
     const details = error instanceof UserFault ? {} : { err: error };
     this.#state = { ...this.#state, refused: { hash: loaded ? hashOf(loaded.bundle) : '', reason } };
-    this.#deps.log.error({ reason, ...details }, 'the new config is refused, the old one goes on running');
+    this.#deps.log.error({ reason, ...details }, 'the new config is refused; the old one keeps running');
   }
 
-  /** Once for each content: a folder is read more often than it changes. */
+  /** Logs warnings once per content, since a folder is read more often than it changes. */
   #warn(loaded: Loaded, changes: readonly Change[]): void {
     const warnings = warningsOf(loaded);
     if (warnings === this.#warnedOf) return;
     this.#warnedOf = warnings;
     for (const finding of loaded.findings) this.#deps.log.warn({ finding }, 'a resource is left out');
     const fields = changes.filter(({ mark }) => mark === 'restart').map(({ path }) => path);
-    if (fields.length > 0) this.#deps.log.warn({ fields }, 'these fields need a restart, their old values stay');
+    if (fields.length > 0)
+      this.#deps.log.warn({ fields }, 'changes to these fields need a restart; the old values stay in effect');
   }
 }
 
 const counterOf = ({ delivery }: Loaded): number => delivery?.counter ?? 0;
 
-/** Changes with the config, and with what is left out of it. */
+/** Identifies the config together with its findings. */
 const warningsOf = ({ bundle, findings }: Loaded): string => `${hashOf(bundle)} ${JSON.stringify(findings)}`;

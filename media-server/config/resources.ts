@@ -9,7 +9,7 @@ import type { ResourceDocument } from './documents.ts';
 import { ConfigError } from './documents.ts';
 
 export type FolderResources = RenderInput & {
-  /** Apps of MediaServers that are not in the folder: most likely a misspelt name. */
+  /** Apps whose MediaServer is not in the folder, most likely because of a misspelt name. */
   readonly orphans: readonly RenderFinding[];
 };
 
@@ -26,7 +26,7 @@ export function readResources(
   if (mediaServer.spec.media.announcedAddress === NODE_EXTERNAL_IP) {
     const field = `MediaServer "${mediaServer.metadata.name}": spec.media.announcedAddress`;
     throw new ConfigError(
-      `${folder}: ${field}: ${NODE_EXTERNAL_IP} needs Kubernetes; expected an address or a host name`,
+      `${folder}: ${field}: ${NODE_EXTERNAL_IP} needs Kubernetes; must be an address or a host name`,
     );
   }
   const apps = unique(ofKind('StreamApp')).map((document) => validated(STREAM_APP, document));
@@ -40,21 +40,21 @@ export function readResources(
   };
 }
 
-/** Other objects may lie beside ours; one of our group with a misspelt kind or another version may not. */
+/** Allows objects of other API groups, but no unknown kind or version of ours. */
 function checkKnown(value: ResourceDocument['value'], where: string): void {
   const apiVersion = String(value['apiVersion'] ?? '');
   const kind = String(value['kind'] ?? '');
-  if (apiVersion === '' || kind === '') throw new ConfigError(`${where}: apiVersion and kind are needed`);
+  if (apiVersion === '' || kind === '') throw new ConfigError(`${where}: apiVersion and kind are required`);
   const ours = apiVersion.startsWith(`${GROUP}/`);
   if (ours && apiVersion !== API_VERSION)
-    throw new ConfigError(`${where}: apiVersion: expected ${API_VERSION}, got ${apiVersion}`);
+    throw new ConfigError(`${where}: apiVersion: must be ${API_VERSION}, got ${apiVersion}`);
   if (ours && kind === 'StreamTermination') {
     throw new ConfigError(
-      `${where}: a StreamTermination is for the operator; here, POST to /rest-api/stream/terminate`,
+      `${where}: a StreamTermination needs the operator; POST to /rest-api/stream/terminate instead`,
     );
   }
   if (ours && !['MediaServer', 'StreamApp', 'RestHook'].includes(kind)) {
-    throw new ConfigError(`${where}: kind: expected MediaServer, StreamApp or RestHook, got ${kind}`);
+    throw new ConfigError(`${where}: kind: must be MediaServer, StreamApp or RestHook, got ${kind}`);
   }
 }
 
@@ -69,13 +69,13 @@ function validated<S>(kind: Kind<S>, { value, where }: ResourceDocument): Resour
   throw new ConfigError(`${where}: ${kind.kind} "${nameOf(value)}": ${faults}`);
 }
 
-/** `kubectl apply` would take the last one; two in one folder are a mistake. */
+/** Refuses duplicates: `kubectl apply` would keep the last one silently. */
 function unique(documents: readonly ResourceDocument[]): readonly ResourceDocument[] {
   const seen = new Map<string, string>();
   for (const { value, where } of documents) {
     const name = nameOf(value);
     const other = seen.get(name);
-    if (other !== undefined) throw new ConfigError(`${where}: ${value['kind']} "${name}" is already in ${other}`);
+    if (other !== undefined) throw new ConfigError(`${where}: ${value['kind']} "${name}" already exists in ${other}`);
     seen.set(name, where);
   }
   return documents;
@@ -87,7 +87,7 @@ function orphanOf(
 ): RenderFinding[] {
   const { name } = spec.mediaServerRef;
   if (mediaServers.some((each) => each.metadata.name === name)) return [];
-  const message = `MediaServer "${name}" does not exist`;
+  const message = `MediaServer "${name}" not found`;
   return [{ kind: 'StreamApp', name: metadata.name, reason: 'RefNotFound', message }];
 }
 
@@ -99,10 +99,10 @@ function choose(
   const chosen = name === null ? servers : servers.filter(({ metadata }) => metadata.name === name);
   const [only, ...others] = chosen;
   if (only && others.length === 0) return only;
-  if (name !== null) throw new ConfigError(`${folder}: expected one MediaServer "${name}", found ${chosen.length}`);
-  if (!only) throw new ConfigError(`${folder}: there is no MediaServer`);
+  if (name !== null) throw new ConfigError(`${folder}: MediaServer "${name}" not found`);
+  if (!only) throw new ConfigError(`${folder}: no MediaServer found`);
   const names = servers.map(({ metadata }) => metadata.name).join(', ');
-  throw new ConfigError(`${folder}: there are several MediaServers (${names}); choose one with --name`);
+  throw new ConfigError(`${folder}: several MediaServers found (${names}); select one with --name`);
 }
 
 function readSecret({ value, where }: ResourceDocument): [string, SecretSource] {
@@ -121,9 +121,9 @@ function readConfigMap({ value, where }: ResourceDocument): [string, ReadonlyMap
 
 function entries(value: unknown, where: string): [string, string][] {
   if (value === undefined || value === null) return [];
-  if (typeof value !== 'object') throw new ConfigError(`${where}: expected an object`);
+  if (typeof value !== 'object') throw new ConfigError(`${where}: must be an object`);
   return Object.entries(value).map(([key, text]) => {
-    if (typeof text !== 'string') throw new ConfigError(`${where}.${key}: expected a string`);
+    if (typeof text !== 'string') throw new ConfigError(`${where}.${key}: must be a string`);
     return [key, text];
   });
 }

@@ -21,7 +21,7 @@ describe('warnOfConfig', () => {
     ['at the start', null, open],
     ['when a reload takes authentication away', closed, open],
   ])('says that everyone may end streams: %s', (_when, before, config) => {
-    const all = 'rest.authRef is not set: everyone who reaches the REST API may end streams';
+    const all = 'rest.authRef is not set: anyone who can reach the REST API can end streams';
     expect(warningsOf({ before, config })).toEqual([[all]]);
   });
 

@@ -10,11 +10,11 @@ type Warned = {
   readonly apps: readonly App[];
 };
 
-/** Logs what a valid config lets happen although nobody may expect it. */
+/** Logs surprising effects of a valid config. */
 export function warnOfConfig(log: Pick<Log, 'warn'>, { apps, before, config }: Warned): void {
   for (const app of apps) warnOfLoggedRefusals(log, config, app);
   const hasLostAuth = !config.rest.auth && (before === null || before.rest.auth);
-  if (hasLostAuth) log.warn('rest.authRef is not set: everyone who reaches the REST API may end streams');
+  if (hasLostAuth) log.warn('rest.authRef is not set: anyone who can reach the REST API can end streams');
 }
 
 /** WCS's main trap: a backend's 403 that ends nothing. */

@@ -4,25 +4,24 @@ import { join } from 'node:path';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 
-/** Editors and the kubelet change several things at once. */
+/** Editors and the kubelet change several files at once. */
 const SETTLE_MS = 100;
-/** Something that is written all the time, such as a log, must not put off the others. */
+/** A file that is written constantly, such as a log, must not delay other changes. */
 const MOST_SETTLE_MS = 1_000;
-/** inotify says nothing on some file systems, and nothing once a folder was replaced. */
+/** inotify reports nothing on some file systems, or once a folder has been replaced. */
 const LOOK_EVERY_MS = 5_000;
 
 export type WatchDeps = { readonly clock: Clock; readonly log: Log; readonly onChange: () => void };
 
 /**
- * Tells that something in a folder has changed; what, is for the reader to see. Watches the folder and not its files:
- * a ConfigMap volume swaps a symbolic link, and editors rename.
+ * Reports that something in a folder has changed, but not what. Watches the folder, not its files: a ConfigMap volume swaps a symbolic link, and editors rename.
  */
 export class FolderWatch {
   readonly #folder: string;
   readonly #deps: WatchDeps;
   #watcher: FSWatcher | null = null;
   #settle: Timer | null = null;
-  /** When the first change was seen that has not been told yet, monotonic milliseconds. */
+  /** When the first unreported change was seen, monotonic milliseconds. */
   #changedAt: number | null = null;
   #look: Timer;
   #seen = '';
@@ -49,18 +48,12 @@ export class FolderWatch {
     try {
       this.#watcher = watch(this.#folder, () => this.#changed());
       this.#watcher.on('error', (error) => {
-        this.#deps.log.warn(
-          { err: error, folder: this.#folder },
-          'the folder cannot be watched, it is looked at instead',
-        );
+        this.#deps.log.warn({ err: error, folder: this.#folder }, 'the folder cannot be watched; it is polled instead');
         this.#watcher?.close();
         this.#watcher = null;
       });
     } catch (error) {
-      this.#deps.log.warn(
-        { err: error, folder: this.#folder },
-        'the folder cannot be watched, it is looked at instead',
-      );
+      this.#deps.log.warn({ err: error, folder: this.#folder }, 'the folder cannot be watched; it is polled instead');
     }
   }
 

@@ -3,15 +3,15 @@ import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 
 /**
- * Where a pod finds the address of its node: a JSON object by node name, which the operator writes. Addresses of both
- * families are separated by a comma, as the downward API has them.
+ * The file with the addresses of nodes: a JSON object by node name, written by the operator. Addresses of both
+ * families are separated by a comma, as in the downward API.
  */
 export type AnnouncedFile = { readonly file: string; readonly node: string };
 
 const LOOK_EVERY_MS = 500;
 const SAY_EVERY_MS = 15_000;
 
-/** Waits until the file has the address of this node: a new pod has a node before anyone can look its address up. */
+/** Waits until the file has the address of this node: the operator can look it up only after the pod is scheduled. */
 export async function awaitAnnounced(
   { file, node }: AnnouncedFile,
   clock: Clock,
@@ -35,7 +35,7 @@ async function read(file: string, node: string): Promise<readonly string[]> {
     const address = addresses[node];
     return typeof address === 'string' ? addressesOf(address) : [];
   } catch {
-    // Not there yet, or being written.
+    // The file does not exist yet, or is being written.
     return [];
   }
 }

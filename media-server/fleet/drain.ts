@@ -9,20 +9,20 @@ const FLUSH_MS = 20_000;
 export type DrainDeps = {
   readonly registry: StreamRegistry;
   readonly terminator: Terminator;
-  /** Resolves when every queued event has been delivered, or after the time given. */
+  /** Resolves when every queued event has been delivered, or after the timeout. */
   readonly flushEvents: (timeoutMs: number) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 };
 
 export type DrainTimes = {
-  /** How long streams may go on, milliseconds. */
+  /** How long streams may continue, milliseconds. */
   readonly timeoutMs: number;
-  /** How long to serve at least, milliseconds, within `timeoutMs`: until whoever routes clients here has heard of the end. */
+  /** How long to serve at least, milliseconds, up to `timeoutMs`: load balancers need time to stop sending clients. */
   readonly leastMs: number;
 };
 
-/** The way to the end of a media server: no new publications, wait for the old ones, end what is left, flush, done. */
+/** Drains a media server: refuses new publications, waits for streams, ends the rest, and flushes events. */
 export class Drain {
   readonly #deps: DrainDeps;
   readonly #hurry = new AbortController();
@@ -36,13 +36,13 @@ export class Drain {
     return this.#done !== null;
   }
 
-  /** Resolves when no stream is left. Streams that still run after the time given end with `drain`. */
+  /** Resolves when no stream is left. Streams that still run after the timeout end with `drain`. */
   start(times: DrainTimes): Promise<void> {
     this.#done ??= this.#run(times);
     return this.#done;
   }
 
-  /** Does not wait any longer. */
+  /** Stops waiting for streams. */
   hurry(): void {
     this.#hurry.abort();
   }
@@ -54,13 +54,13 @@ export class Drain {
     await this.#wait(Math.min(leastMs, timeoutMs));
     await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });
     const left = [...registry.all()];
-    if (left.length > 0) log.warn({ streams: left.length }, 'drain time is over: ending the streams that are left');
+    if (left.length > 0) log.warn({ streams: left.length }, 'drain timeout reached: ending the remaining streams');
     await terminator.endAll(left, 'drain');
     await flushEvents(FLUSH_MS);
     log.info('drained');
   }
 
-  /** Resolves when the time is over or when hurried; perhaps also when the registry is empty. */
+  /** Resolves after the time, when hurried, or with `orEmpty` once the registry is empty. */
   #wait(ms: number, { orEmpty = false } = {}): Promise<void> {
     const { clock, registry } = this.#deps;
     if (ms <= 0 || this.#hurry.signal.aborted || (orEmpty && registry.size === 0)) return Promise.resolve();

@@ -1,4 +1,4 @@
-/** What one member of the fleet says of a terminate. */
+/** The answer of one member of the fleet to a terminate. */
 export type MemberAnswer = {
   readonly pod: string;
   /** Ids of the streams that matched. */
@@ -21,8 +21,8 @@ export type FleetAnswer = {
 };
 
 /**
- * Asks every member in parallel and gives the one honest answer: 200 when all answered and something matched, or when
- * every id that was named has been found; 404 when all answered and nothing matched; else 503.
+ * Asks every member in parallel and combines the answers: 200 if all answered and something matched, or if every
+ * given id was found; 404 if all answered and nothing matched; else 503.
  */
 export async function askFleet<Q>(
   members: readonly Member<Q>[],

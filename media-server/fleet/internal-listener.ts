@@ -25,7 +25,7 @@ const MAX_BODY_BYTES = 4 << 20;
 
 /**
  * The listener for the operator (and later for the other pods): TLS with the fleet's pre-shared key, so that both sides
- * are who they say. Nothing else is asked of a caller who has the key. Throws when the port is taken.
+ * are authenticated. The key is the only credential. Throws if the port is in use.
  */
 export async function openInternal(deps: InternalDeps): Promise<FastifyInstance> {
   const app = Fastify({ bodyLimit: MAX_BODY_BYTES, https: pskOptions(deps.keyFile), forceCloseConnections: true });
@@ -33,7 +33,7 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
   app.put('/internal/config', async (request, reply) => {
     const fault = faultOf(request.body);
     if (fault !== null) {
-      deps.log.warn({ fault }, 'a config of the operator is not understood, the old one goes on running');
+      deps.log.warn({ fault }, 'a config from the operator is not valid; the old one keeps running');
       return reply.code(400).send({ error: fault });
     }
     deps.offer(loadedFrom(request.body as ConfigPush));
@@ -47,7 +47,7 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
   return app;
 }
 
-/** An operator of another version may know fields that this one does not. */
+/** Validates a push: an operator of another version may send unknown fields. */
 function faultOf(body: unknown): string | null {
   const tooDeep = depthFault(body);
   if (tooDeep !== null) return `body: ${tooDeep}`;
@@ -72,7 +72,7 @@ function pskOptions(keyFile: string) {
   };
 }
 
-/** Without a key nobody is let in. */
+/** An unreadable file counts as no key: every handshake fails. */
 function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -15,7 +15,7 @@ export type PodStatusParts = {
   readonly keepAlive: KeepAlive<Stream>;
 };
 
-/** What the operator wants to know of a media server, without what concerns the loading of its config. */
+/** The status of a media server for the operator, without the state of its config. */
 export function podStatus(parts: PodStatusParts): Omit<PodStatus, 'pod' | 'config'> {
   const { apps, config: serverConfig, draining, keepAlive, registry } = parts;
   const count = (direction: Direction): number => registry.byDirection(direction).size;

@@ -7,13 +7,13 @@ import type { StreamRegistry } from '../streams/registry.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import { askFleet, type FleetAnswer, type MemberAnswer } from './fan-out.ts';
 
-/** An order to end streams, as `POST /rest-api/stream/terminate` and a StreamTermination give it. */
+/** An order to end streams, from `POST /rest-api/stream/terminate` or a StreamTermination. */
 export type TerminateOrder = {
   readonly filter: StreamFilter;
-  /** `pod` = this pod alone. */
+  /** `pod` = only this pod. */
   readonly scope: 'fleet' | 'pod';
   readonly dryRun: boolean;
-  /** How long the same client is refused the same stream, milliseconds; 0 = it is not. */
+  /** How long the same client is refused the same stream, milliseconds; 0 = not at all. */
   readonly denyForMs: number;
 };
 
@@ -27,7 +27,7 @@ export type TerminateDeps = {
   readonly metrics: { terminateRequest(scope: string, result: string): void };
 };
 
-/** Carries out an order of a caller, and writes down who has ended what. */
+/** Carries out an order and writes an audit log line. */
 export async function terminate(deps: TerminateDeps, order: TerminateOrder, caller: string): Promise<FleetAnswer> {
   const self = { pod: deps.podName, ask: () => terminateHere(deps, order) };
   const answer = await askFleet([self], order, idsOf(order.filter));

@@ -7,24 +7,24 @@ const MAX_ENTRIES = 10_000;
 
 export type DenyDeps = {
   readonly clock: Clock;
-  /** Many clients share the address of a trusted proxy, so it tells nobody apart. */
+  /** True for a trusted proxy: many clients share its address, so it does not identify one. */
   readonly isProxy: (address: string) => boolean;
 };
 
-/** Who may not start again for a while (`denyFor`): app, name, direction and client. */
+/** Clients that may not start a stream again for a while (`denyFor`), by app, name, direction and client. */
 export class DenyList {
   readonly #deps: DenyDeps;
-  /** Key → Unix milliseconds until which it holds. */
+  /** Key → end of the denial, Unix milliseconds. */
   readonly #until = new Map<string, number>();
 
   constructor(deps: DenyDeps) {
     this.#deps = deps;
   }
 
-  /** False when the client cannot be told apart from others, or when the list is full. */
+  /** False if the client cannot be identified, or if the list is full. */
   deny(stream: Stream, forMs: number): boolean {
     const { appKey, client, direction, name } = stream;
-    // Else whoever comes through the same proxy would be denied with it.
+    // A denial would affect every client behind the same proxy.
     if (client.token === '' && client.isShared) return false;
     const key = this.#key(appKey, name, direction, client);
     if (key === null) return false;
@@ -50,7 +50,7 @@ export class DenyList {
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
   }
 
-  /** The client is its token when it has one, else its address. */
+  /** Identifies the client by its token if it has one, else by its address. */
   #key(appKey: string, name: string, direction: Direction, client: Client): string | null {
     const identity = client.token === '' ? this.#addressKey(client.address) : `token ${digest(client.token)}`;
     return identity === null ? null : JSON.stringify([appKey, name, direction, identity]);

@@ -2,12 +2,12 @@ import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { StreamRegistry } from './registry.ts';
 import type { Stream } from './stream.ts';
 
-/** The streams of this pod that match, as a copy: what is ended while one goes through it does not disturb. */
+/** The streams of this pod that match, as a copy, so that streams may end during iteration. */
 export function matchStreams(registry: StreamRegistry, filter: StreamFilter): Stream[] {
   return [...candidates(registry, filter)].filter((stream) => matches(stream, filter));
 }
 
-/** The smallest set that an index gives. */
+/** The smallest set that an index provides. */
 function candidates(registry: StreamRegistry, filter: StreamFilter): Iterable<Stream> {
   if (filter.mediaSessionIds) return new Set(filter.mediaSessionIds.flatMap((id) => registry.get(id) ?? []));
   if (filter.mediaSessionId !== undefined) return [registry.get(filter.mediaSessionId) ?? []].flat();
@@ -25,7 +25,7 @@ const CHECKS: readonly Check[] = [
   (stream, { sessionId }) => sessionId === undefined || stream.sessionId === sessionId,
   (stream, { name }) => name === undefined || stream.name === name,
   (stream, { published }) => published === undefined || stream.published === published,
-  // A stream that is just ending has a final status, and matched when it was live.
+  // A stream that is ending already has a final status, so the last live one is compared.
   (stream, { status }) => status === undefined || stream.lastLiveStatus === status,
   (stream, { appKey }) => appKey === undefined || stream.appKey === appKey,
 ];
@@ -34,7 +34,7 @@ function matches(stream: Stream, filter: StreamFilter): boolean {
   return CHECKS.every((check) => check(stream, filter));
 }
 
-/** True when the filter names streams one by one, so that finding all of them needs no answer from anyone else. */
+/** The stream ids in a filter, null if it has none. If all are found here, other pods need not be asked. */
 export function idsOf(filter: StreamFilter): readonly string[] | null {
   if (filter.mediaSessionId !== undefined) return [filter.mediaSessionId];
   return filter.mediaSessionIds ?? null;

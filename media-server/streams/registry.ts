@@ -16,7 +16,7 @@ export class StreamRegistry {
   readonly #publicationsByAppAndName = new Index<string>();
   readonly #byPublication = new Index<Stream>();
 
-  /** Called when the last stream has left: what a drain waits for. */
+  /** Called when the last stream leaves. A drain waits for it. */
   onEmpty: (() => void) | null = null;
 
   add(stream: Stream): void {
@@ -115,7 +115,7 @@ export class StreamRegistry {
   }
 }
 
-/** A line feed is in no app key. */
+/** App keys contain no line feed. */
 const pair = (appKey: string, of: string): string => `${appKey}\n${of}`;
 
 const NONE: ReadonlySet<Stream> = new Set();

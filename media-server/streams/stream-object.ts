@@ -23,7 +23,7 @@ export function streamBody(stream: Stream, nodeId: string): StreamObject {
   return { ...findObject(stream, nodeId), sdp: stream.offer, custom: { ...stream.custom } };
 }
 
-/** The stream object as `find` and the console see it: without the SDP and the client's token. */
+/** The stream object as `find` and the console show it: without the SDP and the client's token. */
 export function findObject(stream: Stream, nodeId: string): StreamObject {
   const { token: _token, ...custom } = stream.custom;
   return {

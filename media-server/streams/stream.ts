@@ -4,11 +4,11 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Playback, Publication } from '../media/media.ts';
 
-/** Who is at the other end, as the HTTP request said it. */
+/** The client, as described by its HTTP request. */
 export type Client = {
   /** Address after `rest.trustedProxies` were taken into account. */
   readonly address: string;
-  /** The address is that of a proxy that `rest.trustedProxies` does not name: others come with it as well. */
+  /** The address belongs to a proxy that is not in `rest.trustedProxies`, so other clients share it. */
   readonly isShared: boolean;
   readonly origin: string;
   /** `User-Agent` header. */
@@ -36,8 +36,8 @@ export type StreamOptions = {
 export type StreamChange = { readonly status: StreamStatus; readonly info: string };
 
 /**
- * One publication or playback with its session. It holds state and tells its listeners; how it ends is the business of
- * `streams/terminate.ts` alone.
+ * One publication or playback with its session. It holds state and notifies its listeners; only
+ * `streams/terminate.ts` ends it.
  */
 export class Stream {
   readonly id: string;
@@ -57,7 +57,7 @@ export class Stream {
   hasAudio = true;
   hasVideo = true;
 
-  /** How far admission has come: what the backend was told, and so what it must hear of the end. */
+  /** The progress of admission. It determines which events the backend gets at the end. */
   admission: 'none' | 'asked' | 'connected' | 'admitted' = 'none';
 
   /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
@@ -100,7 +100,7 @@ export class Stream {
     return this.#status;
   }
 
-  /** The status before the end, for a filter that meets a stream which is just ending. */
+  /** The status before the end, for filters that match a stream that is ending. */
   get lastLiveStatus(): StreamStatus {
     return this.#lastLiveStatus;
   }
@@ -115,12 +115,12 @@ export class Stream {
     return this.#endedAt;
   }
 
-  /** The text that belongs to the cause, empty while it lives. */
+  /** The text of the cause, empty while it lives. */
   get info(): string {
     return this.#cause === null ? '' : END_CAUSES[this.#cause].info;
   }
 
-  /** Aborted when the stream begins to end: whatever works for it stops. */
+  /** Aborted when the stream begins to end: work for it stops. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
@@ -139,7 +139,7 @@ export class Stream {
     this.#change(this.published ? 'PUBLISHING' : 'PLAYING');
   }
 
-  /** Marks the end; false when it had been marked before. The first cause stays. */
+  /** Marks the end; false if it was already marked. The first cause stays. */
   markEnded(cause: EndCause, at: number): boolean {
     if (this.#cause !== null) return false;
     this.#cause = cause;
@@ -151,7 +151,7 @@ export class Stream {
     return true;
   }
 
-  /** Tells every change of status until the end (included); returns how to stop listening. */
+  /** Calls the listener at every change of status, the end included. Returns a function that stops it. */
   onChange(listener: (change: StreamChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -13,7 +13,7 @@ export type TerminateDeps = {
 };
 
 export type EndOptions = {
-  /** When the order to end it arrived, on the monotonic clock, milliseconds; default now. */
+  /** When the order arrived, monotonic milliseconds; default now. */
   readonly orderedAt?: number;
 };
 
@@ -28,7 +28,7 @@ export class Terminator {
 
   /**
    * Ends a stream; a publication takes its playbacks with it. Resolves when the transports are closed and nothing is
-   * left in the registry: `true` for the caller that ended it, `false` for one who came later (and has waited with it).
+   * left in the registry: `true` for the caller that ended it, `false` for a later caller, which waits as well.
    * Everything up to the closing of the transport happens before the first await.
    */
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
@@ -66,12 +66,12 @@ export class Terminator {
         this.end(playback, playback.leg?.workerDied() ? 'worker_died' : 'publisher_gone', { orderedAt }),
       ),
     );
-    // One that fails is told below, where it is waited for.
+    // A failure is reported below, where the promise is awaited.
     playbacks.catch(() => undefined);
     try {
       await stream.leg?.close();
     } finally {
-      // Also when closing failed: a stream that has ended is in no list, and its playbacks are waited for.
+      // Even if closing failed, an ended stream leaves the registry, and its playbacks are awaited.
       registry.remove(stream);
       this.#ending.delete(stream);
       ended(stream, clock.monotonic() - orderedAt);

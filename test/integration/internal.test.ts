@@ -157,7 +157,7 @@ describe('the internal listener', () => {
   it('refuses a body that is nested a million deep, as a fault of the caller', async () => {
     const deep = `${'['.repeat(1e6)}${']'.repeat(1e6)}`;
     const answer = await put(`{"counter":8,"config":${deep},"assets":{}}`);
-    expect(answer).toEqual({ status: 400, body: { error: 'body: nested deeper than 64 levels' } });
+    expect(answer).toEqual({ status: 400, body: { error: 'body: must not be nested deeper than 64 levels' } });
     expect(offered).toEqual([]);
   });
 });

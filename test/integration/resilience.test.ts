@@ -122,7 +122,7 @@ describe('a resource file that is edited while streams are live', () => {
     const publisher = await stage.publish(server, 'a');
     await server.edit((text) => text.replace('appKey:', 'apKey:'));
     const refusal = await until('the refusal is logged', () =>
-      server.log.find(({ msg }) => msg === 'the new config is refused, the old one goes on running'),
+      server.log.find(({ msg }) => msg === 'the new config is refused; the old one keeps running'),
     );
     expect(refusal['reason']).toContain('resources.yaml');
     expect(refusal['reason']).toContain('spec.apKey: unknown field');

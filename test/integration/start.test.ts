@@ -47,7 +47,7 @@ describe('a media server that starts', () => {
     try {
       await until('the config has been read', logged('starting mediasoup'), { everyMs: 1 });
       await write({ ...spec, limits: { publications: 1 } });
-      await until('the edit is taken over', logged('the new config runs'));
+      await until('the edit is taken over', logged('the new config is running'));
     } finally {
       await run.stop('SIGINT');
     }
