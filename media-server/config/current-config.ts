@@ -19,13 +19,13 @@ export class CurrentConfig {
     return this.#bundle;
   }
 
-  /** Applies the current config to the part, and each later one. Throws if the part cannot run the current one. */
+  /** Applies the current config to the part, and each later one. Throws if it cannot run the current one. */
   join(part: ConfigPart): void {
     part(this.#bundle, null)();
     this.#parts.push(part);
   }
 
-  /** Takes over a valid config without touching a live stream. Throws if a part refuses it; the old one keeps running. */
+  /** Takes over a valid config without touching a live stream. Throws if a part refuses it. */
   apply(bundle: ConfigBundle): void {
     const before = this.#bundle;
     const takeOver = this.#parts.map((part) => part(bundle, before));

@@ -34,7 +34,7 @@ export function keepRestartFields(before: ServerConfig, after: ServerConfig): Se
   };
 }
 
-/** Listeners keep their settings; certificates are rotated. Fields keep their order, so that the hash stays the same. */
+/** Listeners keep their settings; certificates are rotated. Fields keep their order, and so does the hash. */
 function restOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): ServerConfig['rest'] {
   const { httpPort } = before;
   if (before.https) return { ...after, httpPort, https: { ...(after.https ?? before.https), port: before.https.port } };

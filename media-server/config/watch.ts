@@ -14,7 +14,8 @@ const LOOK_EVERY_MS = 5_000;
 export type WatchDeps = { readonly clock: Clock; readonly log: Log; readonly onChange: () => void };
 
 /**
- * Reports that something in a folder has changed, but not what. Watches the folder, not its files: a ConfigMap volume swaps a symbolic link, and editors rename.
+ * Reports that something in a folder has changed, but not what. Watches the folder, not its files: a ConfigMap volume
+ * swaps a symbolic link, and editors rename.
  */
 export class FolderWatch {
   readonly #folder: string;

@@ -64,7 +64,7 @@ const MAX_PREFIX_LENGTH = 1024;
 /** Segments of RFC 3986 §3.3, none of them empty, `.` or `..`: with `//` in front it would be a host. */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;=:@-]|%[\da-f]{2})+)+$/i;
 
-/** Each proxy of a chain adds the prefix it removed, outermost first. A header that is not a list of paths is ignored. */
+/** Each proxy of a chain adds the prefix it removed, outermost first. Other headers are ignored. */
 function readPrefix(header: string): string {
   if (header.length > MAX_PREFIX_LENGTH) return '';
   const prefixes = header.split(',').map((part) => part.trim().replace(/\/$/, ''));

@@ -24,7 +24,7 @@ export async function publish(deps: SessionDeps, request: SessionRequest): Promi
   });
 }
 
-/** Waits for a holder of the name that is ending, so that a client can publish again right after its stream was ended. */
+/** Waits for an ending holder of the name, so that a client can publish again right after its stream was ended. */
 async function endingHolder(deps: SessionDeps, appKey: string, name: string): Promise<void> {
   const holder = deps.registry.publication(appKey, name);
   if (holder && holder.cause !== null) await deps.terminator.settled(holder);

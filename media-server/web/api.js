@@ -1,8 +1,8 @@
-// The REST API as the console calls it, and how the user signs in when it asks for that.
+// Calls of the REST API for the console, with sign-in on demand.
 
 import { askForCredentials } from './login.js';
 
-/** Says what went wrong in the server's own words. */
+/** An error with the message of the server. */
 export class ApiError extends Error {
   constructor(status, detail) {
     super(detail);
@@ -10,24 +10,24 @@ export class ApiError extends Error {
   }
 }
 
-/** Beside this folder, also behind a proxy that takes a prefix off. */
+/** Relative to this folder, so that it works behind a proxy that removes a prefix. */
 const REST_API = new URL('../rest-api', import.meta.url).href;
 
 let authorization = sessionStorage.getItem('authorization') ?? '';
 
-/** A call of the REST API: GET without a body, else POST. Asks for credentials when they are needed; throws an ApiError. */
+/** A call of the REST API: GET without a body, else POST. Asks for credentials on demand. Throws an ApiError. */
 export async function api(path, body) {
   const used = authorization;
   const response = await fetch(`${REST_API}${path}`, options(body));
   if (response.status !== 401) return readAnswer(response);
-  // Another call may have signed in meanwhile.
+  // Another call may have signed in already.
   if (used === authorization) await signIn(response);
   return api(path, body);
 }
 
 /** @returns {RequestInit} */
 function options(body) {
-  // Without `omit` the browser would ask for a Basic password in its own way.
+  // `omit` keeps the browser from showing its own dialog for Basic authentication.
   const headers = authorization ? { authorization } : {};
   if (body === undefined) return { credentials: 'omit', headers };
   return {
@@ -45,7 +45,7 @@ async function signIn(response) {
   sessionStorage.setItem('authorization', authorization);
 }
 
-/** Of a terminate also 404 and 503 are answers; problems say `detail`. */
+/** A terminate may also answer with 404 and 503; problems have a `detail`. */
 async function readAnswer(response) {
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem') ?? false;
   const answer = await response.json().catch(() => null);
@@ -54,7 +54,7 @@ async function readAnswer(response) {
   return answer;
 }
 
-/** Streams that match; none is an empty list. */
+/** Streams that match; an empty list if there are none. */
 export function findStreams(filter) {
   return api('/stream/find', filter).catch((error) => {
     if (error.status === 404) return [];

@@ -1,4 +1,4 @@
-// What is published: camera and microphone, or a picture that moves by itself.
+// The source to publish: camera and microphone, or a moving test picture.
 
 const SIZE = { width: 1280, height: 720 };
 
@@ -9,10 +9,10 @@ const REFUSALS = {
     'Camera or microphone cannot be used, perhaps because another program has them. Choose the test picture?',
 };
 
-/** `{stream, remark}`; the test picture when it is asked for, or when there is no camera. Throws what to tell the user. */
+/** `{stream, remark}`; the test picture if selected, or if there is no camera. Throws an error for the user. */
 export async function capture(source) {
   if (source === 'test') return { stream: testPicture(), remark: 'Test picture' };
-  // Browsers hide cameras from pages that came neither by https nor from this machine.
+  // Browsers allow cameras only on pages from https or from this machine.
   if (!navigator.mediaDevices) return { stream: testPicture(), remark: 'Test picture: cameras need https' };
   return (await device({ audio: true, video: SIZE })) ?? (await device({ video: SIZE })) ?? withoutCamera();
 }
@@ -21,7 +21,7 @@ function withoutCamera() {
   return { stream: testPicture(), remark: 'Test picture: no camera was found' };
 }
 
-/** null when there is no such device. */
+/** null if there is no such device. */
 async function device(constraints) {
   try {
     const stream = await navigator.mediaDevices.getUserMedia(constraints);
@@ -41,7 +41,7 @@ function testPicture() {
   return stream;
 }
 
-/** A clock and something that moves: freezes and delays can be seen. */
+/** A clock and a moving object, so that freezes and delays are visible. */
 function draw(context) {
   const { height, width } = SIZE;
   const now = new Date();

@@ -1,4 +1,4 @@
-// Ending streams: first what a dry run says, then, when that is confirmed, the real call.
+// Ends streams: shows the result of a dry run, then makes the real call once the user confirms.
 
 import { api, findStreams } from './api.js';
 import { element } from './stage.js';
@@ -6,7 +6,7 @@ import { nameOf } from './tables.js';
 
 const MAX_LISTED = 50;
 
-/** Shows what a terminate would end and ends it when that is wanted. `{done, failed}`: what to tell, each may be empty. */
+/** Shows what a terminate would end, and ends it on confirmation. `{done, failed}`: messages, each may be empty. */
 export async function confirmEnd(filter) {
   const [dryRun, streams] = await Promise.all([api('/stream/terminate?dryRun=true', filter), findStreams(filter)]);
   if (dryRun.matched === 0) return { done: 'Nothing to end: no stream matches any more.', failed: unasked(dryRun) };
@@ -18,7 +18,7 @@ export async function confirmEnd(filter) {
 
 const count = (number) => `${number} ${number === 1 ? 'stream' : 'streams'}`;
 
-/** Pods whose streams nobody has seen. */
+/** Pods that could not be asked. */
 function unasked({ pods }) {
   const failed = pods.filter(({ error }) => error !== undefined);
   return failed.map(({ error, pod }) => `Pod ${pod} could not be asked: ${error}. End again to repeat it.`).join(' ');

@@ -1,4 +1,4 @@
-// The console: what is live, ending by filter with a dry run first, and why streams ended. Public REST API only.
+// The console: live streams, termination by filter with a dry run, and ended streams. Uses the public REST API only.
 
 import { api, findStreams } from './api.js';
 import { confirmEnd } from './confirm.js';
@@ -6,14 +6,14 @@ import { element } from './stage.js';
 import { showEnded, showLive } from './tables.js';
 
 const REFRESH_MS = 1000;
-/** A list that takes long to answer is asked for less often. */
+/** A slow list is requested less often. */
 const REST_PER_WORK = 5;
 
 const form = element('filter');
 let isSignedOut = false;
 let nextRefresh = 0;
 
-/** App and direction, which the server can look for. */
+/** App and direction, which the server can filter by. */
 function readFilter() {
   const { appKey, published } = form.elements;
   return {
@@ -30,7 +30,7 @@ function matchesSearch({ mediaSessionId, name }) {
 
 const findShown = async () => (await findStreams(readFilter())).filter(matchesSearch);
 
-/** What is shown, as a filter of the API. A search is part of a name, which the API knows no filter for: ids then. */
+/** The visible streams as a filter of the API. The API cannot search for part of a name, so a search becomes ids. */
 async function filterOfShown() {
   if (searched() === '') return readFilter();
   return { mediaSessionIds: (await findShown()).map(({ mediaSessionId }) => mediaSessionId) };
@@ -48,7 +48,7 @@ async function refresh() {
   element('end-all').disabled = live.length === 0;
 }
 
-/** Keeps the choice, also of an app that is gone. */
+/** Keeps the selection, even if its app is gone. */
 function offerApps(keys) {
   const select = form.elements.appKey;
   const wanted = [...new Set([...keys, select.value].filter(Boolean))].sort();
@@ -59,12 +59,12 @@ function offerApps(keys) {
   select.value = chosen;
 }
 
-/** Only what changes: regions that are read aloud are not repeated every second. */
+/** Sets only changed text, so that screen readers do not repeat live regions every second. */
 function setText(id, text) {
   if (element(id).textContent !== String(text)) element(id).textContent = text;
 }
 
-/** Refreshes, and says so when that does not work. */
+/** Refreshes, and shows an error on failure. */
 async function refreshNow() {
   clearTimeout(nextRefresh);
   const startedAt = performance.now();
@@ -80,7 +80,7 @@ async function refreshNow() {
   nextRefresh = setTimeout(refreshNow, Math.max(REFRESH_MS, REST_PER_WORK * (performance.now() - startedAt)));
 }
 
-/** Ends what the filter matches, once that is confirmed, and says what came of it until the next time. */
+/** Ends what the filter matches after confirmation, and shows the result until the next time. */
 async function end(makeFilter) {
   setText('outcome', '');
   setText('failure', '');

@@ -1,4 +1,4 @@
-// A WHIP or WHEP session in a browser: offer, answer, the event stream that says why the server ended it, and the end.
+// A WHIP or WHEP session in a browser: offer, answer, event stream and end.
 
 const EVENT_RELS = [
   'urn:ietf:params:whep:ext:core:server-sent-events',
@@ -53,12 +53,12 @@ class Session {
     if (this.#over) return;
     this.#over = true;
     this.#events?.close();
-    // Before the connection is closed, or the server takes it for a client that went away.
+    // Sent before the connection is closed, so that the server does not count it as a disconnect.
     await fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => undefined);
     this.#connection.close();
   }
 
-  /** null = the best layer that the bandwidth allows. Throws with what the server said when that is no. */
+  /** null = the best layer that the bandwidth allows. Throws with the server's message if it refuses. */
   async selectLayer(encodingId) {
     const response = await fetch(new URL(this.#layerUrl, this.#location), {
       method: 'POST',
@@ -85,7 +85,7 @@ class Session {
     if (this.#over) return;
     if (state === 'connected') this.#callbacks.onLive();
     if (state === 'disconnected') this.#callbacks.onLost();
-    // The event stream usually says why; it gets a moment to do so.
+    // Leaves the event stream a moment to deliver the reason.
     if (state === 'failed' || state === 'closed') setTimeout(() => this.#ended('The connection was closed'), 500);
   }
 
@@ -98,7 +98,7 @@ class Session {
   }
 }
 
-/** All candidates in one offer: the server needs none to be trickled. */
+/** Gathers all candidates into one offer, so that none need to be trickled. */
 function gathered(connection) {
   if (connection.iceGatheringState === 'complete') return Promise.resolve();
   /** @type {Promise<void>} */

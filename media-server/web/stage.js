@@ -1,4 +1,4 @@
-// What the publish and the play page share: the form, the state line, and one session at a time.
+// Shared by the publish and play pages: the form, the state line, and one session at a time.
 
 /**
  * An element that the page has; what kind it is, the page knows.
@@ -17,19 +17,19 @@ export function fillForm(form) {
   }
 }
 
-/** URL of `whip/app/name` with what the names may contain; beside this folder, also behind a proxy that takes a prefix off. */
+/** URL of `whip/app/name` with encoded names, relative to this folder, so it works behind a proxy with a prefix. */
 export function sessionUrl(protocol, form) {
   const { app, name } = form.elements;
   const path = `${protocol}/${encodeURIComponent(app.value)}/${encodeURIComponent(name.value)}`;
   return new URL(`../${path}`, import.meta.url).href;
 }
 
-/** Runs `start` when the form is sent and shows what becomes of the session. */
+/** Runs `start` when the form is submitted, and shows the state of the session. */
 export function runStage({ form, start, words }) {
   const startButton = element('start');
   const stopButton = element('stop');
   const notice = element('notice');
-  /** The attempt that the page shows. An older one that still gets somewhere is stopped and says nothing. */
+  /** The current attempt. Older ones that are still in progress are stopped silently. */
   /** @type {{ session: { stop(): Promise<void> } | null } | null} */
   let current = null;
 
@@ -84,7 +84,7 @@ export function runStage({ form, start, words }) {
     over('idle', words.idle, '', true);
   });
 
-  // Also when the page only goes into the browser's cache, from which it may come back.
+  // Also when the page enters the back/forward cache.
   addEventListener('pagehide', () => {
     if (!current) return;
     void current.session?.stop();
@@ -92,7 +92,7 @@ export function runStage({ form, start, words }) {
   });
 }
 
-/** Shows resolution and frame rate of a video while a connection lives, after what is to be said anyway. */
+/** Shows resolution and frame rate of a video while a connection lives, after the remark. */
 export function showFacts(connection, video, remark = '') {
   if (connection.connectionState === 'closed') return;
   let frames = 0;

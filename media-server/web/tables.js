@@ -2,15 +2,15 @@
 
 import { element } from './stage.js';
 
-/** More rows than this help nobody, and cost the browser. */
+/** More rows would slow the browser down. */
 const MAX_ROWS = 200;
 
 const direction = ({ published }) => (published ? 'publication' : 'playback');
 
-/** How a stream is called where there is no table. */
+/** The name of a stream outside the tables. */
 export const nameOf = (stream) => `${direction(stream)} ${stream.name} in ${stream.appKey}`;
 
-/** What is live. `onEnd(stream)` is called when the button of a row is pressed. */
+/** Live streams. `onEnd(stream)` is called when the button of a row is pressed. */
 export function showLive(streams, onEnd) {
   showRows('live', streams, (stream) => [
     stream.name,
@@ -24,7 +24,7 @@ export function showLive(streams, onEnd) {
   ]);
 }
 
-/** What has ended, and why. */
+/** Ended streams with their causes. */
 export function showEnded(streams) {
   showRows('ended', streams, (stream) => [
     moment(stream.endedAt),
@@ -37,7 +37,7 @@ export function showEnded(streams) {
   ]);
 }
 
-/** Rows stay where they are as long as they say the same, so that focus and selection survive a refresh. */
+/** Keeps unchanged rows in place, so that focus and selection survive a refresh. */
 function showRows(id, streams, cellsOf) {
   const body = element(id);
   const shown = streams.slice(0, MAX_ROWS);
@@ -86,7 +86,7 @@ function endButton(stream, onEnd) {
   return button;
 }
 
-/** The time of day; with the date when that is not today. */
+/** The time of day, with the date if it is not today. */
 function moment(ms) {
   const date = new Date(ms);
   const time = Object.assign(document.createElement('time'), { dateTime: date.toISOString() });

@@ -10,7 +10,10 @@ describe('limits', () => {
     const perApp = await stage.server({ streamApp: { limits: { publications: 1 } } });
     await stage.publish(perApp, 'a');
     const second = await stage.client(perApp, 'publish', 'b');
-    expect([second.status, second.problem]).toEqual([503, expect.stringContaining('takes 1 publications')]);
+    expect([second.status, second.problem]).toEqual([
+      503,
+      expect.stringContaining('has reached its limit of 1 publication'),
+    ]);
 
     const perPod = await stage.server({ mediaServer: { limits: { publications: 1 } } });
     await stage.publish(perPod, 'a');
