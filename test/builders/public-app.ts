@@ -98,3 +98,17 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
   });
   return Object.assign(test, { app });
 }
+
+/** A call of the REST API. A text is sent as it is, anything else as JSON. */
+export const postJson = (
+  { app }: TestApp,
+  url: string,
+  payload?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+) =>
+  app.inject({
+    method: 'POST',
+    url: `/rest-api${url}`,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(payload === undefined ? {} : { payload: typeof payload === 'string' ? payload : JSON.stringify(payload) }),
+  });
