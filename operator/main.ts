@@ -43,10 +43,10 @@ async function main(): Promise<number> {
     setting: '--port',
     metrics: () => metrics.registry.metrics(),
     contentType: metrics.registry.contentType,
-    notReady: () => (manager.synced ? null : 'the first lists are not complete'),
+    notReady: () => (manager.synced ? null : 'the initial lists are not complete'),
   });
   const stopping = stopped();
-  void manager.watch().then(() => log.info('everything is listed'));
+  void manager.watch().then(() => log.info('the initial lists are complete'));
   const lost = config.leaderElection ? leadWhenElected(leader, manager) : leadAtOnce(manager);
   const code = await Promise.race([stopping, lost]);
   log.info('stopping');
@@ -66,7 +66,7 @@ async function reachCluster(): Promise<Connection> {
     return await connect();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`no cluster can be found: ${reason}`, { cause: error });
+    throw new UsageError(`cannot find a cluster: ${reason}`, { cause: error });
   }
 }
 

@@ -61,7 +61,7 @@ export class Assets {
   /** `ca.crt` of a ConfigMap. Throws `UnusableAsset`. */
   caBundle(configMap: string): string {
     const value = this.#sources.configMaps.get(configMap)?.get('ca.crt');
-    if (!value) throw new UnusableAsset(`ConfigMap "${configMap}" with the key ca.crt does not exist`);
+    if (!value) throw new UnusableAsset(`ConfigMap "${configMap}" with the key ca.crt not found`);
     if (value.length > MAX_CA_BYTES)
       throw new UnusableAsset(`ca.crt of ConfigMap "${configMap}" is larger than 64 KiB`);
     const fault = caBundleFault(value.toString('utf8'));

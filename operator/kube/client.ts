@@ -165,7 +165,7 @@ export async function connect(): Promise<Connection & { readonly namespace: stri
   const config = new KubeConfig();
   config.loadFromDefault();
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error('there is no kubeconfig, and this is no pod with a service account');
+  if (!cluster) throw new Error('no kubeconfig found, and this is not a pod with a service account');
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, rejectUnauthorized } = options;

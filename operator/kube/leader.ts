@@ -93,7 +93,7 @@ export class LeaderElection {
 
   #tell(leads: boolean, listener: () => void): void {
     const { identity } = this.#options;
-    this.#log.info({ identity }, leads ? 'this replica leads' : 'this replica leads no more');
+    this.#log.info({ identity }, leads ? 'this replica leads' : 'this replica no longer leads');
     listener();
   }
 

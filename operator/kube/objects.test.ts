@@ -14,8 +14,8 @@ describe('pathOf', () => {
   it.each(['..', '.', '', '../../kube-system/secrets/admin', 'api?watch=true', 'api#', '%2e%2e', 'Api', 'a/log'])(
     'leads nowhere with the name "%s", which no object has',
     (name) => {
-      expect(() => pathOf(TYPES.Secret, 'media', name)).toThrow(`"${name}" is no name of an object`);
-      expect(() => pathOf(TYPES.Secret, name, 'api')).toThrow(`"${name}" is no name of an object`);
+      expect(() => pathOf(TYPES.Secret, 'media', name)).toThrow(`"${name}" is not a valid object name`);
+      expect(() => pathOf(TYPES.Secret, name, 'api')).toThrow(`"${name}" is not a valid object name`);
     },
   );
 

@@ -76,7 +76,7 @@ export function pathOf({ apiVersion, plural }: ResourceType, namespace: string |
 const NAME = new RegExp(OBJECT_NAME);
 
 function checkedName(name: string): string {
-  if (!NAME.test(name)) throw new Error(`"${name}" is no name of an object`);
+  if (!NAME.test(name)) throw new Error(`"${name}" is not a valid object name`);
   return name;
 }
 

@@ -221,7 +221,7 @@ class Watchdog {
   reset(): void {
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimeout(
-      () => this.#controller.abort(new Error('the watch has gone silent')),
+      () => this.#controller.abort(new Error('the watch stopped sending events')),
       this.#ms,
     );
   }

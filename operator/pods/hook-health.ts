@@ -20,23 +20,24 @@ export function joinReports(reports: readonly HookReport[]): HookReport {
 
 /** Whether the backend answers. Without a number in the message: it would be another one at each look. Pure. */
 export function reachable({ lastFailureAt, lastSuccessAt, recentCalls, recentFailures }: HookReport): Verdict {
-  if (lastSuccessAt === 0 && lastFailureAt === 0) return unknown('Reachable', 'NotCalled', 'no pod has called it yet');
+  if (lastSuccessAt === 0 && lastFailureAt === 0)
+    return unknown('Reachable', 'NotCalled', 'no pod has called the backend yet');
   const isFailing = recentCalls > 0 ? 2 * recentFailures > recentCalls : lastFailureAt > lastSuccessAt;
   if (isFailing) {
-    const why = 'no answer, none in time, or one that decides nothing, such as 500; the pods log which';
+    const why = 'no connection, a timeout, or a status such as 500; see the logs of the pods';
     return no('Reachable', 'Failing', `most calls fail: ${why}`);
   }
-  if (recentFailures > 0) return yes('Reachable', 'SomeFail', 'most calls are answered; some have failed lately');
+  if (recentFailures > 0) return yes('Reachable', 'SomeFail', 'most calls are answered; some failed recently');
   return yes('Reachable', 'Answering', 'calls are answered');
 }
 
 /** Whether checks wait for a connection for longer than a call may last (docs/keep-alive.md). Pure. */
 export function saturated(report: HookReport): Verdict {
-  if (!report.saturated) return no('Saturated', 'EnoughConnections', 'no check waits for a connection');
+  if (!report.saturated) return no('Saturated', 'EnoughConnections', 'no keep-alive check waits for a connection');
   return yes(
     'Saturated',
     'ChecksWait',
-    'checks wait for a connection: raise maxConnections, lengthen the interval, or make the backend faster',
+    'keep-alive checks wait for a connection: increase maxConnections, increase the interval, or make the backend faster',
   );
 }
 

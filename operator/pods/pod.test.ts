@@ -76,12 +76,16 @@ describe('podsOf', () => {
     [
       'has crashed and is started again',
       { podIP: '10.0.0.1', containerStatuses: [{ ...running, ...CRASHED }] },
-      { address: '10.0.0.1', isRunning: true, trouble: { reason: 'OOMKilled', message: 'it has ended with code 137' } },
+      {
+        address: '10.0.0.1',
+        isRunning: true,
+        trouble: { reason: 'OOMKilled', message: 'the container exited with code 137' },
+      },
     ],
     [
       'has crashed and waits for its next start',
       { podIP: '10.0.0.1', containerStatuses: [{ name: 'media-server', state: CRASHED.lastState }] },
-      { address: '10.0.0.1', trouble: { reason: 'OOMKilled', message: 'it has ended with code 137' } },
+      { address: '10.0.0.1', trouble: { reason: 'OOMKilled', message: 'the container exited with code 137' } },
     ],
     [
       'has crashed and said why',
@@ -96,7 +100,10 @@ describe('podsOf', () => {
       },
       {
         address: '10.0.0.1',
-        trouble: { reason: 'CrashLoopBackOff', message: 'it has ended with code 1: spec.media.port: it is taken' },
+        trouble: {
+          reason: 'CrashLoopBackOff',
+          message: 'the container exited with code 1: spec.media.port: it is taken',
+        },
       },
     ],
     [

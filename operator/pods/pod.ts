@@ -110,7 +110,7 @@ function crashOf(container: ContainerStatus | undefined): Pod['trouble'] {
   const ended = container?.state?.terminated ?? container?.lastState?.terminated;
   if (!ended || container?.ready) return null;
   const [lastWords = ''] = (ended.message ?? '').split('\n', 1);
-  const message = `it has ended with code ${ended.exitCode}${lastWords === '' ? '' : `: ${lastWords}`}`;
+  const message = `the container exited with code ${ended.exitCode}${lastWords === '' ? '' : `: ${lastWords}`}`;
   // Kubernetes' own word for the rest is "Error" while it runs again, and CrashLoopBackOff while it waits for that.
   return { reason: ended.reason === 'OOMKilled' ? ended.reason : 'CrashLoopBackOff', message };
 }

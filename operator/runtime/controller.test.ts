@@ -91,7 +91,7 @@ describe('Controller', () => {
       level: 'error',
       controller: 'mediaserver',
       object: 'media/live',
-      msg: 'reconcile failed, it is tried again',
+      msg: 'reconcile failed and will be retried',
       err: { type: 'Error', message: 'the API server is gone' },
     };
     expect(logged.lines()).toMatchObject([line, line, line]);

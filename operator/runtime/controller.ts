@@ -77,7 +77,7 @@ export class Controller {
     } catch (error) {
       const { quiet, retryAfterMs } = classify(error);
       const fields = { controller: this.#options.name, object: key, err: error };
-      if (!quiet) log.error(fields, 'reconcile failed, it is tried again');
+      if (!quiet) log.error(fields, 'reconcile failed and will be retried');
       this.#queue.retry(key, retryAfterMs);
       observe('error', seconds());
     }

@@ -89,7 +89,7 @@ export class Ownership {
         if (step.do === 'take over') {
           log.warn(
             { object: keyOf(object), from: recorded.name },
-            'the operator of a MediaServer is gone, it is taken over',
+            'the operator of a MediaServer is gone; this operator takes over',
           );
         }
         return { kind: 'mine', object: owned };
@@ -106,7 +106,10 @@ export class Ownership {
 
   async #tellOfOwner(object: KubeObject, owner: string): Promise<void> {
     const { events, log } = this.#deps;
-    log.warn({ object: keyOf(object), owner }, 'another operator manages this MediaServer, it is left alone');
+    log.warn(
+      { object: keyOf(object), owner },
+      'another operator manages this MediaServer; this operator leaves it alone',
+    );
     await events.say(object, {
       type: 'Warning',
       reason: 'ManagedByOther',

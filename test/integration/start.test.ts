@@ -122,7 +122,7 @@ describe('a media server that cannot start', () => {
       },
     );
     expect(await run.exited).toBe(2);
-    expect(run.lines[0]).toMatch(/^no cluster can be found: .*missing/);
+    expect(run.lines[0]).toMatch(/^cannot find a cluster: .*missing/);
     expect(run.lines.join('\n')).not.toContain('    at ');
   });
 

@@ -73,7 +73,10 @@ async function applyChild(world: World, observed: Observed, object: KubeObject):
 export function takenBy({ object }: Pick<Observed, 'object'>, live: KubeObject | null): Fault | null {
   if (!live || isOwned(live, object)) return null;
   const { kind, metadata } = live;
-  return { reason: 'NameTaken', message: `${kind} "${metadata.name}" is there already and not of this MediaServer` };
+  return {
+    reason: 'NameTaken',
+    message: `${kind} "${metadata.name}" already exists and is not owned by this MediaServer`,
+  };
 }
 
 export const isOwned = ({ metadata }: KubeObject, owner: KubeObject): boolean =>

@@ -23,7 +23,8 @@ describe('hostConflict', () => {
   it('names the oldest of those that have the host already, also one of another namespace', () => {
     expect(between(server('a', HOST, 3), server('b', HOST, 2), server('c', HOST, 1, 'other'))).toEqual({
       reason: 'IngressHostTaken',
-      message: 'spec.ingress.host "live.example" is that of MediaServer "other/c" as well: requests reach either',
+      message:
+        'spec.ingress.host "live.example" is also used by MediaServer "other/c": a request reaches either of them',
     });
   });
 

@@ -28,7 +28,8 @@ export async function nodeAddresses(
     return joinNodes(names, nodes);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error;
-    const message = 'media.announcedAddress is NodeExternalIP, and the operator may not read Nodes: set rbac.readNodes';
+    const message =
+      'media.announcedAddress is NodeExternalIP, but the operator is not allowed to read Nodes: set rbac.readNodes in the chart';
     return { byNode: null, fault: { reason: 'NodesForbidden', message } };
   }
 }

@@ -200,7 +200,7 @@ async function writeOutcome(
 /** What may be written already and does nothing yet. */
 function notYet({ autoscaling }: MediaServerSpec): Fault | null {
   if (!autoscaling) return null;
-  return { reason: 'AutoscalingUnavailable', message: 'spec.autoscaling has no effect yet: spec.replicas counts' };
+  return { reason: 'AutoscalingUnavailable', message: 'spec.autoscaling has no effect yet; spec.replicas applies' };
 }
 
 /** When what apps and hooks make their status from is not what they were told last. */

@@ -59,7 +59,7 @@ describe('mediaServerVerdicts', () => {
   it('says of a MediaServer that all is well, with it', () => {
     expect(mediaServerVerdicts(well())).toEqual([
       yes('Available', 'PodsReady', '1 of 1 pod ready for new streams'),
-      no('Progressing', 'Settled', 'nothing is being changed'),
+      no('Progressing', 'Settled', 'no change is in progress'),
       yes('ConfigApplied', 'Applied', '1 pod runs this config'),
       no('Degraded', 'AsExpected', 'all is well'),
     ]);
@@ -78,7 +78,7 @@ describe('mediaServerVerdicts', () => {
     expect(verdict('Available', well(over))).toEqual(expected);
   });
 
-  const PENDING = yes('Progressing', 'DeploymentPending', 'the pods are being made');
+  const PENDING = yes('Progressing', 'DeploymentPending', 'the Deployment is being updated');
   it.each<[string, Partial<StatusInput>, Verdict]>([
     ['there is no Deployment yet', { deployment: undefined }, PENDING],
     [
@@ -95,22 +95,22 @@ describe('mediaServerVerdicts', () => {
     [
       'a pod is of an older template',
       { replicas: 2, deployment: deployment({ observedGeneration: 1, updatedReplicas: 1 }) },
-      yes('Progressing', 'Rollout', '1 of 2 pods are of the newest template'),
+      yes('Progressing', 'Rollout', '1 of 2 pods run the newest pod template'),
     ],
     [
       'a new pod is made, and an old one waits for it to be ready',
       { deployment: deployment({ observedGeneration: 1, replicas: 2, updatedReplicas: 1 }) },
-      yes('Progressing', 'Rollout', '1 pod more than wanted'),
+      yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
     ],
     [
       'the end of an old pod has not come to our ears',
       { pods: [runningPod('a'), runningPod('b')] },
-      yes('Progressing', 'Rollout', '1 pod more than wanted'),
+      yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
     ],
     [
       'a pod has failed and is still listed',
       { pods: [runningPod('a'), runningPod('b', { isRunning: false })] },
-      no('Progressing', 'Settled', 'nothing is being changed'),
+      no('Progressing', 'Settled', 'no change is in progress'),
     ],
     [
       'a pod drains',
@@ -125,7 +125,7 @@ describe('mediaServerVerdicts', () => {
     [
       'it is scaled to zero and nothing is left',
       { replicas: 0, deployment: deployment({ observedGeneration: 1 }), pods: [] },
-      no('Progressing', 'Settled', 'nothing is being changed'),
+      no('Progressing', 'Settled', 'no change is in progress'),
     ],
   ])('says whether it is changing when %s', (_what, over, expected) => {
     expect(verdict('Progressing', well(over))).toEqual(expected);
@@ -150,12 +150,12 @@ describe('mediaServerVerdicts', () => {
     [
       'a pod refuses it',
       { fleet: fleetOf({ a: answered({ pod: 'live-a', refused: { hash: 'new', reason: 'no such codec' } }) }) },
-      no('ConfigApplied', 'Refused', 'pod live-a refuses the config and keeps the old one: no such codec'),
+      no('ConfigApplied', 'Refused', 'pod live-a refused the config and keeps the old one: no such codec'),
     ],
     [
       'no pod runs',
       { pods: [runningPod('a', { isRunning: false })] },
-      unknown('ConfigApplied', 'NoPods', 'no pod runs yet; one that starts reads the newest config'),
+      unknown('ConfigApplied', 'NoPods', 'no pod is running yet; a new pod reads the newest config'),
     ],
     [
       'every pod runs it, one that drains included',
@@ -219,7 +219,7 @@ describe('mediaServerVerdicts', () => {
     [
       'a pod refuses the config',
       { fleet: fleetOf({ a: answered({ pod: 'live-a', refused: { hash: 'new', reason: 'no such codec' } }) }) },
-      yes('Degraded', 'Refused', 'pod live-a refuses the config and keeps the old one: no such codec'),
+      yes('Degraded', 'Refused', 'pod live-a refused the config and keeps the old one: no such codec'),
     ],
     [
       'the API server will not have a child',
@@ -252,7 +252,7 @@ describe('mediaServerVerdicts', () => {
           ],
         }),
       },
-      yes('Degraded', 'FailedCreate', 'pods cannot be made: exceeded quota'),
+      yes('Degraded', 'FailedCreate', 'pods cannot be created: exceeded quota'),
     ],
     [
       'the cluster lacks a kind',

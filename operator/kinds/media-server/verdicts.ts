@@ -42,7 +42,7 @@ export function faultVerdicts(fault: Fault): Verdict[] {
 /** Of a MediaServer that is being deleted: its pods get no config any more. Pure. */
 export function deletionVerdicts(pods: readonly Pod[]): Verdict[] {
   return [
-    no('Available', 'Deleted', 'the pods let their streams end; then everything is removed'),
+    no('Available', 'Deleted', 'the pods drain; then all objects are deleted'),
     yes('Progressing', 'Draining', lettingEnd(pods.length, 'pod')),
   ];
 }
@@ -70,14 +70,18 @@ function progressing({ deployment, pods, refused, replicas }: StatusInput): Verd
   const running = pods.filter(({ isDeleting, isRunning }) => isRunning && !isDeleting).length;
   const tooMany = Math.max(made, running) - replicas;
   const isBehind = !deployment || observedGeneration < (deployment.metadata.generation ?? 0);
-  if (isBehind) return yes('Progressing', 'DeploymentPending', 'the pods are being made');
+  if (isBehind) return yes('Progressing', 'DeploymentPending', 'the Deployment is being updated');
   if (updatedReplicas < replicas) {
-    return yes('Progressing', 'Rollout', `${updatedReplicas} of ${plural(replicas, 'pod')} are of the newest template`);
+    return yes(
+      'Progressing',
+      'Rollout',
+      `${updatedReplicas} of ${plural(replicas, 'pod')} run the newest pod template`,
+    );
   }
   // A new pod counts as soon as it is made; old ones are told to go when it is ready.
-  if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than wanted`);
+  if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than spec.replicas`);
   if (draining > 0) return yes('Progressing', 'Draining', lettingEnd(draining, 'old pod'));
-  return no('Progressing', 'Settled', 'nothing is being changed');
+  return no('Progressing', 'Settled', 'no change is in progress');
 }
 
 function configApplied(input: StatusInput): Verdict {
@@ -87,7 +91,7 @@ function configApplied(input: StatusInput): Verdict {
   if (refusal) return no('ConfigApplied', refusal.reason, refusal.message);
   const { running, synced } = input.fleet.inSync(input.pods);
   if (running === 0)
-    return unknown('ConfigApplied', 'NoPods', 'no pod runs yet; one that starts reads the newest config');
+    return unknown('ConfigApplied', 'NoPods', 'no pod is running yet; a new pod reads the newest config');
   if (synced === running) return applied(input, running);
   const failed = pods.find(({ isRunning, uid }) => isRunning && fleet.reports.get(uid)?.kind === 'failed');
   const report = failed && fleet.reports.get(failed.uid);
@@ -114,7 +118,7 @@ function refusalOf(fleet: Fleet): Fault | null {
     if (!config.refused || config.refused.hash !== fleet.rendered?.hash) continue;
     return {
       reason: 'Refused',
-      message: `pod ${pod} refuses the config and keeps the old one: ${config.refused.reason}`,
+      message: `pod ${pod} refused the config and keeps the old one: ${config.refused.reason}`,
     };
   }
   return null;
@@ -150,7 +154,7 @@ function unmade(deployment: KubeObject | undefined): Fault | null {
   const { conditions = [] } = statusOf(deployment);
   const failure = conditions.find(({ status, type }) => type === 'ReplicaFailure' && status === 'True');
   if (!failure) return null;
-  return { reason: failure.reason || 'FailedCreate', message: `pods cannot be made: ${failure.message}` };
+  return { reason: failure.reason || 'FailedCreate', message: `pods cannot be created: ${failure.message}` };
 }
 
 function leftOut([first, ...others]: readonly RenderFinding[]): Fault | null {

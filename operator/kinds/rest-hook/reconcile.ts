@@ -29,7 +29,7 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   const broken = await brokenReference(world, checked.resource);
   const resolved = broken
     ? no('ResolvedRefs', 'RefNotFound', broken)
-    : yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there');
+    : yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved');
   const accepted = yes('Accepted', 'Accepted', 'the RestHook is valid');
   const health = healthOf(world.fleets, key);
   const result = await report(world, object, [accepted, resolved, reachable(health), saturated(health)]);

@@ -41,8 +41,8 @@ const CONFLICT = finding({ reason: 'Conflict', message: 'StreamApp "old" already
 describe('streamAppVerdicts', () => {
   it('says of an app that runs on every pod and is checked that all is well with it', () => {
     expect(streamAppVerdicts(inputOf())).toEqual([
-      yes('Accepted', 'Accepted', 'the app is one of MediaServer "live"'),
-      yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there'),
+      yes('Accepted', 'Accepted', 'MediaServer "live" serves this app'),
+      yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
       yes('Programmed', 'Programmed', '1 pod runs it'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
     ]);
@@ -51,7 +51,7 @@ describe('streamAppVerdicts', () => {
   it('says that another app has its key', () => {
     expect(streamAppVerdicts(inputOf({ findings: [CONFLICT] }))).toEqual([
       no('Accepted', 'Conflict', CONFLICT.message),
-      yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there'),
+      yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
       no('Programmed', 'Conflict', CONFLICT.message),
       no('KeepAliveActive', 'Conflict', CONFLICT.message),
     ]);
@@ -59,7 +59,7 @@ describe('streamAppVerdicts', () => {
 
   it('says what it refers to that is not there, while pods check its live streams on', () => {
     expect(streamAppVerdicts(inputOf({ findings: [finding({})] }))).toEqual([
-      yes('Accepted', 'Accepted', 'the app is one of MediaServer "live"'),
+      yes('Accepted', 'Accepted', 'MediaServer "live" serves this app'),
       no('ResolvedRefs', 'RefNotFound', 'RestHook "gone" does not exist'),
       no('Programmed', 'RefNotFound', 'RestHook "gone" does not exist'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
@@ -74,7 +74,7 @@ describe('streamAppVerdicts', () => {
   });
 
   it('says that there is no such MediaServer', () => {
-    const message = 'there is no MediaServer "live" in this namespace';
+    const message = 'MediaServer "live" not found in this namespace';
     expect(streamAppVerdicts({ ...inputOf(), fleet: undefined, pods: [] })).toEqual([
       unknown('Accepted', 'MediaServerNotFound', message),
       no('ResolvedRefs', 'MediaServerNotFound', message),
@@ -98,7 +98,7 @@ describe('streamAppVerdicts', () => {
       inputOf({ pods: [runs, { ...runs, hash: 'old' }] }),
       no('Programmed', 'Pending', '1 of 2 running pods run this config'),
     ],
-    ['no pod runs', inputOf({ pods: [] }), no('Programmed', 'NoPods', 'no pod runs')],
+    ['no pod runs', inputOf({ pods: [] }), no('Programmed', 'NoPods', 'no pod is running')],
     [
       'nothing has been rendered',
       { ...inputOf(), fleet: new Fleet() },
@@ -167,7 +167,7 @@ describe('streamAppVerdicts', () => {
 describe('heldUpVerdicts', () => {
   it('say what is to be mended, and that the app does not run until then', () => {
     const fault = { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist' };
-    const message = `MediaServer "live" takes no changes until this is mended: ${fault.message}`;
+    const message = `MediaServer "live" takes no changes until this is fixed: ${fault.message}`;
     expect(heldUpVerdicts('live', fault)).toEqual([
       unknown('Accepted', 'InvalidReference', message),
       no('Programmed', 'InvalidReference', message),

@@ -26,7 +26,7 @@ export function streamAppVerdicts(input: StreamAppInput): Verdict[] {
 
 /** Of an app whose MediaServer cannot look at it before it is mended itself. Pure. */
 export function heldUpVerdicts(server: string, fault: NonNullable<Fleet['fault']>): Verdict[] {
-  const message = `MediaServer "${server}" takes no changes until this is mended: ${fault.message}`;
+  const message = `MediaServer "${server}" takes no changes until this is fixed: ${fault.message}`;
   return [unknown('Accepted', fault.reason, message), no('Programmed', fault.reason, message)];
 }
 
@@ -34,15 +34,15 @@ function acceptance({ fleet, spec }: StreamAppInput, conflict: string | null): V
   const server = spec.mediaServerRef.name;
   if (!fleet) return unknown('Accepted', 'MediaServerNotFound', noSuch(server));
   if (conflict) return no('Accepted', 'Conflict', conflict);
-  return yes('Accepted', 'Accepted', `the app is one of MediaServer "${server}"`);
+  return yes('Accepted', 'Accepted', `MediaServer "${server}" serves this app`);
 }
 
-const noSuch = (server: string): string => `there is no MediaServer "${server}" in this namespace`;
+const noSuch = (server: string): string => `MediaServer "${server}" not found in this namespace`;
 
 function resolvedRefs({ fleet, spec }: StreamAppInput, broken: RenderFinding | undefined): Verdict {
   if (!fleet) return no('ResolvedRefs', 'MediaServerNotFound', noSuch(spec.mediaServerRef.name));
   if (broken) return no('ResolvedRefs', broken.reason, broken.message);
-  return yes('ResolvedRefs', 'ResolvedRefs', 'everything that is referred to is there');
+  return yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved');
 }
 
 /** All running pods run it. */
@@ -52,7 +52,7 @@ function programmed(input: StreamAppInput, needed: readonly Verdict[]): Verdict 
   const { fleet, pods } = input;
   if (!fleet?.rendered) return no('Programmed', 'Pending', 'the config has not been rendered yet');
   const { running, synced } = fleet.inSync(pods);
-  if (running === 0) return no('Programmed', 'NoPods', 'no pod runs');
+  if (running === 0) return no('Programmed', 'NoPods', 'no pod is running');
   if (synced < running) return no('Programmed', 'Pending', `${synced} of ${running} running pods run this config`);
   return yes('Programmed', 'Programmed', running === 1 ? '1 pod runs it' : `${running} pods run it`);
 }
