@@ -153,7 +153,8 @@ const PURE: readonly string[] = [
 const OUTSIDE =
   /^(node:(?!crypto$|path$|url$|util$|net$|tls$|buffer$)|pino|undici|fastify|prom-client|mediasoup$|@kubernetes)/;
 /** Time, chance, the environment and the network, as globals. */
-const AMBIENT = /\b(Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|process\.|fetch\()/;
+const AMBIENT =
+  /\b(Date\.now|(new )?Date\(\)|performance\.|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|random(UUID|Bytes|Int)|process\.|fetch\()/;
 
 type Import = { readonly specifier: string; readonly isType: boolean };
 type Sources = ReadonlyMap<string, string>;
@@ -164,15 +165,19 @@ const IMPORT =
 function importsOf(source: string): Import[] {
   return [...source.matchAll(IMPORT)].map(([, type, names = '', from, dynamic]) => ({
     specifier: from ?? dynamic ?? '',
-    isType:
-      type !== undefined ||
-      (names.startsWith('{') &&
-        names
-          .replace(/[{}\s]/g, '')
-          .split(',')
-          .filter(Boolean)
-          .every((name) => name.startsWith('type'))),
+    isType: type !== undefined || areTypes(names),
   }));
+}
+
+/** True for `{ type A, type B }`. */
+function areTypes(names: string): boolean {
+  const each =
+    /^\{([^}]*)\}$/
+      .exec(names.trim())?.[1]
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean) ?? [];
+  return each.length > 0 && each.every((name) => /^type\s/.test(name));
 }
 
 const isWithin = (file: string, room: string): boolean => file === room || file.startsWith(`${room}/`);
@@ -195,7 +200,7 @@ function violations(sources: Sources): string[] {
   ]);
 }
 
-const withoutComments = (source: string): string => source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+const withoutComments = (source: string): string => source.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '');
 
 function faultOfImport(file: string, { isType, specifier }: Import): string | null {
   if (!specifier.startsWith('.')) return faultOfPackage(file, specifier);

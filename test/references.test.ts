@@ -1,16 +1,20 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchorsOf, linksOf } from './harness/markdown.ts';
 
 const root = join(import.meta.dirname, '..');
-const paths = globSync(['**/*', '.*/**/*'], {
-  cwd: root,
-  exclude: (name) => name.split('/').some((part) => part === 'node_modules' || part === '.git' || part === 'overlays'),
-});
-const isFile = (path: string): boolean => statSync(join(root, path)).isFile();
-const files = paths.filter(isFile);
-const folders = new Set(paths.filter((path) => !isFile(path)));
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((path) => path !== '' && !path.includes('/overlays/') && existsSync(join(root, path)));
+const folders = new Set(files.flatMap((path) => parentsOf(path)));
+
+function parentsOf(path: string): string[] {
+  const parent = posix.dirname(path);
+  return parent === '.' ? [] : [parent, ...parentsOf(parent)];
+}
+
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const pages = files.filter((path) => path.endsWith('.md'));

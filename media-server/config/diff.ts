@@ -24,23 +24,28 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** The new config with the old values of fields that need a restart. */
+/** The new config with the old values of fields that need a restart: a listener keeps its port, its certificate rotates. */
 export function keepRestartFields(before: ServerConfig, after: ServerConfig): ServerConfig {
-  return {
-    ...after,
-    workers: before.workers,
-    media: { ...before.media, iceServers: after.media.iceServers },
-    rest: restOf(before, after),
-  };
+  return keptOf(ServerConfig as Node, before, after) as ServerConfig;
 }
 
-/** Listeners keep their settings; certificates are rotated. Fields keep their order, and so does the hash. */
-function restOf({ rest: before }: ServerConfig, { rest: after }: ServerConfig): ServerConfig['rest'] {
-  const { httpPort } = before;
-  if (before.https) return { ...after, httpPort, https: { ...(after.https ?? before.https), port: before.https.port } };
-  const { https: _wanted, ...rest } = after;
-  return { ...rest, httpPort };
+/** Fields keep the order of the old config, and so does the hash. */
+function keptOf(node: Node, before: unknown, after: unknown): unknown {
+  if (node['x-sluice-reload'] === 'restart') return before;
+  if (!needsRestart(node)) return after;
+  // An object that comes or goes takes its fields that need a restart with it.
+  if (!isObject(before) || !isObject(after)) return before;
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const kept = [...names].map((name) => [name, keptOf(node.properties?.[name] ?? {}, before[name], after[name])]);
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
 }
+
+const needsRestart = (node: Node): boolean =>
+  node['x-sluice-reload'] === 'restart' ||
+  (node['x-sluice-reload'] === undefined && Object.values(node.properties ?? {}).some(needsRestart));
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** Names of the assets that were added, removed or changed. */
 export function changedAssets(before: ConfigBundle['assets'], after: ConfigBundle['assets']): string[] {

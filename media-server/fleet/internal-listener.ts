@@ -5,8 +5,8 @@ import { INTERNAL_TLS, parseFleetKeys } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
 import { ConfigPush, type PodStatus } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
+import { listenFault } from '../../process/listen.ts';
 import type { Log } from '../../process/logger.ts';
-import { UserFault } from '../../process/user-fault.ts';
 import { depthFault } from '../config/documents.ts';
 import type { Loaded } from '../config/load.ts';
 
@@ -39,10 +39,11 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     deps.offer(loadedFrom(request.body as ConfigPush));
     return deps.status();
   });
+  const { host, port } = deps;
   try {
-    await app.listen({ host: deps.host, port: deps.port });
+    await app.listen({ host, port });
   } catch (error) {
-    throw new UserFault(`cannot listen on port ${deps.port} for the operator`, { cause: error });
+    throw listenFault(error, { host, port, setting: 'spec.internal.port' });
   }
   return app;
 }

@@ -42,8 +42,11 @@ async function terminateHere(deps: TerminateDeps, order: TerminateOrder): Promis
   const matchedIds = streams.map(({ id }) => id);
   if (order.dryRun) return { pod: deps.podName, matchedIds, terminated: 0, denied: 0 };
   const denied = order.denyForMs === 0 ? [] : streams.filter((stream) => deps.deny.deny(stream, order.denyForMs));
-  const terminated = await deps.terminator.endAll(streams, 'rest', { orderedAt });
-  return { pod: deps.podName, matchedIds, terminated, denied: denied.length };
+  const { ended, failures } = await deps.terminator.endAll(streams, 'rest', { orderedAt });
+  const answer = { pod: deps.podName, matchedIds, terminated: ended, denied: denied.length };
+  if (failures.length === 0) return answer;
+  for (const err of failures) deps.log.error({ err }, 'a stream failed to close');
+  return { ...answer, error: `${failures.length} of ${streams.length} streams could not be closed` };
 }
 
 /** Ids are only counted: an order may name 10,000 of them. */

@@ -124,9 +124,14 @@ export class TransportLeg {
   async applyFragment(text: string): Promise<string | null> {
     const ice = newCredentials(parseFragment(text), this.#clientIce);
     if (!ice) return null;
+    const before = this.#clientIce;
     // Set before the await: candidates that arrive meanwhile belong to this restart.
     this.#clientIce = ice;
-    const serverIce = await this.transport.restartIce();
+    const serverIce = await this.transport.restartIce().catch((error: unknown) => {
+      // The client tries again with the same credentials, which must then be new again.
+      if (this.#clientIce === ice) this.#clientIce = before;
+      throw error;
+    });
     const { kind, mid } = this.#offer.tagged;
     return writeFragment({
       ice: serverIce,

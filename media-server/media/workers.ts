@@ -169,17 +169,16 @@ export class Workers {
       killWorker(worker);
     });
     try {
-      const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(this.#options, port + index) });
+      const listenInfos = listenInfosOf(this.#options, port + index);
+      const webRtcServer = await worker.createWebRtcServer({ listenInfos }).catch((error: unknown) => {
+        const where = `${urlHost(listenAddress)}:${port + index} (UDP and TCP)`;
+        throw new UserFault(`spec.media.port: cannot listen for media on ${where}`, { cause: error });
+      });
       const router = await worker.createRouter({ mediaCodecs: routerCodecs(codecs as readonly Codec[]) });
       return { index, worker, routers: new Routers(worker, router), webRtcServer, legs: 0, toldErrors: new Set() };
     } catch (error) {
       await closeWorker(worker, this.#deps.clock);
-      throw new UserFault(
-        `spec.media.port: cannot listen for media on ${urlHost(listenAddress)}:${port + index} (UDP and TCP)`,
-        {
-          cause: error,
-        },
-      );
+      throw error;
     }
   }
 }

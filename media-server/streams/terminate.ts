@@ -17,6 +17,14 @@ export type EndOptions = {
   readonly orderedAt?: number;
 };
 
+/** What became of several streams. */
+export type Ended = {
+  /** Streams that this call ended. */
+  readonly ended: number;
+  /** Why streams could not be closed. They have left the registry all the same. */
+  readonly failures: readonly unknown[];
+};
+
 /** The only way a stream ends. */
 export class Terminator {
   readonly #deps: TerminateDeps;
@@ -44,13 +52,16 @@ export class Terminator {
   }
 
   /**
-   * Ends streams for one cause; playbacks first, so that none of them ends because of its publication instead. Resolves
-   * with the number of those that this call has ended.
+   * Ends streams for one cause; playbacks first, so that none of them ends because of its publication instead. A stream
+   * that fails to close stops no other.
    */
-  async endAll(streams: Iterable<Stream>, cause: EndCause, options: EndOptions = {}): Promise<number> {
+  async endAll(streams: Iterable<Stream>, cause: EndCause, options: EndOptions = {}): Promise<Ended> {
     const playbacksFirst = [...streams].sort((a, b) => Number(a.published) - Number(b.published));
-    const ended = await Promise.all(playbacksFirst.map((stream) => this.end(stream, cause, options)));
-    return ended.filter(Boolean).length;
+    const results = await Promise.allSettled(playbacksFirst.map((stream) => this.end(stream, cause, options)));
+    return {
+      ended: results.filter((result) => result.status === 'fulfilled' && result.value).length,
+      failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+    };
   }
 
   /** Resolves when a stream that is ending has left the registry; at once when it is not ending. */

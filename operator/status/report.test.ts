@@ -25,6 +25,7 @@ describe('eventTypeOf', () => {
     ['a fault from the beginning', undefined, broken, 'Warning'],
     ['a fault that is over', broken, well, 'Normal'],
     ['that all is well from the beginning', undefined, well, null],
+    ['that it is no longer known whether a config is refused', refused, unknown('ConfigApplied', 'NoPods', ''), null],
     ['a deletion that somebody asked for', ready, no('Available', 'Deleted', 'streams end'), 'Normal'],
     ['a config that a pod refuses', yes('ConfigApplied', 'Applied', '1 pod runs it'), refused, 'Warning'],
     ['a pod that lags behind', refused, no('ConfigApplied', 'Pending', '0 of 1 running pod run it'), null],

@@ -60,9 +60,13 @@ export function eventTypeOf(known: Condition | undefined, verdict: Verdict): 'No
   const polarity = POLARITY[type];
   if (!polarity) throw new Error(`${type}: a condition without a row in the table of polarities`);
   if (polarity.bad === null || (known?.status === status && known.reason === reason)) return null;
-  if (status !== polarity.bad) return known?.status === polarity.bad ? 'Normal' : null;
+  if (status === 'Unknown') return null;
+  if (status !== polarity.bad) return recovery(polarity, known);
   return isExpected(polarity, known, reason) ? null : polarity.asked?.includes(reason) ? 'Normal' : 'Warning';
 }
+
+const recovery = ({ bad }: Polarity, known: Condition | undefined): 'Normal' | null =>
+  known?.status === bad ? 'Normal' : null;
 
 function isExpected({ atFirst, passing }: Polarity, known: Condition | undefined, reason: string): boolean {
   if (passing?.includes(reason)) return true;

@@ -50,8 +50,8 @@ export class Ownership {
   /** The same for all replicas of an operator. */
   readonly #identity: string;
   readonly #deps: OwnershipDeps;
-  /** When each MediaServer was claimed, by uid; by our own clock: others' clocks are not trusted. */
-  readonly #claimedAt = new Map<string, number>();
+  /** When each MediaServer was claimed, by key; by our own clock: others' clocks are not trusted. */
+  readonly #claims = new Map<string, { readonly uid: string; readonly at: number }>();
 
   constructor(identity: string, deps: OwnershipDeps) {
     this.#identity = identity;
@@ -66,26 +66,28 @@ export class Ownership {
   /** Finds out whether this operator manages a MediaServer, before anything else is written. Throws on a conflict. */
   async settle(object: KubeObject): Promise<Owned> {
     const { clock, log } = this.#deps;
+    const key = keyOf(object);
     const { uid = '' } = object.metadata;
     const recorded = recordedOf(object);
-    const claimedAt = this.#claimedAt.get(uid);
-    const step = nextStep(recorded, this.#identity, claimedAt === undefined ? null : clock.monotonic() - claimedAt);
+    const claim = this.#claims.get(key);
+    // One that was deleted and created again is another MediaServer.
+    const step = nextStep(recorded, this.#identity, claim?.uid === uid ? clock.monotonic() - claim.at : null);
     switch (step.do) {
       case 'go on':
-        this.#claimedAt.delete(uid);
+        this.#claims.delete(key);
         return { kind: 'mine', object };
       case 'wait':
         return { kind: 'foreign', lookAgainMs: step.ms };
       case 'claim':
         await this.#record(object, { claimedBy: this.#identity });
-        this.#claimedAt.set(uid, clock.monotonic());
+        this.#claims.set(key, { uid, at: clock.monotonic() });
         await this.#tellOfOwner(object, recorded.name ?? '');
         return { kind: 'foreign', lookAgainMs: ANSWER_MS };
       case 'answer':
       case 'adopt':
       case 'take over': {
         const owned = await this.#record(object, { name: this.#identity, claimedBy: null });
-        this.#claimedAt.delete(uid);
+        this.#claims.delete(key);
         if (step.do === 'take over') {
           log.warn(
             { object: keyOf(object), from: recorded.name },
@@ -99,9 +101,9 @@ export class Ownership {
     }
   }
 
-  /** The MediaServer is gone. */
-  forget(uid: string): void {
-    this.#claimedAt.delete(uid);
+  /** The MediaServer with this key is gone. */
+  forget(key: string): void {
+    this.#claims.delete(key);
   }
 
   async #tellOfOwner(object: KubeObject, owner: string): Promise<void> {

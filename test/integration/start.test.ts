@@ -83,7 +83,7 @@ describe('a media server that cannot start', () => {
       await writeFile(join(folder, 'fleet.key'), '');
       const run = await start('--fleet-key', join(folder, 'fleet.key'), '--listen-address', host);
       expect(await run.exited).toBe(1);
-      expect(run.lines).toContain(`cannot listen on port ${INTERNAL_PORT} for the operator`);
+      expect(run.lines).toContain(`spec.internal.port: cannot listen on ${host}:${INTERNAL_PORT}: the port is in use`);
     } finally {
       for (const holder of holders) holder.close();
     }

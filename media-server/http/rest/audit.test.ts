@@ -56,7 +56,10 @@ it('a failure of this member is answered 503, repeatable, and its reason is logg
   test.add({ close: () => Promise.reject(new Error('the transport would not close')) });
   const response = await order('/stream/terminate', {});
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
-  expect(lines).toMatchObject([{ status: 503, unasked: [{ pod: 'pod-0', error: 'the transport would not close' }] }]);
+  expect(lines).toMatchObject([
+    { level: 'error', err: { message: 'the transport would not close' } },
+    { status: 503, matched: 1, unasked: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed' }] },
+  ]);
 });
 
 it('a caller without a valid token gets 401 and is not logged', async () => {

@@ -41,7 +41,8 @@ export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRou
     handler: async (request) => {
       const { sessionId } = request.body;
       const streams = [...deps.registry.bySession(sessionId)];
-      const answer = { matched: streams.length, terminated: await deps.terminator.endAll(streams, 'disconnect') };
+      const { ended } = await deps.terminator.endAll(streams, 'disconnect');
+      const answer = { matched: streams.length, terminated: ended };
       deps.log.info({ caller: deps.callerOf(request), sessionId, ...answer }, 'connection terminate requested');
       if (streams.length === 0) throw new HttpError(404, 'no connection matches');
       return answer;

@@ -38,6 +38,7 @@ export async function reconcileMediaServer(world: World, options: MediaServerOpt
   const object = world.stores.mediaServers.get(key);
   if (!object) {
     await world.fleets.forget(key);
+    world.ownership.forget(key);
     forgetConfig(world, { metadata: splitKey(key) });
     options.onFleetChange(key);
     return {};

@@ -42,6 +42,8 @@ it('a second operator leaves a MediaServer alone, and reports that', async () =>
   // It has asked more than once by then.
   await setTimeout(16_000);
   expect((await deployment()).metadata.generation).toBe(generation);
+  // The second operator may have asked a moment ago.
+  await until('the first operator has answered', async () => !('claimedBy' in (await operator())));
   expect(await operator()).toEqual({ name: CHART });
   const { items } = await stage.get('events.events.k8s.io');
   const said = items.filter(({ reason }: Json) => reason === 'ManagedByOther').map(({ note }: Json) => note);

@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
+import { logLines } from '../../test/builders/log-lines.ts';
+import { fakeStreams } from '../../test/builders/streams.ts';
+import { DenyList } from '../streams/deny.ts';
+import { type TerminateDeps, type TerminateOrder, terminate } from './terminate-here.ts';
+
+const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, denyForMs: 0 };
+
+describe('terminate', () => {
+  let streams: ReturnType<typeof fakeStreams>;
+  let logged: ReturnType<typeof logLines>;
+  let counted: string[];
+  let deps: TerminateDeps;
+
+  beforeEach(() => {
+    streams = fakeStreams();
+    logged = logLines();
+    counted = [];
+    deps = {
+      ...streams,
+      deny: new DenyList({ clock: systemClock, isProxy: () => false }),
+      podName: 'pod-0',
+      clock: systemClock,
+      log: logged.log,
+      metrics: { terminateRequest: (scope, result) => counted.push(`${scope} ${result}`) },
+    };
+  });
+
+  it('ends what matches, counts the request and writes down who asked', async () => {
+    streams.add();
+    expect(await terminate(deps, ALL, 'ops')).toMatchObject({ status: 200, matched: 1, terminated: 1 });
+    expect([counted, streams.registry.size]).toEqual([['fleet 200'], 0]);
+    expect(logged.lines()).toMatchObject([{ caller: 'ops', status: 200, matched: 1, terminated: 1 }]);
+  });
+
+  it('ends nothing in a dry run', async () => {
+    streams.add();
+    expect(await terminate(deps, { ...ALL, dryRun: true }, 'ops')).toMatchObject({ matched: 1, terminated: 0 });
+    expect(streams.registry.size).toBe(1);
+  });
+
+  it('ends the others if one stream fails to close, and says so', async () => {
+    streams.add({ close: () => Promise.reject(new Error('the worker does not answer')) });
+    const others = [streams.add(), streams.add()];
+    expect(await terminate(deps, ALL, 'ops')).toMatchObject({
+      status: 503,
+      matched: 3,
+      terminated: 2,
+      pods: [{ pod: 'pod-0', matched: 3, terminated: 2, error: '1 of 3 streams could not be closed' }],
+    });
+    expect(others.map(({ status }) => status)).toEqual(['FAILED', 'FAILED']);
+    expect(streams.registry.size).toBe(0);
+    expect(logged.lines()).toMatchObject([
+      { level: 'error', err: { message: 'the worker does not answer' }, msg: 'a stream failed to close' },
+      { msg: 'terminate requested' },
+    ]);
+  });
+});
