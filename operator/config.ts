@@ -2,20 +2,20 @@ import { hostname } from 'node:os';
 import { anyAddress } from '../process/addresses.ts';
 import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 
-/** What the operator is told by its command line and environment. */
+/** The settings from the command line and environment. */
 export type OperatorConfig = {
   /** Empty = all namespaces. */
   readonly watchNamespaces: readonly string[];
-  /** Where its Lease is. */
+  /** The namespace of the Lease. */
   readonly namespace: string;
-  /** Name of it: two operators in one namespace have each their own. */
+  /** The name of the Lease; two operators in one namespace need different ones. */
   readonly lease: string;
-  /** Image of media servers that name none. */
+  /** The default image of media servers. */
   readonly image: string;
   readonly leaderElection: boolean;
-  /** Of this replica, different at each start. */
+  /** Identifies this replica; different at each start. */
   readonly identity: string;
-  /** Of all replicas together: what the MediaServers that they manage are marked with. */
+  /** Identifies all replicas together; recorded in the status of the MediaServers that they manage. */
   readonly operator: string;
   readonly listenAddress: string;
   readonly port: number;
@@ -24,16 +24,16 @@ export type OperatorConfig = {
 
 export const USAGE = `usage: operator --image IMAGE [options]
 
-  --image IMAGE             of media servers that name none
+  --image IMAGE             the default image of media servers
   --watch-namespaces A,B    default: all namespaces
-  --namespace NAME          where the Lease is (default: POD_NAMESPACE, else sluice-system)
+  --namespace NAME          namespace of the Lease (default: POD_NAMESPACE, else sluice-system)
   --lease NAME              the Lease by which replicas agree on a leader (default sluice-operator)
-  --no-leader-election      when there is only ever one replica
-  --listen-address IP       of metrics and probes (default ::, or 0.0.0.0 without IPv6)
-  --port PORT               of metrics and probes (default 8080)
+  --no-leader-election      for a single replica
+  --listen-address IP       address for metrics and probes (default ::, or 0.0.0.0 without IPv6)
+  --port PORT               port for metrics and probes (default 8080)
   --log-level LEVEL         trace, debug, info, warn, error (default info)
 
-The cluster is that of KUBECONFIG, of ~/.kube/config, or of the pod's service account.
+The cluster is taken from KUBECONFIG, ~/.kube/config, or the pod's service account.
 `;
 
 const OPTIONS = {
@@ -59,7 +59,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
       ? environment['POD_NAMESPACE'] || 'sluice-system'
       : namespaceOf('--namespace', options.namespace);
   const lease = nameOf('--lease', 'Lease', options.lease);
-  // Somebody's own one does not ask for the Lease, and so is none of those that have it.
+  // An operator run by hand does not use the Lease, so it must not share the identity of those that do.
   const isByHand = options['no-leader-election'] && !environment['POD_NAME'];
   return {
     watchNamespaces: namespacesOf(options['watch-namespaces']),

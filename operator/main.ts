@@ -9,16 +9,16 @@ import { LeaderElection } from './kube/leader.ts';
 import { Manager } from './manager.ts';
 import { OperatorMetrics } from './metrics.ts';
 
-/** Label `name` of the metric; the Lease itself may be called otherwise. */
+/** The label `name` of the metric; the Lease itself may have another name. */
 const ELECTION = 'sluice-operator';
-/** Work in flight may take so long to end: a kubelet kills after 20 s, and the Lease is to be given back by then. */
+/** The time for work in flight to end. The Lease must be released before the kubelet kills the pod after 20 s. */
 const STOP_MS = 5_000;
 
 async function main(): Promise<number> {
   const config = readConfig(process.argv.slice(2), process.env);
   const log = createLogger(config.logLevel);
   const metrics = new OperatorMetrics();
-  // The lease itself is written before anyone leads, and by connections of its own: it is given back when the others are cut.
+  // The Lease is written without being leader, and has its own connections to be released after the others are closed.
   const leaseClient = new KubeClient(await reachCluster(), { writeForMs: () => Infinity, onRequest: metrics.request });
   const leader = new LeaderElection(
     leaseClient,
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   log.info('stopping');
   const inTime = sleep(systemClock, STOP_MS, new AbortController().signal);
   await Promise.race([manager.stop(), inTime]);
-  // Nothing is in flight any more when another one may lead.
+  // No request may be in flight when another replica can become leader.
   await client.close();
   await leader.stop();
   ops.close();
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   return code;
 }
 
-/** Throws `UsageError` when nothing says where a cluster is. */
+/** Throws `UsageError` when no cluster is configured. */
 async function reachCluster(): Promise<Connection> {
   try {
     return await connect();
@@ -70,7 +70,7 @@ async function reachCluster(): Promise<Connection> {
   }
 }
 
-/** Resolves when leadership is lost: like every operator, this one then starts anew, with nothing half done in it. */
+/** Resolves when leadership is lost. The operator then exits and restarts without leftover state, as is usual. */
 function leadWhenElected(leader: LeaderElection, manager: Manager): Promise<number> {
   return new Promise((resolve) => {
     leader.start(

@@ -15,7 +15,7 @@ const OBJECTS: Readonly<Record<string, object>> = {
   resthooks: restHookObject('backend'),
 };
 
-/** As an API server does that has one object of each kind of ours, nothing else, and whose watches say nothing. */
+/** Answers like an API server with one object of each of our kinds and silent watches. */
 function answer(method: string, url: string, response: ServerResponse): void {
   const [, plural = '', query = ''] = /([a-z]+)(\?.*)?$/.exec(url) ?? [];
   if (query.includes('watch=true')) {

@@ -31,7 +31,7 @@ export type ManagerDeps = {
   readonly log: Log;
 };
 
-/** Our kinds: each says itself what it watches. */
+/** Our kinds; each defines what it watches. */
 function kindsOf(world: World, options: MediaServerOptions) {
   return {
     mediaServer: mediaServerKind(world, options),
@@ -84,7 +84,7 @@ export class Manager {
     });
   }
 
-  /** Everything that is watched is in the stores. */
+  /** Whether the initial lists are complete. */
   get synced(): boolean {
     return this.#synced;
   }
@@ -93,13 +93,13 @@ export class Manager {
     return Object.fromEntries([...this.#controllers].map(([{ name }, controller]) => [name, controller.depth]));
   }
 
-  /** How many MediaServers another operator manages. */
+  /** The number of MediaServers that another operator manages. */
   foreign(): number {
     const { ownership, stores } = this.#world;
     return [...stores.mediaServers.all()].filter((each) => ownership.isForeign(each)).length;
   }
 
-  /** How many of the MediaServers that it manages have each condition True. */
+  /** For each condition, the number of MediaServers of this operator with status True. */
   conditions(): Record<string, number> {
     const counts: Record<string, number> = { Available: 0, Progressing: 0, ConfigApplied: 0, Degraded: 0 };
     for (const mediaServer of this.#world.stores.mediaServers.all()) {
@@ -110,19 +110,19 @@ export class Manager {
     return counts;
   }
 
-  /** Watches; every replica does, so that the next leader need not begin anew. Resolves when everything is listed. */
+  /** Watches in every replica, so that a new leader has full stores. Resolves when the initial lists are complete. */
   async watch(): Promise<void> {
     for (const reflector of this.#reflectors) reflector.start();
     await this.#listed();
     this.#synced = true;
   }
 
-  /** Begins to work: the leader alone. Waits for complete lists; a missing app would look deleted. */
+  /** Starts the controllers, in the leader only. Waits for complete lists; a missing app would look deleted. */
   async lead(): Promise<void> {
     await this.#listed();
     for (const kind of this.#controllers.keys()) {
       for (const { keysOf, store } of kind.watches) store.onChange((change) => this.#enqueue(kind, keysOf(change)));
-      // What came before anybody listened.
+      // Objects that were listed before the listeners were added.
       this.#enqueue(kind, [...kind.objects.all()].map(keyOf));
     }
     for (const controller of this.#controllers.values()) controller.start();
@@ -170,7 +170,7 @@ export class Manager {
     for (const key of keys) controller?.enqueue(key);
   }
 
-  /** Those whose status comes from the pods of a MediaServer. */
+  /** Queues the objects whose status comes from the pods of a MediaServer. */
   #tellFollowers(mediaServer: string): void {
     for (const kind of this.#controllers.keys()) this.#enqueue(kind, kind.followersOf?.(mediaServer) ?? []);
   }

@@ -8,7 +8,7 @@ describe('OperatorMetrics', () => {
     metrics = new OperatorMetrics();
   });
 
-  /** The samples of our own metrics, without comments and without what Node says of itself. */
+  /** The samples of our own metrics, without comments and the metrics of Node. */
   async function samples(): Promise<string[]> {
     const text = await metrics.registry.metrics();
     return text.split('\n').filter((line) => line !== '' && !/^(#|process_|nodejs_)/.test(line));

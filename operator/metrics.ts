@@ -5,7 +5,7 @@ import type { QueueObserver } from './runtime/workqueue.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Names and labels of controller-runtime, so that its dashboards and alerts work. */
+/** Metrics use the names and labels of controller-runtime, so that its dashboards and alerts work. */
 export class OperatorMetrics {
   readonly registry = newRegistry();
   readonly #reconciles: Counter<'controller' | 'result'>;
@@ -32,7 +32,7 @@ export class OperatorMetrics {
     });
     this.#seconds = new Histogram({
       name: 'controller_runtime_reconcile_time_seconds',
-      help: 'Length of a reconcile',
+      help: 'Duration of a reconcile',
       labelNames: ['controller'],
       buckets: SECONDS,
       registers,
@@ -46,7 +46,7 @@ export class OperatorMetrics {
     });
     this.#waits = new Histogram({
       name: 'workqueue_queue_duration_seconds',
-      help: 'How long a key has waited',
+      help: 'Time that a key waited in the queue',
       labelNames: ['name'],
       buckets: SECONDS,
       registers,
@@ -77,7 +77,7 @@ export class OperatorMetrics {
     if (result === 'error') this.#errors.inc({ controller });
   }
 
-  /** Read at each scrape. */
+  /** Registers gauges whose sources are read at each scrape. */
   observe(sources: {
     readonly depths: () => Readonly<Record<string, number>>;
     readonly leads: () => boolean;
@@ -88,7 +88,7 @@ export class OperatorMetrics {
     const registers = [this.registry];
     new Gauge({
       name: 'workqueue_depth',
-      help: 'Keys that wait',
+      help: 'Keys waiting in the queue',
       labelNames: ['name'],
       registers,
       collect() {
@@ -114,7 +114,7 @@ export class OperatorMetrics {
     });
     new Gauge({
       name: 'sluice_mediaservers',
-      help: 'MediaServers of this operator of which a condition is True',
+      help: 'MediaServers of this operator by condition that is True',
       labelNames: ['condition'],
       registers,
       collect() {

@@ -18,7 +18,7 @@ elif ! new_enough node; then
 	case $(uname -m) in
 		x86_64) node_arch=x64 ;;
 		aarch64) node_arch=arm64 ;;
-		*) fail "Node $node_least or newer is required, and there is no download for $(uname -m)" ;;
+		*) fail "Node $node_least or newer is required; no download is available for $(uname -m)" ;;
 	esac
 	begin "fetching Node $node_version (half a minute)"
 	node_new=$(mktemp -d "$SLUICE_CACHE/node.XXXXXX")

@@ -17,7 +17,7 @@ export function buildAssetsSecret(
   });
 }
 
-/** The keys of a Secret that is there already; the first one is in use. */
+/** The fleet keys of an existing Secret; the first one is in use. */
 export function fleetKeysOf(secret: KubeObject | null): FleetKey[] {
   const data = (secret?.['data'] ?? {}) as Record<string, string>;
   return parseFleetKeys(Buffer.from(data[FLEET_KEY_FILE] ?? '', 'base64').toString());

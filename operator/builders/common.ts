@@ -12,12 +12,12 @@ export type Parent = {
 
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'sluice' } as const;
 
-/** Name of the container that we look at; a pod may have got others. */
+/** The name of our container; a pod may have others. */
 export const CONTAINER = 'media-server';
-/** Names of ports of that container. Who finds a port by its name finds that of each pod, also while it changes. */
+/** Names of its ports. A port looked up by name is right for each pod, even while the number changes. */
 export const PORT_NAMES = { ops: 'ops', internal: 'internal' } as const;
 
-/** Selects the pods of one MediaServer. Never changes: a Deployment's selector is immutable. */
+/** Selects the pods of one MediaServer. It must never change: the selector of a Deployment is immutable. */
 export const selectorOf = ({ name }: Pick<Parent, 'name'>): Record<string, string> => ({
   'app.kubernetes.io/name': 'sluice-media-server',
   'app.kubernetes.io/instance': name,
@@ -28,7 +28,7 @@ export const labelsOf = (parent: Pick<Parent, 'name'>): Record<string, string> =
   ...MANAGED_BY,
 });
 
-/** A child object: named, labelled, and owned, so that it goes when its MediaServer goes. */
+/** A child object with name, labels and an owner reference, so that it is deleted with its MediaServer. */
 export function child(type: ResourceType, parent: Parent, name: string, fields: ChildFields): KubeObject {
   const { annotations, labels, ...rest } = fields;
   const metadata: Metadata = {
@@ -62,7 +62,7 @@ export const configMapName = ({ name }: Pick<Parent, 'name'>): string => `${name
 export const assetsName = ({ name }: Pick<Parent, 'name'>): string => `${name}-assets`;
 export const headlessName = ({ name }: Pick<Parent, 'name'>): string => `${name}-pods`;
 
-/** Clients are told the external address of a pod's node. */
+/** Whether clients are told the external address of the pod's node. */
 export const announcesNode = ({ media }: Pick<MediaServerSpec, 'media'>): boolean =>
   media.announcedAddress === NODE_EXTERNAL_IP;
 

@@ -2,13 +2,13 @@ import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
 import { child, configMapName, type Parent } from './common.ts';
 
-/** Which rendered config this is: the counter grows with each, the hash is that of config and assets. */
+/** Identifies a rendered config. The counter grows with each; the hash covers config and assets. */
 export type ConfigVersion = { readonly counter: number; readonly hash: string };
 
-/** Name of the file with the addresses of nodes, by their names. */
+/** The name of the file that maps node names to addresses. */
 export const ANNOUNCED_FILE = 'announced.json';
 
-/** What a starting pod reads; with the addresses of nodes when these are what clients are told. */
+/** The config that a starting pod reads, with the node addresses if clients are told those. */
 export function buildConfigMap(
   parent: Parent,
   config: ServerConfig,

@@ -21,21 +21,21 @@ import { ANNOUNCED_FILE } from './config-map.ts';
 
 const FOLDER = '/etc/sluice';
 const USER = 65532;
-/** After the drain: flush events, close. */
+/** Time after the drain to flush events and close. */
 const GRACE_EXTRA_S = 30;
 const RESTART_HASH = 'sluice.dev/restart-hash';
-/** On the Deployment itself: the restarts by others, such as `kubectl rollout restart`, that its grace period knows of. */
+/** Annotation of the Deployment: the restarts by others, such as `kubectl rollout restart`, seen so far. */
 const RESTARTS_SEEN = 'sluice.dev/restarts-seen';
 
 export type DeploymentInput = {
-  /** Of the media servers, when the MediaServer names none. */
+  /** The default image of media servers. */
   readonly image: string;
   readonly config: ServerConfig;
   /** The Deployment as it is now. */
   readonly live: KubeObject | undefined;
 };
 
-/** The pods. A config change alone does not change their template, and so restarts none. */
+/** Builds the Deployment. A config change alone does not change the pod template, so it restarts no pod. */
 export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObject {
   const { podTemplate, replicas } = parent.spec;
   const template = podOf(parent, input);
@@ -82,7 +82,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
     serviceAccountName: parent.name,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    // Else the media server is the first process of its namespace, to which a SIGTERM is lost that comes while it loads.
+    // Otherwise the media server is PID 1, and a SIGTERM that arrives while it loads is lost.
     shareProcessNamespace: true,
     securityContext: {
       runAsNonRoot: true,
@@ -144,12 +144,12 @@ const sourcesOf = (parent: Parent): object[] => [
   { secret: { name: assetsName(parent) } },
 ];
 
-/** One that waits for the address of its node gets it with the next refresh of its volume, a minute or two later. */
+/** A pod that waits for its node address gets it with the next refresh of the volume, a minute or two later. */
 const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 300 : 60);
 
 /**
- * On the command line, not in the config: a container that starts again has the ports that its pod was made with. Those
- * that are the default are left out, for images that do not know the option.
+ * Ports are on the command line, not in the config: a restarted container keeps the ports that its pod was created
+ * with. Default ports are left out, for images that do not know the options.
  */
 function portOptions({ spec: { internal, ops } }: Parent): string[] {
   return [
@@ -182,7 +182,7 @@ const probe = (path: string, timing: object): object => ({
 
 const fromField = (name: string, fieldPath: string): Variable => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 
-/** The last one of each name: the API server takes no two. */
+/** Keeps the last variable of each name: the API server refuses duplicates. */
 const onePerName = (env: readonly Variable[]): Variable[] => [
   ...new Map(env.map((variable) => [variable['name'], variable])).values(),
 ];
@@ -197,7 +197,7 @@ function affinityOf(parent: Parent): { affinity?: object } {
 /** Taints of a node that has failed (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). */
 const NODE_FAILURES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** Kubernetes would leave pods on such a node for 5 minutes. What the user tolerates himself stays as it is. */
+/** By default Kubernetes leaves pods on such a node for 5 minutes. Tolerations set by the user stay as they are. */
 function tolerationsOf({ spec }: Parent): object[] {
   const { nodeFailureTimeout, tolerations = [] } = spec.podTemplate;
   const tolerationSeconds = Math.ceil((parseDurationMs(nodeFailureTimeout) ?? 0) / 1000);
@@ -209,13 +209,13 @@ function tolerationsOf({ spec }: Parent): object[] {
   return [...tolerations, ...ours.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }))];
 }
 
-/** Two pods on one host would want the same ports. */
+/** Two pods on one host would use the same ports. */
 function onePerNode(parent: Parent): object {
   const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selectorOf(parent) } };
   return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
 }
 
-/** A new pod first, then an old one drains; where a host has room for one only, the other way round. */
+/** Starts a new pod before an old one drains. If a host has room for only one pod, the old one drains first. */
 function strategyOf({ spec }: Parent): object {
   const onHost = spec.media.exposure !== 'PodIP';
   return {
@@ -225,9 +225,9 @@ function strategyOf({ spec }: Parent): object {
 }
 
 /**
- * The grace period is part of the pod template, `drain.timeout` must not restart a pod: the template keeps its grace period
- * until something else restarts the pods, such as `kubectl rollout restart`. A pod never drains longer than its own grace
- * period lets it. null = there is nothing to keep.
+ * The grace period is part of the pod template, but `drain.timeout` must not restart pods. So the template keeps its
+ * grace period until something else restarts them, such as `kubectl rollout restart`. A pod never drains longer than
+ * its own grace period allows. null = there is nothing to keep.
  */
 function keptGrace(live: KubeObject | undefined, restartHash: string, restarts: string): number | null {
   const { metadata, spec } = templateOf(live);
@@ -236,11 +236,11 @@ function keptGrace(live: KubeObject | undefined, restartHash: string, restarts: 
   return isSame ? (spec?.terminationGracePeriodSeconds ?? null) : null;
 }
 
-/** The grace period of a pod that drains for so long. */
+/** The grace period that a drain timeout needs. */
 export const graceSeconds = (drainTimeout: string): number =>
   Math.ceil((parseDurationMs(drainTimeout) ?? 0) / 1000) + GRACE_EXTRA_S;
 
-/** Whoever restarts the pods of a Deployment writes an annotation of its own into their template. */
+/** Hashes the template annotations of others: a tool that restarts pods, such as kubectl, writes its own annotation. */
 function restartsOf(live: KubeObject | undefined, own: Readonly<Record<string, string>>): string {
   const others = Object.entries(templateOf(live).metadata?.annotations ?? {}).filter(([name]) => !(name in own));
   return hash(others.sort(([one], [other]) => (one < other ? -1 : 1)));

@@ -1,10 +1,10 @@
 import { type KubeObject, TYPES } from '../kube/objects.ts';
 import { child, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
-/** Labels of the operator's pods, as the chart sets them. */
+/** The labels that the chart sets on the operator's pods. */
 const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
 
-/** The internal port is for this fleet's pods and the operator; what users need is open to all. null = switched off. */
+/** Only this fleet's pods and the operator reach the internal port; ports for users are open. null = disabled. */
 export function buildNetworkPolicy(parent: Parent): KubeObject | null {
   const { networkPolicy, rest } = parent.spec;
   if (!networkPolicy) return null;

@@ -8,10 +8,10 @@ const SIGNALLING: readonly Path[] = [
 ];
 const PAGES: readonly Path[] = ['/publish', '/play', '/console'].map((path) => ({ path, type: 'Exact' }));
 const ASSETS: Path = { path: '/web', type: 'Prefix' };
-/** Also WCS's `/?action=stat`: it tells how much goes on, and asks for the credentials of the REST API. */
+/** Includes `/?action=stat` of WCS, which reports load and requires the credentials of the REST API. */
 const INDEX: Path = { path: '/', type: 'Exact' };
 
-/** What an ingress carries. The REST API only when it asks who calls, or when the user says that it need not. */
+/** The paths that an ingress exposes. The REST API is included only with `authRef` or `allowAnonymous`. */
 export function publicPaths({ rest }: MediaServerSpec): Path[] {
   const api: Path[] = rest.authRef || rest.allowAnonymous ? [INDEX, { path: '/rest-api', type: 'Prefix' }] : [];
   return [...SIGNALLING, ...PAGES, ASSETS, ...api];

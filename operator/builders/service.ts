@@ -3,10 +3,10 @@ import { child, headlessName, type Parent, PORT_NAMES, selectorOf } from './comm
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: 'TCP' });
 
-/** Both families where the cluster has both, else the one that it has. */
+/** Dual-stack if the cluster supports it. */
 const DUAL_STACK = { ipFamilyPolicy: 'PreferDualStack' };
 
-/** In front of the pods that are ready: REST, WHIP and WHEP. Media goes straight to a pod. */
+/** Serves REST, WHIP and WHEP from ready pods. Media goes straight to a pod. */
 export function buildService(parent: Parent): KubeObject {
   const { rest, service } = parent.spec;
   return child(TYPES.Service, parent, parent.name, {
@@ -21,7 +21,7 @@ export function buildService(parent: Parent): KubeObject {
   });
 }
 
-/** The addresses of all pods, ready or not: how the members of a fleet find each other. */
+/** Resolves to all pods, ready or not: the members of a fleet find each other through it. */
 export function buildHeadlessService(parent: Parent): KubeObject {
   return child(TYPES.Service, parent, headlessName(parent), {
     spec: {

@@ -2,11 +2,11 @@ import type { KubeObject } from '../kube/objects.ts';
 import type { Change, Store } from '../kube/store.ts';
 import type { Result } from '../runtime/controller.ts';
 
-/** A custom resource of ours: how it is reconciled, and which changes queue which of its keys. */
+/** How one of our custom resources is reconciled, and which changes queue which of its keys. */
 export type Kind = {
-  /** Label `controller` of the metrics. */
+  /** The label `controller` of the metrics. */
   readonly name: string;
-  /** How many of its objects are reconciled at the same time. */
+  /** The number of concurrent reconciles. */
   readonly workers: number;
   readonly objects: Store;
   readonly reconcile: (key: string) => Promise<Result>;
@@ -15,10 +15,10 @@ export type Kind = {
   readonly followersOf?: (key: string) => Iterable<string>;
 };
 
-/** Keys to queue for a change in a store. */
+/** The keys to queue for a change in a store. */
 export type Watch = { readonly store: Store; readonly keysOf: (change: Change) => Iterable<string> };
 
-/** What the operator writes itself, the status, is no news. */
+/** Ignores changes of the status, which the operator writes itself. */
 export function ofSpec(keysOf: Watch['keysOf']): Watch['keysOf'] {
   return (change) => (isOfInterest(change) ? keysOf(change) : []);
 }
@@ -29,5 +29,5 @@ function isOfInterest({ after, before }: Change): boolean {
   return old.generation !== now.generation || old.deletionTimestamp !== now.deletionTimestamp || old.uid !== now.uid;
 }
 
-/** The object as it was and as it is, as far as there is one. */
+/** The object before and after the change, as far as it exists. */
 export const bothOf = ({ after, before }: Change): KubeObject[] => [before, after].filter((each) => each !== undefined);

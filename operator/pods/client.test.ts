@@ -35,7 +35,7 @@ describe('PodClient', () => {
     expect(await client.status(pod)).toMatchObject(said);
   });
 
-  // Whoever may make a MediaServer may name an image of their own for it.
+  // A user who may create a MediaServer may give it any image.
   it.each<[string, string, RegExp]>([
     ['nothing', '', /JSON/],
     ['null', 'null', /^answer: /],

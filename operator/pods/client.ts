@@ -6,15 +6,15 @@ import { schemaFindings } from '../../crds/validate/resource.ts';
 import { urlHost } from '../../process/addresses.ts';
 import type { Pod } from './pod.ts';
 
-/** A pod is asked for no longer than this, milliseconds. */
+/** The timeout of each phase of a call, milliseconds. */
 const TIMEOUT_MS = 2_000;
-/** The status of the largest config has less. A pod that says more is not listened to: the operator serves others too. */
+/** More than the status of the largest config. A larger response is refused: no pod may exhaust the operator. */
 const MOST_BYTES = 1 << 20;
 
-/** Where a pod is reached. */
+/** Where a pod listens. */
 type Reached = Pick<Pod, 'address' | 'internalPort'>;
 
-/** Calls of the pods of one fleet, with its key. Connections are kept. */
+/** Calls the pods of one fleet with its key. Connections are kept alive. */
 export class PodClient {
   readonly #agent: Agent;
 
@@ -27,18 +27,18 @@ export class PodClient {
         ...INTERNAL_TLS,
         timeout: TIMEOUT_MS,
         pskCallback: () => ({ identity, psk: key }),
-        // Who has the key is who we want; there is no certificate with a name in it.
+        // The pre-shared key authenticates the pod; there is no certificate with a name to check.
         checkServerIdentity: () => undefined,
       } as object,
     });
   }
 
-  /** Throws when the pod cannot be asked. */
+  /** Throws when the pod cannot be reached. */
   status(pod: Reached): Promise<PodStatus> {
     return this.#call(pod, 'GET', '/internal/status');
   }
 
-  /** Hands a config over; the answer says whether the pod runs it. Throws when the pod cannot be asked or refuses its form. */
+  /** Sends a config; the status says whether it runs. Throws when the pod cannot be reached or rejects the body. */
   push(pod: Reached, config: ConfigPush): Promise<PodStatus> {
     return this.#call(pod, 'PUT', '/internal/config', config);
   }
@@ -68,7 +68,7 @@ export class PodClient {
   }
 }
 
-/** Many pods are asked about thousands of apps every ten seconds: what words a fault needs is looked for when there is one. */
+/** Compiled, because many large statuses arrive every ten seconds. Faults are described only when found. */
 const STATUS = Compile(PodStatus);
 
 function checked(answer: unknown): PodStatus {

@@ -1,7 +1,7 @@
 import type { PodReport } from './fleets.ts';
 import { reachable } from './hook-health.ts';
 
-/** What conditions are made of, of what pods have said; counts are not. Two that are equal tell the same. */
+/** The part of the pods' reports that conditions depend on, without counts. Equal strings mean equal conditions. */
 export function essence(reports: ReadonlyMap<string, PodReport>): string {
   return JSON.stringify([...reports].map(([uid, each]) => [uid, essenceOf(each)]));
 }

@@ -4,32 +4,32 @@ import type { ConfigPush, PodStatus } from '../../crds/schema/internal.ts';
 import { PodClient } from './client.ts';
 import type { Pod } from './pod.ts';
 
-/** What the pods of a MediaServer are to run. */
+/** The config that the pods of a MediaServer should run. */
 export type Rendered = {
   readonly hash: string;
   readonly push: ConfigPush;
   readonly findings: readonly RenderFinding[];
-  /** Generation of each StreamApp that has been looked at, by name. */
+  /** The generation of each StreamApp that has been processed, by name. */
   readonly apps: ReadonlyMap<string, number>;
 };
 
-/** What a pod has said last. */
+/** The result of the last call to a pod. */
 export type PodReport =
   | { readonly kind: 'answered'; readonly status: PodStatus }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What is known of the pods of one MediaServer, and how they are asked. Nothing of it outlives the operator. */
+/** The state of the pods of one MediaServer and the client that calls them. It is lost when the operator restarts. */
 export class Fleet {
   rendered: Rendered | null = null;
-  /** Why the newest spec is not what the pods are to run; null = it is. */
+  /** Why the newest spec is not applied; null = it is. */
   fault: { readonly reason: string; readonly message: string } | null = null;
-  /** What apps and hooks were told last, to tell them of news only. */
+  /** The state that apps and hooks were last queued for; they are queued again only when it changes. */
   told = '';
   /** By pod uid. */
   readonly reports = new Map<string, PodReport>();
   #client: { readonly key: FleetKey; readonly client: PodClient } | null = null;
 
-  /** The client with this key; one with an older key is closed. */
+  /** Returns the client with this key and closes a client with another key. */
   use(key: FleetKey): PodClient {
     const known = this.#client;
     if (known && isSame(known.key, key)) return known.client;
@@ -39,32 +39,32 @@ export class Fleet {
     return client;
   }
 
-  /** null before the first key is known. */
+  /** null until the first key is known. */
   get client(): PodClient | null {
     return this.#client?.client ?? null;
   }
 
-  /** The one that pods are asked with; null before the first is known. */
+  /** The key of the client; null until the first key is known. */
   get key(): FleetKey | null {
     return this.#client?.key ?? null;
   }
 
-  /** Forgets what other pods have said. */
+  /** Drops the reports of all other pods. */
   keepOnly(uids: ReadonlySet<string>): void {
     for (const uid of this.reports.keys()) if (!uids.has(uid)) this.reports.delete(uid);
   }
 
-  /** The answers of the pods. */
+  /** The statuses of the pods that answered. */
   statuses(): PodStatus[] {
     return [...this.reports.values()].flatMap((report) => (report.kind === 'answered' ? [report.status] : []));
   }
 
-  /** Whether all running pods have answered when they were asked last. */
+  /** Whether all running pods answered the last call. */
   isHeard(pods: readonly Pod[]): boolean {
     return pods.every(({ isRunning, uid }) => !isRunning || this.reports.get(uid)?.kind === 'answered');
   }
 
-  /** Running pods, those that drain included, that run the newest config. */
+  /** How many of the running pods, draining ones included, run the newest config. */
   inSync(pods: readonly Pod[]): { readonly synced: number; readonly running: number } {
     const running = pods.filter(({ isRunning }) => isRunning);
     const synced = running.filter(({ uid }) => {
@@ -74,7 +74,7 @@ export class Fleet {
     return { synced: synced.length, running: running.length };
   }
 
-  /** At once: while the connections of the old client end, there may be a new one. */
+  /** Clears the client at once: a new one may start while the connections of the old one close. */
   async close(): Promise<void> {
     const old = this.#client;
     this.#client = null;
@@ -85,7 +85,7 @@ export class Fleet {
 const isSame = (one: FleetKey, other: FleetKey): boolean =>
   one.identity === other.identity && one.key.equals(other.key);
 
-/** All fleets by the key of their MediaServer. */
+/** All fleets, by key of the MediaServer. */
 export class Fleets {
   readonly #fleets = new Map<string, Fleet>();
 

@@ -3,7 +3,7 @@ import { no, unknown, type Verdict, yes } from '../kube/conditions.ts';
 import { splitKey } from '../kube/objects.ts';
 import type { Fleets } from './fleets.ts';
 
-/** What all pods that use a RestHook say of its backend, in one. */
+/** The joined reports of all pods about the backend of a RestHook. */
 export type HookReport = Omit<PodHook, 'name'>;
 
 export function joinReports(reports: readonly HookReport[]): HookReport {
@@ -18,7 +18,7 @@ export function joinReports(reports: readonly HookReport[]): HookReport {
   };
 }
 
-/** Whether the backend answers. Without a number in the message: it would be another one at each look. Pure. */
+/** Whether the backend answers. The message has no numbers, which would change it at each poll. Pure. */
 export function reachable({ lastFailureAt, lastSuccessAt, recentCalls, recentFailures }: HookReport): Verdict {
   if (lastSuccessAt === 0 && lastFailureAt === 0)
     return unknown('Reachable', 'NotCalled', 'no pod has called the backend yet');
@@ -41,7 +41,7 @@ export function saturated(report: HookReport): Verdict {
   );
 }
 
-/** What all pods of its namespace that use a RestHook say. */
+/** Joins the reports of all pods in the namespace of a RestHook that use it. */
 export function healthOf(fleets: Fleets, key: string): HookReport {
   const { name, namespace } = splitKey(key);
   const told = [...fleets.entries()]

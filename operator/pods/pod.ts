@@ -3,25 +3,25 @@ import { CONTAINER, PORT_NAMES, selectorOf } from '../builders/common.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Store } from '../kube/store.ts';
 
-/** A pod as the operator looks at it. */
+/** A pod as the operator sees it. */
 export type Pod = {
   readonly name: string;
   readonly uid: string;
-  /** Empty until it has one. */
+  /** Empty until the pod has an address. */
   readonly address: string;
-  /** Where it listens for the operator: what it was made with, not what its MediaServer wants by now. */
+  /** The port that the pod was created with, not the one in the current spec. */
   readonly internalPort: number;
-  /** Name of its node, empty until it has one. */
+  /** The name of its node; empty until the pod is scheduled. */
   readonly node: string;
-  /** Its container runs: it can be asked. Also while it is being deleted. */
+  /** Its container runs, so the pod can be called. True also while the pod is being deleted. */
   readonly isRunning: boolean;
   readonly isReady: boolean;
   readonly isDeleting: boolean;
-  /** It was ready and is so no more: its node has failed, or its probes do. */
+  /** It was ready and no longer is: its node has failed, or its probes fail. */
   readonly isLost: boolean;
-  /** How long it may take to end, seconds. */
+  /** Its termination grace period, seconds. */
   readonly graceSeconds: number;
-  /** Why it does not get to run, null = it does. */
+  /** Why the pod does not run; null = nothing prevents it. */
   readonly trouble: { readonly reason: string; readonly message: string } | null;
 };
 
@@ -47,21 +47,21 @@ type ContainerStatus = {
 
 type Ended = { reason?: string; exitCode?: number; message?: string };
 
-/** Waiting for these is no trouble. */
+/** Reasons for waiting that are normal. */
 const NORMAL_WAITS = ['ContainerCreating', 'PodInitializing'];
 
-/** The pods of one MediaServer, those that are being deleted included. */
+/** The pods of one MediaServer, including those being deleted. */
 export function podsOf(pods: Store, namespace: string, mediaServer: string): Pod[] {
   return pods.list(namespace, selectorOf({ name: mediaServer })).map(podOf);
 }
 
 function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
   const status = (raw ?? {}) as PodStatus;
-  // Others, such as a mesh's proxy, may stand before it.
+  // Other containers, such as the proxy of a service mesh, may come before it.
   const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
   const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
-  // One that has failed for good, such as by eviction, has been replaced.
+  // A pod that failed for good, for example by eviction, has been replaced.
   const isOver = isDeleting || status.phase === 'Failed';
   return {
     name: metadata.name,
@@ -80,7 +80,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
 
 const readyOf = ({ conditions = [] }: PodStatus) => conditions.find(({ type }) => type === 'Ready');
 
-/** A pod that starts is not ready since before its container runs. */
+/** A starting pod became unready before its container started; a lost pod did so afterwards. */
 function isLost(status: PodStatus, container: ContainerStatus | undefined): boolean {
   const startedAt = Date.parse(container?.state?.running?.startedAt ?? '');
   const ready = readyOf(status);
@@ -105,12 +105,12 @@ function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | 
   return null;
 }
 
-/** Also while it runs again, until it is ready: else one that crashes again and again would be well in between. */
+/** Reported until the container is ready again: a crash loop must not look healthy between two crashes. */
 function crashOf(container: ContainerStatus | undefined): Pod['trouble'] {
   const ended = container?.state?.terminated ?? container?.lastState?.terminated;
   if (!ended || container?.ready) return null;
   const [lastWords = ''] = (ended.message ?? '').split('\n', 1);
   const message = `the container exited with code ${ended.exitCode}${lastWords === '' ? '' : `: ${lastWords}`}`;
-  // Kubernetes' own word for the rest is "Error" while it runs again, and CrashLoopBackOff while it waits for that.
+  // For other causes Kubernetes alternates between "Error" while it runs and CrashLoopBackOff while it waits.
   return { reason: ended.reason === 'OOMKilled' ? ended.reason : 'CrashLoopBackOff', message };
 }

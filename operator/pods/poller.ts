@@ -12,15 +12,15 @@ export type PollerDeps = {
   readonly clock: Clock;
   /** The pods of a MediaServer. */
   readonly podsOf: (key: string) => readonly Pod[];
-  /** Something has changed that conditions depend on. */
+  /** Called when a report changed in a part that conditions depend on. */
   readonly onChange: (key: string) => void;
-  /** After each round: counts may be written. */
+  /** Called after each round, to write counts. */
   readonly onRound: () => Promise<void>;
 };
 
 const EVERY_MS = 10_000;
 
-/** Asks all running pods how they are. */
+/** Polls the status of all running pods. */
 export class Poller {
   readonly #deps: PollerDeps;
   readonly #stopped = new AbortController();
@@ -58,7 +58,7 @@ export class Poller {
         const { uid } = pod;
         const known = reports.get(uid);
         const answer = await report(client.status(pod));
-        // Else it is older than what a push has brought meanwhile.
+        // A push may have stored a newer status in the meantime.
         if (reports.get(uid) === known) reports.set(uid, answer);
       }),
     );

@@ -6,7 +6,7 @@ import { pushConfig, report } from './push.ts';
 
 const RENDERED = renderedOf('new');
 
-/** A fleet that remembers which addresses a config was handed to; the one that is to refuse is named by its address. */
+/** A fleet that records the addresses that were sent a config; the pod at one given address refuses it. */
 function fleetOf(reports: Record<string, PodReport>, over: { rendered?: null; client?: null } = {}) {
   const pushed: string[] = [];
   const client = {

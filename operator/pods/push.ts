@@ -4,7 +4,7 @@ import type { Pod } from './pod.ts';
 
 type Pushed = Pick<Fleet, 'rendered' | 'reports'> & { readonly client: Pick<PodClient, 'push'> | null };
 
-/** Hands the rendered config to every running pod that does not run it yet, draining ones included, all at once. */
+/** Pushes the rendered config in parallel to every running pod, draining ones included, that does not run it yet. */
 export async function pushConfig(fleet: Pushed, pods: readonly Pod[]): Promise<void> {
   const { client, rendered } = fleet;
   if (!client || !rendered) return;
@@ -17,14 +17,14 @@ export async function pushConfig(fleet: Pushed, pods: readonly Pod[]): Promise<v
   );
 }
 
-/** One that has refused this very config is not asked again: nothing about it has changed. */
+/** A pod that refused exactly this config is not sent it again. */
 export function needsPush(known: PodReport | undefined, hash: string): boolean {
   if (known?.kind !== 'answered') return true;
   const { config } = known.status;
   return config.hash !== hash && config.refused?.hash !== hash;
 }
 
-/** What became of a call, whether it succeeded or not. */
+/** Turns the outcome of a call into a report. Never throws. */
 export async function report(call: Promise<Extract<PodReport, { kind: 'answered' }>['status']>): Promise<PodReport> {
   try {
     return { kind: 'answered', status: await call };

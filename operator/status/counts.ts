@@ -7,12 +7,12 @@ import { podsOf } from '../pods/pod.ts';
 import { mediaServerOf } from '../world/references.ts';
 import type { World } from '../world/world.ts';
 
-/** The numbers in a status move all the time: they are written this often at most, and cause no reconcile. */
+/** Counts change all the time: they are written at most this often and cause no reconcile. */
 const EVERY_MS = 30_000;
 
 /**
- * Writes how many streams there are, and when backends were last heard of. While a pod cannot be asked, the numbers of its
- * fleet stay: its streams may well be live.
+ * Writes the numbers of streams and the times of the last backend calls. While a pod does not answer, the counts of its
+ * fleet stay, because its streams may still be live.
  */
 export class Counts {
   readonly #world: World;
@@ -36,7 +36,7 @@ export class Counts {
     }
   }
 
-  /** One that is gone, or that the API server will not have, does not stop the others. */
+  /** An object that is gone, or whose status the API server refuses, does not stop the others. */
   async #writeOne(type: ResourceType, object: KubeObject, status: Readonly<Record<string, unknown>>): Promise<void> {
     const { client, log } = this.#world;
     try {
@@ -66,16 +66,16 @@ export class Counts {
     }
   }
 
-  /** What the pods of a MediaServer say; null when not all do, or another operator asks them. */
+  /** The reports of a MediaServer's pods; null when one is missing or another operator manages the MediaServer. */
   #statusesOf(mediaServer: string): PodStatus[] | null {
     const { fleets, ownership, stores } = this.#world;
     const object = stores.mediaServers.get(mediaServer);
-    // Who manages it counts.
+    // The operator that manages a MediaServer writes its counts.
     if (object && ownership.isForeign(object)) return null;
     const { name, namespace } = splitKey(mediaServer);
     const fleet = fleets.find(mediaServer);
     const pods = podsOf(stores.pods, namespace, name);
-    // Nobody has looked at it since the operator started.
+    // The MediaServer has not been reconciled since the operator started.
     if (!fleet) return pods.length === 0 ? [] : null;
     return fleet.isHeard(pods) ? fleet.statuses() : null;
   }
@@ -103,7 +103,7 @@ const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d
 
 type NoStreams = { readonly publications: 0; readonly playbacks: 0 };
 
-/** For an object whose streams nobody has counted yet: it has none, and its columns are not empty until the next count. */
+/** Zeros for an object without counts, so that its columns are not empty until the next count. */
 export function firstCounts({ status }: KubeObject): NoStreams | Record<string, never> {
   const isCounted = (status as { readonly publications?: number } | undefined)?.publications !== undefined;
   return isCounted ? {} : { publications: 0, playbacks: 0 };

@@ -27,7 +27,7 @@ describe('eventTypeOf', () => {
     ['that all is well from the beginning', undefined, well, null],
     ['that it is no longer known whether a config is refused', refused, unknown('ConfigApplied', 'NoPods', ''), null],
     ['a deletion that somebody asked for', ready, no('Available', 'Deleted', 'streams end'), 'Normal'],
-    ['a config that a pod refuses', yes('ConfigApplied', 'Applied', '1 pod runs it'), refused, 'Warning'],
+    ['a config that a pod refuses', yes('ConfigApplied', 'Applied', '1 pod runs this app'), refused, 'Warning'],
     ['a pod that lags behind', refused, no('ConfigApplied', 'Pending', '0 of 1 running pod run it'), null],
     ['that there is nothing to be known', undefined, unknown('ConfigApplied', 'NoPods', 'no pod runs yet'), null],
     ['a rollout', no('Progressing', 'Settled', 'nothing'), yes('Progressing', 'Rollout', '0 of 1 pod'), null],

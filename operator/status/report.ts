@@ -4,15 +4,15 @@ import { AFTER_WRITE_MS, writeStatus } from '../kube/write-status.ts';
 import type { Result } from '../runtime/controller.ts';
 import type { World } from '../world/world.ts';
 
-/** What a condition tells a person. */
+/** Which status of a condition needs attention. */
 type Polarity = {
-  /** The status that somebody has to do something about; null = no status is, and none makes an Event. */
+  /** The status that needs attention; null = none does, and the condition causes no Events. */
   readonly bad: 'True' | 'False' | null;
-  /** Bad, but asked for: the Event is a Normal one. */
+  /** Reasons that the user asked for: the Event is Normal. */
   readonly asked?: readonly string[];
-  /** Bad, but passes by itself: no Event. */
+  /** Reasons that pass without action: no Event. */
   readonly passing?: readonly string[];
-  /** Bad, but expected of an object that is new or was scaled to zero: no Event then. */
+  /** Reasons expected of an object that is new or was scaled to zero: no Event then. */
   readonly atFirst?: readonly string[];
 };
 
@@ -30,8 +30,8 @@ const POLARITY: Readonly<Record<string, Polarity>> = {
 };
 
 /**
- * The one writer of conditions and of the Events that follow from them: writes the status of an object if it differs, and
- * an Event for each verdict that is news to a person. `fields` are those beside the conditions.
+ * The only writer of conditions and of their Events. Writes the status of an object if it differs, and an Event for
+ * each verdict that is news to the user. `fields` are the status fields beside the conditions.
  */
 export async function report(
   { client, clock, events }: Pick<World, 'client' | 'clock' | 'events'>,
@@ -54,11 +54,11 @@ export async function report(
   return isWritten ? { requeueAfterMs: AFTER_WRITE_MS } : {};
 }
 
-/** The Event that tells a person of a verdict; null if it is no news, or what everybody expects. Pure. */
+/** The type of the Event for a verdict; null if the verdict is not new or is expected. Pure. */
 export function eventTypeOf(known: Condition | undefined, verdict: Verdict): 'Normal' | 'Warning' | null {
   const { reason, status, type } = verdict;
   const polarity = POLARITY[type];
-  if (!polarity) throw new Error(`${type}: a condition without a row in the table of polarities`);
+  if (!polarity) throw new Error(`${type}: no polarity defined for this condition`);
   if (polarity.bad === null || (known?.status === status && known.reason === reason)) return null;
   if (status === 'Unknown') return null;
   if (status !== polarity.bad) return recovery(polarity, known);

@@ -5,19 +5,19 @@ import type { EventRecorder } from '../kube/events.ts';
 import { type KubeObject, keyOf, pathOf, TYPES } from '../kube/objects.ts';
 import type { Change } from '../kube/store.ts';
 
-/** Which operator manages a MediaServer, and which other one asks whether that one is still there. */
+/** The operator that manages a MediaServer, and another one that asks whether the first is still running. */
 type Recorded = { readonly name?: string; readonly claimedBy?: string | null };
 
-/** An owner that has not answered a claim for so long is gone: longer than it takes its next replica to lead. */
+/** An owner that leaves a claim unanswered this long is gone: its next replica takes less time to become leader. */
 export const ANSWER_MS = 60_000;
-/** An owner that has answered is asked again after this time. */
+/** The time after which an owner that answered is asked again. */
 export const CLAIM_EVERY_MS = 5 * 60_000;
 
 export type Step =
   | { readonly do: 'go on' | 'adopt' | 'answer' | 'claim' | 'take over' }
   | { readonly do: 'wait'; readonly ms: number };
 
-/** `claimedAgoMs`: since this operator claimed it, null = it has not. Pure. */
+/** `claimedAgoMs`: the time since this operator's claim; null = no claim. Pure. */
 export function nextStep(recorded: Recorded, identity: string, claimedAgoMs: number | null): Step {
   const { claimedBy, name } = recorded;
   if (name === undefined) return { do: 'adopt' };
@@ -36,21 +36,21 @@ export type OwnershipDeps = {
   readonly log: Log;
 };
 
-/** `mine`: the object as it is now. `foreign`: another operator manages it; when to look again. */
+/** `mine`: this operator manages the object, in its current version. `foreign`: another one does; check again later. */
 export type Owned =
   | { readonly kind: 'mine'; readonly object: KubeObject }
   | { readonly kind: 'foreign'; readonly lookAgainMs: number };
 
 /**
- * Of several operators that watch a MediaServer exactly one manages it: the one that its status names. Another one claims it
- * there; an owner that is alive takes the claim out, one that is gone does not. So it needs no right to read the Lease of
- * an operator elsewhere, and an operator that is alone writes nothing while it rests.
+ * Exactly one operator manages a MediaServer: the one named in its status. Any other operator writes a claim there. A
+ * running owner removes the claim; an owner that is gone does not. No operator needs permission to read the Lease of
+ * another, and a single operator writes nothing while idle.
  */
 export class Ownership {
   /** The same for all replicas of an operator. */
   readonly #identity: string;
   readonly #deps: OwnershipDeps;
-  /** When each MediaServer was claimed, by key; by our own clock: others' clocks are not trusted. */
+  /** The time of each claim by key of the MediaServer, by our own clock: others' clocks are not trusted. */
   readonly #claims = new Map<string, { readonly uid: string; readonly at: number }>();
 
   constructor(identity: string, deps: OwnershipDeps) {
@@ -63,7 +63,7 @@ export class Ownership {
     return name !== undefined && name !== this.#identity;
   }
 
-  /** Finds out whether this operator manages a MediaServer, before anything else is written. Throws on a conflict. */
+  /** Decides whether this operator manages a MediaServer, before any other write. Throws on a conflict. */
   async settle(object: KubeObject): Promise<Owned> {
     const { clock, log } = this.#deps;
     const key = keyOf(object);
@@ -120,7 +120,7 @@ export class Ownership {
     });
   }
 
-  /** With the version that was seen: of two operators that write at once, one fails. The object as it is then. */
+  /** Sends the observed resourceVersion: if two operators write at once, one fails. Returns the updated object. */
   async #record(object: KubeObject, operator: Recorded): Promise<KubeObject> {
     const { name, namespace = null, resourceVersion } = object.metadata;
     const path = `${pathOf(TYPES.MediaServer, namespace, name)}/status`;

@@ -2,7 +2,7 @@ import { MANAGED_BY } from '../builders/common.ts';
 import { type ResourceType, TYPES } from '../kube/objects.ts';
 import { Store } from '../kube/store.ts';
 
-/** Selects what the operator has made. */
+/** Selects the objects that the operator created. */
 const OWN = Object.entries(MANAGED_BY)
   .map(([name, value]) => `${name}=${value}`)
   .join(',');
@@ -11,7 +11,7 @@ type Watched<S extends string> = { readonly store: S; readonly type: ResourceTyp
 
 const watched = <const S extends string>(table: readonly Watched<S>[]): readonly Watched<S>[] => table;
 
-/** What is watched: the kind and, for those that are not ours alone, the labels of those that are. */
+/** The watched kinds. Kinds that others create too are limited to our labels. */
 export const WATCHED = watched([
   { store: 'mediaServers', type: TYPES.MediaServer },
   { store: 'streamApps', type: TYPES.StreamApp },
@@ -25,7 +25,7 @@ export const WATCHED = watched([
   { store: 'podDisruptionBudgets', type: TYPES.PodDisruptionBudget, labelSelector: OWN },
 ]);
 
-/** What is watched, each kind in a store. */
+/** One store for each watched kind. */
 export type Stores = { readonly [name in (typeof WATCHED)[number]['store']]: Store };
 
 export const newStores = (): Stores =>

@@ -6,8 +6,8 @@ import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
 import { type Resource, type Validated, validateResource } from '../../crds/validate/resource.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
-// The API server has checked an object by the rules of the CRD that was installed when it was written; an object of
-// before an upgrade may break a rule of today. Defaults are filled in the same way.
+// The API server validated an object by the CRD that was installed when the object was written. An object from before
+// an upgrade may break a newer rule. Missing defaults are filled in for the same reason.
 
 const validate =
   <S>(kind: Kind<S>) =>
@@ -18,7 +18,7 @@ export const readMediaServer: (object: KubeObject) => Validated<MediaServerSpec>
 export const readStreamApp: (object: KubeObject) => Validated<StreamAppSpec> = validate(STREAM_APP);
 export const readRestHook: (object: KubeObject) => Validated<RestHookSpec> = validate(REST_HOOK);
 
-/** Those that are valid. */
+/** The valid objects. */
 export function validOnes<S>(
   objects: readonly KubeObject[],
   read: (object: KubeObject) => Validated<S>,
@@ -29,7 +29,7 @@ export function validOnes<S>(
   });
 }
 
-/** The faults of those that are not valid, by name. */
+/** The faults of the invalid objects, by name. */
 export function invalidOnes<S>(
   objects: readonly KubeObject[],
   read: (object: KubeObject) => Validated<S>,

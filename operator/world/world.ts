@@ -7,7 +7,7 @@ import type { Fleets } from '../pods/fleets.ts';
 import type { Ownership } from './ownership.ts';
 import type { Stores } from './stores.ts';
 
-/** What every reconciler works with. */
+/** The dependencies of every reconciler. */
 export type World = {
   readonly client: Caller;
   readonly stores: Stores;

@@ -98,7 +98,7 @@ export async function loadOnAllNodes(image: Image): Promise<void> {
 export const down = (say: Say): Promise<void> =>
   exclusively(async () => {
     if (!existsSync(SETTINGS.folder)) {
-      say('there is no cluster');
+      say('no cluster found');
       return;
     }
     requireRoot();
@@ -118,7 +118,7 @@ async function takeDown(): Promise<void> {
 /** One line per host. */
 export async function status(say: Say): Promise<void> {
   if (!existsSync(DESCRIPTION)) {
-    say('there is no cluster; `make cluster` starts one');
+    say('no cluster found; `make cluster` starts one');
     return;
   }
   const { nodes } = await described();
@@ -170,7 +170,7 @@ async function makeBridge(): Promise<void> {
 async function requireRoom(): Promise<void> {
   const { bridge, folder } = SETTINGS;
   if ((await attempt('ip', ['link', 'show', bridge])) === null) return;
-  throw new Error(`the bridge ${bridge} is there already, and not of the cluster in ${folder}`);
+  throw new Error(`the bridge ${bridge} already exists and does not belong to the cluster in ${folder}`);
 }
 
 function requireRoot(): void {

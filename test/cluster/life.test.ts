@@ -157,6 +157,6 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
   it('is not touched twice: down where there is none says so', async () => {
     const again = cluster('down');
     expect(await again.exited).toBe(0);
-    expect(again.lines).toEqual(['cluster: there is no cluster']);
+    expect(again.lines).toEqual(['cluster: no cluster found']);
   });
 });

@@ -17,7 +17,7 @@ export class OwnOperator {
     this.#manager = manager;
   }
 
-  /** `factor` = so many times as fast as the clock on the wall. `image`: of media servers that name none. */
+  /** `factor` = so many times as fast as the clock on the wall. `image`: the default image of media servers. */
   static async start(
     api: Api,
     namespace: string,

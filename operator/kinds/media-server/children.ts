@@ -7,7 +7,7 @@ import type { World } from '../../world/world.ts';
 import { type Observed, OPTIONAL_TYPES } from './observe.ts';
 import type { Fault } from './verdicts.ts';
 
-/** Secrets and ConfigMaps are not watched: what was read is forgotten once it is written. */
+/** Secrets and ConfigMaps are not watched, so a cached read is dropped after each write. */
 export async function applyUncached(
   world: World,
   type: ResourceType,
@@ -15,7 +15,7 @@ export async function applyUncached(
   live: KubeObject | null,
 ): Promise<KubeObject | null> {
   const { name, namespace = '' } = object.metadata;
-  // A write whose answer is lost may have been carried out.
+  // The API server may have carried out a write whose response was lost.
   let written: KubeObject | null = object;
   try {
     written = await apply(world.client, object, live ?? undefined);
@@ -26,13 +26,13 @@ export async function applyUncached(
 }
 
 export type ChildFaults = {
-  /** A kind that this cluster does not have. */
+  /** The cluster has no such kind. */
   readonly missing: Fault | null;
-  /** One that the API server will not have. */
+  /** The API server refused the object. */
   readonly refused: Fault | null;
 };
 
-/** Applies all of them; one that cannot be had does not stop the others. Adds what it has written to `written`. */
+/** Applies all children; a refused one does not stop the others. Adds each applied object to `written`. */
 export async function applyChildren(
   world: World,
   observed: Observed,
@@ -55,7 +55,7 @@ export async function applyChildren(
   return { missing, refused };
 }
 
-/** `taken`: why it may not be written. */
+/** `taken`: why the object was not written. */
 type Applied = { readonly taken: Fault | null; readonly written: KubeObject | null };
 
 async function applyChild(world: World, observed: Observed, object: KubeObject): Promise<Applied> {
@@ -69,7 +69,7 @@ async function applyChild(world: World, observed: Observed, object: KubeObject):
   return { taken: null, written };
 }
 
-/** Something of this name that is not ours is not touched. */
+/** A fault if an object with this name exists that the MediaServer does not own; such an object is left alone. */
 export function takenBy({ object }: Pick<Observed, 'object'>, live: KubeObject | null): Fault | null {
   if (!live || isOwned(live, object)) return null;
   const { kind, metadata } = live;
@@ -85,10 +85,10 @@ export const isOwned = ({ metadata }: KubeObject, owner: KubeObject): boolean =>
 function missingKind(object: KubeObject, error: unknown): Fault | null {
   if (!isNotFound(error) || !optionalTypeOf(object)) return null;
   const { kind } = object;
-  return { reason: `${kind}Unavailable`, message: `this cluster has no ${kind}: its CRD is not installed` };
+  return { reason: `${kind}Unavailable`, message: `the CRD of ${kind} is not installed in this cluster` };
 }
 
-/** In the words of the API server, without the request. */
+/** Quotes the message of the API server, without the request. */
 export function refusalOf({ kind, metadata }: KubeObject, error: unknown): Fault | null {
   if (!isRefusal(error)) return null;
   const why = error.message.replace(/^[A-Z]+ \S+: /, '');
@@ -101,7 +101,7 @@ const optionalTypeOf = ({ kind }: KubeObject): ResourceType | undefined =>
 const liveOptional = ({ optional }: Observed, { kind }: KubeObject): KubeObject | null =>
   optional.find((each) => each.kind === kind) ?? null;
 
-/** What is there under the name of a child. Only what has our labels is watched, so one that is not known is looked for. */
+/** The live object with the name of a child. Only objects with our labels are watched; any other is read. */
 async function liveOf(world: World, object: KubeObject): Promise<KubeObject | null> {
   const { name, namespace = null } = object.metadata;
   return (

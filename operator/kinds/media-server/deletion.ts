@@ -9,10 +9,10 @@ import type { World } from '../../world/world.ts';
 import { isOwned } from './children.ts';
 import { deletionVerdicts } from './verdicts.ts';
 
-/** Keeps a MediaServer until its streams have had their time. */
+/** Keeps a MediaServer until its pods have drained. */
 const FINALIZER = 'sluice.dev/drain';
 const LOOK_EVERY_MS = 2_000;
-/** After drain.timeout: the kubelet's grace period, and a node that is gone. */
+/** Time beyond drain.timeout for the kubelet's grace period, or for a node that is gone. */
 const EXTRA_MS = 60_000;
 const DEFAULT_DRAIN_MS = 9 * 60_000;
 
@@ -23,8 +23,8 @@ export async function withFinalizer(world: World, object: KubeObject): Promise<v
 }
 
 /**
- * A MediaServer that is being deleted: its Deployment goes first, its pods drain, everything else stays until they are
- * gone (or should be); then it is let go, and the garbage collector takes the rest.
+ * Deletes the Deployment first. Everything else stays while the pods drain. Once they are gone, or their time is up,
+ * the finalizer is removed and the garbage collector deletes the rest.
  */
 export async function finalize(world: World, object: KubeObject): Promise<Result> {
   if (!hasFinalizer(object)) return {};
@@ -60,7 +60,7 @@ async function letGo(world: World, object: KubeObject): Promise<void> {
   try {
     await patchFinalizers(world, object, others);
   } catch (error) {
-    // Gone: we have let go before, and our watch has not heard of it yet.
+    // The object is gone: the finalizer was removed before, and the watch has not reported it yet.
     if (!isNotFound(error)) throw error;
   }
 }
@@ -71,7 +71,7 @@ function deadlineOf({ metadata, spec }: KubeObject): number {
   return Date.parse(metadata.deletionTimestamp ?? '') + drainMs + EXTRA_MS;
 }
 
-/** With the version that was seen: a finalizer of somebody else is never lost. */
+/** Sends the observed resourceVersion, so that a finalizer added by another controller is never lost. */
 async function patchFinalizers(
   { client }: World,
   { metadata }: KubeObject,

@@ -184,7 +184,7 @@ describe('desired', () => {
       expect(versionOf(next)).toEqual({ counter, hash });
     });
 
-    // After a restore of etcd, or when another operator has been here: pods keep what has the higher counter.
+    // After a restore of etcd, or after another operator: pods keep the config with the higher counter.
     it.each<[string, number, { counter: number; hash: string }[], number]>([
       ['past that of a pod that runs another one', 7, [{ counter: 9, hash: 'abc' }], NOW],
       ['past that of any pod, also when the clock is behind', 7, [{ counter: NOW + 9, hash: 'abc' }], NOW + 10],
@@ -252,14 +252,14 @@ describe('what cannot be made', () => {
   const bytesOf = (count: number): number =>
     Buffer.byteLength(JSON.stringify(made(observedOf({}, { apps: apps(count) })).rendered.push.config));
   const [empty, perApp] = [bytesOf(0), bytesOf(2) - bytesOf(1)];
-  /** The most apps whose config is not larger than 900 KiB. */
+  /** The largest number of apps whose config fits in 900 KiB. */
   const most = Math.floor((900 * 1024 - 50 - empty) / perApp);
 
   it('is a config of more than 900 KiB', () => {
     expect(bytesOf(most)).toBeGreaterThan(899 * 1024);
     const { message, reason } = faultOf(observedOf({}, { apps: apps(most + 1) }));
     expect(reason).toBe('ConfigTooLarge');
-    expect(message).toMatch(/^the rendered config has 92\d{4} bytes, at most 921600 fit$/);
+    expect(message).toMatch(/^the rendered config has 92\d{4} bytes, must be at most 921600$/);
   });
 
   it('are credentials and CA bundles of more than 900 KiB', () => {
@@ -270,7 +270,7 @@ describe('what cannot be made', () => {
     expect(made(observedOf(spec, certificates(900 * 1024 - 200))).rendered.findings).toEqual([]);
     const { message, reason } = faultOf(observedOf(spec, certificates(900 * 1024)));
     expect(reason).toBe('ConfigTooLarge');
-    expect(message).toMatch(/^the credentials and CA bundles have 92\d{4} bytes, at most 921600 fit$/);
+    expect(message).toMatch(/^the credentials and CA bundles have 92\d{4} bytes, must be at most 921600$/);
   });
 
   it('are no names of children of a MediaServer with the longest name that there may be', () => {

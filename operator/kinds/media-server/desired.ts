@@ -27,7 +27,7 @@ export type Desired = {
   readonly keys: readonly FleetKey[];
   readonly assets: KubeObject;
   readonly configMap: KubeObject;
-  /** In the order in which they are written. */
+  /** In the order of writing. */
   readonly children: readonly KubeObject[];
 };
 
@@ -37,7 +37,7 @@ export type DesiredOptions = {
   readonly newKey: () => FleetKey;
   /** Unix time, milliseconds. */
   readonly now: number;
-  /** What pods say that they run. */
+  /** The configs that pods report as running. */
   readonly running: readonly ConfigVersion[];
 };
 
@@ -49,10 +49,10 @@ type Attempt =
 const MOST_BYTES = 900 * 1024;
 
 class ConfigTooLarge extends Error {}
-/** The workers that the resources make break a rule of which the API server could not know. */
+/** The worker count derived from the resources breaks a rule that the API server cannot check. */
 class InvalidWorkers extends Error {}
 
-/** What must exist for a MediaServer, or why that cannot be said: the last good state stays then. Pure. */
+/** The objects that a MediaServer needs, or a fault, with which the last good state stays. Pure. */
 export function desired(observed: Observed, options: DesiredOptions): Attempt {
   try {
     return { kind: 'desired', desired: wantedOf(observed, options) };
@@ -110,8 +110,8 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
 }
 
 /**
- * Grows with each new config, and past that of a pod that runs another one: pods keep the higher. From the clock, should
- * somebody delete the ConfigMap: pods that nobody has asked yet remember theirs.
+ * The counter grows with each new config, and beyond that of any pod with another config, because pods keep the higher
+ * one. It starts from the clock in case the ConfigMap was deleted: a pod not polled yet still has its old counter.
  */
 function counterOf(hash: string, before: ConfigVersion | null, { now, running }: DesiredOptions): number {
   const others = running.filter((each) => each.hash !== hash).map(({ counter }) => counter);
@@ -128,5 +128,5 @@ function parentOf({ mediaServer, object }: Observed): Parent {
 
 function checkSize(what: string, values: readonly (string | Buffer)[]): void {
   const bytes = values.reduce((total, value) => total + Buffer.byteLength(value), 0);
-  if (bytes > MOST_BYTES) throw new ConfigTooLarge(`${what} ${bytes} bytes, at most ${MOST_BYTES} fit`);
+  if (bytes > MOST_BYTES) throw new ConfigTooLarge(`${what} ${bytes} bytes, must be at most ${MOST_BYTES}`);
 }

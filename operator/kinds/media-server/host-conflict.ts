@@ -3,7 +3,7 @@ import { type KubeObject, keyOf } from '../../kube/objects.ts';
 import type { World } from '../../world/world.ts';
 import type { Fault } from './verdicts.ts';
 
-/** An older MediaServer whose Ingress has the same host: the ingress controller sends requests to either. */
+/** Finds an older MediaServer whose Ingress has the same host: the ingress controller may route requests to either. */
 export function hostConflict({ stores }: Pick<World, 'stores'>, object: KubeObject): Fault | null {
   const own = ingressOf(object);
   if (own?.host === undefined) return null;
@@ -19,5 +19,5 @@ export function hostConflict({ stores }: Pick<World, 'stores'>, object: KubeObje
 
 const ingressOf = ({ spec }: KubeObject): MediaServerSpec['ingress'] => (spec as Partial<MediaServerSpec>).ingress;
 
-/** The older, then the one whose namespace and name come first. */
+/** Sorts by age, then by namespace and name. */
 const rankOf = (object: KubeObject): string => `${object.metadata.creationTimestamp ?? ''} ${keyOf(object)}`;

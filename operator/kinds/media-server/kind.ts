@@ -6,7 +6,7 @@ import type { World } from '../../world/world.ts';
 import { bothOf, type Kind, ofSpec } from '../kind.ts';
 import { type MediaServerOptions, reconcileMediaServer } from './reconcile.ts';
 
-/** Pods that do not answer hold a worker for seconds: those of one user, or of a lost node, must not hold up the others. */
+/** A pod that does not answer blocks a worker for seconds. One user or one lost node must not delay all others. */
 const WORKERS = 32;
 
 export function mediaServerKind(world: World, options: MediaServerOptions): Kind {

@@ -7,15 +7,15 @@ import type { Pod } from '../../pods/pod.ts';
 import type { World } from '../../world/world.ts';
 import type { Fault } from './verdicts.ts';
 
-/** External addresses of the nodes on which pods are, by name of the node: one, or one of each family with a comma. */
+/** External addresses by node name: one address, or one of each family separated by a comma. */
 export type NodeAddresses = {
-  /** null = they may not be read: those that were known stay. */
+  /** null = the operator is not allowed to read Nodes; the known addresses stay. */
   readonly byNode: Readonly<Record<string, string>> | null;
-  /** Why a pod has to wait for the address of its node. */
+  /** Why a pod waits for the address of its node. */
   readonly fault: Fault | null;
 };
 
-/** Reads the Nodes of these pods, when their addresses are what clients are told; null = they are not. */
+/** Reads the Nodes of these pods; null = the MediaServer does not announce node addresses. */
 export async function nodeAddresses(
   { reads }: Pick<World, 'reads'>,
   spec: MediaServerSpec,

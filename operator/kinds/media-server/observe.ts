@@ -11,29 +11,29 @@ import { invalidOnes, readRestHook, readStreamApp, validOnes } from '../../world
 import type { World } from '../../world/world.ts';
 import { type NodeAddresses, nodeAddresses } from './node-addresses.ts';
 
-/** Everything that is looked at to reconcile one MediaServer. */
+/** Everything that the reconcile of one MediaServer reads. */
 export type Observed = {
   readonly object: KubeObject;
   readonly mediaServer: Resource<MediaServerSpec>;
   readonly appObjects: readonly KubeObject[];
   readonly apps: readonly Resource<StreamAppSpec>[];
   readonly hooks: readonly Resource<RestHookSpec>[];
-  /** RestHooks of these apps that exist and are not valid: their faults by name. */
+  /** Faults of the invalid RestHooks of these apps, by name. */
   readonly invalidHooks: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, SecretSource>;
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly Pod[];
-  /** The config that was written last, and the fleet's keys. */
+  /** The ConfigMap holds the last written config; `assets` holds the fleet's keys. */
   readonly configMap: KubeObject | null;
   readonly assets: KubeObject | null;
-  /** Children of kinds that a cluster may not have, as they are now. */
+  /** Live children of kinds that a cluster may not have. */
   readonly optional: readonly KubeObject[];
-  /** null = clients are told another address than that of the node. */
+  /** null = the MediaServer does not announce node addresses. */
   readonly nodes: NodeAddresses | null;
 };
 
-/** Not watched: a watch of a kind that does not exist would fail for ever. */
+/** These types are not watched: a watch of a kind that is not installed never succeeds. */
 export const OPTIONAL_TYPES = [TYPES.HTTPRoute, TYPES.PodMonitor] as const;
 
 export async function observe(
@@ -80,7 +80,7 @@ export async function observe(
 
 type Referenced = { readonly secrets: readonly string[]; readonly configMaps: readonly string[] };
 
-/** The Secrets and ConfigMaps that a MediaServer and its hooks name. */
+/** The Secrets and ConfigMaps that a MediaServer and its hooks reference. */
 function referenced({ rest }: MediaServerSpec, hooks: readonly Resource<RestHookSpec>[]): Referenced {
   const secrets = [
     rest.authRef?.name,

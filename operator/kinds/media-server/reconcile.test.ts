@@ -45,7 +45,7 @@ describe('reconcileMediaServer', () => {
   const reconcile = () =>
     reconcileMediaServer(world, { image: 'registry.example/sluice:1', onFleetChange: (key) => told.push(key) }, KEY);
 
-  /** Reconciles once; what is written comes back, and is the answer. */
+  /** Reconciles once, feeds the writes back into the stores and returns them. */
   async function reconciled(): Promise<string[]> {
     await reconcile();
     return world.settleWrites();
@@ -53,7 +53,7 @@ describe('reconcileMediaServer', () => {
 
   const conditions = () => world.conditionsOf(world.stores.mediaServers);
 
-  /** A pod that runs what was rendered last, and has said so. */
+  /** A pod that reports the newest rendered config. */
   function runs(uid = 'u1', over: Parameters<typeof podStatus>[0] = {}): void {
     world.have(podObject({ running: {} }, { uid, name: `live-${uid}` }));
     const fleet = world.fleets.of(KEY);
@@ -109,7 +109,7 @@ describe('reconcileMediaServer', () => {
     expect([await reconciled(), told]).toEqual([[], []]);
   });
 
-  /** A MediaServer whose pods are all there. */
+  /** A MediaServer with all its pods. */
   async function settled(): Promise<void> {
     world.have(mediaServerObject({}, FINALIZED));
     await reconciled();
@@ -245,7 +245,7 @@ describe('reconcileMediaServer', () => {
         if (!type) throw new Error(plural);
         const { apiVersion, kind } = type;
         world.client.have(type, { apiVersion, kind, metadata: { name, namespace: 'media', uid: 'foreign' } });
-        // Soon again: it may be a child of one that was deleted, and on its way out.
+        // Retried soon: the object may belong to a deleted MediaServer and be about to go.
         expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
         expect(world.settleWrites()).not.toContain(`PATCH ${at(`v1/namespaces/media/${path}`)}`);
         expect(conditions()).toContain(seen);

@@ -24,16 +24,16 @@ import { type Observed, observe } from './observe.ts';
 import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts } from './verdicts.ts';
 
 export type MediaServerOptions = {
-  /** Image of media servers that name none. */
+  /** The default image of media servers. */
   readonly image: string;
-  /** Called when what the pods are to run, or do run, has changed: apps and hooks have their status from it. */
+  /** Called when the desired or the running config of the pods changed: apps and hooks derive their status from it. */
   readonly onFleetChange: (key: string) => void;
 };
 
-/** While a pod does not run the config yet. */
+/** The delay of the next try while a pod does not run the config yet. */
 const RETRY_PUSH_MS = 2_000;
 
-/** Makes what a MediaServer wants: observe, desired, apply, push, prune, status. A failing step still writes the status. */
+/** Reconciles in steps: observe, desired, apply, push, prune, status. The status is written even if a step fails. */
 export async function reconcileMediaServer(world: World, options: MediaServerOptions, key: string): Promise<Result> {
   const object = world.stores.mediaServers.get(key);
   if (!object) {
@@ -46,7 +46,7 @@ export async function reconcileMediaServer(world: World, options: MediaServerOpt
   if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return {};
   const owned = await world.ownership.settle(object);
   if (owned.kind === 'mine') return reconcileOwn(world, options, owned.object);
-  // As far as it was ours.
+  // This operator may have managed it before.
   await world.fleets.forget(key);
   return { requeueAfterMs: owned.lookAgainMs };
 }
@@ -60,13 +60,13 @@ async function reconcileOwn(world: World, options: MediaServerOptions, object: K
   return {};
 }
 
-/** What was read of its ConfigMap and Secret is of no use any more. */
+/** Drops the cached reads of its ConfigMap and Secret. */
 function forgetConfig({ reads }: World, { metadata: { name, namespace = '' } }: Pick<KubeObject, 'metadata'>): void {
   reads.forget(TYPES.ConfigMap, namespace, configMapName({ name }));
   reads.forget(TYPES.Secret, namespace, assetsName({ name }));
 }
 
-/** The last good state goes on as it is. */
+/** The last good state stays. */
 async function reconcileInvalid(
   world: World,
   options: MediaServerOptions,
@@ -85,11 +85,11 @@ async function reconcileValid(world: World, options: MediaServerOptions, observe
   const key = keyOf(observed.object);
   const fleet = world.fleets.of(key);
   const running = observed.pods.filter(({ isRunning }) => isRunning);
-  // What a container said before it ended is not what the next one does.
+  // The last report of a container that has exited says nothing about its successor.
   fleet.keepOnly(new Set(running.map(({ uid }) => uid)));
   const attempt = desired(observed, {
     image: options.image,
-    // Should somebody delete the Secret, pods still have the key that was in it.
+    // If the Secret was deleted, pods still use the key that was in it.
     newKey: () => fleet.key ?? newKey(),
     now: world.clock.now(),
     running: fleet.statuses().map(({ config }) => config),
@@ -105,24 +105,24 @@ async function reconcileValid(world: World, options: MediaServerOptions, observe
   return { requeueAfterMs: nextLook(observed, fleet, outcome) };
 }
 
-/** What became of it; with an `error` it is to be tried again. */
+/** The outcome of a reconcile; one with an `error` is retried. */
 type Outcome = ChildFaults & {
   readonly fault: Fault | null;
-  /** As the API server has answered. */
+  /** The objects as returned by the API server. */
   readonly written: readonly KubeObject[];
   readonly error?: unknown;
 };
 
 const ALL_IS_WELL: Outcome = { fault: null, refused: null, missing: null, written: [] };
 
-/** Pods run the config that was rendered last; one that does not have it yet gets it. */
+/** Pushes the last rendered config to pods that do not run it yet. */
 async function keepLastGood(observed: Observed, fleet: Fleet, fault: Fault): Promise<Outcome> {
   useKeyOf(fleet, observed.assets);
   await pushConfig(fleet, observed.pods);
   return { ...ALL_IS_WELL, fault };
 }
 
-/** Pods are asked with the key that they have. */
+/** Calls to pods use the key that the pods have. */
 function useKeyOf(fleet: Fleet, assets: KubeObject | null): void {
   const [key] = fleetKeysOf(assets);
   if (key) fleet.use(key);
@@ -148,7 +148,7 @@ async function applyAll(world: World, observed: Observed, fleet: Fleet, wanted: 
   }
 }
 
-/** Null when both are written: no pod may run a config that a pod that starts would not. */
+/** Null when both are written. Until then nothing is pushed: a running pod must not be ahead of a starting one. */
 async function applyConfig(world: World, observed: Observed, wanted: Desired): Promise<Outcome | null> {
   const { assets, configMap } = wanted;
   const taken = takenBy(observed, observed.assets) ?? takenBy(observed, observed.configMap);
@@ -177,7 +177,7 @@ async function writeOutcome(
 ): Promise<void> {
   const { mediaServer, object } = observed;
   const { name, namespace = '' } = object.metadata;
-  // What was just written may not have come back yet: the pods that are to come would be taken for those that are.
+  // The store may lag behind the write: an old status would describe the new Deployment.
   const deployment = written.find(({ kind }) => kind === 'Deployment') ?? world.stores.deployments.get(keyOf(object));
   const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object) ?? notYet(mediaServer.spec);
   const faults = { fault, refused, missing: unavailable };
@@ -198,13 +198,13 @@ async function writeOutcome(
   await report(world, object, mediaServerVerdicts(input), fields);
 }
 
-/** What may be written already and does nothing yet. */
+/** A fault for fields that are accepted but have no effect yet. */
 function notYet({ autoscaling }: MediaServerSpec): Fault | null {
   if (!autoscaling) return null;
   return { reason: 'AutoscalingUnavailable', message: 'spec.autoscaling has no effect yet; spec.replicas applies' };
 }
 
-/** When what apps and hooks make their status from is not what they were told last. */
+/** Calls `onFleetChange` if the state that apps and hooks derive their status from changed since the last call. */
 function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: Fleet, pods: readonly Pod[]): void {
   const { fault, rendered, reports } = fleet;
   const { apps = [], findings, hash } = rendered ?? {};
@@ -215,12 +215,12 @@ function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: 
 }
 
 /**
- * Somebody is about to make what is missing, or to take away what is in the way: the children of one that was deleted, a
- * quota. An API server also refuses owners of a kind that it has just been told of.
+ * Faults that others are likely to fix soon: a missing reference, a child of a deleted MediaServer, a quota. The API
+ * server also refuses owners of a kind whose CRD was only just installed.
  */
 const WAITING = /^(InvalidReference|NameTaken|\w+Refused)$/;
 
-/** Referenced Secrets are read again every half minute; a pod that lags behind is asked again soon. */
+/** Referenced Secrets are read again every half minute; a pod that lags behind is retried soon. */
 function nextLook({ nodes, pods }: Observed, { rendered, reports }: Fleet, { fault, refused }: Outcome): number {
   const lags = pods.some(({ isRunning, uid }) => isRunning && rendered && needsPush(reports.get(uid), rendered.hash));
   if (lags) return RETRY_PUSH_MS;

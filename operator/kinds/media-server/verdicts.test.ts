@@ -115,12 +115,12 @@ describe('mediaServerVerdicts', () => {
     [
       'a pod drains',
       { pods: [runningPod('a'), runningPod('b', { isDeleting: true })] },
-      yes('Progressing', 'Draining', '1 old pod lets its streams end'),
+      yes('Progressing', 'Draining', '1 old pod is draining'),
     ],
     [
       'two pods drain',
       { pods: ['a', 'b'].map((uid) => runningPod(uid, { isDeleting: true })) },
-      yes('Progressing', 'Draining', '2 old pods let their streams end'),
+      yes('Progressing', 'Draining', '2 old pods are draining'),
     ],
     [
       'it is scaled to zero and nothing is left',
@@ -178,7 +178,7 @@ describe('mediaServerVerdicts', () => {
       no(
         'ConfigApplied',
         'Pending',
-        '1 of 2 running pods run this config; pod live-b cannot be asked: connect ECONNREFUSED',
+        '1 of 2 running pods run this config; pod live-b cannot be reached: connect ECONNREFUSED',
       ),
     ],
     [

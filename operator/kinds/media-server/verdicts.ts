@@ -4,20 +4,20 @@ import type { KubeObject } from '../../kube/objects.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
 
-/** Why the newest spec could not be made into a config; the last good one goes on. */
+/** Why the newest spec cannot be turned into a config; the last good config stays. */
 export type Fault = { readonly reason: string; readonly message: string };
 
 export type StatusInput = {
   readonly replicas: number;
-  /** The grace period that new pods get, seconds. */
+  /** The grace period of new pods, seconds. */
   readonly graceSeconds: number;
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly Pod[];
   readonly fleet: Fleet;
   readonly fault: Fault | null;
-  /** A child that the API server will not have. */
+  /** A child that the API server refused. */
   readonly refused: Fault | null;
-  /** Something that was asked for and cannot be had, or not alone. */
+  /** A requested feature that is not available, or a host that another MediaServer uses too. */
   readonly missing: Fault | null;
 };
 
@@ -34,12 +34,12 @@ export function mediaServerVerdicts(input: StatusInput): Verdict[] {
   return [available(input), progressing(input), configApplied(input), degraded(input)];
 }
 
-/** All that can be said of a MediaServer whose spec nobody can read. Pure. */
+/** The conditions of a MediaServer whose spec is invalid. Pure. */
 export function faultVerdicts(fault: Fault): Verdict[] {
   return [configFault(fault), yes('Degraded', fault.reason, fault.message)];
 }
 
-/** Of a MediaServer that is being deleted: its pods get no config any more. Pure. */
+/** The conditions of a MediaServer that is being deleted: its pods get no new config. Pure. */
 export function deletionVerdicts(pods: readonly Pod[]): Verdict[] {
   return [
     no('Available', 'Deleted', 'the pods drain; then all objects are deleted'),
@@ -53,7 +53,7 @@ const configFault = ({ message, reason }: Fault): Verdict =>
 const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 const lettingEnd = (count: number, thing: string): string =>
-  `${plural(count, thing)} ${count === 1 ? 'lets its' : 'let their'} streams end`;
+  `${plural(count, thing)} ${count === 1 ? 'is' : 'are'} draining`;
 
 function available({ deployment, replicas }: StatusInput): Verdict {
   const ready = statusOf(deployment).readyReplicas ?? 0;
@@ -63,7 +63,7 @@ function available({ deployment, replicas }: StatusInput): Verdict {
 }
 
 function progressing({ deployment, pods, refused, replicas }: StatusInput): Verdict {
-  // What was asked for is not what is there: nobody may take this for the end of a rollout.
+  // The live objects differ from the spec: this must not look like the end of a rollout.
   if (refused) return yes('Progressing', refused.reason, refused.message);
   const { observedGeneration = 0, replicas: made = 0, updatedReplicas = 0 } = statusOf(deployment);
   const draining = pods.filter(({ isDeleting }) => isDeleting).length;
@@ -78,7 +78,7 @@ function progressing({ deployment, pods, refused, replicas }: StatusInput): Verd
       `${updatedReplicas} of ${plural(replicas, 'pod')} run the newest pod template`,
     );
   }
-  // A new pod counts as soon as it is made; old ones are told to go when it is ready.
+  // A new pod counts as soon as it is created; an old pod is deleted once the new one is ready.
   if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than spec.replicas`);
   if (draining > 0) return yes('Progressing', 'Draining', lettingEnd(draining, 'old pod'));
   return no('Progressing', 'Settled', 'no change is in progress');
@@ -95,13 +95,13 @@ function configApplied(input: StatusInput): Verdict {
   if (synced === running) return applied(input, running);
   const failed = pods.find(({ isRunning, uid }) => isRunning && fleet.reports.get(uid)?.kind === 'failed');
   const report = failed && fleet.reports.get(failed.uid);
-  const why = failed && report?.kind === 'failed' ? `; pod ${failed.name} cannot be asked: ${report.reason}` : '';
+  const why = failed && report?.kind === 'failed' ? `; pod ${failed.name} cannot be reached: ${report.reason}` : '';
   return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
 }
 
 const MOST_NAMED = 5;
 
-/** A pod keeps the drain time that it was created with. */
+/** A pod keeps the drain timeout that it was created with. */
 function applied({ graceSeconds, pods }: StatusInput, running: number): Verdict {
   const runs = running === 1 ? '1 pod runs this config' : `${running} pods run this config`;
   const short = pods.filter((pod) => pod.isRunning && !pod.isDeleting && pod.graceSeconds < graceSeconds);
@@ -140,7 +140,7 @@ function troubleOf(pods: readonly Pod[]): Fault | null {
   return { reason: reason || 'PodNotStarting', message: `pod ${troubled.name}: ${message || reason}` };
 }
 
-/** No pod is ready, and none is on its way to be: the nodes of the pods have failed, or their probes do. */
+/** No pod is ready and none is about to be: the nodes of the pods have failed, or their probes fail. */
 function lostPods({ deployment, pods, replicas }: StatusInput): Fault | null {
   const { readyReplicas = 0, replicas: made = 0 } = statusOf(deployment);
   const [first, ...others] = pods.filter(({ isLost }) => isLost);
@@ -149,7 +149,7 @@ function lostPods({ deployment, pods, replicas }: StatusInput): Fault | null {
   return { reason: 'PodNotReady', message: `pod ${first.name} on node ${first.node} is no longer ready${more}` };
 }
 
-/** Pods that never come to be: the namespace does not allow such, or a quota is used up. */
+/** Pods cannot be created: the namespace does not allow them, or a quota is used up. */
 function unmade(deployment: KubeObject | undefined): Fault | null {
   const { conditions = [] } = statusOf(deployment);
   const failure = conditions.find(({ status, type }) => type === 'ReplicaFailure' && status === 'True');
@@ -165,8 +165,8 @@ function leftOut([first, ...others]: readonly RenderFinding[]): Fault | null {
 }
 
 /**
- * The fields of the status beside the conditions; counts come by themselves. An operator that could not render a config
- * since it started does not know what pods run, and says nothing new of it.
+ * The status fields beside the conditions and the counts. An operator that has not rendered a config since it started
+ * does not know which config pods run, so it leaves those fields as they are.
  */
 export function mediaServerNumbers(input: StatusInput): Readonly<Record<string, unknown>> {
   const { deployment, fleet, pods, replicas } = input;

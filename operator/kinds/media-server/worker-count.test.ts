@@ -3,7 +3,7 @@ import { mediaServer } from '../../../test/builders/sluice-objects.ts';
 import { workersOf } from './worker-count.ts';
 
 const workers = (spec: object): number => workersOf(mediaServer({ workers: 0, ...spec }).spec);
-// Also what the CRD refuses: an object may be older than it.
+// Includes values that the CRD refuses: an object may be older than the CRD.
 const limits = (cpu: string | number) => workersOf({ workers: 0, resources: { limits: { cpu } } });
 
 describe('workersOf', () => {

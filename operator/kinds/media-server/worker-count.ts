@@ -5,7 +5,7 @@ type Cpu = { readonly limits?: { readonly cpu?: unknown }; readonly requests?: {
 
 const DEFAULT_REQUEST = '500m';
 
-/** Workers per pod: as said, or as many as the CPU limit, else the CPU request, rounded up. */
+/** Workers per pod: spec.workers if set, otherwise the CPU limit or else the CPU request, rounded up. */
 export function workersOf({ resources, workers }: Pick<MediaServerSpec, 'resources' | 'workers'>): number {
   if (workers > 0) return workers;
   const { limits, requests } = (resources ?? { requests: { cpu: DEFAULT_REQUEST } }) as Cpu;

@@ -13,7 +13,7 @@ import { readConfigMaps, readSecrets } from '../../world/references.ts';
 import { faultsOf, readRestHook } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
 
-/** Says whether a RestHook can be used, and whether its backend answers. */
+/** Reports whether a RestHook is valid and whether its backend answers. */
 export async function reconcileRestHook(world: World, key: string): Promise<Result> {
   const object = world.stores.restHooks.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
@@ -37,7 +37,7 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   return { requeueAfterMs: broken ? CachedReads.missingMs : CachedReads.refreshMs };
 }
 
-/** Who manages the first MediaServer that uses it, or else the first of its namespace, says it. */
+/** The status is written by the operator of the first MediaServer that uses the hook, or else of its namespace. */
 function isOfOther({ ownership, stores }: World, { metadata }: KubeObject): boolean {
   const { name, namespace = '' } = metadata;
   const users = stores.streamApps

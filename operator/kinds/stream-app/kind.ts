@@ -15,7 +15,7 @@ export function streamAppKind(world: World): Kind {
     reconcile: (key) => reconcileStreamApp(world, key),
     watches: [
       { store: stores.streamApps, keysOf: ofSpec(({ key }) => [key]) },
-      // A MediaServer that comes or goes; what changes in it, its fleet tells.
+      // A MediaServer is created or deleted; `followersOf` covers changes to it.
       { store: stores.mediaServers, keysOf: ({ after, before, key }) => (before && after ? [] : appsOf(key)) },
     ],
     followersOf: appsOf,

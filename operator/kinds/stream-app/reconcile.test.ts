@@ -16,7 +16,7 @@ describe('reconcileStreamApp', () => {
   });
   afterEach(() => world.close());
 
-  /** Reconciles once and has it come back; what was written. */
+  /** Reconciles once, feeds the write back into the store and returns it. */
   async function reconciled(): Promise<string[]> {
     const result = await reconcileStreamApp(world, 'media/news');
     const writes = world.settleWrites();
@@ -25,7 +25,7 @@ describe('reconcileStreamApp', () => {
   }
   const conditions = () => world.conditionsOf(world.stores.streamApps, 'news');
 
-  /** The MediaServer exists and has looked at these generations. */
+  /** The MediaServer exists and has processed these generations. */
   function looked(apps: Readonly<Record<string, number>>): void {
     world.have(mediaServerObject());
     world.fleets.of('media/live').rendered = renderedOf('h1', { apps: new Map(Object.entries(apps)) });
@@ -69,7 +69,7 @@ describe('reconcileStreamApp', () => {
     expect(await reconcileStreamApp(world, 'media/news')).toEqual({});
     expect(world.settleWrites()).toEqual([STATUS]);
     expect(conditions()).toContain('Programmed=False/Pending');
-    // What the first of the two has asked for.
+    // The delay that the first of the two returned.
     await reconciled();
     expect(conditions()).toContain('Programmed=True/Programmed');
   });

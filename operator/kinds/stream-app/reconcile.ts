@@ -9,28 +9,28 @@ import { faultsOf, readStreamApp } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
 import { heldUpVerdicts, streamAppVerdicts } from './verdicts.ts';
 
-/** What is applied together comes one after the other: a MediaServer that is missing may be on its way. */
+/** Objects applied together arrive one after the other, so a missing MediaServer may be about to arrive. */
 const ON_ITS_WAY_MS = 2_000;
 
-/** The MediaServer makes a StreamApp run; here it is said whether it does. */
+/** Only reports whether a StreamApp runs; the reconcile of its MediaServer makes it run. */
 export async function reconcileStreamApp(world: World, key: string): Promise<Result> {
   const object = world.stores.streamApps.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
   if (isOfOther(world, object)) return {};
   if (isAhead(world, object)) return { requeueAfterMs: ON_ITS_WAY_MS };
   const verdicts = verdictsOf(world, object);
-  // Its MediaServer has not looked at it yet and will say so when it has.
+  // The MediaServer has not processed this generation yet and queues the app again when it has.
   if (!verdicts) return {};
   return report(world, object, verdicts, firstCounts(object));
 }
 
-/** The operator of its MediaServer is another one, and says it. */
+/** Another operator manages its MediaServer and writes the status. */
 function isOfOther({ ownership, stores }: World, object: KubeObject): boolean {
   const mediaServer = stores.mediaServers.get(mediaServerOf(object));
   return mediaServer !== undefined && ownership.isForeign(mediaServer);
 }
 
-/** It was made just now, and its MediaServer is not there yet. */
+/** The app was created just now, before its MediaServer. */
 function isAhead({ clock, stores }: World, object: KubeObject): boolean {
   const ageMs = clock.now() - Date.parse(object.metadata.creationTimestamp ?? '');
   return ageMs < ON_ITS_WAY_MS && stores.mediaServers.get(mediaServerOf(object)) === undefined;
@@ -44,7 +44,7 @@ function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
   const exists = world.stores.mediaServers.get(`${namespace}/${server}`) !== undefined;
   const fleet = world.fleets.find(`${namespace}/${server}`);
   const isJudged = !exists || (fleet?.rendered?.apps.get(name) ?? -1) >= generation;
-  // What was said of this generation before the operator started still holds: pods run the last good config.
+  // Conditions written for this generation before a restart still hold: pods run the last good config.
   if (!isJudged) return fleet?.fault && !isAccepted(object) ? heldUpVerdicts(server, fleet.fault) : null;
   return streamAppVerdicts({
     name,

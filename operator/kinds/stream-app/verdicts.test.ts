@@ -12,7 +12,7 @@ const ACTIVE: PodApp['keepAlive'] = { checked: true };
 
 type Given = {
   readonly findings?: readonly RenderFinding[];
-  /** What each pod says of apps; a pod that runs another config has another hash. */
+  /** The apps that each pod reports; a pod that runs another config has another hash. */
   readonly pods?: readonly { readonly hash?: string; readonly apps: PodApp[] }[];
 };
 
@@ -43,7 +43,7 @@ describe('streamAppVerdicts', () => {
     expect(streamAppVerdicts(inputOf())).toEqual([
       yes('Accepted', 'Accepted', 'MediaServer "live" serves this app'),
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
-      yes('Programmed', 'Programmed', '1 pod runs it'),
+      yes('Programmed', 'Programmed', '1 pod runs this app'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
     ]);
   });
@@ -92,7 +92,7 @@ describe('streamAppVerdicts', () => {
 
   const runs = { apps: [podApp('news', ACTIVE)] };
   it.each<[string, StreamAppInput, Verdict]>([
-    ['every pod runs it', inputOf({ pods: [runs, runs] }), yes('Programmed', 'Programmed', '2 pods run it')],
+    ['every pod runs it', inputOf({ pods: [runs, runs] }), yes('Programmed', 'Programmed', '2 pods run this app')],
     [
       'a pod runs an older config',
       inputOf({ pods: [runs, { ...runs, hash: 'old' }] }),

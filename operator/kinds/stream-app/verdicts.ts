@@ -8,7 +8,7 @@ import type { Pod } from '../../pods/pod.ts';
 export type StreamAppInput = {
   readonly name: string;
   readonly spec: StreamAppSpec;
-  /** Undefined = there is no such MediaServer. */
+  /** Undefined = the MediaServer does not exist. */
   readonly fleet: Fleet | undefined;
   readonly pods: readonly Pod[];
 };
@@ -24,7 +24,7 @@ export function streamAppVerdicts(input: StreamAppInput): Verdict[] {
   return [accepted, resolved, programmed(input, [accepted, resolved]), keepAlive(input, accepted)];
 }
 
-/** Of an app whose MediaServer cannot look at it before it is mended itself. Pure. */
+/** The conditions of an app whose MediaServer has a fault and cannot process it. Pure. */
 export function heldUpVerdicts(server: string, fault: NonNullable<Fleet['fault']>): Verdict[] {
   const message = `MediaServer "${server}" takes no changes until this is fixed: ${fault.message}`;
   return [unknown('Accepted', fault.reason, message), no('Programmed', fault.reason, message)];
@@ -45,7 +45,7 @@ function resolvedRefs({ fleet, spec }: StreamAppInput, broken: RenderFinding | u
   return yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved');
 }
 
-/** All running pods run it. */
+/** True when all running pods run the app. */
 function programmed(input: StreamAppInput, needed: readonly Verdict[]): Verdict {
   const bad = needed.find(({ status }) => status !== 'True');
   if (bad) return no('Programmed', bad.reason, bad.message);
@@ -54,10 +54,10 @@ function programmed(input: StreamAppInput, needed: readonly Verdict[]): Verdict 
   const { running, synced } = fleet.inSync(pods);
   if (running === 0) return no('Programmed', 'NoPods', 'no pod is running');
   if (synced < running) return no('Programmed', 'Pending', `${synced} of ${running} running pods run this config`);
-  return yes('Programmed', 'Programmed', running === 1 ? '1 pod runs it' : `${running} pods run it`);
+  return yes('Programmed', 'Programmed', running === 1 ? '1 pod runs this app' : `${running} pods run this app`);
 }
 
-/** What docs/keep-alive.md#which-streams-are-checked says, in the words of the pods, which decide it. */
+/** Reports the reason that the pods give; see docs/keep-alive.md#which-streams-are-checked. */
 function keepAlive({ fleet, spec }: StreamAppInput, accepted: Verdict): Verdict {
   if (accepted.status === 'False') return no('KeepAliveActive', accepted.reason, accepted.message);
   const first = reportOf(fleet, spec.appKey);
@@ -68,7 +68,7 @@ function keepAlive({ fleet, spec }: StreamAppInput, accepted: Verdict): Verdict 
   return yes('KeepAliveActive', 'Active', 'the backend is asked about every stream');
 }
 
-/** What a pod says of the app: one that runs the newest config, if there is one. */
+/** The report of one pod about the app, preferably of a pod that runs the newest config. */
 function reportOf(fleet: Fleet | undefined, appKey: string): PodApp | undefined {
   const statuses = fleet?.statuses() ?? [];
   const isCurrent = ({ config }: PodStatus): boolean => config.hash === fleet?.rendered?.hash;

@@ -187,7 +187,7 @@ describe('an operator', () => {
     for (const name of names) await api.create(TYPES.RestHook, NAMESPACE, { metadata: { name }, spec });
     await stage.apply(...names.map((name) => streamApp(name, { restHookRef: { name } })));
     const { message } = await stage.condition('mediaserver/live', 'ConfigApplied', 'False', 'ConfigTooLarge');
-    expect(message).toMatch(/the rendered config has \d+ bytes, at most 921600 fit/);
+    expect(message).toMatch(/the rendered config has \d+ bytes, must be at most 921600/);
     expect((await config()).media).toEqual(before.media);
     await stage.kube.kubectl([
       '-n',
