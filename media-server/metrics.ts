@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { HookMethod } from '../crds/schema/hook.ts';
-import type { Direction, EndCause } from '../crds/schema/stream.ts';
+import type { EndCause } from '../crds/schema/end-causes.ts';
+import type { HookMethod } from '../crds/schema/hook-methods.ts';
+import type { Direction } from '../crds/schema/stream.ts';
 import { newRegistry } from '../process/default-metrics.ts';
 import type { CheckResult } from './keepalive/verdict.ts';
 import type { WorkerInfo } from './media/media.ts';

@@ -15,24 +15,24 @@ download() {
 # lean_go_mod MODULE: go.mod with the packages below MODULE/replaced in place of the original ones, whose imports take
 # longer to compile than the programs themselves. Go's -overlay refuses files of the module cache, so the whole module of
 # such a package is copied.
+# Callers test its result, which switches errexit off: each step says itself that it failed.
 lean_go_mod() {
 	local source=$cluster_go/$1 work=${bin[$1]}/.build package module from folder
 	if [ ! -e "$work/done" ]; then
-		mkdir -p "$work"
-		cp "$source/go.mod" "$source/go.sum" "$work"
+		rm -rf "$work"
+		mkdir -p "$work" || return
+		cp "$source/go.mod" "$source/go.sum" "$work" || return
 		while read -r package; do
-			read -r module from folder < <(cd "$source" && go list -find -f '{{.Module.Path}} {{.Module.Dir}} {{.Dir}}' "$package")
+			folder=$(cd "$source" && go list -find -f '{{.Module.Path}} {{.Module.Dir}} {{.Dir}}' "$package") || return
+			read -r module from folder <<<"$folder"
 			if [ ! -e "$work/$module" ]; then
-				mkdir -p "$work/$module"
-				cp -r "$from/." "$work/$module"
-				chmod -R u+w "$work/$module"
-				go mod edit -replace="$module=$work/$module" "$work/go.mod"
+				mkdir -p "$work/$module" && cp -r "$from/." "$work/$module" && chmod -R u+w "$work/$module" || return
+				go mod edit -replace="$module=$work/$module" "$work/go.mod" || return
 			fi
 			folder=$work/$module${folder#"$from"}
-			rm "$folder"/*.go
-			cp "$source/replaced/$package"/*.go "$folder"
+			rm "$folder"/*.go && cp "$source/replaced/$package"/*.go "$folder" || return
 		done < <(cd "$source/replaced" && find . -name '*.go' -printf '%P\n' | xargs -n 1 dirname | sort -u)
-		touch "$work/done"
+		touch "$work/done" || return
 	fi
 	printf '%s\n' "$work/go.mod"
 }
@@ -51,7 +51,7 @@ fetch_sources() {
 	mkdir -p "${bin[@]}"
 	for entry in "${cluster_missing[@]}"; do
 		read -r module _ package <<<"$entry"
-		go_mod=$(lean_go_mod "$module")
+		go_mod=$(lean_go_mod "$module") || return
 		(cd "$cluster_go/$module" && go list -modfile "$go_mod" -deps "$package")
 	done
 }

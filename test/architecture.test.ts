@@ -254,7 +254,7 @@ describe('the architecture', () => {
     ['media-server → operator', 'media-server/env.ts', "import type { Pod } from '../operator/pods/pod.ts';"],
     ['sdp → http', 'media-server/sdp/offer.ts', "import { HttpError } from '../http/errors.ts';"],
     ['hooks → streams', 'media-server/hooks/hook.ts', "import type { Stream } from '../streams/stream.ts';"],
-    ['media → sessions', 'media-server/media/leg.ts', "export { publish } from '../sessions/publish.ts';"],
+    ['media → sessions', 'media-server/media/transport-leg.ts', "export { publish } from '../sessions/publish.ts';"],
     ['streams → keepalive', 'media-server/streams/stream.ts', "const x = await import('../keepalive/schedule.ts');"],
     ['config → http', 'media-server/config/load.ts', "import '../http/errors.ts';"],
     ['http → assemble', 'media-server/http/auth.ts', "import { assemble } from '../assemble.ts';"],

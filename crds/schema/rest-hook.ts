@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook.ts';
+import { HOOK_METHODS, OVERWRITABLE_FIELDS, REST_ON_ERROR, REST_POLICIES } from './hook-methods.ts';
 import { closed, conditions, count, duration, reference, reload, setOf } from './kit.ts';
 import { must } from './rules.ts';
 import { StreamObject } from './stream.ts';

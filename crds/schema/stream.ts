@@ -10,37 +10,6 @@ export type StreamStatus = (typeof STREAM_STATUSES)[number];
 /** The statuses of a stream that has not ended: what a filter may ask for. */
 export const LIVE_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING'] as const;
 
-type EndCauseRow = { readonly publish: StreamStatus; readonly play: StreamStatus; readonly info: string };
-
-/**
- * Why a stream ended: final status of a publication and of a playback, and the `info` text that hooks, event streams
- * and the REST API carry. The one table behind the type, the metric label `cause` and the docs.
- */
-export const END_CAUSES = {
-  client: { publish: 'UNPUBLISHED', play: 'STOPPED', info: 'Stopped by user' },
-  publisher_gone: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by publisher stop' },
-  disconnect: { publish: 'UNPUBLISHED', play: 'STOPPED', info: 'Stopped by session disconnect' },
-  rest: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by rest /terminate' },
-  keepalive: { publish: 'FAILED', play: 'FAILED', info: 'Terminated by keep-alive' },
-  keepalive_failure: { publish: 'FAILED', play: 'FAILED', info: 'Terminated by keep-alive failure' },
-  drain: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by drain' },
-  ice: { publish: 'FAILED', play: 'FAILED', info: 'Failed by ICE timeout' },
-  dtls: { publish: 'FAILED', play: 'FAILED', info: 'Failed by DTLS error' },
-  rtp: { publish: 'FAILED', play: 'FAILED', info: 'Failed by RTP activity' },
-  worker_died: { publish: 'FAILED', play: 'FAILED', info: 'Failed by worker death' },
-  limit: { publish: 'FAILED', play: 'FAILED', info: 'Stopped by limit' },
-  name_conflict: { publish: 'FAILED', play: 'FAILED', info: 'Stream name is already in use' },
-  refused: { publish: 'FAILED', play: 'FAILED', info: 'Restricted access' },
-  unavailable: { publish: 'FAILED', play: 'FAILED', info: 'Failed by backend error' },
-  negotiation: { publish: 'FAILED', play: 'FAILED', info: 'Failed by media negotiation' },
-} as const satisfies Record<string, EndCauseRow>;
-export type EndCause = keyof typeof END_CAUSES;
-
-/** The status in which a stream of this direction ends for this cause. */
-export function finalStatus(cause: EndCause, direction: Direction): StreamStatus {
-  return END_CAUSES[cause][direction];
-}
-
 /**
  * The WCS stream object: what hooks send and what `find` answers (without `sdp` and `custom.token` there).
  * Fields for which a media server has no value hold the neutral constants of WCS.

@@ -1,4 +1,4 @@
-import type { AdmissionMethod, RestOnError } from '../../crds/schema/hook.ts';
+import type { AdmissionMethod, RestOnError } from '../../crds/schema/hook-methods.ts';
 import type { HookReply } from './session-hooks.ts';
 
 /** 4xx statuses that say nothing about the client. */

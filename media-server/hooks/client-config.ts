@@ -5,7 +5,7 @@ import {
   OVERWRITABLE_FIELDS,
   REST_ON_ERROR,
   REST_POLICIES,
-} from '../../crds/schema/hook.ts';
+} from '../../crds/schema/hook-methods.ts';
 import type { HookMethodConfig } from '../../crds/schema/server-config.ts';
 
 /** One layer of WCS's `restClientConfig`: per method, only the fields that it sets. */

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool, request } from 'undici';
-import type { HookMethod } from '../../crds/schema/hook.ts';
+import type { HookMethod } from '../../crds/schema/hook-methods.ts';
 import type { HookConfig } from '../../crds/schema/server-config.ts';
 import type { Clock } from '../../process/clock.ts';
 import { classify, isStale } from './failure.ts';

@@ -1,5 +1,5 @@
 import { hookAssetNames } from '../../crds/render/asset-names.ts';
-import type { HookMethod } from '../../crds/schema/hook.ts';
+import type { HookMethod } from '../../crds/schema/hook-methods.ts';
 import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
 import { UserFault } from '../../process/user-fault.ts';
 import { type ConfigLayer, hookLayer } from './client-config.ts';

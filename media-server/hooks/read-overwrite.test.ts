@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OVERWRITABLE_FIELDS, type OverwritableField } from '../../crds/schema/hook.ts';
+import { OVERWRITABLE_FIELDS, type OverwritableField } from '../../crds/schema/hook-methods.ts';
 import { parseObject, readOverwrite } from './read-overwrite.ts';
 
 describe('the fields that a reply overwrites', () => {

@@ -1,4 +1,4 @@
-import type { OverwritableField } from '../../crds/schema/hook.ts';
+import type { OverwritableField } from '../../crds/schema/hook-methods.ts';
 import type { Overwrite } from './session-hooks.ts';
 
 const MAX_NAME_LENGTH = 256;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
+import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook-methods.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { judgeAdmission } from './admission-verdict.ts';

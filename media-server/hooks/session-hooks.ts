@@ -1,4 +1,4 @@
-import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook.ts';
+import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook-methods.ts';
 
 /** The calls of one session to its backend. Holds the sequence numbers, the order and the session's config layer. */
 export type SessionHooks = {

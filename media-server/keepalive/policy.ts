@@ -1,4 +1,4 @@
-import type { RestOnError } from '../../crds/schema/hook.ts';
+import type { RestOnError } from '../../crds/schema/hook-methods.ts';
 import type { HookConfig, ServerConfig } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
 import { mergeConfig } from '../hooks/client-config.ts';

@@ -1,4 +1,4 @@
-import type { RestOnError } from '../../crds/schema/hook.ts';
+import type { RestOnError } from '../../crds/schema/hook-methods.ts';
 import type { HookReply } from '../hooks/session-hooks.ts';
 
 /** Label `result` of `sluice_keepalive_checks_total`. */

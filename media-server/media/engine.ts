@@ -8,7 +8,6 @@ import { type Offer, parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import type { MediaKind } from '../sdp/offered-media.ts';
 import { negotiableCapabilities, negotiableParameters } from './codecs.ts';
-import { TransportLeg } from './leg.ts';
 import {
   type LegRequest,
   type Media,
@@ -22,6 +21,7 @@ import {
 } from './media.ts';
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
+import { TransportLeg } from './transport-leg.ts';
 import { TransportWatch, type TransportWatchDeps } from './transport-watch.ts';
 import { type Seat, Workers, type WorkersDeps } from './workers.ts';
 

@@ -1,4 +1,4 @@
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Numbering } from '../sdp/numbering.ts';
 
 /**

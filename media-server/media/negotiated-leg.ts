@@ -1,7 +1,7 @@
 import type { MediaKind } from '../sdp/offered-media.ts';
 import { apiName } from './codecs.ts';
-import type { TransportLeg } from './leg.ts';
 import type { Leg, LegFailure, LegMetrics } from './media.ts';
+import type { TransportLeg } from './transport-leg.ts';
 
 /** The result of a negotiation, in lower-case codec names. */
 type Negotiation = { readonly tracks: readonly { readonly kind: MediaKind; readonly codec: string }[] };

@@ -1,10 +1,10 @@
 import type { Consumer } from 'mediasoup/types';
 import type { PlayNegotiation } from '../sdp/negotiate-play.ts';
 import { OfferError } from '../sdp/offer-error.ts';
-import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { LegMetrics, Playback } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';
 import type { PublicationLeg } from './publication.ts';
+import { sumMetrics, type TransportLeg } from './transport-leg.ts';
 
 /** Outgoing media: a transport with a consumer per track. Consumers start paused and resume when it connects. */
 export class PlaybackLeg extends NegotiatedLeg implements Playback {

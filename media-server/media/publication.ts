@@ -3,10 +3,10 @@ import type { PublishNegotiation } from '../sdp/negotiate-publish.ts';
 import type { MediaKind } from '../sdp/offered-media.ts';
 import type { PlayableTrack } from '../sdp/track-match.ts';
 import { negotiableParameters } from './codecs.ts';
-import { sumMetrics, type TransportLeg } from './leg.ts';
 import type { Layer, LegMetrics, Publication } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';
 import { Pipes } from './pipes.ts';
+import { sumMetrics, type TransportLeg } from './transport-leg.ts';
 import type { Seat } from './workers.ts';
 
 /** Incoming media: a transport with an audio producer, a video producer, or both. */

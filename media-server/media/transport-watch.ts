@@ -1,6 +1,6 @@
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
-import type { TransportLeg } from './leg.ts';
+import type { TransportLeg } from './transport-leg.ts';
 
 const TICK_MS = 1_000;
 /** Interval at which each transport is checked. It is shorter for publications, since they may be idle. */

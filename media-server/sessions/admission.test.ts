@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { END_CAUSES, type EndCause } from '../../crds/schema/stream.ts';
+import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import { fakeStream } from '../../test/builders/streams.ts';
 import { causeOf, endedRejection } from './admission.ts';
 import type { Rejection } from './session.ts';

@@ -1,5 +1,5 @@
-import type { AdmissionMethod } from '../../crds/schema/hook.ts';
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { AdmissionMethod } from '../../crds/schema/hook-methods.ts';
 import type { Admission } from '../hooks/session-hooks.ts';
 import type { Stream } from '../streams/stream.ts';
 import { connectBody, streamBody } from '../streams/stream-object.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import { fakeApp, SILENT_HOOKS } from '../../test/builders/streams.ts';
 import { Stream } from '../streams/stream.ts';
 import { tellConnected, tellEnded, tellLive } from './events.ts';

@@ -1,4 +1,4 @@
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Leg } from '../media/media.ts';
 import type { Stream } from '../streams/stream.ts';
 import { tellLive } from './events.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import { ALLOWED, gate, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
 import { settle } from '../../test/builders/virtual-clock.ts';
 import { MediaUnavailable } from '../media/media.ts';

@@ -1,4 +1,5 @@
-import type { EndCause, StreamObject } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { StreamObject } from '../../crds/schema/stream.ts';
 
 /** A stream that has ended, with why and when (Unix milliseconds). */
 export type EndedStream = StreamObject & { readonly cause: EndCause; readonly endedAt: number };

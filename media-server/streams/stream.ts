@@ -1,5 +1,6 @@
-import type { Direction, EndCause, StreamStatus } from '../../crds/schema/stream.ts';
-import { END_CAUSES, finalStatus } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import { END_CAUSES, finalStatus } from '../../crds/schema/end-causes.ts';
+import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Playback, Publication } from '../media/media.ts';

@@ -1,4 +1,4 @@
-import type { EndCause } from '../../crds/schema/stream.ts';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { StreamRegistry } from './registry.ts';
 import type { Stream } from './stream.ts';

@@ -1,4 +1,4 @@
-import type { HookMethod } from '../../crds/schema/hook.ts';
+import type { HookMethod } from '../../crds/schema/hook-methods.ts';
 import type { HookConfig } from '../../crds/schema/server-config.ts';
 import { createHook, type Hook } from '../../media-server/hooks/hook.ts';
 import { IgnoredConfig } from '../../media-server/hooks/ignored-config.ts';

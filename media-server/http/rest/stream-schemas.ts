@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { END_CAUSES, StreamObject } from '../../../crds/schema/stream.ts';
+import { END_CAUSES } from '../../../crds/schema/end-causes.ts';
+import { StreamObject } from '../../../crds/schema/stream.ts';
 import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
 
 const Scope = Type.Enum(['fleet', 'pod'], {

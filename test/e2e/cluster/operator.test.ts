@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FLEET_KEY_FILE } from '../../../crds/render/fleet-key.ts';
 import { hashOf } from '../../../crds/render/hash.ts';
-import { HOOK_METHODS } from '../../../crds/schema/hook.ts';
+import { HOOK_METHODS } from '../../../crds/schema/hook-methods.ts';
 import { StreamObject } from '../../../crds/schema/stream.ts';
 import { pathOf, TYPES } from '../../../operator/kube/objects.ts';
 import { Api } from '../../harness/api.ts';
