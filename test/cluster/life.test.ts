@@ -149,7 +149,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
       env: { SLUICE_CLUSTER: `${SETTINGS.folder}-other` },
     });
     expect(await other.exited).toBe(1);
-    expect(other.lines.join()).toContain(`the bridge ${SETTINGS.bridge} is there already`);
+    expect(other.lines.join()).toContain(`the bridge ${SETTINGS.bridge} already exists`);
     expect(await readdir(`${SETTINGS.folder}-other`).catch(() => null)).toBeNull();
     expect(await isUp()).toBe(true);
   });
