@@ -37,5 +37,5 @@ async function images(): Promise<void> {
 function nodeCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 200) return count;
-  throw new Error(`NODES: expected a number from 1 to 200, not ${text}`);
+  throw new Error(`NODES: must be a number from 1 to 200, got ${text}`);
 }
