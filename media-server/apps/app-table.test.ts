@@ -36,7 +36,7 @@ const appConfig = (appKey: string, over: Partial<AppConfig> = {}): AppConfig => 
 
 function apply(apps: readonly AppConfig[], hooks: readonly HookConfig[] = []): void {
   const bundle = bundleOf();
-  table.apply({ ...bundle, config: { ...bundle.config, apps: [...apps], hooks: [...hooks] } });
+  table.prepare({ ...bundle, config: { ...bundle.config, apps: [...apps], hooks: [...hooks] } })();
 }
 
 const closes = (): number[] => made.map((hook) => hook.closes.count);

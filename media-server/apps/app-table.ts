@@ -31,11 +31,6 @@ export class AppTable {
     return [...this.#entries.values()].filter((entry) => !entry.deleted);
   }
 
-  /** Takes over a config. Live streams see the new state of their app at once. Throws if a hook cannot be made. */
-  apply(bundle: ConfigBundle): void {
-    this.prepare(bundle)();
-  }
-
   /** Creates the hooks of a config, or throws. The returned function takes the config over. */
   prepare({ config, assets }: ConfigBundle): () => void {
     const hooks = new Map(
