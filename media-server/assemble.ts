@@ -70,6 +70,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   const opsPort = env.opsPort ?? first.opsPort ?? OPS_PORT;
   const readiness = { isListening: false };
   const ops = await openOps({
+    log,
     host: env.listenAddress,
     port: opsPort,
     setting: env.opsPort === null ? 'spec.ops.port' : '--ops-port',

@@ -38,6 +38,7 @@ async function main(): Promise<number> {
     conditions: () => manager.conditions(),
   });
   const ops = await openOps({
+    log,
     host: config.listenAddress,
     port: config.port,
     setting: '--port',

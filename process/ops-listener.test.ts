@@ -1,14 +1,21 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { logLines } from '../test/builders/log-lines.ts';
 import { openOps } from './ops-listener.ts';
 
 let server: Server;
+let logged: ReturnType<typeof logLines>;
+
+beforeEach(() => {
+  logged = logLines();
+});
 
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 async function start(over: { notReady?: () => string | null; metrics?: () => Promise<string> } = {}) {
   server = await openOps({
+    log: logged.log,
     host: '127.0.0.1',
     port: 0,
     setting: '--ops-port',
@@ -47,6 +54,7 @@ it('/metrics has the content type of Prometheus, and is 500 when they cannot be 
   ]);
   broken = true;
   expect(await ask('/metrics')).toMatchObject({ status: 500 });
+  expect(logged.lines()).toMatchObject([{ level: 'error', err: { message: 'x' } }]);
 });
 
 it('there is nothing else, and only reading', async () => {
@@ -61,6 +69,7 @@ it('a port that is in use is an error that names the option', async () => {
   await start();
   const { port } = server.address() as AddressInfo;
   const second = openOps({
+    log: logged.log,
     host: '127.0.0.1',
     port,
     setting: '--port',

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { listen } from './listen.ts';
+import type { Log } from './logger.ts';
 
 export type OpsDeps = {
   readonly host: string;
@@ -8,6 +9,7 @@ export type OpsDeps = {
   readonly setting: string;
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
+  readonly log: Pick<Log, 'error'>;
   /** Why the program is not ready, null = it is. */
   readonly notReady: () => string | null;
 };
@@ -32,7 +34,10 @@ export async function openOps(deps: OpsDeps): Promise<Server> {
       case '/metrics':
         return deps.metrics().then(
           (text) => send(200, text, deps.contentType),
-          () => send(500, 'metrics could not be collected\n'),
+          (error: unknown) => {
+            deps.log.error({ err: error }, 'metrics could not be collected');
+            send(500, 'metrics could not be collected\n');
+          },
         );
       default:
         return send(404, 'not found; try /metrics, /healthz or /readyz\n');
