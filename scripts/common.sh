@@ -32,6 +32,14 @@ logged() {
 	fi
 }
 
+# Runs a command in the background, in a process group of its own; $! is its pid.
+beside() { set -m; "$@" & set +m; }
+# When set-up fails or is interrupted, what runs in the background ends too.
+stop_jobs() {
+	local group
+	for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done
+}
+
 # Installs Debian packages that are missing; as root, or by sudo where it asks for no password.
 apt_packages() {
 	local missing=() package

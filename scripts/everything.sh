@@ -23,12 +23,12 @@ make_image() {
 }
 
 worker_tools
-fetch "$@" &
+beside fetch "$@"
 fetching=$!
 make_worker
 wait "$fetching" || exit 1
 if [ ${#cluster_missing[@]} -gt 0 ]; then
-	make_image &
+	beside make_image
 	imaging=$!
 	. "$here/go.sh"
 	make_cluster_programs

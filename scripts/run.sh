@@ -13,7 +13,7 @@ with=none
 if [ "${1:-}" = --with ]; then with=$2; shift 2; fi
 
 . "$here/common.sh"
-trap 'rm -f "$steps"' EXIT
+trap 'stop_jobs; rm -f "$steps"' EXIT
 . "$here/packages.sh"
 . "$here/node.sh"
 . "$here/npm.sh"
