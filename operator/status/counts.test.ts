@@ -41,7 +41,6 @@ describe('Counts', () => {
 
   it('leaves the numbers to the operator that manages the MediaServer', async () => {
     world.haveAsIs({ ...mediaServerObject(), status: { operator: { name: 'elsewhere/sluice-operator' } } });
-    await world.fleets.forget('media/live');
     expect(await write()).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from '../k
 import { writeStatus } from '../kube/write-status.ts';
 import { healthOf } from '../pods/hook-health.ts';
 import { podsOf } from '../pods/pod.ts';
+import { isForeignHook } from '../world/hook-owner.ts';
 import { mediaServerOf } from '../world/references.ts';
 import type { World } from '../world/world.ts';
 
@@ -83,6 +84,7 @@ export class Counts {
   async #restHooks(): Promise<void> {
     const { stores } = this.#world;
     for (const object of stores.restHooks.all()) {
+      if (isForeignHook(this.#world, object)) continue;
       const { lastFailureAt, lastSuccessAt } = healthOf(this.#world.fleets, keyOf(object));
       await this.#writeOne(TYPES.RestHook, object, {
         ...(lastSuccessAt ? { lastSuccessTime: rfc3339(lastSuccessAt) } : {}),

@@ -1,14 +1,13 @@
 import { Assets } from '../../../crds/render/assets.ts';
 import { renderHook } from '../../../crds/render/rest-hook.ts';
 import type { RestHookSpec } from '../../../crds/schema/rest-hook.ts';
-import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
 import type { Resource } from '../../../crds/validate/resource.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { no, unknown, yes } from '../../kube/conditions.ts';
-import { type KubeObject, keyOf } from '../../kube/objects.ts';
 import { healthOf, reachable, saturated } from '../../pods/hook-health.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
+import { isForeignHook } from '../../world/hook-owner.ts';
 import { readConfigMaps, readSecrets } from '../../world/references.ts';
 import { faultsOf, readRestHook } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
@@ -17,7 +16,7 @@ import type { World } from '../../world/world.ts';
 export async function reconcileRestHook(world: World, key: string): Promise<Result> {
   const object = world.stores.restHooks.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
-  if (isOfOther(world, object)) return {};
+  if (isForeignHook(world, object)) return {};
   const checked = readRestHook(object);
   if (!checked.ok) {
     const faults = faultsOf(checked);
@@ -35,19 +34,6 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   const result = await report(world, object, [accepted, resolved, reachable(health), saturated(health)]);
   if (!hasReferences(checked.resource.spec)) return result;
   return { requeueAfterMs: broken ? CachedReads.missingMs : CachedReads.refreshMs };
-}
-
-/** The status is written by the operator of the first MediaServer that uses the hook, or else of its namespace. */
-function isOfOther({ ownership, stores }: World, { metadata }: KubeObject): boolean {
-  const { name, namespace = '' } = metadata;
-  const users = stores.streamApps
-    .list(namespace)
-    .map(({ spec }) => spec as StreamAppSpec)
-    .filter(({ restHookRef }) => restHookRef?.name === name);
-  const used = new Set(users.map(({ mediaServerRef }) => mediaServerRef.name));
-  const all = stores.mediaServers.list(namespace).sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
-  const first = all.find((each) => used.has(each.metadata.name)) ?? all[0];
-  return first !== undefined && ownership.isForeign(first);
 }
 
 const hasReferences = ({ auth, tls }: RestHookSpec): boolean => auth.type !== 'none' || tls.caBundleRef !== undefined;
