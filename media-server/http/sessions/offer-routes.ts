@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
-import { iceServerLinks } from '../../sdp/links.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Client, Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
+import { iceServerLinks } from './link-headers.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {

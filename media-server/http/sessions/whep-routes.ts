@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { extensionLink } from '../../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import { SDP_TYPE } from '../content-type.ts';
+import { extensionLink } from './link-headers.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { extensionLink } from '../../sdp/links.ts';
 import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import { extensionLink } from './link-headers.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 

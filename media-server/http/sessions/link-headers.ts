@@ -1,4 +1,4 @@
-import type { IceServer } from '../../crds/schema/server-config.ts';
+import type { IceServer } from '../../../crds/schema/server-config.ts';
 
 /** `Link` values that announce STUN and TURN servers (RFC 9725 §4.6). */
 export function iceServerLinks(servers: readonly IceServer[]): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { extensionLink, iceServerLinks } from './links.ts';
+import { extensionLink, iceServerLinks } from './link-headers.ts';
 
 describe('iceServerLinks', () => {
   it('writes the example of RFC 9725 §4.6', () => {
