@@ -69,12 +69,16 @@ async function applyChild(world: World, observed: Observed, object: KubeObject):
   return { taken: null, written };
 }
 
-/** A fault if an object with this name exists that the MediaServer does not own; such an object is left alone. */
+/**
+ * A fault if an object with this name exists that the MediaServer does not own; such an object is left alone. It may be
+ * a child of a deleted MediaServer of the same name.
+ */
 export function takenBy({ object }: Pick<Observed, 'object'>, live: KubeObject | null): Fault | null {
   if (!live || isOwned(live, object)) return null;
   const { kind, metadata } = live;
   return {
     reason: 'NameTaken',
+    isTransient: true,
     message: `${kind} "${metadata.name}" already exists and is not owned by this MediaServer`,
   };
 }
@@ -88,11 +92,15 @@ function missingKind(object: KubeObject, error: unknown): Fault | null {
   return { reason: `${kind}Unavailable`, message: `the CRD of ${kind} is not installed in this cluster` };
 }
 
-/** Quotes the message of the API server, without the request. */
+/**
+ * Quotes the message of the API server, without the request. A quota may be raised; and the API server refuses owners
+ * of a kind whose CRD was only just installed.
+ */
 export function refusalOf({ kind, metadata }: KubeObject, error: unknown): Fault | null {
   if (!isRefusal(error)) return null;
   const why = error.message.replace(/^[A-Z]+ \S+: /, '');
-  return { reason: `${kind}Refused`, message: `the API server refuses ${kind} "${metadata.name}": ${why}` };
+  const message = `the API server refuses ${kind} "${metadata.name}": ${why}`;
+  return { reason: `${kind}Refused`, message, isTransient: true };
 }
 
 const optionalTypeOf = ({ kind }: KubeObject): ResourceType | undefined =>

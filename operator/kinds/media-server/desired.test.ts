@@ -234,13 +234,17 @@ describe('what cannot be made', () => {
       'credentials that do not exist',
       { rest: { authRef: { name: 'api' } } },
       {},
-      { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist' },
+      { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist', isTransient: true },
     ],
     [
       'a certificate without its key',
       { rest: { https: { certificateRef: { name: 'tls' } } } },
       { secrets: new Map([['tls', secret({ 'tls.crt': 'CERT' })]]) },
-      { reason: 'InvalidReference', message: 'spec.rest.https.certificateRef: Secret "tls" has no key "tls.key"' },
+      {
+        reason: 'InvalidReference',
+        message: 'spec.rest.https.certificateRef: Secret "tls" has no key "tls.key"',
+        isTransient: true,
+      },
     ],
   ])('is told: %s', (_what, spec, over, fault) => expect(faultOf(observedOf({ ...spec }, over))).toEqual(fault));
 

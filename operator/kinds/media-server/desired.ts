@@ -64,7 +64,7 @@ export function desired(observed: Observed, options: DesiredOptions): Attempt {
 }
 
 function faultOf(error: unknown): Fault | null {
-  if (error instanceof RenderError) return { reason: 'InvalidReference', message: error.message };
+  if (error instanceof RenderError) return { reason: 'InvalidReference', message: error.message, isTransient: true };
   if (error instanceof InvalidWorkers) return { reason: 'InvalidSpec', message: error.message };
   if (error instanceof ConfigTooLarge) return { reason: 'ConfigTooLarge', message: error.message };
   return null;

@@ -214,17 +214,11 @@ function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: 
   onFleetChange(key);
 }
 
-/**
- * Faults that others are likely to fix soon: a missing reference, a child of a deleted MediaServer, a quota. The API
- * server also refuses owners of a kind whose CRD was only just installed.
- */
-const WAITING = /^(InvalidReference|NameTaken|\w+Refused)$/;
-
 /** Referenced Secrets are read again every half minute; a pod that lags behind is retried soon. */
 function nextLook({ nodes, pods }: Observed, { rendered, reports }: Fleet, { fault, refused }: Outcome): number {
   const lags = pods.some(({ isRunning, uid }) => isRunning && rendered && needsPush(reports.get(uid), rendered.hash));
   if (lags) return RETRY_PUSH_MS;
   const isBroken = rendered?.findings.some(({ reason }) => reason === 'RefNotFound') ?? false;
-  const waitsFor = [fault?.reason, refused?.reason].some((reason) => reason !== undefined && WAITING.test(reason));
-  return waitsFor || isBroken || nodes?.fault ? CachedReads.missingMs : CachedReads.refreshMs;
+  const isTransient = fault?.isTransient || refused?.isTransient || isBroken || nodes?.fault;
+  return isTransient ? CachedReads.missingMs : CachedReads.refreshMs;
 }

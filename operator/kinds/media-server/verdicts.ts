@@ -5,7 +5,12 @@ import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
 
 /** Why the newest spec cannot be turned into a config; the last good config stays. */
-export type Fault = { readonly reason: string; readonly message: string };
+export type Fault = {
+  readonly reason: string;
+  readonly message: string;
+  /** Others are likely to fix it soon: it is looked at again after seconds. */
+  readonly isTransient?: true;
+};
 
 export type StatusInput = {
   readonly replicas: number;
@@ -87,7 +92,7 @@ function progressing({ deployment, pods, refused, replicas }: StatusInput): Verd
 function configApplied(input: StatusInput): Verdict {
   const { fault, fleet, pods } = input;
   if (fault) return configFault(fault);
-  const refusal = refusalOf(fleet);
+  const refusal = refusedConfig(fleet);
   if (refusal) return no('ConfigApplied', refusal.reason, refusal.message);
   const { running, synced } = input.fleet.inSync(input.pods);
   if (running === 0)
@@ -113,7 +118,7 @@ function applied({ graceSeconds, pods }: StatusInput, running: number): Verdict 
   return yes('ConfigApplied', 'OldDrainTimeout', `${runs}; ${why}`);
 }
 
-function refusalOf(fleet: Fleet): Fault | null {
+function refusedConfig(fleet: Fleet): Fault | null {
   for (const { config, pod } of fleet.statuses()) {
     if (!config.refused || config.refused.hash !== fleet.rendered?.hash) continue;
     return {
@@ -127,7 +132,8 @@ function refusalOf(fleet: Fleet): Fault | null {
 function degraded(input: StatusInput): Verdict {
   const { deployment, fault, fleet, missing, pods, refused, replicas } = input;
   const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPods(input);
-  const gravest = fault ?? refused ?? refusalOf(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
+  const gravest =
+    fault ?? refused ?? refusedConfig(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
   if (gravest) return yes('Degraded', gravest.reason, gravest.message);
   const isAwaited = replicas > 0 && !statusOf(deployment).readyReplicas;
   return no('Degraded', 'AsExpected', isAwaited ? 'no pod is ready yet' : 'all is well');
