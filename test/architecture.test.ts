@@ -133,7 +133,7 @@ const PURE: readonly string[] = [
   'media-server/config/diff.ts',
   'media-server/fleet/status.ts',
   'media-server/hooks/admission-verdict.ts',
-  'media-server/hooks/client-config.ts',
+  'media-server/hooks/method-config.ts',
   'media-server/hooks/read-overwrite.ts',
   'media-server/keepalive/policy.ts',
   'media-server/keepalive/verdict.ts',

@@ -18,7 +18,7 @@ const Method = Type.Object(
     restOnError: Type.Optional(
       Type.Enum([...REST_ON_ERROR], {
         description:
-          'What an error does: `FAIL` = the operation fails, `LOG` = it is only logged. Defaults to `FAIL` for connect, publishStream, playStream and StreamKeepAliveEvent, and to `LOG` for the others',
+          'What an error does to connect, publishStream, playStream and StreamKeepAliveEvent: `FAIL` = the operation fails, `LOG` = the error is only logged. Defaults to `FAIL`; connect always fails. Errors of the other methods are always only logged',
       }),
     ),
     restPolicy: Type.Optional(

@@ -38,7 +38,7 @@ const FAILURES = {
 /** True when the backend allowed or refused; anything else is an interaction error. */
 export const isUsable = (reply: HookReply): boolean => isSuccess(reply) || isRefusal(reply);
 
-function isSuccess(reply: HookReply): boolean {
+export function isSuccess(reply: HookReply): boolean {
   return reply.kind === 'status' && reply.status >= 200 && reply.status < 300;
 }
 

@@ -2,9 +2,9 @@ import { hookAssetNames } from '../../crds/render/asset-names.ts';
 import type { HookMethod } from '../../crds/schema/hook-methods.ts';
 import type { ConfigBundle, HookConfig } from '../../crds/schema/server-config.ts';
 import { UserFault } from '../../process/user-fault.ts';
-import { type ConfigLayer, hookLayer } from './client-config.ts';
 import { HealthRecorder, type HookHealth } from './health.ts';
 import { HookClient, type HookClientDeps, type HookRequest, type PoolName } from './hook-client.ts';
+import { type ConfigLayer, hookLayer } from './method-config.ts';
 import type { HookReply } from './session-hooks.ts';
 import { createSigner } from './signature.ts';
 

@@ -1,5 +1,5 @@
 import type { Log } from '../../process/logger.ts';
-import type { Finding } from './client-config.ts';
+import type { Finding } from './method-config.ts';
 
 /** Bounds the memory: a backend may send new findings without end. */
 const MOST_REMEMBERED = 1_000;

@@ -126,6 +126,16 @@ describe('a hook that a reload replaces', () => {
     await next.close();
   });
 
+  it.each([403, 404, 500])('logs an event that the backend answers with %i', async (status) => {
+    stage.backend.answer = () => status;
+    stage.session(stage.hookOf({ retries: 0 })).event('StreamStatusEvent', { name: 'a' });
+    await expect
+      .poll(() => stage.lines)
+      .toMatchObject([
+        { method: 'StreamStatusEvent', reply: `it answered ${status}`, msg: 'the backend did not accept a hook event' },
+      ]);
+  });
+
   it('leaves the second try of an event to the new hook', async () => {
     const { calls, next } = await replaced();
     calls.event('StreamStatusEvent', { name: 'a' });

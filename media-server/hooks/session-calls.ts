@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { AdmissionMethod, EventMethod, HookMethod, MethodConfig } from '../../crds/schema/hook-methods.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
-import { judgeAdmission } from './admission-verdict.ts';
-import { type ConfigLayer, mergeConfig, readSessionLayer } from './client-config.ts';
+import { describeReply, isSuccess, judgeAdmission } from './admission-verdict.ts';
 import type { Hook } from './hook.ts';
 import type { PoolName } from './hook-client.ts';
 import type { IgnoredConfig } from './ignored-config.ts';
+import { type ConfigLayer, mergeConfig, readSessionLayer } from './method-config.ts';
 import { EventQueue, type EventQueues } from './queue.ts';
 import { parseObject, readOverwrite } from './read-overwrite.ts';
 import { withRetries } from './retry.ts';
@@ -75,7 +75,9 @@ export class SessionCalls implements SessionHooks {
     const call = this.#prepare(method, body);
     this.#queue.add(async () => {
       const reply = await this.#retried(hook, 'events', { ...call, signal: NEVER, readBody: false });
-      if (reply.kind === 'failure') this.#deps.log.warn({ method, failure: reply.failure }, 'a hook event was lost');
+      if (isSuccess(reply)) return;
+      const { appKey } = this.#app.config;
+      this.#deps.log.warn({ method, appKey, reply: describeReply(reply) }, 'the backend did not accept a hook event');
     });
   }
 

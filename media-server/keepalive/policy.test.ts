@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { fakeHook } from '../../test/builders/hook.ts';
 import type { App } from '../apps/app.ts';
-import { type ConfigLayer, mergeConfig } from '../hooks/client-config.ts';
 import type { Hook } from '../hooks/hook.ts';
+import { type ConfigLayer, mergeConfig } from '../hooks/method-config.ts';
 import { decidePolicy } from './policy.ts';
 
 const server: ServerConfig['keepAlive'] = { enabled: true, appKeys: [] };

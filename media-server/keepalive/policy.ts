@@ -1,7 +1,7 @@
 import type { RestOnError } from '../../crds/schema/hook-methods.ts';
 import type { HookConfig, ServerConfig } from '../../crds/schema/server-config.ts';
 import type { App } from '../apps/app.ts';
-import { mergeConfig } from '../hooks/client-config.ts';
+import { mergeConfig } from '../hooks/method-config.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 
 /** Why a stream is not checked: the reasons of the StreamApp condition `KeepAliveActive`. */

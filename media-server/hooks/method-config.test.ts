@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeConfig, readSessionLayer } from './client-config.ts';
+import { mergeConfig, readSessionLayer } from './method-config.ts';
 
 const BUILT_IN = { clientExclude: [], restExclude: [], restPolicy: 'NOTIFY', restOverwrite: [] };
 

@@ -1,6 +1,8 @@
 import {
+  ADMISSION_METHODS,
   HOOK_METHODS,
   type HookMethod,
+  KEEP_ALIVE_METHOD,
   type MethodConfig,
   OVERWRITABLE_FIELDS,
   REST_ON_ERROR,
@@ -14,12 +16,7 @@ export type ConfigLayer = { readonly [method in HookMethod]?: Partial<MethodConf
 /** A field of the backend's `restClientConfig` that is not valid and therefore ignored. */
 export type Finding = { readonly method: string; readonly field: string; readonly reason: string };
 
-const FAIL_BY_DEFAULT: ReadonlySet<HookMethod> = new Set([
-  'StreamKeepAliveEvent',
-  'connect',
-  'publishStream',
-  'playStream',
-]);
+const FAIL_BY_DEFAULT: ReadonlySet<HookMethod> = new Set([...ADMISSION_METHODS, KEEP_ALIVE_METHOD]);
 
 /** Merges the layers per field. Later layers win: built-in, RestHook, the backend's reply to `connect`. */
 export function mergeConfig(method: HookMethod, ...layers: readonly ConfigLayer[]): MethodConfig {
@@ -69,7 +66,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['restExclude', (value) => ({ config: { restExclude: list(value) } })],
   ['restOnError', (value) => oneOf('restOnError', REST_ON_ERROR, value)],
   ['restPolicy', (value) => oneOf('restPolicy', REST_POLICIES, value)],
-  ['restOverwrite', readOverwrite],
+  ['restOverwrite', overwritable],
 ]);
 
 function readFields(method: string, fields: Record<string, unknown>, findings: Finding[]): Partial<MethodConfig> {
@@ -109,7 +106,7 @@ function oneOf<F extends 'restOnError' | 'restPolicy', V extends string>(
   return found === undefined ? { fault: `must be one of ${values.join(', ')}` } : { config: { [field]: found } };
 }
 
-function readOverwrite(value: string): Read {
+function overwritable(value: string): Read {
   const fields = list(value);
   const known = OVERWRITABLE_FIELDS.filter((field) => fields.includes(field));
   const unknown = fields.filter((field) => !OVERWRITABLE_FIELDS.some((name) => name === field));
