@@ -153,9 +153,8 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     policyOf: (stream) => decidePolicy(config.bundle.config.keepAlive, stream.app, stream.hooks),
     ask: (stream, options) => stream.hooks.keepAlive(streamBody(stream, nodeId), options),
     end: (stream, cause, orderedAt) => {
-      terminator.end(stream, cause, { orderedAt }).catch((error: unknown) => {
-        keepAliveLog.error({ err: error, streamId: stream.id }, 'a stream failed to end');
-      });
+      // The terminator has reported the failure.
+      terminator.end(stream, cause, { orderedAt }).catch(() => undefined);
     },
     onResult: (stream, result) => metrics.keepAliveCheck(stream.appKey, result),
   });
@@ -163,6 +162,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     registry,
     clock,
     keepAlive,
+    closeFailed: ({ id }, error) => log.error({ err: error, streamId: id }, 'a stream could not be closed'),
     ended: (stream, durationMs) => {
       const { appKey, cause, direction, endedAt, id, name } = stream;
       if (cause === null) return;

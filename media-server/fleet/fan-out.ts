@@ -5,7 +5,7 @@ export type MemberAnswer = {
   readonly matchedIds: readonly string[];
   readonly terminated: number;
   readonly denied: number;
-  /** Why the member could not be asked. */
+  /** Why the member could not be asked, or what it could not do. */
   readonly error?: string;
 };
 

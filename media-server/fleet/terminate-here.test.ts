@@ -5,7 +5,7 @@ import { fakeStreams } from '../../test/builders/streams.ts';
 import { DenyList } from '../streams/deny.ts';
 import { type TerminateDeps, type TerminateOrder, terminate } from './terminate-here.ts';
 
-const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, denyForMs: 0 };
+const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, cause: 'rest', denyForMs: 0 };
 
 describe('terminate', () => {
   let streams: ReturnType<typeof fakeStreams>;
@@ -51,9 +51,9 @@ describe('terminate', () => {
     });
     expect(others.map(({ status }) => status)).toEqual(['FAILED', 'FAILED']);
     expect(streams.registry.size).toBe(0);
+    expect(streams.failures).toHaveLength(1);
     expect(logged.lines()).toMatchObject([
-      { level: 'error', err: { message: 'the worker does not answer' }, msg: 'a stream failed to close' },
-      { msg: 'terminate requested' },
+      { msg: 'terminate requested', failed: [{ pod: 'pod-0', error: '1 of 3 streams could not be closed' }] },
     ]);
   });
 });

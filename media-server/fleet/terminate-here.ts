@@ -7,12 +7,13 @@ import type { StreamRegistry } from '../streams/registry.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import { askFleet, type FleetAnswer, type MemberAnswer } from './fan-out.ts';
 
-/** An order to end streams, from `POST /rest-api/stream/terminate` or a StreamTermination. */
+/** An order to end streams, from the REST API. */
 export type TerminateOrder = {
   readonly filter: StreamFilter;
   /** `pod` = only this pod. */
   readonly scope: 'fleet' | 'pod';
   readonly dryRun: boolean;
+  readonly cause: 'rest' | 'disconnect';
   /** How long the same client is refused the same stream, milliseconds; 0 = not at all. */
   readonly denyForMs: number;
 };
@@ -42,29 +43,28 @@ async function terminateHere(deps: TerminateDeps, order: TerminateOrder): Promis
   const matchedIds = streams.map(({ id }) => id);
   if (order.dryRun) return { pod: deps.podName, matchedIds, terminated: 0, denied: 0 };
   const denied = order.denyForMs === 0 ? [] : streams.filter((stream) => deps.deny.deny(stream, order.denyForMs));
-  const { ended, failures } = await deps.terminator.endAll(streams, 'rest', { orderedAt });
+  const { ended, failed } = await deps.terminator.endAll(streams, order.cause, { orderedAt });
   const answer = { pod: deps.podName, matchedIds, terminated: ended, denied: denied.length };
-  if (failures.length === 0) return answer;
-  for (const err of failures) deps.log.error({ err }, 'a stream failed to close');
-  return { ...answer, error: `${failures.length} of ${streams.length} streams could not be closed` };
+  return failed === 0 ? answer : { ...answer, error: `${failed} of ${streams.length} streams could not be closed` };
 }
 
 /** Ids are only counted: an order may name 10,000 of them. */
 function audit(log: Log, order: TerminateOrder, answer: FleetAnswer, caller: string): void {
-  const { denyForMs, dryRun, filter } = order;
+  const { cause, denyForMs, dryRun, filter } = order;
   const { denied, matched, pods, status, terminated } = answer;
   const { mediaSessionIds, ...rest } = filter;
-  const unasked = pods.filter(({ error }) => error !== undefined).map(({ error, pod }) => ({ pod, error }));
+  const failed = pods.filter(({ error }) => error !== undefined).map(({ error, pod }) => ({ pod, error }));
   log.info(
     {
       caller,
       filter: mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest,
+      cause,
       dryRun,
       ...(denyForMs > 0 ? { denyForMs, denied } : {}),
       status,
       matched,
       terminated,
-      ...(unasked.length > 0 ? { unasked } : {}),
+      ...(failed.length > 0 ? { failed } : {}),
     },
     'terminate requested',
   );

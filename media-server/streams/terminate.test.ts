@@ -54,18 +54,19 @@ describe('Terminator', () => {
     const ended = add();
     registry.bind(playback, publication);
     await terminator.end(ended, 'client');
-    expect(await terminator.endAll([ended, ...registry.all()], 'drain')).toEqual({ ended: 2, failures: [] });
+    expect(await terminator.endAll([ended, ...registry.all()], 'drain')).toEqual({ ended: 2, failed: 0 });
     expect([publication, playback, ended].map(({ cause }) => cause)).toEqual(['drain', 'drain', 'client']);
   });
 
   it('leaves no stream in a list when its transport cannot be closed', async () => {
-    const { add, ended, registry, terminator } = fakeStreams();
+    const { add, ended, failures, registry, terminator } = fakeStreams();
     const publication = add({ close: () => Promise.reject(new Error('the worker is gone')) });
     const playback = add({ direction: 'play' });
     registry.bind(playback, publication);
     await expect(terminator.end(publication, 'rest')).rejects.toThrow('the worker is gone');
     expect(registry.size).toBe(0);
     expect(ended).toEqual([playback, publication]);
+    expect(failures).toEqual([[publication, new Error('the worker is gone')]]);
     await terminator.settled(publication);
   });
 

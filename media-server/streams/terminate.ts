@@ -10,6 +10,8 @@ export type TerminateDeps = {
   readonly keepAlive: { remove(stream: Stream): void };
   /** Called once for every stream, when its transport is closed and it has left the registry. */
   readonly ended: (stream: Stream, durationMs: number) => void;
+  /** Called when a transport could not be closed, before `ended`. */
+  readonly closeFailed: (stream: Stream, error: unknown) => void;
 };
 
 export type EndOptions = {
@@ -21,8 +23,8 @@ export type EndOptions = {
 export type Ended = {
   /** Streams that this call ended. */
   readonly ended: number;
-  /** Why streams could not be closed. They have left the registry all the same. */
-  readonly failures: readonly unknown[];
+  /** Streams that could not be closed. They have left the registry all the same. */
+  readonly failed: number;
 };
 
 /** The only way a stream ends. */
@@ -37,7 +39,7 @@ export class Terminator {
   /**
    * Ends a stream; a publication takes its playbacks with it. Resolves when the transports are closed and nothing is
    * left in the registry: `true` for the caller that ended it, `false` for a later caller, which waits as well.
-   * Everything up to the closing of the transport happens before the first await.
+   * Rejects when a transport could not be closed. Everything up to the closing of the transport happens before the first await.
    */
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
     const orderedAt = options.orderedAt ?? this.#deps.clock.monotonic();
@@ -60,7 +62,7 @@ export class Terminator {
     const results = await Promise.allSettled(playbacksFirst.map((stream) => this.end(stream, cause, options)));
     return {
       ended: results.filter((result) => result.status === 'fulfilled' && result.value).length,
-      failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+      failed: results.filter(({ status }) => status === 'rejected').length,
     };
   }
 
@@ -70,7 +72,7 @@ export class Terminator {
   }
 
   async #close(stream: Stream, orderedAt: number): Promise<void> {
-    const { clock, ended, keepAlive, registry } = this.#deps;
+    const { clock, closeFailed, ended, keepAlive, registry } = this.#deps;
     keepAlive.remove(stream);
     const playbacks = Promise.all(
       [...registry.playbacksOf(stream)].map((playback) =>
@@ -81,6 +83,9 @@ export class Terminator {
     playbacks.catch(() => undefined);
     try {
       await stream.leg?.close();
+    } catch (error) {
+      closeFailed(stream, error);
+      throw error;
     } finally {
       // Even if closing failed, an ended stream leaves the registry, and its playbacks are awaited.
       registry.remove(stream);

@@ -43,6 +43,7 @@ export class SessionStage {
     clock: this.clock,
     keepAlive: { remove: (stream) => this.checked.delete(stream) },
     ended: (stream) => tellEnded(stream, NODE_ID),
+    closeFailed: (stream) => this.lines.push({ closeFailed: stream.id }),
   });
 
   readonly deps: SessionDeps = {

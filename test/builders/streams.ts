@@ -94,16 +94,18 @@ export function fakeStreams() {
   const registry = new StreamRegistry();
   const ended: Stream[] = [];
   const left: Stream[] = [];
+  const failures: [Stream, unknown][] = [];
   const terminator = new Terminator({
     registry,
     clock: systemClock,
     keepAlive: { remove: (stream) => left.push(stream) },
     ended: (stream) => ended.push(stream),
+    closeFailed: (stream, error) => failures.push([stream, error]),
   });
   const add = (setup: StreamSetup = {}): ReturnType<typeof fakeStream> => {
     const stream = fakeStream(setup);
     registry.add(stream);
     return stream;
   };
-  return { registry, terminator, ended, left, add };
+  return { registry, terminator, ended, left, failures, add };
 }

@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 import { KINDS, type Kind } from '../../crds/schema/kinds.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
-import { readSessionLayer } from '../../media-server/hooks/client-config.ts';
+import { readSessionLayer } from '../../media-server/hooks/method-config.ts';
 import { type Block, blocksOf } from '../harness/markdown.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';

@@ -44,11 +44,18 @@ it('the end of a session is logged likewise, also when there was none', async ()
   const { sessionId } = test.add();
   await order('/connection/terminate', { sessionId });
   await order('/connection/terminate', { sessionId });
-  const common = { msg: 'connection terminate requested', caller: 'ops', sessionId };
+  const common = { msg: 'terminate requested', caller: 'ops', filter: { sessionId }, cause: 'disconnect' };
   expect(lines).toMatchObject([
-    { ...common, matched: 1, terminated: 1 },
-    { ...common, matched: 0, terminated: 0 },
+    { ...common, status: 200, matched: 1, terminated: 1 },
+    { ...common, status: 404, matched: 0, terminated: 0 },
   ]);
+});
+
+it('a session whose stream fails to close is answered 503', async () => {
+  await setUp();
+  const { sessionId } = test.add({ close: () => Promise.reject(new Error('the transport would not close')) });
+  const response = await order('/connection/terminate', { sessionId });
+  expect([response.statusCode, response.json().pods]).toMatchObject([503, [{ pod: 'pod-0', matched: 1 }]]);
 });
 
 it('a failure of this member is answered 503, repeatable, and its reason is logged', async () => {
@@ -57,8 +64,7 @@ it('a failure of this member is answered 503, repeatable, and its reason is logg
   const response = await order('/stream/terminate', {});
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
   expect(lines).toMatchObject([
-    { level: 'error', err: { message: 'the transport would not close' } },
-    { status: 503, matched: 1, unasked: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed' }] },
+    { status: 503, matched: 1, failed: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed' }] },
   ]);
 });
 

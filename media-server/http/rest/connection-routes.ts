@@ -1,18 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Log } from '../../../process/logger.ts';
+import { type TerminateDeps, terminate } from '../../fleet/terminate-here.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { connectionObject } from '../../streams/stream-object.ts';
-import type { Terminator } from '../../streams/terminate.ts';
 import { HttpError } from '../errors.ts';
-import { FindBody, Found, OneSession, TerminateReply } from './connection-schemas.ts';
+import { FindBody, Found, OneSession } from './connection-schemas.ts';
 import { bodyMayBeAbsent, NO_INPUT, normalizeFilter } from './input.ts';
+import { sendAnswer, TERMINATE_REPLIES } from './terminate-reply.ts';
 
-export type ConnectionRoutesDeps = {
-  readonly registry: StreamRegistry;
-  readonly terminator: Terminator;
+export type ConnectionRoutesDeps = TerminateDeps & {
   readonly nodeId: string;
-  readonly log: Log;
   readonly callerOf: (request: FastifyRequest) => string;
 };
 
@@ -36,16 +33,11 @@ export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRou
     preValidation: bodyMayBeAbsent,
     handler: async () => list({}),
   });
-  app.post<{ Body: { sessionId: string } }>('/terminate', {
-    schema: { summary: 'End a session', body: OneSession, querystring: NO_INPUT, response: { 200: TerminateReply } },
-    handler: async (request) => {
-      const { sessionId } = request.body;
-      const streams = [...deps.registry.bySession(sessionId)];
-      const { ended } = await deps.terminator.endAll(streams, 'disconnect');
-      const answer = { matched: streams.length, terminated: ended };
-      deps.log.info({ caller: deps.callerOf(request), sessionId, ...answer }, 'connection terminate requested');
-      if (streams.length === 0) throw new HttpError(404, 'no connection matches');
-      return answer;
+  app.post<{ Body: OneSession }>('/terminate', {
+    schema: { summary: 'End a session', body: OneSession, querystring: NO_INPUT, response: TERMINATE_REPLIES },
+    handler: async (request, reply) => {
+      const order = { filter: request.body, cause: 'disconnect', scope: 'fleet', dryRun: false, denyForMs: 0 } as const;
+      return sendAnswer(reply, await terminate(deps, order, deps.callerOf(request)), order);
     },
   });
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 
 const SessionId = Type.String({ minLength: 1, maxLength: 1024, description: 'Id of a session' });
 export const OneSession = Type.Object({ sessionId: SessionId }, { additionalProperties: false });
+export type OneSession = Type.Static<typeof OneSession>;
 export const FindBody = Type.Object(
   {
     sessionId: Type.Optional(SessionId),
@@ -13,11 +14,6 @@ export const FindBody = Type.Object(
   { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all connections' },
 );
 export type FindBody = Type.Static<typeof FindBody>;
-
-export const TerminateReply = Type.Object({
-  matched: Type.Integer({ description: 'Streams of the session' }),
-  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
-});
 
 const Connection = Type.Object({
   nodeId: Type.String({ description: '`<pod name>@<announced address>` of the media server that holds the session' }),

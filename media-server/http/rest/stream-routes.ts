@@ -1,9 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { parseDurationMs } from '../../../crds/schema/duration.ts';
 import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
-import type { FleetAnswer } from '../../fleet/fan-out.ts';
 import { type TerminateDeps, type TerminateOrder, terminate } from '../../fleet/terminate-here.ts';
 import type { EndedLog } from '../../streams/ended-log.ts';
 import { isEverything, matchStreams } from '../../streams/filter.ts';
@@ -11,15 +10,8 @@ import type { Stream } from '../../streams/stream.ts';
 import { findObject } from '../../streams/stream-object.ts';
 import { HttpError } from '../errors.ts';
 import { bodyMayBeAbsent, NO_INPUT, normalizeFilter } from './input.ts';
-import {
-  Ended,
-  FindAllBody,
-  FindBody,
-  FindQuery,
-  FoundStream,
-  TerminateQuery,
-  TerminateReply,
-} from './stream-schemas.ts';
+import { Ended, FindAllBody, FindBody, FindQuery, FoundStream, TerminateQuery } from './stream-schemas.ts';
+import { sendAnswer, TERMINATE_REPLIES } from './terminate-reply.ts';
 
 export type StreamRoutesDeps = TerminateDeps & {
   readonly ended: EndedLog;
@@ -37,7 +29,7 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
       summary: 'End every stream that matches a filter',
       body: StreamFilter,
       querystring: TerminateQuery,
-      response: { 200: TerminateReply, 404: TerminateReply, 503: TerminateReply },
+      response: TERMINATE_REPLIES,
     },
     preValidation: normalizeFilter,
     handler: async (request, reply) => {
@@ -86,7 +78,7 @@ function readOrder(deps: StreamRoutesDeps, filter: StreamFilter, query: Terminat
   if (isEverything(filter) && deps.refusesEmptyFilter()) {
     throw new HttpError(400, 'body: this MediaServer refuses {} (rest.emptyFilter: Refuse); set at least one member');
   }
-  return { filter, dryRun, scope: query.scope ?? 'fleet', denyForMs: readDenyFor(query.denyFor) };
+  return { filter, dryRun, cause: 'rest', scope: query.scope ?? 'fleet', denyForMs: readDenyFor(query.denyFor) };
 }
 
 function readDenyFor(text: string | undefined): number {
@@ -94,12 +86,6 @@ function readDenyFor(text: string | undefined): number {
   const ms = parseDurationMs(text);
   if (ms !== null && ms > 0 && ms <= MAX_DENY_MS) return ms;
   throw new HttpError(400, 'querystring.denyFor: must be a duration such as 60s or 1h30m, at most 24h');
-}
-
-function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {
-  const { denied, matched, pods, status, terminated } = answer;
-  if (status === 503) reply.header('retry-after', '1');
-  return reply.code(status).send({ matched, terminated, ...(order.denyForMs > 0 ? { denied } : {}), pods });
 }
 
 async function found(deps: StreamRoutesDeps, streams: readonly Stream[], display: readonly string[] | undefined) {

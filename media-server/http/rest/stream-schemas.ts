@@ -21,20 +21,6 @@ export const TerminateQuery = Type.Object(
 );
 export type TerminateQuery = Type.Static<typeof TerminateQuery>;
 
-export const TerminateReply = Type.Object({
-  matched: Type.Integer({ description: 'Streams that matched' }),
-  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
-  denied: Type.Optional(Type.Integer({ description: 'Clients that may not start again for `denyFor`' })),
-  pods: Type.Array(
-    Type.Object({
-      pod: Type.String(),
-      matched: Type.Integer(),
-      terminated: Type.Integer(),
-      error: Type.Optional(Type.String({ description: 'Why this pod could not be asked' })),
-    }),
-  ),
-});
-
 const Display = Type.Array(Type.Enum(['metrics']), { maxItems: 1, description: '`["metrics"]` adds `metrics`' });
 /** WCS clients send text. A terminate accepts JSON booleans only. */
 const Published = Type.Union([Type.Boolean(), Type.Enum(['true', 'false'])], {

@@ -1,0 +1,29 @@
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import type { FleetAnswer } from '../../fleet/fan-out.ts';
+import type { TerminateOrder } from '../../fleet/terminate-here.ts';
+
+const TerminateReply = Type.Object({
+  matched: Type.Integer({ description: 'Streams that matched' }),
+  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
+  denied: Type.Optional(Type.Integer({ description: 'Clients that may not start again for `denyFor`' })),
+  pods: Type.Array(
+    Type.Object({
+      pod: Type.String(),
+      matched: Type.Integer(),
+      terminated: Type.Integer(),
+      error: Type.Optional(
+        Type.String({ description: 'Why this pod could not be asked, or could not close its streams' }),
+      ),
+    }),
+  ),
+});
+
+/** The replies of the calls that end streams, by status. */
+export const TERMINATE_REPLIES = { 200: TerminateReply, 404: TerminateReply, 503: TerminateReply };
+
+export function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {
+  const { denied, matched, pods, status, terminated } = answer;
+  if (status === 503) reply.header('retry-after', '1');
+  return reply.code(status).send({ matched, terminated, ...(order.denyForMs > 0 ? { denied } : {}), pods });
+}
