@@ -18,7 +18,7 @@ describe('apply', () => {
     client = new RecordedCalls();
   });
 
-  /** What the API server would have after the object was applied. */
+  /** What the API server would return after the object was applied. */
   async function applied(object: KubeObject): Promise<KubeObject> {
     expect(await apply(client, object, undefined)).toMatchObject(object);
     return client.calls.splice(0)[0]?.body as KubeObject;

@@ -4,10 +4,10 @@ import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, type ResourceType, typeOf } from './objects.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** Hash of what was last applied: finds fields that we no longer want, which a comparison of ours does not show. */
+/** Hash of the last applied object. It reveals fields that are no longer wanted, which `contains` does not. */
 const APPLIED_HASH = 'sluice.dev/applied-hash';
 
-/** Server-side apply, unless the object already is as we want it. Gives what was written; null when nothing was. */
+/** Applies an object (server-side apply) unless it is up to date. Returns the written object, or null if it was not. */
 export async function apply(
   client: Caller,
   wanted: KubeObject,
@@ -22,7 +22,7 @@ export async function apply(
   });
 }
 
-/** Deletes an object, and in the background what it owns. False when it was gone already. */
+/** Deletes an object, and its dependents in the background. Returns false if it was already gone. */
 export async function remove(client: Caller, object: KubeObject): Promise<boolean> {
   const { uid } = object.metadata;
   const body = { propagationPolicy: 'Background', ...(uid ? { preconditions: { uid } } : {}) };
@@ -35,7 +35,7 @@ export async function remove(client: Caller, object: KubeObject): Promise<boolea
   }
 }
 
-/** Reads one object; null when there is none. */
+/** Reads one object; null if it does not exist. */
 export async function read(
   client: Caller,
   type: ResourceType,
@@ -61,12 +61,12 @@ function withHash(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-/** These hold quantities, which the API server writes in its own words: `0.5` as `500m`. */
+/** Fields that hold quantities. The API server normalizes them: `0.5` becomes `500m`. */
 const QUANTITIES = ['requests', 'limits'];
 
 /**
- * True when everything that is wanted is there with the same value; what is there besides does not matter. What is empty
- * is wanted to be absent: the API server leaves it out.
+ * True if every wanted field is present with the same value; other fields are ignored. An empty value also matches an
+ * absent field, because the API server omits it.
  */
 export function contains(live: unknown, wanted: unknown): boolean {
   if (wanted === undefined) return true;
@@ -87,7 +87,7 @@ function containsQuantities(live: unknown, wanted: unknown): boolean {
   return contains(quantitiesOf(live), quantitiesOf(wanted));
 }
 
-/** With a number for each quantity. */
+/** Replaces each quantity with a number. */
 function quantitiesOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, parseQuantity(each) ?? each]));

@@ -3,19 +3,21 @@ import { read } from './apply.ts';
 import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, type ResourceType } from './objects.ts';
 
-/** Secrets and ConfigMaps are never listed or watched. One is read again after this time by whoever looks next, and somebody
- * looks this often: what is known of it is at most a minute old. */
+/**
+ * Secrets and ConfigMaps are never listed or watched. The first caller after this time reads the object again. Callers
+ * come at least this often, so a cached object is at most a minute old.
+ */
 const FRESH_MS = 30_000;
-/** One that is not there, or not whole, is looked for more often: somebody is about to make it. */
+/** A missing or incomplete object is read more often, because a user is probably about to create it. */
 const MISSING_MS = 5_000;
 
 type Entry = { readonly at: number; readonly object: KubeObject | null };
 
-/** Single objects by name, remembered for half a minute. */
+/** Caches single objects by name for half a minute. */
 export class CachedReads {
   readonly #client: Caller;
   readonly #clock: Clock;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #entries = new Map<string, Entry>();
   #writes = 0;
 
@@ -24,7 +26,7 @@ export class CachedReads {
     this.#clock = clock;
   }
 
-  /** null when there is no such object. `isWhole`: it has what the caller looks for. */
+  /** Returns null if the object does not exist. `isWhole` tells whether it has what the caller needs. */
   async get(
     type: ResourceType,
     namespace: string | null,
@@ -37,23 +39,23 @@ export class CachedReads {
     if (known && age < (known.object && isWhole(known.object) ? FRESH_MS : MISSING_MS)) return known.object;
     const writes = this.#writes;
     const object = await read(this.#client, type, namespace, name);
-    // Else it may be of before a write of ours.
+    // After a write during the read, the object may be out of date.
     if (writes === this.#writes) this.#remember(path, object);
     return object;
   }
 
-  /** How many are remembered. */
+  /** The number of cached objects. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** After a write of ours. */
+  /** Must be called after each write to the object. */
   forget(type: ResourceType, namespace: string, name: string): void {
     this.#writes += 1;
     this.#entries.delete(pathOf(type, namespace, name));
   }
 
-  /** What is no longer fresh goes: nobody may ever ask for it again. */
+  /** Also evicts stale entries, which may never be read again. */
   #remember(path: string, object: KubeObject | null): void {
     const now = this.#clock.monotonic();
     this.#entries.delete(path);
@@ -64,7 +66,7 @@ export class CachedReads {
     }
   }
 
-  /** How long until something of these must be read again, milliseconds. */
+  /** How long an object that exists stays cached, milliseconds. */
   static readonly refreshMs = FRESH_MS;
   static readonly missingMs = MISSING_MS;
 }

@@ -9,7 +9,7 @@ describe('a write', () => {
 
   beforeEach(async () => {
     asked = [];
-    // It takes every request and answers none.
+    // The server accepts every request and never responds.
     api = await loopbackApi(
       ({ method }) => void asked.push(method),
       () => writeForMs,

@@ -4,13 +4,13 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent, type Dispatcher } from 'undici';
 import { ApiError, NotLeaderError } from './api-error.ts';
 
-/** How the API server is reached, as a kubeconfig or a pod's service account says. */
+/** How to reach the API server, from a kubeconfig or a pod's service account. */
 export type Connection = {
   readonly server: string;
   readonly dispatcher: Dispatcher;
-  /** For watches, each of which holds a connection: however many there are, other requests go through. */
+  /** A separate pool for watches. Each holds a connection open and would block other requests. */
   readonly watchDispatcher: Dispatcher;
-  /** Read again for each request: tokens are renewed in place. */
+  /** Read for each request, because tokens are renewed in place. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
 };
 
@@ -25,15 +25,15 @@ export type CallOptions = {
 };
 
 export type ClientDeps = {
-  /** How long nobody else can lead, milliseconds; 0 = this replica may not write. Asked before each write, which ends by then. */
+  /** How long no other replica can lead, milliseconds; 0 = this replica must not write. It limits each write. */
   readonly writeForMs: () => number;
   readonly onRequest: (method: Method, code: string) => void;
 };
 
-/** Every field that the operator writes is its own, whichever way it writes it. */
+/** The field manager of every write, whether it is an apply, a patch or an update. */
 export const FIELD_MANAGER = 'sluice-operator';
 
-/** What is needed of a client by those who do not watch. */
+/** The part of a client that callers without a watch need. */
 export type Caller = Pick<KubeClient, 'call'>;
 
 const TIMEOUT_MS = 15_000;
@@ -42,8 +42,8 @@ const MOST_ATTEMPTS = 5;
 const MOST_WAIT_MS = 30_000;
 
 /**
- * Calls of the API server as plain JSON over pooled connections. The typed client of `@kubernetes/client-node` opens a
- * TLS connection per request and spends most of its time on models; its KubeConfig knows every way to log in.
+ * Calls the API server with plain JSON over pooled connections. The typed client of `@kubernetes/client-node` opens a
+ * TLS connection per request and spends most of its time on models. Only its KubeConfig is used: it knows every login.
  */
 export class KubeClient {
   readonly #connection: Connection;
@@ -55,8 +55,8 @@ export class KubeClient {
   }
 
   /**
-   * One call with a JSON answer. An overloaded server (429) is asked again when it wants to be, as by client-go: whoever
-   * calls need not know. Throws `ApiError`; `NotLeaderError` for a write that must not happen.
+   * Sends one request with a JSON response. Like client-go, it retries on 429 after the time that the server asks for.
+   * Throws `ApiError`, or `NotLeaderError` if this replica must not write.
    */
   async call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -86,7 +86,7 @@ export class KubeClient {
     return JSON.parse(text) as T;
   }
 
-  /** The body of a long answer, such as a watch, as it comes. Throws `ApiError`. */
+  /** Streams the body of a long response, such as a watch. Throws `ApiError`. */
   async stream(path: string, options: CallOptions & { readonly signal: AbortSignal }): Promise<AsyncIterable<Buffer>> {
     const response = await this.#request(this.#connection.watchDispatcher, 'GET', path, options);
     if (response.statusCode >= 300) throw refusal('GET', path, response, await response.body.text());
@@ -131,7 +131,7 @@ export class KubeClient {
 const isThrottled = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 429 && error.retryAfterMs > 0;
 
-/** A deletion writes no fields. */
+/** A DELETE writes no fields and has no field manager. */
 const manages = (method: Method): boolean => method !== 'GET' && method !== 'DELETE';
 
 const signalOf = ({ signal }: CallOptions) => (signal ? { signal } : {});
@@ -160,7 +160,7 @@ function parseStatus(text: string): { reason?: string; message?: string } {
   }
 }
 
-/** From KUBECONFIG, the user's default kubeconfig, or the service account of the pod. Throws when there is none. */
+/** Uses KUBECONFIG, the user's default kubeconfig, or the pod's service account. Throws if none exists. */
 export async function connect(): Promise<Connection & { readonly namespace: string }> {
   const config = new KubeConfig();
   config.loadFromDefault();
@@ -176,7 +176,7 @@ export async function connect(): Promise<Connection & { readonly namespace: stri
   return {
     server: cluster.server,
     dispatcher: new Agent({ ...agentOptions, connections: CONNECTIONS }),
-    // A watch may say nothing for a minute; its reflector has a watchdog.
+    // A watch may be silent for a minute; its reflector has a watchdog.
     watchDispatcher: new Agent({ ...agentOptions, bodyTimeout: 0 }),
     headers: () => headersOf(config),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',

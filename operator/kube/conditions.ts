@@ -1,13 +1,13 @@
 import type { Clock } from '../../process/clock.ts';
 import type { KubeObject } from './objects.ts';
 
-/** A condition without the time at which it became so. */
+/** A condition without its transition time. */
 export type Verdict = {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
   /** One word in CamelCase. */
   readonly reason: string;
-  /** For a person. */
+  /** Human-readable. */
   readonly message: string;
 };
 
@@ -21,15 +21,15 @@ export const yes = verdict('True');
 export const no = verdict('False');
 export const unknown = verdict('Unknown');
 
-/** Those that an object has now. */
+/** The current conditions of an object. */
 export const conditionsOf = (object: KubeObject): Condition[] | undefined =>
   (object['status'] as { conditions?: Condition[] } | undefined)?.conditions;
 
 const MOST = 1_000;
 
 /**
- * The conditions to be written: the time changes only with the status (as `metav1.Condition` wants it). What nobody judges
- * now stays, with the generation that it was judged at.
+ * The conditions to write. The transition time changes only with the status, as in `metav1.Condition`. Conditions
+ * without a new verdict are kept, with the generation they were observed at.
  */
 export function mergeConditions(
   before: readonly Condition[] | undefined,

@@ -11,13 +11,13 @@ export type EventNote = {
   readonly note: string;
 };
 
-/** The same said again within this time is not written again. */
+/** An identical Event within this time is not written again. */
 const QUIET_MS = 10 * 60_000;
 const MOST_REMEMBERED = 5_000;
-/** The API server takes no more, and refuses the whole Event otherwise. */
+/** Limits of the API server, which rejects the whole Event if one is exceeded. */
 const MOST = { nameCharacters: 220, noteBytes: 1_024, instanceCharacters: 128 };
 
-/** Events on `events.k8s.io/v1`: what was decided about an object, once. */
+/** Writes Events (`events.k8s.io/v1`) about what the operator decided, each once. */
 export class EventRecorder {
   readonly #client: Caller;
   readonly #clock: Clock;
@@ -33,8 +33,8 @@ export class EventRecorder {
   }
 
   /**
-   * Tells a person. The same is not told twice: `since` is what was known before, so that a transition is told each time
-   * it happens, and only once while the watch lags behind. Never throws: an Event that is lost harms nobody.
+   * Writes an Event unless the same one was written recently. `since` is the state before a transition: each transition
+   * gets an Event, but only one while the watch lags behind. Never throws, because a lost Event does no harm.
    */
   async say(object: KubeObject, event: EventNote, since = ''): Promise<void> {
     const { name, namespace = 'default', uid = '' } = object.metadata;
@@ -75,6 +75,6 @@ export class EventRecorder {
 
 const shortName = (name: string): string => name.slice(0, MOST.nameCharacters).replace(/[-.]+$/, '');
 
-/** Ends with a whole character. */
+/** Never cuts a character in half. */
 const shortNote = (note: string): string =>
   new TextDecoder().decode(Buffer.from(note).subarray(0, MOST.noteBytes), { stream: true });

@@ -13,9 +13,9 @@ export type LeaderOptions = {
 };
 
 export type LeaderTiming = {
-  /** Nobody takes the lease before so long after its last renewal. */
+  /** How long after its last renewal the lease cannot be taken. */
   readonly leaseMs: number;
-  /** A leader that could not renew for so long stops writing: earlier than anyone can take the lease. */
+  /** How long a leader writes without a renewal. Less than `leaseMs`, so that it stops before the lease expires. */
   readonly renewWithinMs: number;
   readonly retryMs: number;
 };
@@ -31,8 +31,8 @@ type LeaseSpec = {
 };
 
 /**
- * Leader election on a Lease, as client-go does it. `isLeader` is false from the moment on at which a renewal is overdue.
- * A write that begins before, and ends within `leadsForMs`, meets none of a new leader.
+ * Leader election on a Lease, as in client-go. `isLeader` becomes false as soon as a renewal is overdue. A write that
+ * starts while it is true and ends within `leadsForMs` cannot overlap with a write of a new leader.
  */
 export class LeaderElection {
   readonly #client: KubeClient;
@@ -43,7 +43,7 @@ export class LeaderElection {
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** The lease as last seen, and when, by our own clock: others' clocks are not trusted. */
+  /** The last lease version seen, and when by our own clock; the clocks of other replicas are not trusted. */
   #seen = { version: '', at: 0 };
 
   constructor(client: KubeClient, options: LeaderOptions, clock: Clock, log: Log) {
@@ -58,17 +58,17 @@ export class LeaderElection {
     return this.#clock.monotonic() - this.#renewedAt < this.#timing.renewWithinMs;
   }
 
-  /** How long nobody else can take the lease, milliseconds; 0 = this replica does not lead. */
+  /** How long no other replica can take the lease, milliseconds; 0 = this replica does not lead. */
   get leadsForMs(): number {
     return this.isLeader ? this.#renewedAt + this.#timing.leaseMs - this.#clock.monotonic() : 0;
   }
 
-  /** Runs until `stop`; `onLead` is called when this replica begins to lead, `onLost` when it no longer does. */
+  /** Runs until `stop`. Calls `onLead` when this replica starts to lead, and `onLost` when it no longer leads. */
   start(onLead: () => void, onLost: () => void): void {
     this.#running = this.#run(onLead, onLost);
   }
 
-  /** Gives the lease back, so that another one need not wait. */
+  /** Releases the lease, so that another replica need not wait for it to expire. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
@@ -81,7 +81,7 @@ export class LeaderElection {
     let leads = false;
     while (!signal.aborted) {
       await this.#tryOnce();
-      // What has been taken meanwhile is given back.
+      // `stop` releases a lease that was taken meanwhile.
       if (signal.aborted) return;
       if (this.isLeader !== leads) {
         leads = this.isLeader;
@@ -103,7 +103,7 @@ export class LeaderElection {
       const lease = await this.#read();
       if (lease && !this.#mayTake(lease)) return;
       await this.#write(lease);
-      // From before the request: the server may have taken it at once.
+      // The time before the request, because the server may have handled it immediately.
       this.#renewedAt = startedAt;
     } catch (error) {
       if (!isConflict(error)) this.#log.warn({ reason: String(error) }, 'the lease could not be renewed');
@@ -148,7 +148,7 @@ export class LeaderElection {
     });
   }
 
-  /** With the version that was read: of two replicas that try at once, one fails. */
+  /** Writes with the resource version that was read, so that only one of two concurrent replicas succeeds. */
   async #put(lease: KubeObject | null, wanted: KubeObject): Promise<void> {
     const { name, namespace } = this.#options;
     const { resourceVersion } = lease?.metadata ?? {};
@@ -164,7 +164,7 @@ export class LeaderElection {
     await this.#put(lease, { ...lease, spec: { ...spec, holderIdentity: '' } });
   }
 
-  /** No call may last longer than the leadership that it extends. */
+  /** A call must not outlast the leadership that it extends. */
   #call(): { signal: AbortSignal } {
     return { signal: AbortSignal.timeout(this.#timing.renewWithinMs / 2) };
   }

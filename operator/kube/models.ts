@@ -1,3 +1,3 @@
-// In place of the models of `@kubernetes/client-node` (without-models.ts): all that its KubeConfig imports from there.
+// Replaces the models of `@kubernetes/client-node` (without-models.ts) with the exports that its KubeConfig imports.
 export { createConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
 export { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';

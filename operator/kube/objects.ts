@@ -64,8 +64,8 @@ export function typeOf({ kind }: Pick<KubeObject, 'kind'>): ResourceType {
 }
 
 /**
- * `/apis/apps/v1/namespaces/default/deployments/x`; no namespace = all of them, no name = the collection. Throws for a name
- * that no object can have: `../../kube-system/secrets/x` would lead to another namespace.
+ * `/apis/apps/v1/namespaces/default/deployments/x`. No namespace means all namespaces; no name means the collection.
+ * Throws for an invalid object name: `../../kube-system/secrets/x` would lead to another namespace.
  */
 export function pathOf({ apiVersion, plural }: ResourceType, namespace: string | null, name?: string): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -80,7 +80,7 @@ function checkedName(name: string): string {
   return name;
 }
 
-/** `namespace/name`: what is queued, and the key in a store. */
+/** `namespace/name`, the key in queues and stores. */
 export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
   `${metadata.namespace ?? ''}/${metadata.name}`;
 

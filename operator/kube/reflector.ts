@@ -17,16 +17,16 @@ export type ReflectorOptions = {
 export type Timing = {
   /** The server ends a watch after about this time. */
   readonly watchMs: number;
-  /** A watch that says nothing for so long, not even a bookmark (about one a minute), is given up. */
+  /** A watch without an event for this time is closed. The server sends a bookmark about once a minute. */
   readonly silenceMs: number;
-  /** Everything is listed again after this time, should an event have been lost. */
+  /** All objects are listed again after this time, in case an event was lost. */
   readonly relistMs: number;
 };
 
 const TIMING: Timing = { watchMs: 300_000, silenceMs: 150_000, relistMs: 30 * 60_000 };
 const PAGE_SIZE = 500;
 const RETRY = { firstMs: 200, mostMs: 5_000 };
-/** A server that ends watches sooner than this is not asked again at once. */
+/** After a watch that the server ended sooner than this, the next one waits. */
 const LEAST_WATCH_MS = 1_000;
 
 export type ReflectorDeps = { readonly client: KubeClient; readonly clock: Clock; readonly log: Log };
@@ -35,9 +35,9 @@ type List = { metadata: { resourceVersion: string; continue?: string }; items: K
 type WatchEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: KubeObject };
 
 /**
- * Keeps a store equal to what the API server has: lists in pages, then watches, from bookmark to bookmark. After a cut it
- * goes on where it was; when the server no longer knows that place (410) it lists again. Our own, because the informer of
- * `@kubernetes/client-node` stops for good after a reset, a 503 or a failed first list.
+ * Keeps a store in sync with the API server: lists in pages, then watches with bookmarks. After a lost connection it
+ * resumes at the last resource version; if that has expired (410), it lists again. The informer of
+ * `@kubernetes/client-node` is not used: it stops for good after a reset, a 503 or a failed first list.
  */
 export class Reflector {
   readonly #options: ReflectorOptions;
@@ -47,7 +47,7 @@ export class Reflector {
   readonly #stopped = new AbortController();
   readonly #synced = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
-  /** In a row, by what it was. That a place is no longer known is an answer: after an outage nobody waits longer for it. */
+  /** Errors in a row. Expired versions count separately, so that failures during an outage do not delay the relist. */
   readonly #inARow = { failed: 0, expired: 0 };
 
   constructor(options: ReflectorOptions, store: Store, deps: ReflectorDeps) {
@@ -57,7 +57,7 @@ export class Reflector {
     this.#deps = deps;
   }
 
-  /** Resolves when the first list is in the store. */
+  /** Resolves when the first list is complete. */
   get synced(): Promise<void> {
     return this.#synced.promise;
   }
@@ -83,7 +83,7 @@ export class Reflector {
     }
   }
 
-  /** Fills the store; the place from which to watch. */
+  /** Fills the store. Returns the resource version to watch from. */
   async #list(): Promise<string> {
     const { namespace, type } = this.#options;
     const objects: KubeObject[] = [];
@@ -93,7 +93,7 @@ export class Reflector {
         query,
         signal: this.#stopped.signal,
       });
-      // Items of a list do not say what they are.
+      // The items of a list have no apiVersion and kind.
       for (const item of list.items) objects.push(lean({ ...item, apiVersion: type.apiVersion, kind: type.kind }));
       if (!list.metadata.continue) {
         this.#store.replace(namespace, objects);
@@ -104,7 +104,7 @@ export class Reflector {
     }
   }
 
-  /** Watches, one request after the other, until it is time to list again. */
+  /** Sends one watch request after another until it is time to list again. */
   async #watchUntilStale(from: string): Promise<void> {
     const { clock } = this.#deps;
     const staleAt = clock.monotonic() + this.#timing.relistMs * (1 + clock.random() / 2);
@@ -112,7 +112,7 @@ export class Reflector {
     while (!this.#stopped.signal.aborted && clock.monotonic() < staleAt) version = await this.#watchOnce(version);
   }
 
-  /** One watch request; the place from which the next one goes on. Throws when that place is no longer known. */
+  /** Sends one watch request. Returns the resource version to resume from; throws if it has expired. */
   async #watchOnce(from: string): Promise<string> {
     const { clock } = this.#deps;
     const startedAt = clock.monotonic();
@@ -130,7 +130,7 @@ export class Reflector {
     return version;
   }
 
-  /** Puts an event into the store; the place after it. */
+  /** Applies an event to the store. Returns its resource version. */
   #take({ object, type }: WatchEvent): string {
     const version = object.metadata.resourceVersion ?? '';
     if (type === 'DELETED') this.#store.delete(keyOf(object));
@@ -178,7 +178,7 @@ export class Reflector {
   }
 }
 
-/** `managedFields` is half of most objects, and nobody here reads it. */
+/** Drops `managedFields`, which is half of most objects and never read. */
 function lean(object: KubeObject): KubeObject {
   const { managedFields: _managedFields, ...metadata } = object.metadata as KubeObject['metadata'] & {
     managedFields?: unknown;
@@ -186,7 +186,7 @@ function lean(object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
-/** The Status object of an ERROR event, such as `{code: 410, reason: 'Expired'}`. */
+/** Converts the Status object of an ERROR event, such as `{code: 410, reason: 'Expired'}`. */
 function errorOf({ object }: WatchEvent): ApiError {
   const { code, message, reason } = object as unknown as { code?: number; message?: string; reason?: string };
   return new ApiError(message ?? 'the watch failed', { status: code ?? 0, ...(reason ? { reason } : {}) });
@@ -202,7 +202,7 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   }
 }
 
-/** Aborts when it is not reset for some time. */
+/** Aborts its signal unless it is reset in time. */
 class Watchdog {
   readonly #clock: Clock;
   readonly #ms: number;

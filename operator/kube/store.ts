@@ -1,13 +1,13 @@
 import { type KubeObject, keyOf } from './objects.ts';
 
-/** What happened to an object; `before` and `after` are undefined when it was not there. */
+/** A change of an object. `before` is undefined if it was created, `after` if it was deleted. */
 export type Change = {
   readonly key: string;
   readonly before: KubeObject | undefined;
   readonly after: KubeObject | undefined;
 };
 
-/** The last known state of all objects of one kind. Filled by reflectors, read by everyone. */
+/** The last known state of all objects of one kind. Only reflectors write to it. */
 export class Store {
   readonly #objects = new Map<string, KubeObject>();
   readonly #listeners: ((change: Change) => void)[] = [];
@@ -24,7 +24,7 @@ export class Store {
     return this.#objects.values();
   }
 
-  /** Objects of one namespace that carry these labels. */
+  /** The objects of one namespace with these labels. */
   list(namespace: string, labels: Readonly<Record<string, string>> = {}): KubeObject[] {
     const wanted = Object.entries(labels);
     return [...this.#objects.values()].filter(
@@ -52,7 +52,7 @@ export class Store {
     this.#tell({ key, before, after: undefined });
   }
 
-  /** Takes over a complete list of one namespace, or of all (null). */
+  /** Replaces the objects of one namespace, or of all namespaces (null), with a complete list. */
   replace(namespace: string | null, objects: readonly KubeObject[]): void {
     const listed = new Set(objects.map(keyOf));
     for (const [key, { metadata }] of this.#objects) {

@@ -14,11 +14,12 @@ const KUBECONFIG = stringify({
   'current-context': 'x',
 });
 
-/** Loads the client in a process of its own; what it finds in the kubeconfig, and how many files of models it has read. */
+/** Loads the client in its own process. Prints what it reads from the kubeconfig and how many model files it loads. */
 const PROGRAM = `
   import { registerHooks } from 'node:module';
   let models = 0;
-  registerHooks({ load: (url, context, next) => { if (url.includes('/gen/models/')) models++; return next(url, context); } });
+  const count = (url) => { if (url.includes('/gen/models/')) models++; };
+  registerHooks({ load: (url, context, next) => { count(url); return next(url, context); } });
   const { connect } = await import('./operator/kube/client.ts');
   const { headers, namespace, server } = await connect();
   console.log(JSON.stringify({ server, namespace, ...(await headers()), models }));

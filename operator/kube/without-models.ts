@@ -1,5 +1,5 @@
-// Preloaded (`node --import`) by the chart: `@kubernetes/client-node` comes with a model of every kind, of which the operator
-// uses none, and which take 50 MiB. What its KubeConfig wants of them is in two small files (docs/decisions/0003).
+// The chart preloads this file (`node --import`). `@kubernetes/client-node` imports a model of every kind, which takes
+// 50 MiB. The operator uses none of them; its KubeConfig needs only two small files (docs/decisions/0003).
 import { registerHooks } from 'node:module';
 
 registerHooks({

@@ -3,12 +3,12 @@ import type { Caller } from './client.ts';
 import { type KubeObject, pathOf, type ResourceType } from './objects.ts';
 
 /**
- * After a write its object is looked at again. Until the watch brings what was written, it is compared with what was there
- * before: should that be true again meanwhile, it seems to be written already.
+ * When to reconcile an object again after a write to its status. Until the watch delivers the write, the cached status
+ * is the old one. If the old status becomes right again in that time, `writeStatus` wrongly skips the write.
  */
 export const AFTER_WRITE_MS = 10_000;
 
-/** Writes these fields of an object's status, unless they are so already. True when it was written. */
+/** Writes these fields of an object's status unless they are up to date. Returns true if it wrote. */
 export async function writeStatus(
   client: Caller,
   type: ResourceType,
