@@ -9,16 +9,16 @@ import { LeaderElection } from './kube/leader.ts';
 import { Manager } from './manager.ts';
 import { OperatorMetrics } from './metrics.ts';
 
-/** The label `name` of the metric; the Lease itself may have another name. */
+/** The label `name` of the leader metric. The name of the Lease may differ. */
 const ELECTION = 'sluice-operator';
-/** The time for work in flight to end. The Lease must be released before the kubelet kills the pod after 20 s. */
+/** The time that work in flight has to end. The Lease must be released before the kubelet kills the pod after 20 s. */
 const STOP_MS = 5_000;
 
 async function main(): Promise<number> {
   const config = readConfig(process.argv.slice(2), process.env);
   const log = createLogger(config.logLevel);
   const metrics = new OperatorMetrics();
-  // The Lease is written without being leader, and has its own connections to be released after the others are closed.
+  // Replicas that do not lead write the Lease. It has its own connections, which are closed last.
   const leaseClient = new KubeClient(await reachCluster(), { writeForMs: () => Infinity, onRequest: metrics.request });
   const leader = new LeaderElection(
     leaseClient,
@@ -71,7 +71,7 @@ async function reachCluster(): Promise<Connection> {
   }
 }
 
-/** Resolves when leadership is lost. The operator then exits and restarts without leftover state, as is usual. */
+/** Resolves when leadership is lost. The operator then exits and restarts without state, as operators usually do. */
 function leadWhenElected(leader: LeaderElection, manager: Manager): Promise<number> {
   return new Promise((resolve) => {
     leader.start(

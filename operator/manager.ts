@@ -40,7 +40,7 @@ function kindsOf(world: World, options: MediaServerOptions) {
   } as const satisfies Record<string, Kind>;
 }
 
-/** Reflectors fill the stores, their changes queue keys, and a controller for each kind works through its queue. */
+/** Runs the operator: reflectors fill the stores, changes queue keys, and a controller per kind reconciles them. */
 export class Manager {
   readonly #deps: ManagerDeps;
   readonly #world: World;
@@ -122,7 +122,7 @@ export class Manager {
     await this.#listed();
     for (const kind of this.#controllers.keys()) {
       for (const { keysOf, store } of kind.watches) store.onChange((change) => this.#enqueue(kind, keysOf(change)));
-      // Objects that were listed before the listeners were added.
+      // Queues the objects that were listed before the listeners were added.
       this.#enqueue(kind, [...kind.objects.all()].map(keyOf));
     }
     for (const controller of this.#controllers.values()) controller.start();

@@ -38,7 +38,7 @@ describe('Controller', () => {
     });
   }
 
-  /** A controller that has begun to work on these keys. */
+  /** A started controller with these keys in its queue. */
   async function working(keys: readonly string[], workers = 1): Promise<Controller> {
     const controller = controllerOf(workers);
     controller.start();

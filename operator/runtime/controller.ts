@@ -2,7 +2,7 @@ import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { type QueueObserver, WorkQueue } from './workqueue.ts';
 
-/** What a reconcile wants next; nothing = it waits for the next change. */
+/** When to reconcile again; without `requeueAfterMs`, at the next change. */
 export type Result = { readonly requeueAfterMs?: number };
 
 export type ReconcileOutcome = 'success' | 'error' | 'requeue_after';
@@ -18,13 +18,13 @@ export type ControllerDeps = {
   readonly log: Log;
   readonly queue?: QueueObserver;
   readonly observe: (outcome: ReconcileOutcome, seconds: number) => void;
-  /** How an error is to be treated: `quiet` = it is no news (a conflict, a lost leadership). */
+  /** How to handle an error. `quiet` errors (a conflict, lost leadership) are not logged. */
   readonly classify: (error: unknown) => { readonly quiet: boolean; readonly retryAfterMs: number };
 };
 
 /**
- * Works through keys. Success forgets earlier failures, `requeueAfterMs` comes again, an error comes again later and
- * later. Knows no kind of ours.
+ * Reconciles the keys of a queue. A success resets the backoff, `requeueAfterMs` schedules the key again, and an error
+ * retries it with a growing delay. Does not depend on any kind.
  */
 export class Controller {
   readonly #options: ControllerOptions;
@@ -50,7 +50,7 @@ export class Controller {
     this.#workers = Array.from({ length: this.#options.workers }, () => this.#work());
   }
 
-  /** Lets work in flight finish. */
+  /** Waits for reconciles in flight. */
   async stop(): Promise<void> {
     this.#queue.close();
     await Promise.all(this.#workers);

@@ -20,13 +20,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('advance'), ms }) },
 );
 
-/** Workers that take keys, and hold each until they are told to finish; what was asked for and given is written down. */
+/** Workers that take keys and hold each until told to finish. Records which keys were added and given out. */
 class Workshop {
   readonly #clock = new VirtualClock();
   readonly #queue = new WorkQueue(this.#clock);
-  /** Keys in work, the oldest first. */
+  /** Keys being processed, oldest first. */
   readonly #held: string[] = [];
-  /** Keys that were asked for and not given since. */
+  /** Keys that were added and not given out since. */
   readonly #owed = new Set<string>();
   readonly #givenTwice: string[] = [];
   #idle: number;
@@ -61,11 +61,11 @@ class Workshop {
     }
     await settle();
     expect(this.#givenTwice).toEqual([]);
-    // A key waits only while every worker has one.
+    // A key waits only while every worker is busy.
     expect(this.#queue.depth === 0 || this.#idle === 0).toBe(true);
   }
 
-  /** Lets all work be done; what is still owed then is lost. */
+  /** Finishes all work. Returns the keys that were lost. */
   async finishAll(): Promise<Set<string>> {
     for (let quiet = 0; quiet < 2; quiet = this.#held.length === 0 && this.#clock.pending === 0 ? quiet + 1 : 0) {
       await this.#clock.advance(120_000);

@@ -6,7 +6,7 @@ describe('WorkQueue', () => {
   let clock: VirtualClock;
   let observed: { added: number; retried: number; waited: number[] };
   let queue: WorkQueue;
-  /** What workers were given, in this order. */
+  /** The keys that workers got, in order. */
   let given: (string | null)[];
 
   beforeEach(() => {
@@ -20,7 +20,7 @@ describe('WorkQueue', () => {
     });
   });
 
-  /** So many workers wait for a key each; what they get is remembered. */
+  /** Lets a number of workers wait for one key each. */
   async function take(workers = 1): Promise<void> {
     for (let worker = 0; worker < workers; worker++) void queue.next().then((key) => given.push(key));
     await settle();

@@ -4,7 +4,7 @@ import { backoffMs } from './backoff.ts';
 export type QueueObserver = {
   readonly added: () => void;
   readonly retried: () => void;
-  /** How long a key has waited, seconds. */
+  /** Called with the time that a key has waited, seconds. */
   readonly waited: (seconds: number) => void;
 };
 
@@ -12,16 +12,16 @@ const SILENT: QueueObserver = { added: () => undefined, retried: () => undefined
 const RETRY = { firstMs: 50, mostMs: 60_000 };
 
 /**
- * Keys that want work, as client-go's workqueue: a key is there once however often it is added, and is never given to
- * two workers; one that is added while it is worked on comes again afterwards.
+ * A queue of keys, like the workqueue of client-go. Adding a key twice queues it once. Two workers never get the same
+ * key: one that is added while it is processed is queued again afterwards.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #observer: QueueObserver;
-  /** Since when each key waits. */
+  /** Waiting keys, and since when each waits. */
   readonly #waiting = new Map<string, number>();
   readonly #working = new Set<string>();
-  /** Added while they are worked on, since when. */
+  /** Keys that were added while being processed, and when. */
   readonly #again = new Map<string, number>();
   readonly #delayed = new Map<string, { timer: Timer; at: number }>();
   readonly #failures = new Map<string, number>();
@@ -45,7 +45,7 @@ export class WorkQueue {
     else this.#wait(key, now);
   }
 
-  /** Adds a key later; the earlier of two times counts. */
+  /** Adds a key later. If it is already scheduled, the earlier time wins. */
   addAfter(key: string, ms: number): void {
     const at = this.#clock.monotonic() + ms;
     const known = this.#delayed.get(key);
@@ -58,7 +58,7 @@ export class WorkQueue {
     this.#delayed.set(key, { timer, at });
   }
 
-  /** Adds a key again after a failure: later each time, and not before `leastMs`. */
+  /** Adds a key again after a failure, with a growing delay of at least `leastMs`. */
   retry(key: string, leastMs = 0): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
@@ -66,12 +66,12 @@ export class WorkQueue {
     this.addAfter(key, Math.max(leastMs, backoffMs(failures, this.#clock, RETRY)));
   }
 
-  /** The key has succeeded: its next failure is the first again. */
+  /** Resets the backoff of a key after a success. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
 
-  /** The next key, whose worker must call `done`; null when the queue is closed. */
+  /** Resolves with the next key, or null if the queue is closed. The worker must call `done`. */
   next(): Promise<string | null> {
     if (this.#closed) return Promise.resolve(null);
     return new Promise((resolve) => {
