@@ -1,10 +1,10 @@
-/** Time and chance as parameters, so that tests can own them. */
+/** Time and randomness as a parameter, so that tests can control them. */
 export type Clock = {
   /** Unix time, milliseconds. */
   now(): number;
   /** Monotonic time for durations, milliseconds. */
   monotonic(): number;
-  /** However long the delay is. */
+  /** Unlike the global one, it supports a delay of any length. */
   setTimeout(run: () => void, delayMs: number): Timer;
   /** Uniform in [0, 1). */
   random(): number;
@@ -12,7 +12,7 @@ export type Clock = {
 
 export type Timer = { cancel(): void };
 
-/** Node fires a timer with a longer delay at once. */
+/** Node fires a timer with a longer delay immediately. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -30,7 +30,7 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 };
 
-/** Resolves after some time, or as soon as the signal is aborted. */
+/** Resolves after the given time, or as soon as the signal is aborted. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -3,13 +3,13 @@ import { isIP } from 'node:net';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { UserFault } from './user-fault.ts';
 
-/** An option that cannot be used; the message names it. An empty message means that help was asked for. */
+/** An invalid option; the message names it. An empty message means that help was requested. */
 export class UsageError extends Error {}
 
 /** `-h, --help`, which every program has. */
 const HELP = { help: { type: 'boolean', short: 'h', default: false } } as const;
 
-/** The values of the options. Throws `UsageError`, also if help is asked for. */
+/** Parses the options. Throws `UsageError`, also if help is requested. */
 export function readOptions<const T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
   try {
     const { values } = parseArgs({ args: [...args], options: { ...options, ...HELP } });
@@ -39,10 +39,10 @@ export function readLogLevel(option: string, text: string): string {
   throw new UsageError(`${option}: must be one of ${LOG_LEVELS.join(', ')}, got "${text}"`);
 }
 
-/** Kubernetes shows the content of this file as the reason why a container has ended. */
+/** Kubernetes shows the content of this file as the termination message of the container. */
 const TERMINATION_LOG = '/dev/termination-log';
 
-/** Runs a program to its end and exits with its code; an error is told to the user, with a stack only if it is a defect. */
+/** Runs a program and exits with its code. Prints an error for the user, with a stack trace only if it is a bug. */
 export function runProgram(main: () => Promise<number>, usage: string): void {
   main().then(
     (code) => process.exit(code),

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-/** Gauges that promtool takes for counters by their names. Each is the sum of one with a label. */
+/** Gauges that promtool takes for counters because of their names. Each is the sum of a gauge with a label. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** A registry of its own with what Node says of the process. */
+/** Creates a registry with the default metrics of the process. */
 export function newRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -10,7 +10,7 @@ export type ListenAddress = {
   readonly setting: string;
 };
 
-/** Throws a `UserFault` that names the port and its setting. */
+/** Starts a server. Throws a `UserFault` that names the port and its setting. */
 export function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenFault(error, { host, port, setting })));
@@ -18,7 +18,7 @@ export function listen(server: Server, host: string, port: number, setting: stri
   });
 }
 
-/** Why a server cannot listen, in words for the user. */
+/** Converts a listen error to a message for the user. */
 export function listenFault(error: unknown, { host, port, setting }: ListenAddress): UserFault {
   const message = error instanceof Error ? error.message : String(error);
   const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

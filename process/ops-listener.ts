@@ -10,11 +10,11 @@ export type OpsDeps = {
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
   readonly log: Pick<Log, 'error'>;
-  /** Why the program is not ready, null = it is. */
+  /** Why the program is not ready; null = ready. */
   readonly notReady: () => string | null;
 };
 
-/** `/metrics`, `/healthz` (the process lives) and `/readyz`, for Prometheus and the kubelet. Throws if the port is in use. */
+/** Serves `/metrics`, `/healthz` and `/readyz` for Prometheus and the kubelet. Throws if the port is in use. */
 export async function openOps(deps: OpsDeps): Promise<Server> {
   const server = createServer(async ({ method, url }, response) => {
     const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {

@@ -1,2 +1,2 @@
-/** A fault that the user can mend: its message names the thing, the value and what was expected, and needs no stack. */
+/** An error that the user can fix. The message names the field, the value and what is expected; no stack is shown. */
 export class UserFault extends Error {}
