@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, SocketAddress } from 'node:net';
 import { UserFault } from '../../process/user-fault.ts';
 
-/** Proxies whose `X-Forwarded-For` and `X-Forwarded-Prefix` are believed (`rest.trustedProxies`, CIDRs or addresses). */
+/** Proxies whose `X-Forwarded-For` and `X-Forwarded-Prefix` are trusted (`rest.trustedProxies`: CIDRs or addresses). */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
@@ -61,7 +61,7 @@ export class TrustedProxies {
 }
 
 const MAX_PREFIX_LENGTH = 1024;
-/** Segments of RFC 3986 §3.3, none of them empty, `.` or `..`: with `//` in front it would be a host. */
+/** Path segments (RFC 3986 §3.3) that are not empty, `.` or `..`. A prefix that starts with `//` would be a host. */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;=:@-]|%[\da-f]{2})+)+$/i;
 
 /** Each proxy of a chain adds the prefix it removed, outermost first. Other headers are ignored. */
@@ -72,8 +72,8 @@ function readPrefix(header: string): string {
 }
 
 /**
- * One spelling for each address: IPv4 as IPv4, also on a socket that listens on both; IPv6 without the brackets and port that
- * some proxies write. Other text stays as it is.
+ * Normalizes an address. IPv4 stays IPv4 on a dual-stack socket, which reports `::ffff:192.0.2.1`. IPv6 loses the
+ * brackets and port that some proxies add. Other text is returned unchanged.
  */
 function normalize(text: string): string {
   const [address = ''] = (BRACKETED.exec(text)?.[1] ?? text).split('%');

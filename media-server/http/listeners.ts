@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { listen } from '../../process/listen.ts';
 import type { Certificate } from './certificate.ts';
 
-/** How long a client may take, milliseconds. */
+/** How long a client may take to send a request, milliseconds. */
 type Timeouts = { readonly headersMs: number; readonly requestMs: number; readonly checkEveryMs: number };
 
 export type ListenOptions = {
@@ -15,16 +15,16 @@ export type ListenOptions = {
   readonly timeouts?: Timeouts;
 };
 
-/** A slow client may not hold a connection open before its request is complete; answers may take their time. */
+/** A slow client must not hold a connection open before its request is complete. Responses have no time limit. */
 const TIMEOUTS: Timeouts = { headersMs: 15_000, requestMs: 30_000, checkEveryMs: 5_000 };
 
 /**
- * An idle connection is the ingress controller's to close (Traefik does so after 90 s, nginx after 60): if it were closed here
- * just when a request is sent on it, the client would get a 502.
+ * The ingress controller must close an idle connection first (Traefik does so after 90 s, nginx after 60 s). If the
+ * media server closed it while a request is on its way, the client would get a 502.
  */
 const IDLE_MS = 120_000;
 
-/** The http and the https listener of one application. */
+/** The HTTP and HTTPS listeners of an application. */
 export class Listeners {
   readonly #http: Server;
   readonly #https: TlsServer | null;
@@ -62,17 +62,17 @@ export class Listeners {
     return portOf(this.#http);
   }
 
-  /** Null without https. */
+  /** null if HTTPS is off. */
   get httpsPort(): number | null {
     return this.#https && portOf(this.#https);
   }
 
-  /** New connections use it; open ones keep the old one. Throws if the certificate and key do not match. */
+  /** Sets the certificate of new connections. Throws if the certificate and key do not match. */
   setCertificate(certificate: Certificate): void {
     this.#https?.setSecureContext(certificate);
   }
 
-  /** Stops accepting and closes open connections, event streams included. */
+  /** Stops accepting connections and closes the open ones, event streams included. */
   async close(): Promise<void> {
     await Promise.all([close(this.#http), ...(this.#https ? [close(this.#https)] : [])]);
   }

@@ -91,7 +91,7 @@ describe('the OpenAPI description', () => {
       in: 'header',
       name: 'if-match',
       required: true,
-      description: 'A list of ETags with that of the session, or `*`',
+      description: 'ETags, one of which is that of the session, or `*`',
       schema: { type: 'string' },
     });
     expect(paths['/whep/{appKey}/{name}/{podId}/{secret}/layer'].post.requestBody).toMatchObject({

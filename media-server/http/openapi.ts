@@ -3,7 +3,7 @@ import type { FastifySchema } from 'fastify';
 import { SDP_TYPE, TRICKLE_TYPE } from './content-type.ts';
 import { PROBLEM } from './errors.ts';
 
-/** The description of the API, OpenAPI 3.1, made from the schemas that validate. */
+/** The OpenAPI 3.1 description of the API, generated from the schemas that validate requests. */
 export function openApi(version: string): FastifyDynamicSwaggerOptions {
   return {
     openapi: {
@@ -11,7 +11,7 @@ export function openApi(version: string): FastifyDynamicSwaggerOptions {
       info: {
         title: 'Sluice media server',
         version,
-        description: 'REST API of a media server; semantics of Flashphoner Web Call Server',
+        description: 'REST API of a media server, compatible with Flashphoner Web Call Server (WCS)',
       },
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } },
@@ -46,15 +46,15 @@ const problems = (description: string) => ({
   content: { 'application/problem+json': { schema: PROBLEM } },
 });
 
-/** How every call may fail. */
+/** The error responses of every call. */
 const FAILURES = {
-  '4XX': problems('What was wrong with the request'),
-  '5XX': problems('Why there is no answer now; 503 has Retry-After'),
+  '4XX': problems('The request is not valid or not possible'),
+  '5XX': problems('The server cannot handle the request now (503 has Retry-After)'),
 };
 
-/** What every call has: errors as problem details, and authentication when the MediaServer names a Secret. */
+/** Adds what every call has: errors as problem details, and authentication if the MediaServer sets a Secret. */
 function ofRestCall(schema: FastifySchema): FastifySchema {
-  const success = schema.response instanceof Object ? schema.response : { 200: { description: 'What was asked for' } };
+  const success = schema.response instanceof Object ? schema.response : { 200: { description: 'Success' } };
   return {
     ...schema,
     response: { ...success, ...FAILURES },
@@ -66,7 +66,7 @@ const text = (type: string) => ({ content: { [type]: { schema: { type: 'string' 
 
 type SessionCall = {
   readonly summary: string;
-  /** The media type, and the schema unless it is text. */
+  /** The media type, and the schema unless the body is text. */
   readonly body?: readonly [type: string, schema?: object];
   readonly headers?: object;
   readonly response: Record<string, object>;
@@ -74,16 +74,16 @@ type SessionCall = {
 
 const IF_MATCH = {
   type: 'object',
-  properties: { 'if-match': { type: 'string', description: 'A list of ETags with that of the session, or `*`' } },
+  properties: { 'if-match': { type: 'string', description: 'ETags, one of which is that of the session, or `*`' } },
   required: ['if-match'],
 };
 
 const LAYER = {
   type: 'object',
-  properties: { encodingId: { type: ['string', 'null'], description: 'Name of a layer, null = the best one' } },
+  properties: { encodingId: { type: ['string', 'null'], description: 'Name of a layer; null = the best one' } },
 };
 
-/** WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): method and what follows `/{appKey}/{name}`. */
+/** The calls of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep), by method and the path after `/{appKey}/{name}`. */
 const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
   'POST ': {
     summary: 'Start a session with an SDP offer',
@@ -91,42 +91,42 @@ const SESSION_CALLS: Readonly<Record<string, SessionCall>> = {
     response: { 201: { description: 'The SDP answer; Location is the URL of the session', ...text(SDP_TYPE) } },
   },
   'OPTIONS ': {
-    summary: 'ICE servers, as Link headers',
-    response: { 204: { description: 'Link and Accept-Post' } },
+    summary: 'Get the ICE servers as Link headers',
+    response: { 204: { description: 'The headers Link and Accept-Post' } },
   },
   'GET ': {
-    summary: 'Whether there is an endpoint; HEAD as well',
-    response: { '2XX': { description: 'There is one; without content' } },
+    summary: 'Check whether the endpoint exists (GET or HEAD)',
+    response: { '2XX': { description: 'It exists; no content' } },
   },
   'GET /{podId}/{secret}': {
-    summary: 'Whether the session is live; HEAD as well',
-    response: { 204: { description: 'It is' } },
+    summary: 'Check whether the session is live (GET or HEAD)',
+    response: { 204: { description: 'It is live' } },
   },
   'PATCH /{podId}/{secret}': {
-    summary: 'Trickle ICE; new credentials restart ICE',
+    summary: 'Send ICE candidates (trickle ICE), or restart ICE with new credentials',
     body: [TRICKLE_TYPE],
     headers: IF_MATCH,
     response: {
       200: { description: 'The answer to an ICE restart', ...text(TRICKLE_TYPE) },
-      204: { description: 'The credentials are those of the session, or there are none: trickle ICE' },
+      204: { description: 'The candidates were added; the request has the credentials of the session or none' },
     },
   },
   'DELETE /{podId}/{secret}': {
     summary: 'End the session',
-    response: { 200: { description: 'Ended; its transport is closed' } },
+    response: { 200: { description: 'The session has ended and its transport is closed' } },
   },
   'GET /{podId}/{secret}/events': {
-    summary: 'What happens to the session, as Server-Sent Events; the last one says why it ended',
+    summary: 'Get the events of the session as Server-Sent Events; the last one says why it ended',
     response: { 200: { description: 'Events', ...text('text/event-stream') } },
   },
   'POST /{podId}/{secret}/events': {
     summary: 'Create the event stream of the session',
-    response: { 201: { description: 'Location is the URL to GET' } },
+    response: { 201: { description: 'Location is the URL of the event stream' } },
   },
   'POST /{podId}/{secret}/layer': {
-    summary: 'Choose a simulcast layer',
+    summary: 'Select a simulcast layer',
     body: ['application/json', LAYER],
-    response: { 200: { description: 'Chosen' } },
+    response: { 200: { description: 'The layer is selected' } },
   },
 };
 

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../process/clock.ts';
 
-/** How much of an unwanted body is read and discarded. */
+/** How much of an unread body is read and discarded. */
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_MS = 10_000;
 
 /**
- * Answers only after the body has been read, also when it is refused before that (too large, of another type, without
- * credentials). Closing a connection on which data is still coming resets it, and the answer is lost (RFC 9112 §9.6): proxies
- * turn that into a 502. What is too long or too slow is cut off.
+ * Sends a response only after the request body has been read, even if the request was rejected earlier (too large,
+ * wrong type, no credentials). Closing a connection while data arrives resets it, and the response is lost
+ * (RFC 9112 §9.6); proxies turn that into a 502. A body that is too long or too slow is cut off.
  */
 export function answerAfterBody(app: FastifyInstance, clock: Clock): void {
   app.addHook('onSend', async ({ raw }, reply) => {
@@ -24,7 +24,7 @@ function isComing({ complete, destroyed, headers, readableEnded }: IncomingMessa
   return hasBody && !complete && !readableEnded && !destroyed;
 }
 
-/** Resolves to true at the end of the body, to false when it is too long, too slow, or the client has gone. */
+/** Resolves to true at the end of the body, or to false if it is too long or too slow, or the client disconnects. */
 function discardRest(body: IncomingMessage, clock: Clock): Promise<boolean> {
   return new Promise((resolve) => {
     let bytes = 0;

@@ -20,7 +20,7 @@ const Connection = Type.Object({
   appKey: Type.String(),
   sessionId: Type.String(),
   status: Type.Enum(['PENDING', 'ESTABLISHED']),
-  origin: Type.String({ description: "The client's `Origin` header, empty when it sent none" }),
+  origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
   custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
   mediaProviders: Type.Array(Type.String()),
   keepAlive: Type.Boolean(),

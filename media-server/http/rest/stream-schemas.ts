@@ -4,13 +4,12 @@ import { StreamObject } from '../../../crds/schema/stream.ts';
 import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
 
 const Scope = Type.Enum(['fleet', 'pod'], {
-  description:
-    '`fleet` = every pod that this one asks (default; until pods ask each other, only itself), `pod` = only this pod',
+  description: '`fleet` = all pods (the default; until pods ask each other, the same as `pod`), `pod` = this pod only',
 });
 export const TerminateQuery = Type.Object(
   {
     dryRun: Type.Optional(
-      Type.Enum(['true', 'false'], { description: '`true` = report what would end and end nothing' }),
+      Type.Enum(['true', 'false'], { description: '`true` = report what would end, but end nothing' }),
     ),
     scope: Type.Optional(Scope),
     denyFor: Type.Optional(

@@ -5,8 +5,8 @@ import type { TerminateOrder } from '../../fleet/terminate-here.ts';
 
 const TerminateReply = Type.Object({
   matched: Type.Integer({ description: 'Streams that matched' }),
-  terminated: Type.Integer({ description: 'Streams that this request has ended' }),
-  denied: Type.Optional(Type.Integer({ description: 'Clients that may not start again for `denyFor`' })),
+  terminated: Type.Integer({ description: 'Streams that this request ended' }),
+  denied: Type.Optional(Type.Integer({ description: 'Clients that cannot start the stream again for `denyFor`' })),
   pods: Type.Array(
     Type.Object({
       pod: Type.String(),

@@ -22,7 +22,7 @@ export type SessionRoutesDeps = {
 
 type Params = { appKey: string; name: string; podId: string; secret: string };
 
-/** GET, HEAD, PATCH, DELETE and events of a session's URL: the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
+/** The routes of a session's URL, the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
 export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: SessionRoutesDeps): void {
   const url = `/:appKey/:name/:podId/:secret`;
   const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
