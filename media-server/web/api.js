@@ -15,7 +15,7 @@ const REST_API = new URL('../rest-api', import.meta.url).href;
 
 let authorization = sessionStorage.getItem('authorization') ?? '';
 
-/** A call of the REST API: GET without a body, else POST. Asks for credentials on demand. Throws an ApiError. */
+/** Calls the REST API: GET without a body, else POST. Asks for credentials on demand. Throws an ApiError. */
 export async function api(path, body) {
   const used = authorization;
   const response = await fetch(`${REST_API}${path}`, options(body));
@@ -45,7 +45,7 @@ async function signIn(response) {
   sessionStorage.setItem('authorization', authorization);
 }
 
-/** A terminate may also answer with 404 and 503; problems have a `detail`. */
+/** A terminate may also answer 404 and 503 with a result; problems have a `detail`. */
 async function readAnswer(response) {
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem') ?? false;
   const answer = await response.json().catch(() => null);
@@ -54,7 +54,7 @@ async function readAnswer(response) {
   return answer;
 }
 
-/** Streams that match; an empty list if there are none. */
+/** Returns the streams that match; an empty list if there are none. */
 export function findStreams(filter) {
   return api('/stream/find', filter).catch((error) => {
     if (error.status === 404) return [];

@@ -9,10 +9,10 @@ const REFUSALS = {
     'Camera or microphone cannot be used, perhaps because another program has them. Choose the test picture?',
 };
 
-/** `{stream, remark}`; the test picture if selected, or if there is no camera. Throws an error for the user. */
+/** Returns `{stream, remark}`: the test picture if selected or if there is no camera. Throws an error for the user. */
 export async function capture(source) {
   if (source === 'test') return { stream: testPicture(), remark: 'Test picture' };
-  // Browsers allow cameras only on pages from https or from this machine.
+  // Browsers allow cameras only on pages from https or localhost.
   if (!navigator.mediaDevices) return { stream: testPicture(), remark: 'Test picture: cameras need https' };
   return (await device({ audio: true, video: SIZE })) ?? (await device({ video: SIZE })) ?? withoutCamera();
 }
@@ -21,7 +21,7 @@ function withoutCamera() {
   return { stream: testPicture(), remark: 'Test picture: no camera was found' };
 }
 
-/** null if there is no such device. */
+/** Returns null if there is no such device. */
 async function device(constraints) {
   try {
     const stream = await navigator.mediaDevices.getUserMedia(constraints);

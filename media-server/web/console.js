@@ -80,7 +80,7 @@ async function refreshNow() {
   nextRefresh = setTimeout(refreshNow, Math.max(REFRESH_MS, REST_PER_WORK * (performance.now() - startedAt)));
 }
 
-/** Ends what the filter matches after confirmation, and shows the result until the next time. */
+/** Ends the streams that the filter matches after confirmation. Shows the result until the next call. */
 async function end(makeFilter) {
   setText('outcome', '');
   setText('failure', '');

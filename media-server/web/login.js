@@ -6,8 +6,8 @@ import { element } from './stage.js';
 let asking = null;
 
 /**
- * What to send as `Authorization`, or null when the user does not want to. `challenge` is the server's `WWW-Authenticate`,
- * `again` whether credentials were sent with no success. Callers at the same time share one dialog.
+ * Asks for credentials. Resolves with the value of `Authorization`, or null if the user cancels. `challenge` is the
+ * server's `WWW-Authenticate`; `again` is true if earlier credentials were rejected. Concurrent calls share one dialog.
  */
 export function askForCredentials(challenge, again) {
   asking ??= ask(challenge, again).finally(() => {

@@ -8,8 +8,8 @@ const LAYER_REL = 'urn:ietf:params:whep:ext:core:layer';
 const FINAL = ['UNPUBLISHED', 'STOPPED', 'FAILED'];
 
 /**
- * Starts a session on a peer connection that has its transceivers. Throws with what the server said when that is no.
- * Callbacks: onLive(), onLost() when packets stop and may come back, onLayers(ids), and onEnded(info) at most once, never
+ * Starts a session on a peer connection that has its transceivers. Throws with the server's message if it refuses.
+ * Callbacks: onLive(), onLost() if packets stop but may resume, onLayers(ids), and onEnded(info) at most once and never
  * after stop().
  */
 export async function startSession(connection, url, token, callbacks) {
@@ -85,7 +85,7 @@ class Session {
     if (this.#over) return;
     if (state === 'connected') this.#callbacks.onLive();
     if (state === 'disconnected') this.#callbacks.onLost();
-    // Leaves the event stream a moment to deliver the reason.
+    // Gives the event stream a moment to deliver the reason.
     if (state === 'failed' || state === 'closed') setTimeout(() => this.#ended('The connection was closed'), 500);
   }
 

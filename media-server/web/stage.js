@@ -1,13 +1,13 @@
 // Shared by the publish and play pages: the form, the state line, and one session at a time.
 
 /**
- * An element that the page has; what kind it is, the page knows.
+ * Finds an element that exists on the page. It is typed as any, because its type depends on the page.
  * @param {string} id
  * @returns {any}
  */
 export const element = (id) => document.getElementById(id);
 
-/** The form's values; fields of the same name in the page's query fill it at the start. */
+/** Fills the form's fields from query parameters of the same names. */
 export function fillForm(form) {
   for (const [name, value] of new URLSearchParams(location.search)) {
     const field = form.elements.namedItem(name);
