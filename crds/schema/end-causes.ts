@@ -3,8 +3,8 @@ import type { Direction, StreamStatus } from './stream.ts';
 type EndCauseRow = { readonly publish: StreamStatus; readonly play: StreamStatus; readonly info: string };
 
 /**
- * Why a stream ended: final status of a publication and of a playback, and the `info` text that hooks, event streams
- * and the REST API carry. The one table behind the type, the metric label `cause` and the docs.
+ * The causes that end a stream: the final status of a publication and of a playback, and the `info` text for hooks,
+ * event streams and the REST API. The type, the metric label `cause` and the docs come from this table.
  */
 export const END_CAUSES = {
   client: { publish: 'UNPUBLISHED', play: 'STOPPED', info: 'Stopped by user' },
@@ -26,7 +26,7 @@ export const END_CAUSES = {
 } as const satisfies Record<string, EndCauseRow>;
 export type EndCause = keyof typeof END_CAUSES;
 
-/** The status in which a stream of this direction ends for this cause. */
+/** The final status of a stream with this cause and direction. */
 export function finalStatus(cause: EndCause, direction: Direction): StreamStatus {
   return END_CAUSES[cause][direction];
 }

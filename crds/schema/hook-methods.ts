@@ -1,4 +1,4 @@
-/** Methods of a REST hook, WCS names, by what their answer may do. */
+/** The methods of a REST hook (WCS names), grouped by the effect of their response. */
 export const ADMISSION_METHODS = ['connect', 'publishStream', 'playStream'] as const;
 export const KEEP_ALIVE_METHOD = 'StreamKeepAliveEvent';
 export const EVENT_METHODS = ['ConnectionStatusEvent', 'unPublishStream', 'stopStream', 'StreamStatusEvent'] as const;
@@ -8,19 +8,19 @@ export type AdmissionMethod = (typeof ADMISSION_METHODS)[number];
 export type EventMethod = (typeof EVENT_METHODS)[number];
 export type HookMethod = (typeof HOOK_METHODS)[number];
 
-/** `LOG` = log and go on; `FAIL` = the operation fails. */
+/** `LOG` = the error is logged only; `FAIL` = the operation fails. */
 export const REST_ON_ERROR = ['LOG', 'FAIL'] as const;
 export type RestOnError = (typeof REST_ON_ERROR)[number];
 
-/** `NOTIFY` = the reply body is ignored; `OVERWRITE` = it may overwrite fields; `DISABLE` = the method is not called. */
+/** `NOTIFY` = the response body is ignored; `OVERWRITE` = it can overwrite fields; `DISABLE` = no call is made. */
 export const REST_POLICIES = ['NOTIFY', 'OVERWRITE', 'DISABLE'] as const;
 export type RestPolicy = (typeof REST_POLICIES)[number];
 
-/** Fields that the reply to `publishStream` and `playStream` may overwrite. */
+/** Fields that the response to `publishStream` and `playStream` can overwrite. */
 export const OVERWRITABLE_FIELDS = ['name', 'custom', 'maxBitrate', 'hasVideo', 'hasAudio'] as const;
 export type OverwritableField = (typeof OVERWRITABLE_FIELDS)[number];
 
-/** How one method is called and what its answer means, all layers merged (WCS `restClientConfig`). */
+/** The config of one method, with all layers merged (WCS `restClientConfig`). */
 export type MethodConfig = {
   readonly clientExclude: readonly string[];
   readonly restExclude: readonly string[];

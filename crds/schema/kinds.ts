@@ -19,14 +19,14 @@ export type PrinterColumn = {
   readonly type: 'string' | 'integer' | 'date' | 'boolean';
   readonly jsonPath: string;
   readonly description: string;
-  /** 1 = only with `-o wide`. */
+  /** 1 = shown with `-o wide` only. */
   readonly priority?: number;
 };
 
-/** What an object may be called. */
+/** A rule for the names of objects. */
 export type NameRule = { readonly pattern: string; readonly message: string };
 
-/** Its objects have names made from its own: a Service with `-pods` behind it may have 63 characters, and no dot. */
+/** For kinds whose names are part of other names: a Service `<name>-pods` has at most 63 characters and no dot. */
 const SHORT_NAME: NameRule = {
   pattern: '^[a-z0-9]([-a-z0-9]{0,56}[a-z0-9])?$',
   message: 'must be a name of at most 58 lower-case letters, digits and hyphens',
@@ -40,9 +40,9 @@ export type Kind<T = never> = {
   readonly description: string;
   readonly spec: TSchema;
   readonly status: TSchema;
-  /** Absent = as for any object. */
+  /** Absent = the rule for all objects. */
   readonly naming?: NameRule;
-  /** On `spec`; the text is the API server's, `holds` is the same for files. */
+  /** Rules on `spec`: CEL for the API server, `holds` for files. */
   readonly rules: readonly CelRule<T>[];
   readonly columns: readonly PrinterColumn[];
   readonly scale: boolean;
@@ -55,7 +55,7 @@ const condition = (name: string, type: string): PrinterColumn => ({
   jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
   description: `Condition ${type}`,
 });
-/** Why, for a person: without it a stranger sees that all is in order where `describe` says that it is not. */
+/** Shows the message of a condition, because the statuses alone can look fine while the message names a problem. */
 const message = (type: string): PrinterColumn => ({
   name: 'Message',
   type: 'string',
@@ -166,7 +166,7 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
   plural: 'streamterminations',
   singular: 'streamtermination',
   shortNames: ['sterm'],
-  description: 'An order to end streams. The operator does not carry it out yet, and the chart does not install it.',
+  description: 'A request to end streams. Not implemented yet, and not installed by the chart.',
   spec: streamTerminationSpec,
   status: StreamTerminationStatus,
   rules: [
@@ -190,5 +190,5 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
 
 export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
 
-/** The kinds that the operator looks after, and so the chart installs. StreamTermination is for the fleet to come. */
+/** The kinds that the operator reconciles and the chart installs. StreamTermination is not implemented yet. */
 export const OPERATED_KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK] as const;

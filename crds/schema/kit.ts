@@ -2,10 +2,10 @@ import { type TSchema, Type } from 'typebox';
 import { matching, must } from './rules.ts';
 import { durationRule } from './texts.ts';
 
-/** Whether a change of a field takes effect on running streams, on new sessions only, or needs a new pod. */
+/** Whether a change of a field applies to running streams, to new sessions only, or needs a new pod. */
 export type ReloadMark = 'live' | 'newSessions' | 'restart';
 
-/** Objects of the API are closed: a misspelt field is reported. */
+/** API objects are closed, so that a misspelled field is reported. */
 export const closed = { additionalProperties: false } as const;
 
 export const reload = <M extends ReloadMark>(mark: M) => ({ 'x-sluice-reload': mark }) as const;
@@ -13,12 +13,12 @@ export const reload = <M extends ReloadMark>(mark: M) => ({ 'x-sluice-reload': m
 type Options = Readonly<Record<string, unknown>> & { readonly description: string };
 
 type DurationOptions = Options & {
-  /** As texts: `0s` and `24h` when absent. */
+  /** Bounds such as `1s`. Default: `0s` and `24h`. */
   readonly least?: string;
   readonly most?: string;
 };
 
-/** A length of time such as `10s` or `1m30s`. */
+/** A duration such as `10s` or `1m30s`. */
 export const duration = ({ least = '0s', most = '24h', ...options }: DurationOptions) =>
   must(Type.String({ maxLength: 32, ...options }), durationRule({ least, most }));
 
@@ -26,7 +26,7 @@ export const port = (options: Options) => Type.Integer({ minimum: 1, maximum: 65
 
 export const count = (options: Options) => Type.Integer({ minimum: 0, ...options });
 
-/** As the API server has it for the name of any object. A name never leads out of its namespace. */
+/** The API server's rule for object names. A matching name cannot lead out of its namespace. */
 export const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$';
 
 export const objectName = (description: string, options: Readonly<Record<string, unknown>> = {}) =>
@@ -35,14 +35,14 @@ export const objectName = (description: string, options: Readonly<Record<string,
     matching(OBJECT_NAME, 'must be a name in lower case such as live'),
   );
 
-/** Name of an object in the same namespace. */
+/** A reference to an object in the same namespace. */
 export const reference = (kind: string, options: Partial<Options> = {}) =>
   Type.Object(
     { name: objectName(`Name of the ${kind}`) },
     { description: `A ${kind} in the same namespace`, ...closed, ...options },
   );
 
-/** Free-form fields of a pod that are handed to Kubernetes as they are. */
+/** Free-form fields of a pod that are passed to Kubernetes unchanged. */
 export const passthrough = (description: string, options: Readonly<Record<string, unknown>> = {}) =>
   Type.Unsafe<Record<string, unknown>>({
     type: 'object',
@@ -51,7 +51,7 @@ export const passthrough = (description: string, options: Readonly<Record<string
     ...options,
   });
 
-/** A quantity as Kubernetes writes it; a whole number may be a number. */
+/** A Kubernetes quantity; an integer may be a number. */
 const Quantity = Type.Unsafe<string | number>({
   'x-kubernetes-int-or-string': true,
   anyOf: [{ type: 'integer' }, { type: 'string' }],
@@ -62,11 +62,11 @@ export const quantities = (description: string) => Type.Record(Type.String(), Qu
 
 export const stringMap = (description: string) => Type.Record(Type.String(), Type.String(), { description });
 
-/** A list that has nothing twice. */
+/** A list without duplicates. */
 export const setOf = <S extends TSchema>(items: S, options: Options) =>
   Type.Array(items, { maxItems: 64, 'x-kubernetes-list-type': 'set', ...options });
 
-/** A condition as `metav1.Condition` has it. */
+/** A condition, as in `metav1.Condition`. */
 export const Condition = Type.Object(
   {
     type: Type.String({ maxLength: 316, description: 'Name of the condition' }),
@@ -88,12 +88,12 @@ export const conditions = Type.Array(Condition, {
   'x-kubernetes-list-map-keys': ['type'],
 });
 
-/** A CEL rule across the fields of a spec together with the same rule for files, which no API server has seen. */
+/** A CEL rule across the fields of a spec, and the same rule for files, which the API server does not check. */
 export type CelRule<T> = {
   readonly rule: string;
   readonly message: string;
-  /** Path below the object on which the rule stands, for the finding. */
+  /** The field that a finding names, relative to the object with the rule. */
   readonly field: string;
-  /** False = broken. Absent for rules about changes, which a file cannot break. */
+  /** Returns false if the rule is broken. Absent for rules about updates, which a file cannot break. */
   readonly holds?: (value: T) => boolean;
 };

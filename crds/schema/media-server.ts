@@ -53,7 +53,9 @@ const Rest = Type.Object(
     authRef: Type.Optional(
       reference('Secret with credentials', {
         description:
-          'Secret with the credentials of `/rest-api`. If its type is kubernetes.io/basic-auth, it must have `username` and `password`. Otherwise each key is the name of a token. If not set, the API needs no authentication',
+          'Secret with the credentials of `/rest-api`. If its type is kubernetes.io/basic-auth, it must have ' +
+          '`username` and `password`. Otherwise each key is the name of a token. ' +
+          'If not set, the API needs no authentication',
         ...reload('live'),
       }),
     ),
@@ -69,13 +71,15 @@ const Rest = Type.Object(
     }),
     trustedProxies: setOf(must(Type.String({ maxLength: 43 }), cidrRule), {
       description:
-        'CIDRs of trusted proxies, such as the pods of the ingress controller. Their `X-Forwarded-For` gives the address of the client, which `denyFor` needs. Their `X-Forwarded-Prefix` is put before the URLs of sessions',
+        'CIDRs of trusted proxies, such as the pods of the ingress controller. Their `X-Forwarded-For` gives the ' +
+        'address of the client, which `denyFor` needs. Their `X-Forwarded-Prefix` is put before the URLs of sessions',
       default: [],
       ...reload('newSessions'),
     }),
     allowedOrigins: setOf(origin, {
       description:
-        'Origins that may use WHIP and WHEP in a browser (CORS), as browsers send them, such as `https://example.com`. `*` = all origins',
+        'Origins that may use WHIP and WHEP in a browser (CORS), as browsers send them, such as ' +
+        '`https://example.com`. `*` = all origins',
       default: ['*'],
       ...reload('live'),
     }),
@@ -105,7 +109,8 @@ const Media = Type.Object(
         Type.String({
           maxLength: 253,
           description:
-            'Address that clients send media to: an IP address, a host name, or `NodeExternalIP`. Defaults to one address of each family of the pod, or of the node with HostPort and HostNetwork',
+            'Address that clients send media to: an IP address, a host name, or `NodeExternalIP`. Defaults to one ' +
+            'address of each family of the pod, or of the node with HostPort and HostNetwork',
           ...reload('restart'),
         }),
         announcedAddressRule,
@@ -132,20 +137,23 @@ const KeepAlive = Type.Object(
   {
     enabled: Type.Boolean({
       description:
-        'Whether the backend is asked about every stream at an interval (`keep_alive_streaming_sessions_enabled` of WCS)',
+        'Whether the backend is asked about every stream at an interval ' +
+        '(`keep_alive_streaming_sessions_enabled` of WCS)',
       default: false,
       ...reload('live'),
     }),
     interval: duration({
       least: '1s',
       description:
-        'Time between two checks of a stream. Must be between 1s and 24h (`streaming_sessions_keep_alive_interval` of WCS)',
+        'Time between two checks of a stream. Must be between 1s and 24h ' +
+        '(`streaming_sessions_keep_alive_interval` of WCS)',
       default: '10s',
       ...reload('live'),
     }),
     appKeys: setOf(must(Type.String({ maxLength: 63 }), appKeyRule), {
       description:
-        'Keys of the apps whose streams are checked. Empty = all apps (`streaming_sessions_keep_alive_app_keys` of WCS)',
+        'Keys of the apps whose streams are checked. Empty = all apps ' +
+        '(`streaming_sessions_keep_alive_app_keys` of WCS)',
       default: [],
       ...reload('live'),
     }),
@@ -153,11 +161,11 @@ const KeepAlive = Type.Object(
   { description: 'How the backend is asked about live streams', default: {}, ...closed },
 );
 
-/** Its keys are named here because a pod has no two constraints of the same keys. */
+/** The keys are explicit, because the list is a map by these keys, as in a pod. */
 const SpreadConstraint = passthrough('As in a pod', {
   required: ['topologyKey', 'whenUnsatisfiable'],
   properties: {
-    topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Label of nodes' }),
+    topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Node label' }),
     whenUnsatisfiable: Type.Enum(['DoNotSchedule', 'ScheduleAnyway'], { description: 'As in a pod' }),
   },
 });
@@ -172,7 +180,8 @@ const PodTemplate = Type.Object(
     ),
     nodeFailureTimeout: duration({
       description:
-        'Time after which the pods of an unreachable or not ready node are replaced. Own tolerations of these taints override it',
+        'Time after which the pods of an unreachable or not ready node are replaced. Tolerations of these taints in ' +
+        '`tolerations` override it',
       default: '30s',
     }),
     affinity: Type.Optional(passthrough('Affinity of the pods')),
@@ -293,7 +302,8 @@ export const MediaServerSpec = Type.Object(
       {
         timeout: duration({
           description:
-            'Time that live streams have to end by themselves. Must be at most 24h. The remaining streams then end with the cause `drain`. A longer time applies to pods that are created after the change',
+            'Time that live streams have to end on their own. Must be at most 24h. The remaining streams then end ' +
+            'with the cause `drain`. A longer time applies to pods that are created after the change',
           default: '9m',
           ...reload('live'),
         }),
@@ -330,8 +340,8 @@ export const MediaServerSpec = Type.Object(
     resources: Type.Optional(
       Type.Object(
         {
-          requests: Type.Optional(quantities('What the container is sure to get, such as `cpu: 500m`')),
-          limits: Type.Optional(quantities('What the container gets at most, such as `memory: 1Gi`')),
+          requests: Type.Optional(quantities('Resources that are reserved for the container, such as `cpu: 500m`')),
+          limits: Type.Optional(quantities('Maximum resources of the container, such as `memory: 1Gi`')),
           claims: Type.Optional(Type.Array(passthrough('A claim'), { maxItems: 16, description: 'As in a container' })),
         },
         {
@@ -360,16 +370,16 @@ export const MediaServerStatus = Type.Object(
     replicas: Type.Optional(Type.Integer({ description: 'Number of pods' })),
     readyReplicas: Type.Optional(Type.Integer({ description: 'Pods that take new streams' })),
     updatedReplicas: Type.Optional(Type.Integer({ description: 'Pods that were created from the current template' })),
-    desiredReplicas: Type.Optional(Type.Integer({ description: 'Number of pods that the spec asks for' })),
+    desiredReplicas: Type.Optional(Type.Integer({ description: 'Desired number of pods' })),
     selector: Type.Optional(Type.String({ description: 'Label selector of the pods' })),
     publications: Type.Optional(Type.Integer({ description: 'Publications of all pods' })),
     playbacks: Type.Optional(Type.Integer({ description: 'Playbacks of all pods' })),
     apps: Type.Optional(Type.Integer({ description: 'Number of apps' })),
     configHash: Type.Optional(Type.String({ description: 'Hash of the rendered config' })),
     podsInSync: Type.Optional(
-      Type.String({ description: 'Running pods that run the current config, of all running pods' }),
+      Type.String({ description: 'Running pods with the current config, out of all running pods' }),
     ),
-    drainingPods: Type.Optional(Type.Integer({ description: 'Pods that drain' })),
+    drainingPods: Type.Optional(Type.Integer({ description: 'Number of draining pods' })),
     endpoints: Type.Optional(
       Type.Object(
         {
@@ -388,7 +398,8 @@ export const MediaServerStatus = Type.Object(
           claimedBy: Type.Optional(
             Type.String({
               description:
-                'Another operator that watches this MediaServer. It takes over if the claim is not withdrawn by the first one within a minute',
+                'Another operator that watches this MediaServer. It takes over unless the current operator withdraws ' +
+                'the claim within a minute',
             }),
           ),
         },

@@ -1,16 +1,16 @@
 import type { CelRule } from './kit.ts';
 import type { MediaServerSpec } from './media-server.ts';
 
-/** One TCP port of a pod: where it stands in the spec, in CEL and here; undefined = the pod does not listen there. */
+/** A TCP listener of a pod, with access to its port in CEL and here; undefined = the listener is off. */
 type Listener = {
   readonly field: string;
   readonly cel: string;
-  /** CEL that tells whether the spec has it; absent = always. */
+  /** CEL that tells whether the listener is on; absent = always on. */
   readonly celHas?: string;
   readonly portOf: (spec: MediaServerSpec) => number | undefined;
 };
 
-/** Each one that is new is compared with those above it, and with the media ports. */
+/** Each listener is compared with those above it and with the media ports. */
 const LISTENERS: readonly Listener[] = [
   { field: 'ops.port', cel: 'self.ops.port', portOf: ({ ops }) => ops.port },
   { field: 'internal.port', cel: 'self.internal.port', portOf: ({ internal }) => internal.port },
@@ -22,17 +22,18 @@ const LISTENERS: readonly Listener[] = [
     portOf: ({ rest }) => rest.https?.port,
   },
 ];
+const LISTENER_FIELDS = LISTENERS.map(({ field }) => field).join(', ');
 
 const CEL_WORKERS = '(self.workers > 1 ? self.workers : 1)';
 const CEL_LAST_MEDIA = `self.media.port + ${CEL_WORKERS} - 1`;
 
-/** The last of the ports that the workers listen on; the operator computes 0 workers, here they count as one. */
+/** The last media port. `workers: 0`, which the operator replaces with the CPU limit, counts as one here. */
 const lastMediaPort = ({ media, workers }: MediaServerSpec): number => media.port + Math.max(1, workers) - 1;
 
 const isMediaPort = (spec: MediaServerSpec, port: number): boolean =>
   port >= spec.media.port && port <= lastMediaPort(spec);
 
-/** No two listeners of a pod want the same port. */
+/** The listeners of a pod must have different ports. */
 export const portRules: readonly CelRule<MediaServerSpec>[] = [
   ...LISTENERS.slice(1).map(distinct),
   {
@@ -43,7 +44,7 @@ export const portRules: readonly CelRule<MediaServerSpec>[] = [
   },
   {
     rule: LISTENERS.map(noMediaPort).join(' && '),
-    message: `media.port to media.port + workers - 1 must not contain ${LISTENERS.map(({ field }) => field).join(', ')}`,
+    message: `media.port to media.port + workers - 1 must not contain ${LISTENER_FIELDS}`,
     field: 'media.port',
     holds: (spec) => LISTENERS.every(({ portOf }) => !isMediaPort(spec, portOf(spec) ?? 0)),
   },

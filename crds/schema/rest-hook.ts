@@ -5,7 +5,7 @@ import { must } from './rules.ts';
 import { StreamObject } from './stream.ts';
 import { httpUrlRule, noUserInfoRule } from './texts.ts';
 
-/** Fields of the bodies of `connect` and `ConnectionStatusEvent` that a stream object has not. */
+/** Body fields of `connect` and `ConnectionStatusEvent` that a stream object does not have. */
 const CONNECTION_FIELDS = ['mediaProviders', 'keepAlive', 'clientVersion'] as const;
 const HOOK_FIELDS: readonly string[] = [...Object.keys(StreamObject.properties), ...CONNECTION_FIELDS];
 const excluded = (description: string) => setOf(Type.Enum([...HOOK_FIELDS]), { description });
@@ -18,13 +18,16 @@ const Method = Type.Object(
     restOnError: Type.Optional(
       Type.Enum([...REST_ON_ERROR], {
         description:
-          'What an error does to connect, publishStream, playStream and StreamKeepAliveEvent: `FAIL` = the operation fails, `LOG` = the error is only logged. Defaults to `FAIL`; connect always fails. Errors of the other methods are always only logged',
+          'Effect of an error of connect, publishStream, playStream and StreamKeepAliveEvent: `FAIL` = the operation ' +
+          'fails, which is the default, `LOG` = the error is only logged. An error of connect always fails; an error ' +
+          'of another method is always only logged',
       }),
     ),
     restPolicy: Type.Optional(
       Type.Enum([...REST_POLICIES], {
         description:
-          '`NOTIFY` = the body of the answer is ignored, `OVERWRITE` = it overwrites the fields of `restOverwrite`, `DISABLE` = the method is not called. Defaults to `NOTIFY`',
+          '`NOTIFY` = the body of the answer is ignored, `OVERWRITE` = it overwrites the fields of `restOverwrite`, ' +
+          '`DISABLE` = the method is not called. Defaults to `NOTIFY`',
       }),
     ),
     clientExclude: Type.Optional(excluded("Fields that are not sent to the client's event stream")),
@@ -38,7 +41,8 @@ const Method = Type.Object(
     failureThreshold: Type.Optional(
       count({
         description:
-          'Number of failed checks in a row after which a stream ends. 0 = a stream never ends because the backend is down, which is the default. StreamKeepAliveEvent only',
+          'Number of failed checks in a row after which a stream ends. 0 = a stream never ends because the backend ' +
+          'is down, which is the default. StreamKeepAliveEvent only',
       }),
     ),
   },
@@ -58,7 +62,9 @@ const RuledMethod = must(
     holds: ({ name, restOverwrite }) => restOverwrite === undefined || OVERWRITING_METHODS.includes(name),
   },
   {
-    rule: "!has(self.restPolicy) || self.restPolicy != 'OVERWRITE' || has(self.restOverwrite) && size(self.restOverwrite) > 0",
+    rule:
+      "!has(self.restPolicy) || self.restPolicy != 'OVERWRITE' || " +
+      'has(self.restOverwrite) && size(self.restOverwrite) > 0',
     message: 'restPolicy OVERWRITE needs restOverwrite with at least one field',
     holds: ({ restOverwrite = [], restPolicy }) => restPolicy !== 'OVERWRITE' || restOverwrite.length > 0,
   },
@@ -73,7 +79,8 @@ const Auth = Type.Object(
     secretRef: Type.Optional(
       reference('Secret', {
         description:
-          'Secret with the credentials: `username` and `password` for basic, `token` for bearer, `key` for wcsHmacMd5, any keys for standardWebhooks (each of them signs)',
+          'Secret with the credentials: `username` and `password` for basic, `token` for bearer, `key` for ' +
+          'wcsHmacMd5, any keys for standardWebhooks (each of them signs)',
       }),
     ),
   },

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Check } from 'typebox/value';
 
-/** A rule on one value: in CEL for the API server, and the same for files, which no API server has seen. */
+/** A rule on one value: in CEL for the API server, and the same for files, which the API server does not check. */
 export type ValueRule<T> = {
   readonly rule: string;
   /** What the value must be. */
@@ -9,7 +9,7 @@ export type ValueRule<T> = {
   readonly holds: (value: T) => boolean;
 };
 
-/** A schema whose values must keep rules as well. The API server asks them only of values that the schema allows. */
+/** Adds rules to a schema. Like the API server, it checks them only for values that match the schema. */
 export function must<S extends TSchema>(schema: S, ...rules: readonly ValueRule<Static<S>>[]): S {
   const validations = rules.map(({ message, rule }) => ({ rule, message }));
   const ruled: S = { ...schema, 'x-kubernetes-validations': validations };
@@ -24,11 +24,11 @@ export function must<S extends TSchema>(schema: S, ...rules: readonly ValueRule<
   );
 }
 
-/** A text that matches a pattern. Patterns are such that RE2 and JavaScript read them alike, without double quotes. */
+/** Requires a match. A pattern must mean the same in RE2 and JavaScript, and must not contain double quotes. */
 export function matching(pattern: string, message: string): ValueRule<string> {
   const expression = new RegExp(pattern);
   return { rule: `self.matches(${celText(pattern)})`, message, holds: (text) => expression.test(text) };
 }
 
-/** A pattern as a raw string of CEL. */
+/** Formats a pattern as a raw CEL string. */
 export const celText = (pattern: string): string => `r"${pattern}"`;

@@ -37,7 +37,7 @@ export const HookAuth = Type.Union([
   Type.Object({ type: Type.Literal('none') }, closed),
   Type.Object({ type: Type.Literal('basic'), username: AssetName, password: AssetName }, closed),
   Type.Object({ type: Type.Literal('bearer'), token: AssetName }, closed),
-  /** Several secrets = several signatures in one header, for rotation. */
+  /** Several secrets give several signatures in one header, for rotation. */
   Type.Object({ type: Type.Literal('standardWebhooks'), secrets: Type.Array(AssetName, { minItems: 1 }) }, closed),
   Type.Object({ type: Type.Literal('wcsHmacMd5'), key: AssetName }, closed),
 ]);
@@ -111,12 +111,12 @@ export const RestAuth = Type.Union([
 export type RestAuth = Static<typeof RestAuth>;
 
 /**
- * What a media server runs from, rendered from MediaServer, StreamApp and RestHook resources by the operator or, in
- * standalone mode, by the media server itself. All defaults are filled in, all durations are milliseconds, and every
- * credential is the name of an *asset*: a file beside the config (or an entry of the in-memory bundle).
+ * The config of a media server. The operator renders it from MediaServer, StreamApp and RestHook resources; in
+ * standalone mode the media server does. All defaults are filled in, all durations are in milliseconds, and every
+ * credential is the name of an *asset*: a file next to the config (or an entry of the in-memory bundle).
  *
- * Each field carries one reload mark, `x-sluice-reload`: `live` = takes effect on running streams, `newSessions` = on
- * sessions that start afterwards, `restart` = needs a new pod (a running server keeps the old value and says so).
+ * Each field has one reload mark, `x-sluice-reload`: `live` = applies to running streams, `newSessions` = applies to
+ * sessions that start later, `restart` = needs a new pod (a running server keeps the old value and reports it).
  */
 export const ServerConfig = Type.Object(
   {
@@ -174,7 +174,7 @@ export const ServerConfig = Type.Object(
 );
 export type ServerConfig = Static<typeof ServerConfig>;
 
-/** A ServerConfig with the contents of the assets that it names; the unit that is loaded, compared and applied. */
+/** A ServerConfig with the contents of its assets. They are loaded, compared and applied together. */
 export type ConfigBundle = {
   readonly config: ServerConfig;
   /** Contents by asset name. */

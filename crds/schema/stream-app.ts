@@ -24,7 +24,7 @@ export const StreamAppSpec = Type.Object(
       {
         enabled: Type.Boolean({ description: 'Whether streams of the app are checked', default: true }),
         interval: Type.Optional(
-          duration({ least: '1s', description: "Instead of the MediaServer's interval, from 1s to 24h" }),
+          duration({ least: '1s', description: "Overrides the MediaServer's interval. Must be between 1s and 24h" }),
         ),
       },
       { description: 'Keep-alive of the app', default: {}, ...closed, ...reload('live') },
@@ -43,7 +43,8 @@ export const StreamAppSpec = Type.Object(
           duration({
             most: '8760h',
             description:
-              'Maximum duration of a stream, which then ends with the cause `limit`. 0s = no limit, which is the default',
+              'Maximum duration of a stream, which then ends with the cause `limit`. 0s = no limit, which is the ' +
+              'default',
           }),
         ),
         maxBitrate: count({ description: 'Maximum bits per second of a stream. 0 = no limit', default: 0 }),

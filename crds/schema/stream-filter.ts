@@ -3,10 +3,10 @@ import { LIVE_STATUSES } from './stream.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description });
 
-/** How many ids one filter may name. */
+/** The options of `mediaSessionIds`. */
 type Ids = { readonly minItems?: number; readonly maxItems: number; readonly description: string };
 
-/** The members of a filter, all optional and ANDed: those of the REST API and of a StreamTermination are the same. */
+/** The members of a filter, all optional and ANDed. The REST API and StreamTermination share them. */
 export const filterMembers = (ids: Ids) => ({
   mediaSessionId: Type.Optional(text('Id of one stream')),
   mediaSessionIds: Type.Optional(Type.Array(text('Id of one stream'), ids)),
@@ -17,7 +17,7 @@ export const filterMembers = (ids: Ids) => ({
   appKey: Type.Optional(text('App key')),
 });
 
-/** The body of `POST /rest-api/stream/terminate`: `{}` = all streams. */
+/** The body of `POST /rest-api/stream/terminate`; `{}` = all streams. */
 export const StreamFilter = Type.Object(
   filterMembers({ maxItems: 10_000, description: 'Ids of streams; `[]` matches nothing' }),
   { additionalProperties: false, description: 'A stream must match all members. `{}` = all streams' },

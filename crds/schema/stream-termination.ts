@@ -22,7 +22,7 @@ export const StreamTerminationSpec = Type.Object(
       default: '1h',
     }),
   },
-  { description: 'An order to end streams. Immutable', ...closed },
+  { description: 'A request to end streams. Immutable', ...closed },
 );
 export type StreamTerminationSpec = Static<typeof StreamTerminationSpec>;
 

@@ -1,18 +1,18 @@
 import { type Static, Type } from 'typebox';
 
-/** `publish` = a publication (WHIP, media comes in); `play` = a playback (WHEP, media goes out). */
+/** `publish` = a publication (WHIP, incoming media); `play` = a playback (WHEP, outgoing media). */
 export type Direction = 'publish' | 'play';
 
-/** Life of a stream (WCS names): NEW → PENDING → PUBLISHING | PLAYING → UNPUBLISHED | STOPPED | FAILED. */
+/** The life cycle of a stream (WCS names): NEW → PENDING → PUBLISHING | PLAYING → UNPUBLISHED | STOPPED | FAILED. */
 export const STREAM_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING', 'UNPUBLISHED', 'STOPPED', 'FAILED'] as const;
 export type StreamStatus = (typeof STREAM_STATUSES)[number];
 
-/** The statuses of a stream that has not ended: what a filter may ask for. */
+/** The statuses of a stream that has not ended, which a filter can match. */
 export const LIVE_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING'] as const;
 
 /**
- * The WCS stream object: what hooks send and what `find` answers (without `sdp` and `custom.token` there).
- * Fields for which a media server has no value hold the neutral constants of WCS.
+ * The WCS stream object, which hooks send and `find` returns (without `sdp` and `custom.token`). Fields for which a
+ * media server has no value hold the neutral constants of WCS.
  */
 export const StreamObject = Type.Object(
   {
@@ -45,7 +45,7 @@ export const StreamObject = Type.Object(
     createDate: Type.Integer({ description: 'Unix time in milliseconds' }),
     mediaType: Type.Enum(['publish', 'play']),
     mediaProvider: Type.Literal('WebRTC'),
-    origin: Type.String({ description: "The client's `Origin` header, empty when it sent none" }),
+    origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
     custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
     info: Type.String({ description: 'Why the stream ended, empty while it is live' }),
   },
