@@ -3,13 +3,13 @@ import { Default, Errors } from 'typebox/value';
 import { API_VERSION, type Kind, type NameRule } from '../schema/kinds.ts';
 import { type CelRule, OBJECT_NAME } from '../schema/kit.ts';
 
-/** What is wrong with a resource: where, and what was expected there. */
+/** A fault of a resource: the field, and what it must be. */
 export type Finding = { readonly field: string; readonly reason: string };
 
 export type ObjectMeta = {
   readonly name: string;
   readonly namespace?: string;
-  /** RFC 3339; a file has none. */
+  /** RFC 3339; absent in files. */
   readonly creationTimestamp?: string;
 };
 
@@ -19,7 +19,7 @@ export type Validated<S> =
   | { readonly ok: true; readonly resource: Resource<S> }
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
-/** As the API server has it for every object. */
+/** The API server's rule for every object. */
 const ANY_NAME: NameRule = {
   pattern: OBJECT_NAME,
   message: 'must be a name in lower case such as live',
@@ -27,7 +27,7 @@ const ANY_NAME: NameRule = {
 
 type Document = Readonly<Record<string, unknown>>;
 
-/** Checks a resource as the API server would, and fills in the defaults. Unknown fields are findings. */
+/** Validates a resource like the API server and fills in the defaults. Unknown fields are findings. */
 export function validateResource<S>(kind: Kind<S>, document: Document): Validated<S> {
   const findings = [...checkEnvelope(document, kind.naming ?? ANY_NAME)];
   const spec = Default(kind.spec, structuredClone(document['spec'] ?? {}));
@@ -39,7 +39,7 @@ export function validateResource<S>(kind: Kind<S>, document: Document): Validate
   return { ok: true, resource: { metadata: document['metadata'] as ObjectMeta, spec: checked } };
 }
 
-/** The rules across fields that a spec breaks. */
+/** Returns the rules across fields that a spec breaks. */
 export function brokenRules<S>(kind: Kind<S>, spec: S): Finding[] {
   return kind.rules
     .filter((rule) => isBroken(rule, spec))
@@ -66,10 +66,10 @@ function* checkEnvelope(document: Document, rule: NameRule): Generator<Finding> 
   }
 }
 
-/** The faults of a value, with field paths such as `spec.methods[0].name`. */
+/** Returns the faults of a value, with field paths such as `spec.methods[0].name`. */
 export function schemaFindings(schema: TSchema, value: unknown, root: string): Finding[] {
   return Errors(schema, value)
-    .filter(({ keyword }) => keyword !== 'boolean') // comes beside each unknown field
+    .filter(({ keyword }) => keyword !== 'boolean') // reported in addition to each unknown field
     .map((error) => describe(error, value, root));
 }
 
@@ -80,7 +80,7 @@ type ListNode = {
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
 };
 
-/** Entries of a set, or of a map by its keys, that the API server would refuse, since another one is equal. */
+/** Finds duplicate entries of sets, and of maps by their keys, which the API server would reject. */
 function* repeatedEntries(node: ListNode, value: unknown, field: string): Generator<Finding> {
   if (Array.isArray(value)) {
     if (node['x-kubernetes-list-type'] !== undefined) yield* repeated(value, node, field);
@@ -119,12 +119,12 @@ function describe(error: SchemaError, value: unknown, root: string): Finding {
   if (error.keyword === 'enum') {
     return { field, reason: `must be one of ${[params['allowedValues']].flat().join(', ')}, got ${shown(found)}` };
   }
-  // A rule says what is wrong with an object; of a text it says what it must be.
+  // The message of a rule on an object is complete; that of a rule on a text says what the value must be.
   if (error.keyword === '~refine' && isObject(found)) return { field, reason: error.message };
   return { field, reason: `${error.message}, got ${shown(found)}` };
 }
 
-/** `/methods/0/name` as `.methods[0].name`. */
+/** Converts `/methods/0/name` to `.methods[0].name`. */
 function pathOf(instancePath: string): string {
   return instancePath
     .split('/')
