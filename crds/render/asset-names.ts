@@ -1,6 +1,6 @@
 import type { HookConfig, ServerConfig } from '../schema/server-config.ts';
 
-/** Every asset that a config names. */
+/** The names of all assets in a config. */
 export function assetNames({ hooks, rest }: ServerConfig): string[] {
   const auth = rest.auth?.type === 'tokens' ? rest.auth.tokens.map(({ token }) => token) : [];
   const basic = rest.auth?.type === 'basic' ? [rest.auth.username, rest.auth.password] : [];
@@ -8,7 +8,7 @@ export function assetNames({ hooks, rest }: ServerConfig): string[] {
   return [...auth, ...basic, ...certificate, ...hooks.flatMap(hookAssetNames)];
 }
 
-/** Credentials and CA bundle of one hook. */
+/** The names of the credentials and the CA bundle of one hook. */
 export function hookAssetNames({ auth, tls }: Pick<HookConfig, 'auth' | 'tls'>): string[] {
   const { type: _type, ...names } = auth;
   return [...Object.values(names).flat(), ...(tls.ca === undefined ? [] : [tls.ca])];

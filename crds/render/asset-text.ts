@@ -1,4 +1,4 @@
-/** The text of a credential. Files and `echo` end with a line feed that nobody means. */
+/** The text of a credential, without the trailing newline that editors and `echo` add. */
 export function assetText(content: Buffer | undefined): string {
   return content?.toString('utf8').replace(/\r?\n$/, '') ?? '';
 }

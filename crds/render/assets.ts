@@ -10,7 +10,7 @@ export type AssetSources = {
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 };
 
-/** A reference of the MediaServer itself that does not resolve: there is nothing to fall back to. */
+/** A reference of the MediaServer itself does not resolve, so that nothing can be rendered. */
 export class RenderError extends Error {
   readonly field: string;
 
@@ -21,12 +21,12 @@ export class RenderError extends Error {
   }
 }
 
-/** A reference that does not resolve, or to something that cannot be used, in words for a condition. Never says what is in it. */
+/** A reference does not resolve, or its target cannot be used. The message for a condition never reveals content. */
 export class UnusableAsset extends Error {}
 
 const MAX_CA_BYTES = 64 * 1024;
 
-/** Collects the assets that a config names, while it is rendered. */
+/** Collects the assets of a config while it is rendered. */
 export class Assets {
   readonly #sources: AssetSources;
   readonly #contents = new Map<string, Buffer>();
@@ -47,7 +47,7 @@ export class Assets {
     if (text === '') throw new UnusableAsset(`key "${key}" of Secret "${secret}" is empty`);
     const fault = faultOf(text);
     if (fault !== null) throw new UnusableAsset(`key "${key}" of Secret "${secret}": ${fault}`);
-    // A key may have any character that a name has, but no name has an underscore.
+    // The separator is unambiguous, because object names have no underscore.
     return this.#add(`secret.${secret}_${key}`, value);
   }
 
@@ -86,7 +86,7 @@ export class Assets {
         };
       }
       const keys = this.secretKeys(secret);
-      // Else whoever knows the name of the user would have a token.
+      // Without this check the username would be a valid token.
       if (keys.join() === 'password,username') {
         throw new UnusableAsset(
           `Secret "${secret}" has a username and a password, but not the type kubernetes.io/basic-auth`,

@@ -1,13 +1,13 @@
 /**
- * The fleet's pre-shared keys, as they stand in the asset `fleet.key`: one `IDENTITY HEX` per line, the first one in use.
- * Two while a key is rotated.
+ * A pre-shared key of the fleet. The asset `fleet.key` has one `IDENTITY HEX` per line. The first key is in use; there
+ * are two while a key is rotated.
  */
 export type FleetKey = { readonly identity: string; readonly key: Buffer };
 
-/** Name of the file, and of the key in the Secret `<name>-assets`. */
+/** The name of the file, and of the key in the Secret `<name>-assets`. */
 export const FLEET_KEY_FILE = 'fleet.key';
 
-/** How pods and the operator talk to each other. TLS 1.2 with a pre-shared key: no certificates to hand out. */
+/** TLS between pods and the operator. TLS 1.2 with a pre-shared key needs no certificates. */
 export const INTERNAL_TLS = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.2',
@@ -16,7 +16,7 @@ export const INTERNAL_TLS = {
 
 const KEY_BYTES = 32;
 
-/** Lines that are no key are left out: what is left decides who may talk. */
+/** Parses the keys of a fleet. Lines that are not valid are ignored; only the other keys give access. */
 export function parseFleetKeys(text: string): FleetKey[] {
   return text
     .split('\n')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ConfigBundle } from '../schema/server-config.ts';
 
-/** Tells two bundles apart; short enough for a metric label. */
+/** Hashes a bundle. The hash is short enough for a metric label. */
 export function hashOf({ assets, config }: ConfigBundle): string {
   const hash = createHash('sha256').update(JSON.stringify(config));
   for (const name of [...assets.keys()].sort()) {

@@ -5,7 +5,7 @@ import type { Resource } from '../validate/resource.ts';
 import { signingSecretFault, tokenFault } from './asset-checks.ts';
 import { type Assets, UnusableAsset } from './assets.ts';
 
-/** Renders a RestHook; a text says which reference of it does not resolve or cannot be used. */
+/** Renders a RestHook. Returns a text if one of its references does not resolve or cannot be used. */
 export function renderHook({ metadata, spec }: Resource<RestHookSpec>, assets: Assets): HookConfig | string {
   try {
     const ca = spec.tls.caBundleRef && assets.caBundle(spec.tls.caBundleRef.name);

@@ -3,7 +3,7 @@ import { ServerConfig } from '../schema/server-config.ts';
 
 type Node = { readonly 'x-sluice-reload'?: ReloadMark; readonly properties?: Readonly<Record<string, Node>> };
 
-/** The values of all fields that need a new pod, by path. */
+/** Returns the values of all fields whose change needs a new pod, by path. */
 export function restartFields(config: ServerConfig): Readonly<Record<string, unknown>> {
   return Object.fromEntries(walk(ServerConfig as Node, config, ''));
 }

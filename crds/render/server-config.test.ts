@@ -92,22 +92,22 @@ describe('renderServerConfig', () => {
     [
       'whose CA bundle is none',
       { tls: { caBundleRef: { name: 'c' } } },
-      'ca.crt of ConfigMap "c": expected certificates',
+      'ca.crt of ConfigMap "c": must be certificates',
     ],
     [
       'whose certificate is broken',
       { tls: { caBundleRef: { name: 'broken' } } },
-      'ca.crt of ConfigMap "broken": expected certificates in PEM',
+      'ca.crt of ConfigMap "broken": must be certificates in PEM',
     ],
     [
       'whose signing secret is no base64',
       { auth: { type: 'standardWebhooks', secretRef: { name: 's' } } },
-      'key "k" of Secret "s": expected base64, with or without the prefix whsec_',
+      'key "k" of Secret "s": must be base64, with or without the prefix whsec_',
     ],
     [
       'whose token has a line feed inside',
       { auth: { type: 'bearer', secretRef: { name: 't' } } },
-      'key "token" of Secret "t": expected visible ASCII characters',
+      'key "token" of Secret "t": must be visible ASCII characters',
     ],
     [
       'whose key is only a line feed',

@@ -13,11 +13,11 @@ export type RenderInput = AssetSources & {
   readonly mediaServer: Resource<MediaServerSpec>;
   readonly apps: readonly Resource<StreamAppSpec>[];
   readonly hooks: readonly Resource<RestHookSpec>[];
-  /** RestHooks that exist and are not valid: their faults by name. */
+  /** The faults of RestHooks that exist but are not valid, by name. */
   readonly invalidHooks?: ReadonlyMap<string, string>;
 };
 
-/** Something that takes one object out, or one feature, and leaves the others running. */
+/** A problem that disables one object or feature and leaves the others running. */
 export type RenderFinding = {
   readonly kind: string;
   readonly name: string;
@@ -28,8 +28,8 @@ export type RenderFinding = {
 export type Rendered = { readonly bundle: ConfigBundle; readonly findings: readonly RenderFinding[] };
 
 /**
- * Renders what a media server runs from. Pure: the same input gives the same bytes. A reference that does not resolve
- * takes only the affected app out (`unresolved`). Throws `RenderError` when the MediaServer itself cannot be rendered.
+ * Renders the config of a media server. Pure: the same input gives the same bytes. A reference that does not resolve
+ * disables only the affected app (`unresolved`). Throws `RenderError` if the MediaServer itself cannot be rendered.
  */
 export function renderServerConfig(input: RenderInput): Rendered {
   const assets = new Assets(input);
@@ -63,7 +63,7 @@ export function renderServerConfig(input: RenderInput): Rendered {
   return { bundle: { config, assets: new Map(named) }, findings };
 }
 
-/** The apps of this MediaServer; of several with one key the oldest wins, then the first name. */
+/** Selects the apps of this MediaServer. If several have the same key, the oldest wins, then the first by name. */
 function acceptApps({ apps, mediaServer }: RenderInput) {
   const accepted = new Map<string, Resource<StreamAppSpec>>();
   const conflicts: RenderFinding[] = [];
@@ -87,11 +87,11 @@ function renderServer(
   const announcedAddress = spec.media.announcedAddress;
   return {
     name: metadata.name,
-    // 0 is computed by the operator from the resources; without Kubernetes it is one.
+    // The operator replaces 0 with a number from the resources. Without Kubernetes, 0 means 1.
     workers: Math.max(1, spec.workers),
     media: {
       port: spec.media.port,
-      // A pod is told that of its node by another way.
+      // NodeExternalIP has a different value on each node and is not part of the config.
       ...(announcedAddress === undefined || announcedAddress === NODE_EXTERNAL_IP ? {} : { announcedAddress }),
       codecs: spec.media.codecs,
       iceServers: spec.media.iceServers,
@@ -148,7 +148,7 @@ function unresolvedHook(
   return faults.get(hook) ?? `RestHook "${hook}" does not exist`;
 }
 
-/** The text has been validated. */
+/** Parses a text that has already been validated. */
 function durationMs(text: string): number {
   return parseDurationMs(text) ?? 0;
 }
@@ -159,7 +159,7 @@ function byName(a: Named, b: Named): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
-/** RFC 3339 times of an API server compare as text; files have none. */
+/** The API server's RFC 3339 times can be compared as text. Files have none. */
 function byAge(a: Named, b: Named): number {
   const [first, second] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
   return first === second ? byName(a, b) : first < second ? -1 : 1;
