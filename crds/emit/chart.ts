@@ -2,7 +2,7 @@ import { isMap, isScalar, type Node, type Pair, parseDocument, stringify, type Y
 import type { Kind } from '../schema/kinds.ts';
 import { buildCrd } from './crd.ts';
 
-/** The CRDs as a template of the chart: `helm upgrade` upgrades them, `helm uninstall` leaves them and what users made. */
+/** Builds the CRD template of the chart. `helm upgrade` upgrades the CRDs; `helm uninstall` keeps them. */
 export function buildChartCrds(kinds: readonly Kind<never>[]): string {
   const documents = kinds.map((kind) => {
     const crd = buildCrd(kind) as { metadata: object };
@@ -11,12 +11,15 @@ export function buildChartCrds(kinds: readonly Kind<never>[]): string {
   });
   const text = documents.join('---\n');
   if (text.includes('{{')) throw new Error('a CRD must not hold what Helm takes for a template');
-  return `{{- /* Made from crds/schema by \`make generate\`. Do not edit. */ -}}\n{{- if .Values.crds.install }}\n${text}{{- end }}\n`;
+  return `{{- /* Made from crds/schema by \`make generate\`. Do not edit. */ -}}
+{{- if .Values.crds.install }}
+${text}{{- end }}
+`;
 }
 
 type Row = { readonly name: string; readonly fallback: string; readonly description: string };
 
-/** The chart's README, from the comments of values.yaml that begin with `--`. Throws on a value without one. */
+/** Builds the chart's README from the comments in values.yaml that start with `--`. Throws if a value has none. */
 export function buildChartReadme(values: string): string {
   const rows = rowsOf(parseDocument(values).contents as YAMLMap, '');
   const table = rows.map(({ description, fallback, name }) => `| \`${name}\` | \`${fallback}\` | ${description} |`);
@@ -52,9 +55,9 @@ To make Sluice an optional dependency of another chart, use \`condition: sluice.
 
 ## Uninstallation
 
-\`helm uninstall\` keeps the custom resource definitions, your resources and their pods. Streams continue, because they do not
-depend on the operator. To remove everything, delete the MediaServers while the operator still runs, so that it can drain
-their pods.
+\`helm uninstall\` keeps the custom resource definitions, your resources and their pods. Streams continue, because they
+do not depend on the operator. To remove everything, delete the MediaServers while the operator still runs, so that it
+can drain their pods.
 `;
 
 function rowsOf(map: YAMLMap, prefix: string, inherited: string | null = null): Row[] {

@@ -1,7 +1,7 @@
 import { GROUP, type Kind, type NameRule, VERSION } from '../schema/kinds.ts';
 import { toStructural } from './structural.ts';
 
-/** The CustomResourceDefinition of a kind. */
+/** Builds the CustomResourceDefinition of a kind. */
 export function buildCrd<T>(kind: Kind<T>): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -40,7 +40,7 @@ const SCALE = {
 
 const namingRule = ({ message, pattern }: NameRule): object => ({
   rule: `self.metadata.name.matches('${pattern}')`,
-  // A rule of the root cannot name a field of the metadata as its own.
+  // The fieldPath of a rule at the root cannot point into the metadata.
   message: `metadata.name: ${message}`,
 });
 

@@ -1,5 +1,5 @@
-// Writes the CRDs, their reference and the generated parts of the chart. With --check it writes nothing and names what is
-// not current.
+// Writes the CRDs, their reference and the generated parts of the chart. With --check it writes nothing and lists the
+// files that are not up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';

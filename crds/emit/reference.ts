@@ -6,18 +6,19 @@ type Row = {
   readonly field: string;
   readonly type: string;
   readonly default: string;
-  /** When a change of it takes effect; empty = it is no matter of the pods. */
+  /** When a change takes effect; empty = it does not affect running pods. */
   readonly change: string;
   readonly meaning: string;
 };
 type Node = Readonly<Record<string, unknown>>;
 
-/** The field reference of all kinds, in Markdown. */
+/** Builds the field reference of all kinds, in Markdown. */
 export function buildReference(kinds: readonly Kind<never>[]): string {
   return [
     '# Custom resources',
     '',
-    `All kinds are namespaced and belong to \`${API_VERSION}\`. This page is generated from \`crds/schema\` by \`make generate\`.`,
+    `All kinds are namespaced and belong to \`${API_VERSION}\`. ` +
+      'This page is generated from `crds/schema` by `make generate`.',
     '',
     'The column _change_ says when a change takes effect:',
     '',
@@ -53,7 +54,7 @@ function tableOf(rows: readonly Row[]): string[] {
   return [lineOf(columns), `|${'---|'.repeat(columns.length)}`, ...cells, ''];
 }
 
-/** `source` is what `node` was made from: it has the reload marks. A mark of an object holds for all that is in it. */
+/** `source` is the schema of `node` and has the reload marks. The mark of an object applies to all its fields. */
 function rowsOf(source: Node, node: Node, path: string): Row[] {
   const required = new Set([node['required'] ?? []].flat());
   return Object.entries(childrenOf(node['properties'])).flatMap(([name, child]) => {

@@ -3,10 +3,10 @@ import { toStructural } from './structural.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** What a rule asks for, and of which field. */
+/** The message of a rule, and the field that it applies to. */
 export type FieldRule = { readonly field: string; readonly message: string };
 
-/** All rules of a kind: those across fields, then those of single values. */
+/** Returns all rules of a kind: those across fields, then those on single values. */
 export function rulesOf(kind: Kind<never>): FieldRule[] {
   const across = kind.rules.map(({ field, message }) => ({ field: field === '' ? 'spec' : `spec.${field}`, message }));
   return [...across, ...valueRules(toStructural(kind.spec, 'spec'), 'spec')];

@@ -1,11 +1,11 @@
 import type { TSchema } from 'typebox';
 
-/** A structural schema as the API server wants it. */
+/** A structural schema, as the API server requires it. */
 export type Structural = { readonly [key: string]: unknown };
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** Keywords that mean the same on both sides. */
+/** Keywords with the same meaning in both schemas. */
 const KEPT: ReadonlySet<string> = new Set([
   'type',
   'description',
@@ -27,12 +27,12 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-kubernetes-validations',
 ]);
 
-/** Keywords of ours, or such that the API server does not take because they hold anyway. */
+/** Our own keywords, and keywords that the API server rejects because they always apply. */
 const DROPPED: ReadonlySet<string> = new Set(['additionalProperties', 'x-sluice-reload']);
 
 /**
- * Converts what TypeBox writes to a structural schema. Throws with the path on anything that it does not know: nothing
- * of a schema is lost silently.
+ * Converts a TypeBox schema to a structural schema. Throws with the path on anything unknown, so that nothing is lost
+ * silently.
  */
 export function toStructural(schema: TSchema, path: string): Structural {
   return convert({ ...schema }, path);
@@ -46,7 +46,7 @@ function convert(node: Node, path: string): Structural {
   return withType({ ...Object.fromEntries(entries), ...requiredOf(required, node['properties'], path) }, path);
 }
 
-/** A field with a default is never missing; the API server wants it said so, or refuses `default: {}` around it. */
+/** Drops fields with a default, which are never missing. Otherwise the API server rejects a parent's `default: {}`. */
 function requiredOf(required: unknown, properties: unknown, path: string): Structural {
   if (!Array.isArray(required)) return {};
   const names = required.filter(
@@ -63,7 +63,7 @@ function convertKeyword(keyword: string, value: unknown, path: string): [string,
   throw new Error(`${path}: the keyword ${keyword} has no structural form`);
 }
 
-/** TypeBox leaves the type of an enum out. */
+/** Adds the type of an enum, which TypeBox omits. */
 function withType(schema: Structural, path: string): Structural {
   if (schema['type'] !== undefined) return schema;
   if (schema['enum'] !== undefined) return { type: typeOfEnum(schema['enum'], path), ...schema };
@@ -79,7 +79,7 @@ function convertProperties(value: unknown, path: string): Structural {
   );
 }
 
-/** `Type.Record(Type.String(), …)`. */
+/** Converts `Type.Record(Type.String(), …)`. */
 function convertRecord(node: Node, path: string): Structural {
   const patterns = Object.values(asNode(node['patternProperties'], path));
   const [values] = patterns;
