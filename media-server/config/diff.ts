@@ -24,7 +24,7 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** The new config with the old values of fields that need a restart: a listener keeps its port, its certificate rotates. */
+/** The new config with the old values of fields that need a restart: a port stays, but its certificate can change. */
 export function keepRestartFields(before: ServerConfig, after: ServerConfig): ServerConfig {
   return keptOf(ServerConfig as Node, before, after) as ServerConfig;
 }

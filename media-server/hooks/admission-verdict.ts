@@ -11,7 +11,7 @@ export type AdmissionVerdict =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
 
-/** What a reply to admission means (docs/hooks.md#what-an-answer-to-admission-means). `connect` is always judged as `FAIL`. */
+/** Judges a reply to admission (docs/hooks.md#what-an-answer-to-admission-means). `connect` always counts as `FAIL`. */
 export function judgeAdmission(method: AdmissionMethod, reply: HookReply, onError: RestOnError): AdmissionVerdict {
   const reason = describeReply(reply);
   if (isSuccess(reply)) return { kind: 'allowed', logged: null };

@@ -66,9 +66,10 @@ const TRANSPORT = [
   'a=end-of-candidates',
 ];
 
-/** An m-line of which a session can use nothing. */
+/** An m-line that a session cannot use. */
 const DATA_CHANNEL =
-  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:data-channel-1\r\na=rtpmap:300 x/1\r\na=sctp-port:5000\r\n';
+  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n' +
+  'a=mid:data-channel-1\r\na=rtpmap:300 x/1\r\na=sctp-port:5000\r\n';
 
 describe('answers to saved offers', () => {
   it.each([...CLIENTS.map((client) => `${client}-publish`), 'chromium-simulcast'])('%s', async (name) => {

@@ -83,7 +83,8 @@ describe('negotiatePublish', () => {
 
   it('makes one layer per SSRC of a SIM group, with its RTX', () => {
     const group =
-      'a=ssrc-group:SIM 1 2\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:FID 2 12\r\na=ssrc:1 cname:x\r\na=ssrc:2 cname:x\r\n';
+      'a=ssrc-group:SIM 1 2\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:FID 2 12\r\n' +
+      'a=ssrc:1 cname:x\r\na=ssrc:2 cname:x\r\n';
     const { layers, rtpParameters } = video(withoutSsrcs + group);
     expect(layers).toEqual(['0', '1']);
     expect(rtpParameters.encodings).toEqual([

@@ -104,7 +104,8 @@ it('writes a fragment that a client can read', () => {
     candidates: ['udpcandidate 1 udp 1076302079 198.51.100.7 44444 typ host'],
   });
   expect(text).toBe(
-    'a=ice-lite\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:1\r\na=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n' +
+    'a=ice-lite\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:1\r\n' +
+      'a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n' +
       'a=candidate:udpcandidate 1 udp 1076302079 198.51.100.7 44444 typ host\r\na=end-of-candidates\r\n',
   );
   expect(parseFragment(text)).toEqual(CURRENT);
