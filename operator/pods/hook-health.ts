@@ -37,7 +37,8 @@ export function saturated(report: HookReport): Verdict {
   return yes(
     'Saturated',
     'ChecksWait',
-    'keep-alive checks wait for a connection: increase maxConnections, increase the interval, or make the backend faster',
+    'keep-alive checks wait for a connection: ' +
+      'increase maxConnections, increase the interval, or make the backend faster',
   );
 }
 

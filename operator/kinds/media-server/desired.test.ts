@@ -139,7 +139,8 @@ describe('desired', () => {
       fault: {
         reason: 'InvalidSpec',
         message:
-          'spec.media.port: must leave each worker its own port: media.port + workers - 1 must be at most 65535, with 3 workers',
+          'spec.media.port: must leave each worker its own port: media.port + workers - 1 must be at most 65535, ' +
+          'with 3 workers',
       },
     });
   });

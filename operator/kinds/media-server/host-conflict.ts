@@ -13,7 +13,9 @@ export function hostConflict({ stores }: Pick<World, 'stores'>, object: KubeObje
   });
   const [older] = others.sort((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));
   if (!older) return null;
-  const message = `spec.ingress.host "${own.host}" is also used by MediaServer "${keyOf(older)}": a request reaches either of them`;
+  const message =
+    `spec.ingress.host "${own.host}" is also used by MediaServer "${keyOf(older)}": ` +
+    'a request reaches either of them';
   return { reason: 'IngressHostTaken', message };
 }
 

@@ -29,7 +29,8 @@ export async function nodeAddresses(
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error;
     const message =
-      'media.announcedAddress is NodeExternalIP, but the operator is not allowed to read Nodes: set rbac.readNodes in the chart';
+      'media.announcedAddress is NodeExternalIP, but the operator is not allowed to read Nodes: ' +
+      'set rbac.readNodes in the chart';
     return { byNode: null, fault: { reason: 'NodesForbidden', message } };
   }
 }

@@ -139,7 +139,8 @@ describe('mediaServerVerdicts', () => {
       yes(
         'ConfigApplied',
         'OldDrainTimeout',
-        '1 pod runs this config; drain.timeout is shorter in live-a, created before it changed: kubectl rollout restart applies it',
+        '1 pod runs this config; drain.timeout is shorter in live-a, created before it changed: ' +
+          'kubectl rollout restart applies it',
       ),
     ],
     [

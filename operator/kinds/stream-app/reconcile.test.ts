@@ -69,7 +69,7 @@ describe('reconcileStreamApp', () => {
     expect(await reconcileStreamApp(world, 'media/news')).toEqual({});
     expect(world.settleWrites()).toEqual([STATUS]);
     expect(conditions()).toContain('Programmed=False/Pending');
-    // The delay that the first of the two returned.
+    // After the delay that the first of the two returned.
     await reconciled();
     expect(conditions()).toContain('Programmed=True/Programmed');
   });
