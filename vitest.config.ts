@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Real processes, browsers and clusters on a small machine: a test may have one more attempt. What needed it is named by
- * `make test` as flaky, and is a defect of the test or of the product.
+ * Real processes, browsers and clusters on a small machine: each test gets one retry. `make test` reports a retried
+ * test as flaky, which is a bug in the test or in the product.
  */
 const REAL = { fileParallelism: false, retry: 1 };
 

@@ -1,5 +1,5 @@
-// Prints the failed and the flaky tests of all runs, and the closing line. Exits with 1 if anything failed or did not run.
-//   count.ts FOLDER [FAILED...]    FOLDER has the reports; FAILED are `checks` and the projects that exited with an error
+// Prints the failed and flaky tests of all runs, and a summary. Exits with 1 if anything failed or did not run.
+//   count.ts FOLDER [FAILED...]    FOLDER has the reports; FAILED are the runs that exited with an error
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { failures, flaky, type Report } from './failures.ts';

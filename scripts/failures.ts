@@ -28,7 +28,7 @@ function firstLine(text = ''): string {
   return line.length > MOST ? `${line.slice(0, MOST)}…` : line;
 }
 
-/** A line for each test, file or run that failed. `failedRuns` are those that exited with an error, by project. Pure. */
+/** Returns a line for each failed test, file or run. `failedRuns` are the projects that exited with an error. Pure. */
 export function failures(reports: ReadonlyMap<string, Report>, failedRuns: readonly string[]): string[] {
   const ofFiles = [...reports.values()].flatMap(({ testResults }) => testResults.flatMap(failuresOfFile));
   const unexplained = failedRuns.filter(

@@ -4,9 +4,9 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /**
- * Who may import whom. A room is a folder, or one file of a folder that is a room of its own; a file belongs to the longest
- * room that its path begins with. A room may import itself and the rooms named; what is not named is refused. The order
- * is that of the layers, from the bottom up: no row names one below it.
+ * The allowed imports. A room is a folder, or a single file with its own rules; a file belongs to the longest room that
+ * its path starts with. A room may import itself and the rooms in its row, and nothing else. The rows are ordered by
+ * layer, from the bottom up: no row names a room below it.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'crds/schema': [],

@@ -5,7 +5,7 @@ import { report } from './statistics.ts';
 
 const STREAMS = 10_000;
 
-/** JavaScript heap of a live stream in the registry, with its session; its offer and mediasoup's objects are left out. */
+/** Measures the JavaScript heap of a live stream with its session, without its offer and the objects of mediasoup. */
 export async function benchHeap(): Promise<void> {
   const collect = globalThis.gc;
   if (!collect) {

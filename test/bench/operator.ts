@@ -12,7 +12,7 @@ const REST_MS = 60_000;
 /** Longer than the time between two rounds of counting. */
 const SETTLE_MS = 35_000;
 
-/** From `kubectl apply` to running pods, a thousand apps, and what the operator costs. On a real cluster, with Helm's install. */
+/** Measures the time from `kubectl apply` to running pods, a thousand apps, and the cost of the operator. */
 export async function benchOperator(): Promise<void> {
   const target = await openTarget((text) => console.log(`cluster: ${text}`));
   if (target.kubeconfig !== '') process.env['KUBECONFIG'] = target.kubeconfig;

@@ -47,7 +47,7 @@ class Players {
   }
 }
 
-/** Terminate of 1, 100 and 500 streams by REST, and 403s among 500 live streams; when it was done, and when each client knew. */
+/** Measures when 1, 100 and 500 streams end by REST, and by 403 among 500 live streams, and when each client knows. */
 export async function benchTermination(): Promise<void> {
   const backend = await Backend.start();
   const server = await TestServer.start({ hookUrl: backend.url, keepAliveInterval: '2s' });

@@ -67,8 +67,8 @@ export async function restartNode(index: number): Promise<void> {
 }
 
 /**
- * After the API server was away: what watches it comes back by itself, but takes up to a minute. Started anew it is there at
- * once; pods live on.
+ * Restarts everything that watches the API server after the API server was down. Watchers reconnect on their own, but
+ * take up to a minute. Pods keep running.
  */
 export async function restartWatchers(): Promise<void> {
   const { nodes } = await described();
@@ -92,8 +92,8 @@ export async function loadOnAllNodes(image: Image): Promise<void> {
 }
 
 /**
- * Takes down what `up` made, from whatever state it is in: half made, killed, or of before a reboot. Processes are ended
- * only when their start time and boot are those that were written down.
+ * Removes what `up` created, in any state: incomplete, killed, or left over from before a reboot. Ends a process only
+ * if its start time and boot match the recorded ones.
  */
 export const down = (say: Say): Promise<void> =>
   exclusively(async () => {

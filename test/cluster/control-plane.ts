@@ -72,7 +72,7 @@ async function kubeadm(...args: string[]): Promise<void> {
   await run(program('kubeadm'), [...args, '--config', kubeadmConfig]);
 }
 
-/** Starts etcd, then the API server; when that is ready, controller manager and scheduler (RBAC is made at first start). */
+/** Starts etcd and the API server, and once it has created the RBAC rules, the controller manager and the scheduler. */
 export async function startControlPlane(): Promise<void> {
   const host = controlPlane();
   await host.start();

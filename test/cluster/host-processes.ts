@@ -31,8 +31,8 @@ async function look(pid: number): Promise<MachineProcess> {
 }
 
 /**
- * Those in these pid namespaces, or in one inside of them: containers have their own. The parent of what `nsenter` started is
- * outside, so descent from a host's first process does not tell.
+ * Returns the processes in these pid namespaces or in nested ones, which containers have. Being a descendant of a
+ * host's first process is not enough: the parent of a process that `nsenter` started is outside.
  */
 export function inNamespaces(all: readonly MachineProcess[], namespaces: ReadonlySet<string>): MachineProcess[] {
   const byPid = new Map(all.map((process) => [process.pid, process]));

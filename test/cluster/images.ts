@@ -48,8 +48,8 @@ async function programImage(name: string, file: string, entrypoint: readonly str
 }
 
 /**
- * The image of Sluice, by the release's own Dockerfile, from the tree as it is now. Its tag is the hash of its content; nodes
- * have it under the name of the release as well, which the chart and the examples name.
+ * Builds the Sluice image from the current tree with the Dockerfile of the release. Its tag is the hash of its content.
+ * Nodes also have it under the name of the release, which the chart and the examples use.
  */
 export async function sluiceImage(say: Say): Promise<Image> {
   const context = (

@@ -15,7 +15,7 @@ import { TOUCHED } from './sysctls.ts';
 /** Of hosts that were seen: what is left in one of them after its end is a trace. */
 const namespaces = new Set<string>();
 
-/** The first processes of hosts, and what entered one from outside, by their command lines; all in hosts' namespaces. */
+/** The first processes of hosts, those that entered a host from outside, and all others in the hosts' namespaces. */
 async function hostProcesses(): Promise<MachineProcess[]> {
   const all = (await machineProcesses()).filter(({ namespace }) => namespace !== '');
   const own = all.find(({ pid }) => pid === process.pid);

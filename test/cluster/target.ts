@@ -66,7 +66,7 @@ async function startUnlessUp(say: Say): Promise<boolean> {
   }
 }
 
-/** With Docker or Podman. Ingress: any controller that listens on the node; `INGRESS_CLASS` names it (default nginx). */
+/** kind with Docker or Podman. Any ingress controller on the node works; `INGRESS_CLASS` names it (default nginx). */
 async function openKind(say: Say): Promise<Target> {
   const clusters = (await run('kind', ['get', 'clusters'])).split('\n');
   const wasUp = clusters.includes(KIND_NAME);
@@ -92,7 +92,7 @@ async function openContext(): Promise<Target> {
   return { ...(await reached(kubeconfig, { name, archive: '' })), kind: 'context', release: async () => undefined };
 }
 
-/** What a cluster that is not ours is asked, or told by the environment: INGRESS_ADDRESS, INGRESS_CLASS, MACHINE_ADDRESS. */
+/** Facts about a foreign cluster. The environment can set them: INGRESS_ADDRESS, INGRESS_CLASS, MACHINE_ADDRESS. */
 async function reached(kubeconfig: string, { name }: Image): Promise<Omit<Target, 'kind' | 'release'>> {
   const path = 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}';
   const env = kubeconfig === '' ? {} : { KUBECONFIG: kubeconfig };

@@ -18,8 +18,8 @@ type ApartOptions = {
 };
 
 /**
- * Runs a command to its end in a process group of its own, so that Ctrl-C on a terminal does not reach it: what clears up
- * must get to its end, and what is being made must end as a whole. Its output is shown.
+ * Runs a command in its own process group, so that Ctrl-C on a terminal does not reach it: a cleanup must complete, and
+ * a setup must end as a whole. Shows its output.
  */
 export function runApart(command: string, args: readonly string[], { env, signal }: ApartOptions = {}): Promise<void> {
   signal?.throwIfAborted();

@@ -1,5 +1,5 @@
-// Tells the story of Sluice on a real Kubernetes: the chart by Helm, examples/kubernetes by kubectl apply, signalling, pages
-// and REST through the cluster's ingress controller, media straight to the pods.
+// Shows Sluice on a real Kubernetes cluster. Helm installs the chart and kubectl applies examples/kubernetes.
+// Signalling, pages and REST go through the ingress controller; media goes directly to the pods.
 import { startBrowser } from '../harness/browser.ts';
 import { fetchThrough, Kube } from '../harness/kube.ts';
 import { type Demo, runDemo } from './demo.ts';

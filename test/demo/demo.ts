@@ -36,8 +36,8 @@ export class Demo {
 }
 
 /**
- * Runs a demo. On a terminal it then stays up with what `tell` gives, until Ctrl-C; else it exits, 0 only if everything was
- * seen. Either way all that it has made is taken away first.
+ * Runs a demo. On a terminal it then prints the result of `tell` and stays up until Ctrl-C. Otherwise it exits, with 0
+ * only if every step was seen. Before it exits, it removes everything that it created.
  */
 export async function runDemo(tell: (demo: Demo) => Promise<string>): Promise<never> {
   const demo = new Demo();

@@ -7,6 +7,7 @@ export async function needsFreeHost(kube: Kube, host: string): Promise<void> {
   if (!other) return;
   const { name, namespace } = other.metadata;
   throw new Error(
-    `the Ingress "${name}" in the namespace "${namespace}" has the host ${host}, which the demo needs: delete its MediaServer first`,
+    `the Ingress "${name}" in the namespace "${namespace}" has the host ${host}, which the demo needs: ` +
+      'delete its MediaServer first',
   );
 }

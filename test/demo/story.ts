@@ -27,8 +27,8 @@ export type Scene = {
 type Answer = { readonly status: number; readonly body: string };
 
 /**
- * Published, played, ended by the backend and by REST, resumed, everything ended, nothing left: with two browser windows.
- * Every line is printed when it has been seen.
+ * Runs the story with two browser windows: publish, play, end by the backend and by REST, resume, end everything.
+ * Prints each line once it has been seen.
  */
 export async function tellStory(demo: Demo, scene: Scene, browser: Browser): Promise<void> {
   const publisher = await openPage(browser, `${scene.publishing}/publish?name=${NAME}`);

@@ -16,6 +16,7 @@ type Places = {
 /** What to try while the demo stays up; every line can be pasted. */
 export function suggestions({ backend, host, http, https, namespace, ops, target, user }: Places): string {
   const { ingress } = target;
+  const json = "-H 'Content-Type: application/json'";
   return `In a browser that finds ${host} at ${ingress} (a line of /etc/hosts, or the first command):
   ${https}/publish   ${http}/play   ${https}/console
   chromium --host-resolver-rules='MAP ${host} ${ingress}' --ignore-certificate-errors ${https}/publish
@@ -28,7 +29,7 @@ In another terminal:
   kubectl -n ${namespace} patch mserver live --type=merge -p '{"spec":{"keepAlive":{"interval":"1s"}}}'
   curl -d '{"name":"${NAME}","published":false}' ${backend}/control/deny
   curl -d '{}' ${backend}/control/allow
-  curl -k --resolve ${host}:443:${ingress} -u ${user} -H 'Content-Type: application/json' -d '{}' ${https}/rest-api/stream/terminate
+  curl -k --resolve ${host}:443:${ingress} -u ${user} ${json} -d '{}' ${https}/rest-api/stream/terminate
   curl ${ops}/metrics`;
 }
 

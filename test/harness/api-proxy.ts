@@ -18,7 +18,7 @@ export type Fault =
   | { readonly kind: 'reset' }
   | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>> };
 
-/** Between an operator and the real API server: passes everything on, remembers it, and fails where a test wants it to. */
+/** A proxy between an operator and the real API server. It records requests, and fails those that a test selects. */
 export class ApiProxy {
   readonly requests: Seen[] = [];
   /** What happens to a request before it is passed on; null = nothing. May wait. */

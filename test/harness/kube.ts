@@ -44,7 +44,7 @@ export class Kube {
     return this.kubectl(['-n', namespace, 'apply', '-f', '-'], { input });
   }
 
-  /** A namespace in which pods must be restricted, as a careful cluster has it. One of before that still goes is waited for. */
+  /** Creates a namespace with the restricted pod security standard. Waits until an old one with this name is gone. */
   async namespace(name: string): Promise<void> {
     const phase = ['get', 'namespace', name, '--ignore-not-found', '-o', 'jsonpath={.status.phase}'];
     if ((await this.kubectl(phase)) === 'Terminating') {

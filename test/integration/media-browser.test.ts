@@ -11,7 +11,8 @@ import { until } from '../harness/wait.ts';
 
 // Code that the pages run, as text, since this file is not compiled for a browser.
 const PUBLISH = `async (encodings) => {
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480, frameRate: 15 } });
+  const video = { width: 640, height: 480, frameRate: 15 };
+  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   const pc = (window.pc = new RTCPeerConnection());
   pc.addTransceiver(media.getAudioTracks()[0], { direction: 'sendonly', streams: [media] });
   pc.addTransceiver(media.getVideoTracks()[0], { direction: 'sendonly', streams: [media], sendEncodings: encodings });

@@ -192,7 +192,8 @@ describe('a leg', () => {
     await peer.connected();
     const ufrag = /a=ice-ufrag:(\S+)/.exec(offer)?.[1] ?? '';
     const password = /a=ice-pwd:(\S+)/.exec(offer)?.[1] ?? '';
-    const trickle = `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:audio\r\na=ice-ufrag:${ufrag}\r\na=ice-pwd:${password}\r\na=end-of-candidates\r\n`;
+    const credentials = `a=ice-ufrag:${ufrag}\r\na=ice-pwd:${password}\r\n`;
+    const trickle = `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:audio\r\n${credentials}a=end-of-candidates\r\n`;
     const restart = trickle.replace(ufrag, 'newufrag').replace(password, 'newpassword0123456789012');
 
     const before = publication.iceUfrag();

@@ -92,7 +92,9 @@ describe('a media server that cannot start', () => {
   it('names the invalid field', async () => {
     expect(await refused({ keepAlive: { interval: '100ms' } })).toEqual({
       code: 1,
-      said: 'server.yaml: MediaServer "live": spec.keepAlive.interval: must be a duration such as 10s or 1m30s, from 1s to 24h, got "100ms"',
+      said:
+        'server.yaml: MediaServer "live": spec.keepAlive.interval: must be a duration such as 10s or 1m30s, ' +
+        'from 1s to 24h, got "100ms"',
     });
   });
 

@@ -40,7 +40,8 @@ describe('the demo on a cluster that is up', () => {
       'played again',
       'publication stopped by a 403',
       'published and played again',
-      'playback stopped: POST http://live.example.test/rest-api/stream/terminate {"name":"stream1","published":false} -> 200',
+      'playback stopped: POST http://live.example.test/rest-api/stream/terminate ' +
+        '{"name":"stream1","published":false} -> 200',
       'resumed',
       'everything stopped: POST https://live.example.test/rest-api/stream/terminate {} -> 200',
       'nothing is left',
