@@ -139,7 +139,7 @@ describe('a resource file that is edited while streams are live', () => {
 });
 
 describe('SIGTERM', () => {
-  it('drains: no new publication; live ones are played and checked until the timeout, then end with drain', async () => {
+  it('drains: no new publication; live ones are played and checked until the timeout, then they end', async () => {
     const { backend, server } = await stage.setUp({ mediaServer: { drain: { timeout: '3s' } } });
     const publisher = await stage.publish(server, 'a');
     server.process.child.kill('SIGTERM');

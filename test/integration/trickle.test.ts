@@ -38,7 +38,7 @@ const USELESS = [
 ];
 
 describe('trickle ICE', () => {
-  it('with If-Match: * and the session credentials for each candidate affects neither publisher nor player', async () => {
+  it('with If-Match: * and the session credentials per candidate affects neither publisher nor player', async () => {
     const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/trickled`);
     clients.push(publisher);
     await publisher.connected();
