@@ -8,7 +8,7 @@ import { toStructural } from './structural.ts';
 type Node = { readonly [key: string]: unknown };
 
 describe('toStructural', () => {
-  it('gives enums a type, records additionalProperties, and drops what is implied', () => {
+  it('gives enums a type and records additionalProperties, and drops implied keywords', () => {
     const schema = Type.Object(
       {
         mode: Type.Enum(['a', 'b'], { description: 'Mode' }),

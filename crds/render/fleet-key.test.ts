@@ -8,14 +8,14 @@ describe('parseFleetKeys', () => {
     { identity: 'b', key: randomBytes(32) },
   ];
 
-  it('reads what was written, two during rotation', () => {
+  it('reads back formatted keys, two during a rotation', () => {
     expect(parseFleetKeys(formatFleetKey(first) + formatFleetKey(second))).toEqual([first, second]);
   });
 
   it.each([
-    ['nothing', ''],
+    ['an empty text', ''],
     ['a key that is too short', 'a 00ff'],
-    ['no hexadecimal', `a ${'z'.repeat(64)}`],
-    ['no identity', '00'.repeat(32)],
-  ])('takes %s for no key', (_what, text) => expect(parseFleetKeys(text)).toEqual([]));
+    ['a key that is not hexadecimal', `a ${'z'.repeat(64)}`],
+    ['a key without an identity', '00'.repeat(32)],
+  ])('finds no key in %s', (_what, text) => expect(parseFleetKeys(text)).toEqual([]));
 });

@@ -76,7 +76,7 @@ describe('renderServerConfig', () => {
     expect(schemaFindings(ServerConfig, bundle.config, 'config')).toEqual([]);
   });
 
-  it('takes only the app of a missing RestHook out', () => {
+  it('leaves out only the app whose RestHook is missing', () => {
     const { bundle, findings } = render({
       apps: [app('a', { restHookRef: { name: 'gone' } }), app('b', { restHookRef: { name: 'there' } })],
       hooks: [hook('there')],
@@ -90,7 +90,7 @@ describe('renderServerConfig', () => {
 
   it.each<[string, Fields, string]>([
     [
-      'whose CA bundle is none',
+      'whose CA bundle is not valid',
       { tls: { caBundleRef: { name: 'c' } } },
       'ca.crt of ConfigMap "c": must be certificates',
     ],
@@ -100,7 +100,7 @@ describe('renderServerConfig', () => {
       'ca.crt of ConfigMap "broken": must be certificates in PEM',
     ],
     [
-      'whose signing secret is no base64',
+      'whose signing secret is not base64',
       { auth: { type: 'standardWebhooks', secretRef: { name: 's' } } },
       'key "k" of Secret "s": must be base64, with or without the prefix whsec_',
     ],
@@ -114,7 +114,7 @@ describe('renderServerConfig', () => {
       { auth: { type: 'wcsHmacMd5', secretRef: { name: 'e' } } },
       'key "key" of Secret "e" is empty',
     ],
-  ])('takes only the app out of a RestHook %s', (_what, spec, message) => {
+  ])('leaves out only the app with a RestHook %s', (_what, spec, message) => {
     const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
     const { bundle, findings } = render({
       apps: [app('a', { restHookRef: { name: 'bad' } }), app('b', { restHookRef: { name: 'good' } })],
@@ -134,7 +134,7 @@ describe('renderServerConfig', () => {
     expect(findings).toMatchObject([{ name: 'a', message: expect.stringContaining(`RestHook "bad": ${message}`) }]);
   });
 
-  it('takes a credential that ends with a line feed', () => {
+  it('accepts a credential that ends with a line feed', () => {
     const { findings } = render({
       apps: [app('a', { restHookRef: { name: 'h' } })],
       hooks: [hook('h', { auth: { type: 'bearer', secretRef: { name: 't' } } })],
@@ -143,7 +143,7 @@ describe('renderServerConfig', () => {
     expect(findings).toEqual([]);
   });
 
-  it('takes only the app out of whose codecs the MediaServer has none', () => {
+  it('leaves out only the app that has no codec in common with the MediaServer', () => {
     const { bundle, findings } = render({
       mediaServer: mediaServer({ media: { codecs: ['opus', 'VP8'] } }),
       apps: [app('a', { codecs: ['H264', 'AV1'] }), app('b', { codecs: ['H264', 'VP8'] })],
@@ -156,7 +156,7 @@ describe('renderServerConfig', () => {
     expect(schemaFindings(ServerConfig, bundle.config, 'config')).toEqual([]);
   });
 
-  it('lets the older of two apps with one key win, then the first name', () => {
+  it('prefers the older of two apps with the same key, then the first name', () => {
     const apps = [
       app('young', { appKey: 'k' }, '2026-02-01T00:00:00Z'),
       app('old', { appKey: 'k' }, '2026-01-01T00:00:00Z'),
@@ -171,7 +171,7 @@ describe('renderServerConfig', () => {
     ]);
   });
 
-  it("overrides the server's interval and leaves other MediaServers' apps out", () => {
+  it('overrides the interval of the server, and leaves out apps of other MediaServers', () => {
     const { bundle } = render({
       mediaServer: mediaServer({ keepAlive: { enabled: true, interval: '30s' } }),
       apps: [app('a', { keepAlive: { interval: '5s' } }), app('b'), app('c', { mediaServerRef: { name: 'other' } })],
@@ -214,7 +214,7 @@ describe('renderServerConfig', () => {
     expect(JSON.stringify(bundle.config)).not.toContain('t3');
   });
 
-  it('keeps credentials apart whose Secrets and keys look alike with a dot between them', () => {
+  it('keeps credentials apart if joining Secret and key by a dot gives the same name', () => {
     const { bundle } = render({
       mediaServer: mediaServer({ rest: { authRef: { name: 'a' } } }),
       apps: [app('a', { restHookRef: { name: 'h' } })],
@@ -236,7 +236,7 @@ describe('renderServerConfig', () => {
       new Map([['api', secret({ username: 'ops', password: 'p' })]]),
       'Secret "api" has a username and a password, but not the type kubernetes.io/basic-auth',
     ],
-  ])('refuses a MediaServer with %s as a whole', (_what, secrets, message) => {
+  ])('refuses the whole MediaServer for %s', (_what, secrets, message) => {
     expect(() => render({ mediaServer: mediaServer({ rest: { authRef: { name: 'api' } } }), secrets })).toThrow(
       message,
     );

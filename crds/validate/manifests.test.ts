@@ -9,7 +9,7 @@ function findingsOf(name: KindName, spec: object): readonly { readonly field: st
   return checked.ok ? [] : checked.findings;
 }
 
-describe('the reader of files', () => {
+describe('the file loader', () => {
   it.each(ACCEPTED_MANIFESTS)('accepts a %s with %s', (kind, _what, spec) => {
     expect(findingsOf(kind, spec)).toEqual([]);
   });

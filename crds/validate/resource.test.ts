@@ -16,7 +16,7 @@ const hookSpec = { url: 'http://b/MyAPI' };
 describe('validateResource', () => {
   it.each<[string, string[], string]>([
     ['a misspelt field', faults(MEDIA_SERVER, { keepalive: {} }), 'spec.keepalive: unknown field'],
-    ['a field that is missing', faults(STREAM_APP, { mediaServerRef: { name: 'live' } }), 'spec.appKey: is missing'],
+    ['a missing field', faults(STREAM_APP, { mediaServerRef: { name: 'live' } }), 'spec.appKey: is missing'],
     [
       'a text',
       faults(MEDIA_SERVER, { keepAlive: { interval: '500ms' } }),
@@ -28,12 +28,12 @@ describe('validateResource', () => {
       'spec.media.codecs[0]: must be one of opus, VP8, VP9, H264, AV1, PCMU, PCMA, G722, got "H265"',
     ],
     [
-      'an entry that is there twice',
+      'a duplicate entry',
       faults(MEDIA_SERVER, { media: { codecs: ['VP8', 'VP8'] } }),
       'spec.media.codecs[1]: "VP8" is listed already',
     ],
     [
-      'an entry whose key is there twice',
+      'an entry with a duplicate key',
       faults(REST_HOOK, { ...hookSpec, methods: [{ name: 'connect' }, { name: 'connect', restPolicy: 'DISABLE' }] }),
       'spec.methods[1]: "connect" is listed already',
     ],
