@@ -21,21 +21,21 @@ describe('readEnv', () => {
     [{}, null],
     [{ DRAIN_LIMIT_MS: '540000' }, 540_000],
     [{ DRAIN_LIMIT_MS: '0' }, 0],
-  ])('reads %j as how long a drain may last', (environment, drainLimitMs) => {
+  ])('reads the drain limit from %j', (environment, drainLimitMs) => {
     expect(readEnv(['--config', 'f'], environment)).toMatchObject({ drainLimitMs });
   });
 
-  it('refuses a drain limit that is no number: streams would end at once', () => {
+  it('refuses a drain limit that is not a number, since streams would end at once', () => {
     expect(() => readEnv(['--config', 'f'], { DRAIN_LIMIT_MS: '9m' })).toThrow(
       'DRAIN_LIMIT_MS: must be a number of milliseconds',
     );
   });
 
-  it('leaves the port of metrics to the MediaServer unless it is told one', () => {
+  it('takes the metrics port from the MediaServer unless an option sets it', () => {
     expect(readEnv(['--config', 'f'], {}).opsPort).toBeNull();
   });
 
-  it('gives a pod the same opaque id each time, which is not its name', () => {
+  it('gives a pod a stable, opaque id that is not its name', () => {
     const podId = () => readEnv(['--config', 'f'], { POD_NAME: 'live-0' }).podId;
     expect(podId()).toBe(podId());
     expect(podId()).toMatch(/^[0-9a-f]{12}$/);

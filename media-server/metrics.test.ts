@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Metrics } from './metrics.ts';
 
 describe('Metrics', () => {
-  it('never makes a label of an app that does not exist', async () => {
+  it('has no label for an app that does not exist', async () => {
     const metrics = new Metrics((appKey) => appKey === 'defaultApp');
     metrics.streamStarted('defaultApp', 'publish', 'started');
     metrics.streamStarted('x'.repeat(1000), 'publish', 'unknown_app');
@@ -12,7 +12,7 @@ describe('Metrics', () => {
     expect(text).not.toContain('xxx');
   });
 
-  it('reads gauges when it is asked, and forgets apps that have none any more', async () => {
+  it('reads gauges at each scrape, and forgets apps that no longer have any', async () => {
     const metrics = new Metrics(() => true);
     const streams = [{ appKey: 'a', direction: 'play' as const }];
     metrics.observe({
@@ -36,7 +36,7 @@ describe('Metrics', () => {
     expect(await metrics.registry.metrics()).not.toContain('app="a"');
   });
 
-  it('counts the CPU time of a worker on when it is started again, or does not answer', async () => {
+  it('keeps counting the CPU time of a worker that restarts or does not answer', async () => {
     const metrics = new Metrics(() => true);
     const readings = [
       { pid: 1, cpuSeconds: 4 },
@@ -61,7 +61,7 @@ describe('Metrics', () => {
     expect(await metrics.registry.metrics()).toContain('# TYPE sluice_worker_cpu_seconds_total counter');
   });
 
-  it('says which config runs, one at a time', async () => {
+  it('shows the one config that runs', async () => {
     const metrics = new Metrics(() => true);
     metrics.configApplied('one');
     metrics.configApplied('two');

@@ -51,14 +51,14 @@ describe('the apps of a config', () => {
     expect(table.hooks()).toEqual(made);
   });
 
-  it('share a hook that both name', () => {
+  it('share a hook if both name it', () => {
     apply([appConfig('a', { hook: 'backend' }), appConfig('b', { hook: 'backend' })], [hookConfig('backend')]);
     expect(table.get('a')?.hook).toBe(table.get('b')?.hook);
   });
 });
 
-describe('an app that a reload changes', () => {
-  it('shows running sessions its new config and hook at once', () => {
+describe('an app changed by a reload', () => {
+  it('gives running sessions its new config and hook at once', () => {
     apply([appConfig('a', { hook: 'one' })], [hookConfig('one')]);
     const app = table.get('a');
     apply([appConfig('a', { hook: 'two', codecs: ['VP9'] })], [hookConfig('two')]);
@@ -67,14 +67,14 @@ describe('an app that a reload changes', () => {
     expect(closes()).toEqual([1, 0]);
   });
 
-  it('keeps the hook, with its connections, that has not changed', () => {
+  it('keeps an unchanged hook and its connections', () => {
     apply([appConfig('a', { hook: 'backend' })], [hookConfig('backend')]);
     apply([appConfig('a', { hook: 'backend', codecs: ['VP9'] })], [hookConfig('backend')]);
     expect(made).toHaveLength(1);
     expect(closes()).toEqual([0]);
   });
 
-  it('whose references do not resolve keeps its last good state and starts nothing new', () => {
+  it('keeps its last good state and starts nothing new if a reference does not resolve', () => {
     apply([appConfig('a', { hook: 'backend', codecs: ['VP8'] })], [hookConfig('backend')]);
     apply([appConfig('a', { unresolved: 'RestHook "backend" is missing', codecs: ['VP9'] })]);
     expect(table.get('a')).toMatchObject({
@@ -88,14 +88,14 @@ describe('an app that a reload changes', () => {
     expect(closes()).toEqual([1]);
   });
 
-  it('that never was resolved has no hook', () => {
+  it('has no hook if its references never resolved', () => {
     apply([appConfig('a', { unresolved: 'RestHook "x" is missing' })]);
     expect(table.get('a')).toMatchObject({ hook: null, unresolved: 'RestHook "x" is missing' });
   });
 });
 
 describe('an app that is deleted', () => {
-  it('is gone, and its hook is closed', () => {
+  it('is removed, and its hook is closed', () => {
     apply([appConfig('a', { hook: 'backend' })], [hookConfig('backend')]);
     apply([]);
     expect([table.get('a'), table.all()]).toEqual([undefined, []]);
@@ -115,7 +115,7 @@ describe('an app that is deleted', () => {
     expect(closes()).toEqual([1]);
   });
 
-  it('and comes back is the same one for the streams that still run', () => {
+  it('is the same app for its running streams when it is added again', () => {
     apply([appConfig('a')]);
     const app = table.get('a');
     inUse.add('a');
@@ -126,7 +126,7 @@ describe('an app that is deleted', () => {
   });
 });
 
-describe('a config with a hook that cannot be made', () => {
+describe('a config with a hook that cannot be created', () => {
   it('changes nothing', () => {
     apply([appConfig('a', { hook: 'backend' })], [hookConfig('backend')]);
     const next = [appConfig('a', { hook: 'backend', codecs: ['VP9'] }), appConfig('b')];
@@ -136,7 +136,7 @@ describe('a config with a hook that cannot be made', () => {
   });
 });
 
-it('closes every hook once, also that of a deleted app whose streams run', () => {
+it('closes every hook once, including that of a deleted app with running streams', () => {
   apply([appConfig('a', { hook: 'one' })], [hookConfig('one'), hookConfig('unused')]);
   inUse.add('a');
   apply([appConfig('b', { hook: 'two' })], [hookConfig('two')]);

@@ -27,12 +27,12 @@ describe('CurrentConfig', () => {
     return () => undefined;
   };
 
-  it('gives a part that joins the config of now', () => {
+  it('gives the current config to a part that joins', () => {
     config.join(part('a'));
     expect(events).toEqual(['a checks old after none', 'a runs old']);
   });
 
-  it('lets every part check a new config before one of them runs it, in their order', () => {
+  it('lets every part check a new config, in order, before any of them runs it', () => {
     config.join(part('a'));
     config.join(part('b'));
     events = [];
@@ -50,7 +50,7 @@ describe('CurrentConfig', () => {
     expect(config.bundle).toBe(OLD);
   });
 
-  it('does not let a part join that refuses the config of now', () => {
+  it('does not let a part join if it refuses the current config', () => {
     config.apply(NEW);
     expect(() => config.join(refusing)).toThrow('no');
     config.apply(OLD);

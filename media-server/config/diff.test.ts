@@ -30,7 +30,7 @@ describe('diffConfigs', () => {
     expect(diffConfigs(before, before)).toEqual([]);
   });
 
-  it('every field of the config has a mark', async () => {
+  it('has a reload mark for every field of the config', async () => {
     const before = await folder.config();
     const touched = JSON.parse(JSON.stringify(before), (_key, value) =>
       typeof value === 'number' ? value + 1 : value,
@@ -48,7 +48,7 @@ describe('diffConfigs', () => {
     );
   });
 
-  it('keeps what needs a restart', async () => {
+  it('keeps the old value of a field that needs a restart', async () => {
     const before = await folder.config();
     const after: ServerConfig = {
       ...before,
@@ -84,7 +84,7 @@ describe('https in a reload', () => {
     expect(JSON.stringify(keepRestartFields(rendered, rendered))).toBe(JSON.stringify(rendered));
   });
 
-  it('is neither switched on nor off: there is no listener for it, or one that stays', async () => {
+  it('is not switched on or off: the listener neither opens nor closes', async () => {
     const without = await folder.config();
     const on = withHttps(without, {});
     expect(keepRestartFields(without, on)).toEqual(without);
@@ -93,7 +93,7 @@ describe('https in a reload', () => {
 });
 
 describe('changedAssets', () => {
-  it('names what came, went or has other contents', () => {
+  it('names assets that were added, removed or changed', () => {
     const assets = (contents: Readonly<Record<string, string>>) =>
       new Map(Object.entries(contents).map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]));
     const before = assets({ same: 'a', other: 'b', gone: 'c', empty: '' });

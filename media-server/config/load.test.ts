@@ -43,12 +43,12 @@ describe('resources of a folder', () => {
       /all\.yaml document 2 \(line 6\): StreamApp "default": spec\.appKey: is missing; spec\.apKey: unknown field/,
     ],
     ['broken YAML', 'a: [1,\nb', /all\.yaml line 2: /],
-    ['a key that stands twice', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],
+    ['a duplicate key', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],
     ['a list', '- 1\n', /all\.yaml: must be an object/],
     ['no kind', 'metadata: {name: x}\n', /all\.yaml: apiVersion and kind are required/],
     ['a misspelt kind', SERVER.replace('MediaServer', 'Mediaserver'), /all\.yaml: kind: must be MediaServer/],
     [
-      'a StreamTermination, which nobody would act on',
+      'a StreamTermination, which needs the operator',
       `${SERVER}---\n${SERVER.replace('MediaServer', 'StreamTermination')}`,
       /a StreamTermination needs the operator; POST to \/rest-api\/stream\/terminate/,
     ],
@@ -63,10 +63,18 @@ describe('resources of a folder', () => {
       `${SERVER}---\n${SERVER.replace('live', 'other')}`,
       /several MediaServers found \(live, other\); select one with --name/,
     ],
-    ['one MediaServer twice', `${SERVER}---\n${SERVER}`, /MediaServer "live" already exists in all\.yaml document 1/],
-    ['one app twice', `${SERVER}---\n${APP}---\n${APP}`, /StreamApp "default" already exists in all\.yaml document 2/],
     [
-      'one Secret twice',
+      'the same MediaServer twice',
+      `${SERVER}---\n${SERVER}`,
+      /MediaServer "live" already exists in all\.yaml document 1/,
+    ],
+    [
+      'the same app twice',
+      `${SERVER}---\n${APP}---\n${APP}`,
+      /StreamApp "default" already exists in all\.yaml document 2/,
+    ],
+    [
+      'the same Secret twice',
       `${SERVER}---\n${SECRET}---\n${SECRET}`,
       /document 3 \(line 10\): Secret "s" already exists in all\.yaml document 2/,
     ],
@@ -94,13 +102,13 @@ describe('resources of a folder', () => {
     await expect(folder.load('third')).rejects.toThrow('MediaServer "third" not found');
   });
 
-  it('say which folder cannot be read', async () => {
+  it('name the folder if it cannot be read', async () => {
     await expect(loadConfig({ source: { kind: 'resources', dir: '/nonexistent' }, name: null })).rejects.toThrow(
       '/nonexistent',
     );
   });
 
-  it('leave an app out whose RestHook is missing, and say so', async () => {
+  it('leave out an app whose RestHook is missing, and report it', async () => {
     await folder.write('all.yaml', `${SERVER}---\n${APP.replace('spec: {', 'spec: {restHookRef: {name: gone}, ')}`);
     const { bundle, findings } = await folder.load();
     expect(bundle.config.apps).toMatchObject([{ unresolved: 'RestHook "gone" does not exist' }]);
@@ -108,8 +116,8 @@ describe('resources of a folder', () => {
   });
 });
 
-describe('an app whose MediaServer', () => {
-  it('is not in the folder is told of, and one of another MediaServer is not', async () => {
+describe('an app of another MediaServer', () => {
+  it('is reported only if that MediaServer is not in the folder', async () => {
     const other = SERVER.replace('live', 'other');
     const ofOther = APP.replace('default}', 'second}').replace('name: live', 'name: other');
     const misspelt = APP.replace('default}', 'third}').replace('name: live', 'name: lvie');
@@ -135,7 +143,7 @@ describe('a ServerConfig file', () => {
     await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow('ops.token');
   });
 
-  it('in a pod lacks an asset as long as its volume is between two states', async () => {
+  it('in a pod may lack an asset while its volume is being updated', async () => {
     const file = join(folder.path, 'config.yaml');
     const base = await folder.config();
     const auth = { type: 'tokens', tokens: [{ name: 'ops', token: 'ops.token' }] };
@@ -144,7 +152,7 @@ describe('a ServerConfig file', () => {
     await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow(BetweenStates);
   });
 
-  it('is refused with the field that is wrong', async () => {
+  it('is refused with the name of the invalid field', async () => {
     const file = join(folder.path, 'config.yaml');
     await writeFile(file, stringify({ ...(await folder.config()), workers: 'two' }));
     await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow('config.workers');

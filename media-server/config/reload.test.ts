@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 describe('Reloader', () => {
-  it('applies what is valid, keeps the old config otherwise, and never runs twice at a time', async () => {
+  it('applies a valid config, keeps the old one otherwise, and never runs twice at a time', async () => {
     await folder.config();
     const first = await folder.load();
     let current = first.bundle;
@@ -70,7 +70,7 @@ describe('Reloader', () => {
 });
 
 describe('the log of a Reloader', () => {
-  it('says what is left out although nothing changes by it, which Secret is new, and when a fault is mended', async () => {
+  it('reports what is left out even if nothing changes, which Secret is new, and when a fault is fixed', async () => {
     await folder.config();
     const first = await folder.load();
     let current = first.bundle;
@@ -126,7 +126,7 @@ describe('Reloader of a pod', () => {
     delivery: { counter, hash: hashOf(bundle) },
   });
 
-  it('lets the higher counter win, whichever way it came, and ignores files that are between two states', async () => {
+  it('prefers the higher counter, pushed or read, and ignores files that are being updated', async () => {
     await folder.config();
     const standalone = await folder.load();
     const first = delivered(bundleOf(standalone, 1), 5);

@@ -20,7 +20,7 @@ describe('warnOfConfig', () => {
   it.each([
     ['at the start', null, open],
     ['when a reload takes authentication away', closed, open],
-  ])('says that everyone may end streams: %s', (_when, before, config) => {
+  ])('warns that everyone may end streams: %s', (_when, before, config) => {
     const all = 'rest.authRef is not set: anyone who can reach the REST API can end streams';
     expect(warningsOf({ before, config })).toEqual([[all]]);
   });
@@ -28,14 +28,14 @@ describe('warnOfConfig', () => {
   it.each([
     ['at each reload', open, open],
     ['with authentication', null, closed],
-  ])('does not say so %s', (_when, before, config) => {
+  ])('does not warn %s', (_when, before, config) => {
     expect(warningsOf({ before, config })).toEqual([]);
   });
 
   it.each<['LOG' | 'FAIL', boolean]>([
     ['LOG', true],
     ['FAIL', false],
-  ])('says that a 403 ends nothing with restOnError LOG alone: %s', (restOnError, isSaid) => {
+  ])('warns that a 403 ends nothing only if restOnError is LOG: %s', (restOnError, isSaid) => {
     const app = { ...fakeApp(), hook: fakeHook([{ name: 'StreamKeepAliveEvent', restOnError }]) };
     const config = { ...closed, keepAlive: { enabled: true, appKeys: [] } };
     const sentence = 'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing';

@@ -50,12 +50,12 @@ describe('FolderWatch', () => {
         await rename(join(folder.path, '..data_tmp'), join(folder.path, '..data'));
       },
     ],
-  ])('tells of %s', async (_what, change) => {
+  ])('reports %s', async (_what, change) => {
     await change();
     await until('it is told', () => changes > 0, { timeoutMs: 3000 });
   });
 
-  it('tells of changes also when there is always another one, such as a log that is written there', async () => {
+  it('reports changes even if another file changes all the time, such as a log', async () => {
     const writing = setInterval(() => writeFileSync(join(folder.path, 'server.log'), String(performance.now())), 20);
     try {
       await until('it is told again and again', () => changes > 1, { timeoutMs: 4000 });

@@ -6,7 +6,7 @@ import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { awaitAnnounced } from './announced-address.ts';
 
-it('waits for the address of its node, whatever the file holds before', async ({ onTestFinished }) => {
+it('waits until the file holds the address of its node', async ({ onTestFinished }) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-announced-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'announced.json');

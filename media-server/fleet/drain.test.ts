@@ -27,13 +27,13 @@ describe('Drain', () => {
 
   const causes = (): unknown[] => streams.ended.map(({ cause }) => cause);
 
-  it('is over at once without streams, when nobody routes clients here', async () => {
+  it('ends at once without streams if no clients are routed here', async () => {
     start({ timeoutMs: 60_000, leastMs: 0 });
     await clock.advance(0);
     expect(isOver).toBe(true);
   });
 
-  it('goes on serving for a while, also without streams', async () => {
+  it('keeps serving for the minimum time, even without streams', async () => {
     start({ timeoutMs: 60_000, leastMs: 5_000 });
     await clock.advance(4_999);
     expect(isOver).toBe(false);
@@ -41,7 +41,7 @@ describe('Drain', () => {
     expect(isOver).toBe(true);
   });
 
-  it('waits for a stream that started meanwhile', async () => {
+  it('waits for a stream that started during the minimum time', async () => {
     start({ timeoutMs: 60_000, leastMs: 5_000 });
     await clock.advance(4_000);
     const stream = streams.add();
@@ -52,7 +52,7 @@ describe('Drain', () => {
     expect([isOver, causes()]).toEqual([true, ['disconnect']]);
   });
 
-  it('ends what is left when its time is over, which is not longer for having served at least for a while', async () => {
+  it('ends the remaining streams at the timeout, which includes the minimum time', async () => {
     streams.add();
     start({ timeoutMs: 6_000, leastMs: 5_000 });
     await clock.advance(5_999);
@@ -62,7 +62,7 @@ describe('Drain', () => {
     expect([isOver, causes()]).toEqual([true, ['drain']]);
   });
 
-  it('serves no longer than its streams may go on', async () => {
+  it('ends at the timeout even if the minimum time is longer', async () => {
     streams.add();
     start({ timeoutMs: 1_000, leastMs: 5_000 });
     await clock.advance(1_000);
@@ -70,7 +70,7 @@ describe('Drain', () => {
     expect([isOver, causes()]).toEqual([true, ['drain']]);
   });
 
-  it.each([5_000, 0])('waits for nothing when it is hurried', async (leastMs) => {
+  it.each([5_000, 0])('ends at once when it is hurried', async (leastMs) => {
     streams.add();
     start({ timeoutMs: 60_000, leastMs });
     await clock.advance(100);

@@ -26,7 +26,7 @@ describe('askFleet', () => {
     expect((await askFleet(members, {}, ids)).status).toBe(status);
   });
 
-  it('adds up and says which member could not be asked', async () => {
+  it('adds up the counts and names the member that could not be asked', async () => {
     expect(await askFleet([two, dead], {}, null)).toEqual({
       status: 503,
       matched: 2,

@@ -27,7 +27,7 @@ describe('terminate', () => {
     };
   });
 
-  it('ends what matches, counts the request and writes down who asked', async () => {
+  it('ends matching streams, counts the request and logs who asked', async () => {
     streams.add();
     expect(await terminate(deps, ALL, 'ops')).toMatchObject({ status: 200, matched: 1, terminated: 1 });
     expect([counted, streams.registry.size]).toEqual([['fleet 200'], 0]);
@@ -40,7 +40,7 @@ describe('terminate', () => {
     expect(streams.registry.size).toBe(1);
   });
 
-  it('ends the others if one stream fails to close, and says so', async () => {
+  it('ends the others if one stream fails to close, and reports it', async () => {
     streams.add({ close: () => Promise.reject(new Error('the worker does not answer')) });
     const others = [streams.add(), streams.add()];
     expect(await terminate(deps, ALL, 'ops')).toMatchObject({

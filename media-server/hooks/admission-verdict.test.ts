@@ -27,20 +27,20 @@ const ROWS: [string, HookReply, 'allowed' | 'refused' | 'unavailable'][] = [
 ].map(([what, reply, kind]) => [what, reply, kind]);
 
 describe('an answer to admission', () => {
-  it.each(ROWS)('%s is judged by FAIL, and for connect also with LOG', (_what, reply, kind) => {
+  it.each(ROWS)('%s decides with FAIL, and for connect even with LOG', (_what, reply, kind) => {
     expect(judgeAdmission('publishStream', reply, 'FAIL').kind).toBe(kind);
     expect(judgeAdmission('playStream', reply, 'FAIL').kind).toBe(kind);
     expect(judgeAdmission('connect', reply, 'FAIL').kind).toBe(kind);
     expect(judgeAdmission('connect', reply, 'LOG').kind).toBe(kind);
   });
 
-  it.each(ROWS)('%s allows with LOG and is logged when it is no 2xx', (_what, reply, kind) => {
+  it.each(ROWS)('%s allows with LOG, and is logged if it is not a 2xx', (_what, reply, kind) => {
     const verdict = judgeAdmission('publishStream', reply, 'LOG');
     const logged = kind === 'allowed' ? null : expect.stringMatching(/^(it|its|the) /);
     expect(verdict).toEqual({ kind: 'allowed', logged });
   });
 
-  it.each(ROWS)('%s is usable when the backend has said yes or no', (_what, reply, kind) => {
+  it.each(ROWS)('%s is usable if the backend allows or refuses', (_what, reply, kind) => {
     expect(isUsable(reply)).toBe(kind !== 'unavailable');
   });
 
@@ -50,7 +50,7 @@ describe('an answer to admission', () => {
     ['half a second', 500, 1],
     ['7 seconds', 7_000, 7],
     ['an hour', 3_600_000, 60],
-  ])('passes a Retry-After on within bounds: %s', (_what, retryAfterMs, retryAfterSeconds) => {
+  ])('passes on a Retry-After within bounds: %s', (_what, retryAfterMs, retryAfterSeconds) => {
     expect(judgeAdmission('connect', answered(429, retryAfterMs), 'FAIL')).toEqual({
       kind: 'unavailable',
       reason: 'it answered 429',

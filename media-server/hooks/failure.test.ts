@@ -22,11 +22,11 @@ describe('why a backend did not answer', () => {
     expect(classify(new TypeError('fetch failed', { cause: coded(code) }))).toBe(failure);
   });
 
-  it('comes from the first address when several were tried', () => {
+  it('is that of the first address if several were tried', () => {
     expect(classify(new AggregateError([coded('ECONNREFUSED'), coded('ETIMEDOUT')]))).toBe('refused');
   });
 
-  it.each([undefined, null, 'x', new Error('no code')])('%j is other', (error) => {
+  it.each([undefined, null, 'x', new Error('no code')])('%j counts as other', (error) => {
     expect(classify(error)).toBe('other');
   });
 });
@@ -35,7 +35,7 @@ describe('a connection found closed', () => {
   const closed = (bytesRead: number) =>
     Object.assign(new errors.SocketError('other side closed'), { socket: { bytesRead } });
 
-  it('is stale when it carried an answer before', () => {
+  it('is stale if it carried an answer before', () => {
     expect([isStale(closed(100)), isStale(closed(0)), isStale(coded('ECONNRESET'))]).toEqual([true, false, false]);
   });
 });

@@ -59,7 +59,7 @@ describe('the filter of one connection', () => {
   });
 
   it.each(['HTTP/1.1 403 No\nX: 1\n\n', 'SSH-2.0-OpenSSH_9.6\r\n', '\x15\x03\x01', 'HTTP/2', 'x'])(
-    'hands on at once what is no head: %j',
+    'passes on at once what is not a head: %j',
     (bytes) => {
       const filter = new InterimFilter();
       filter.requested();
@@ -67,7 +67,7 @@ describe('the filter of one connection', () => {
     },
   );
 
-  it.each(['200 OK', '100 Continue'])('does not hold a head of %s without an end', (status) => {
+  it.each(['200 OK', '100 Continue'])('does not hold back an unfinished head of %s', (status) => {
     const filter = new InterimFilter();
     filter.requested();
     const endless = Buffer.from(`HTTP/1.1 ${status}\r\nX: ${'x'.repeat(20_000)}`);
@@ -75,7 +75,7 @@ describe('the filter of one connection', () => {
   });
 });
 
-describe('a call over a connection that brings interim replies', () => {
+describe('a call over a connection with interim replies', () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -170,7 +170,7 @@ describe('a call over a connection that brings interim replies', () => {
     ['an interim reply', CONTINUE],
     ['half an interim reply', 'HTTP/1.1 100 Con'],
     ['half a final head', 'HTTP/1.1 403 Forbidden\r\nContent-'],
-  ])('is a reset, not a stale connection, when the connection ends after %s', async (_what, bytes) => {
+  ])('fails with a reset, not a stale connection, if the connection ends after %s', async (_what, bytes) => {
     const { backend, client } = await backendOf((socket, nth) => {
       if (nth === 1) socket.write(REFUSED);
       else socket.end(bytes);
@@ -181,7 +181,7 @@ describe('a call over a connection that brings interim replies', () => {
   });
 
   it.each(['SSH-2.0-OpenSSH_9.6\r\n', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'])(
-    'fails at once by %j, which is no HTTP',
+    'fails at once on %j, which is not HTTP',
     async (bytes) => {
       const { client } = await backendOf((socket) => socket.write(bytes));
       expect(await post(client)).toMatchObject({ kind: 'failure', failure: 'other' });

@@ -30,7 +30,7 @@ describe('the config of a method', () => {
   });
 });
 
-describe('restClientConfig of a reply to connect', () => {
+describe('restClientConfig in a reply to connect', () => {
   const read = (fields: unknown) => readSessionLayer({ restClientConfig: { publishStream: fields } });
 
   it.each([
@@ -56,7 +56,7 @@ describe('restClientConfig of a reply to connect', () => {
     ['restOnError', true, 'must be a string'],
     ['restExclude', ['sdp'], 'must be a string'],
     ['restExlude', 'sdp', 'unknown field'],
-  ])('ignores %s %j with a finding', (field, value, reason) => {
+  ])('ignores %s %j and reports it', (field, value, reason) => {
     expect(read({ [field]: value })).toEqual({
       layer: { publishStream: {} },
       findings: [{ method: 'publishStream', field, reason }],
@@ -76,7 +76,7 @@ describe('restClientConfig of a reply to connect', () => {
     [{ restClientConfig: 'x' }, [{ method: '', field: 'restClientConfig', reason: 'must be an object' }]],
     [{ restClientConfig: { nosuch: {} } }, [{ method: 'nosuch', field: '', reason: 'unknown method' }]],
     [{ restClientConfig: { connect: [] } }, [{ method: 'connect', field: '', reason: 'must be an object' }]],
-  ])('of %j sets nothing', (reply, findings) => {
+  ])('sets nothing if the reply is %j', (reply, findings) => {
     expect(readSessionLayer(reply)).toEqual({ layer: {}, findings });
   });
 });

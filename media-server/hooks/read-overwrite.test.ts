@@ -12,7 +12,7 @@ describe('the fields that a reply overwrites', () => {
     ['maxBitrate', 500_000],
     ['hasVideo', false],
     ['hasAudio', true],
-  ])('%s takes %j', (field, value) => {
+  ])('%s accepts %j', (field, value) => {
     expect(readOverwrite(JSON.stringify({ [field]: value }), [field])).toEqual({
       overwrite: { [field]: value },
       ignored: [],
@@ -33,18 +33,18 @@ describe('the fields that a reply overwrites', () => {
     ['maxBitrate', '1'],
     ['hasVideo', 'false'],
     ['hasAudio', 0],
-  ])('%s stays and is reported for %j', (field, value) => {
+  ])('%s keeps its value and reports %j', (field, value) => {
     expect(readOverwrite(JSON.stringify({ [field]: value }), [field])).toEqual({ overwrite: {}, ignored: [field] });
   });
 
-  it('are only the named ones', () => {
+  it('are limited to the named ones', () => {
     expect(readOverwrite('{"name":"b","hasAudio":false,"width":3}', ['name'])).toEqual({
       overwrite: { name: 'b' },
       ignored: [],
     });
   });
 
-  it.each(['', '<html>', 'null', '[]', '"name"', '{"name":'])('are none in the body %j', (body) => {
+  it.each(['', '<html>', 'null', '[]', '"name"', '{"name":'])('are empty for the body %j', (body) => {
     expect(parseObject(body)).toEqual({});
     expect(readOverwrite(body, OVERWRITABLE_FIELDS)).toEqual({ overwrite: {}, ignored: [] });
   });

@@ -29,7 +29,7 @@ async function tries(retries: number, reply: HookReply, aborted?: AbortControlle
   return { at, reply: await work };
 }
 
-describe('a call with retries', () => {
+describe('the retries of a call', () => {
   it.each([
     ['200', answered(200), 1],
     ['401', answered(401), 1],
@@ -46,25 +46,25 @@ describe('a call with retries', () => {
     ['a timeout', failed('timeout'), 1],
     ['a certificate that is not accepted', failed('tls'), 1],
     ['an abort', failed('aborted'), 1],
-  ] as const)('after %s', async (_what, reply, count) => {
+  ] as const)('are made only for temporary failures: %s', async (_what, reply, count) => {
     const result = await tries(3, reply);
     expect(result.at).toHaveLength(count);
     expect(result.reply).toBe(reply);
   });
 
-  it('waits as long as Retry-After says, up to two seconds', async () => {
+  it('wait for Retry-After, up to two seconds', async () => {
     expect((await tries(1, answered(503, 1_500))).at).toEqual([0, 1_500]);
     expect((await tries(1, answered(503, 3_600_000))).at).toEqual([0, 2_000]);
   });
 
-  it('waits longer each time, up to two seconds', async () => {
+  it('wait longer each time, up to two seconds', async () => {
     const { at } = await tries(10, answered(503));
     const pauses = at.slice(1).map((time, index) => time - (at[index] ?? 0));
     expect(pauses).toHaveLength(10);
     for (const [index, pause] of pauses.entries()) expect(pause).toBeLessThanOrEqual(Math.min(2_000, 200 * 2 ** index));
   });
 
-  it('is not retried when the stream has ended', async () => {
+  it('stop when the stream has ended', async () => {
     const aborted = new AbortController();
     aborted.abort();
     expect((await tries(3, answered(503), aborted)).at).toEqual([0]);

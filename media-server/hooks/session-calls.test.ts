@@ -40,7 +40,7 @@ describe('an answer to admission', () => {
     ['no answer', () => undefined, 'unavailable'],
   ];
 
-  it.each(rows)('%s with FAIL', async (_what, reply, kind) => {
+  it.each(rows)('%s decides with FAIL', async (_what, reply, kind) => {
     stage.backend.answer = () => reply;
     expect((await admit(stage.session(stage.hookOf({ timeoutMs: 1_000 })))).kind).toBe(kind);
   });
@@ -83,7 +83,7 @@ describe('an answer to admission', () => {
   });
 
   it.each(['connect', 'publishStream'] as const)(
-    'to %s is a refusal at a 403 whose body never arrives',
+    'to %s is a refusal even if the body of the 403 never arrives',
     async (method) => {
       stage.backend.answer = () => (response) => {
         response.writeHead(403, { 'content-length': '10' }).flushHeaders();
@@ -96,7 +96,7 @@ describe('an answer to admission', () => {
     },
   );
 
-  it('overwrites nothing when it is an error that is only logged', async () => {
+  it('overwrites nothing if it is an error that is only logged', async () => {
     stage.backend.answer = () => ({ status: 500, body: '{"name":"InternalServerError"}' });
     const methods: HookConfig['methods'] = [
       { name: 'publishStream', restOnError: 'LOG', restPolicy: 'OVERWRITE', restOverwrite: ['name'] },
@@ -105,7 +105,7 @@ describe('an answer to admission', () => {
   });
 });
 
-describe('a hook that a reload replaces', () => {
+describe('a hook replaced by a reload', () => {
   /** Replaces the hook of the app as soon as the old backend has answered, as the app table does it. */
   async function replaced(): Promise<{ calls: SessionCalls; next: Backend }> {
     const next = await Backend.start();
@@ -163,7 +163,7 @@ describe('restClientConfig in the answer to connect', () => {
   });
 });
 
-describe('a restClientConfig with faults', () => {
+describe('a restClientConfig with invalid fields', () => {
   const answer = (restClientConfig: unknown): void => {
     stage.backend.answer = ({ method }) => ({
       status: 200,
@@ -171,7 +171,7 @@ describe('a restClientConfig with faults', () => {
     });
   };
 
-  it('applies except for its faults', async () => {
+  it('applies except for the invalid fields', async () => {
     answer({
       nosuch: {},
       publishStream: { restPolicy: 'OVERWRITE', restOverwrite: 'name, width', restOnError: 'MAYBE', restExlude: 'sdp' },

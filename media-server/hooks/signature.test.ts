@@ -33,7 +33,7 @@ describe('the headers that authenticate a call', () => {
       { type: 'wcsHmacMd5', key: 'k' },
       { authorization: `WCS ${createHmac('md5', 'key').update('{"name":"a"}').digest('hex')}` },
     ],
-  ])('of %j', (auth, headers) => {
+  ])('for %j', (auth, headers) => {
     expect(sign(auth)).toEqual(headers);
   });
 
@@ -50,7 +50,7 @@ describe('the headers that authenticate a call', () => {
     [{ type: 'bearer', token: 'empty' }, 'secret empty is empty'],
     [{ type: 'basic', username: 'u', password: 'nosuch' }, 'secret nosuch is missing'],
     [{ type: 'standardWebhooks', secrets: ['old', 'bad'] }, 'secret bad: must be base64'],
-  ])('of %j cannot be created', (auth, message) => {
+  ])('cannot be created for %j', (auth, message) => {
     expect(() => createSigner(auth, assets)).toThrow(message);
   });
 });

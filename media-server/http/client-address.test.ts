@@ -15,10 +15,10 @@ function requestFrom(remoteAddress: string, forwarded?: string, prefix?: string)
 describe('TrustedProxies', () => {
   it.each([
     ['no header', '192.0.2.1', undefined, '192.0.2.1'],
-    ['a header of somebody who is not trusted', '192.0.2.1', '203.0.113.9', '192.0.2.1'],
-    ['a header of a trusted proxy', '10.0.0.5', '203.0.113.9', '203.0.113.9'],
+    ['a header from an untrusted client', '192.0.2.1', '203.0.113.9', '192.0.2.1'],
+    ['a header from a trusted proxy', '10.0.0.5', '203.0.113.9', '203.0.113.9'],
     [
-      'a chain: the right-most address that is no proxy',
+      'a chain: the right-most address that is not a proxy',
       '10.0.0.5',
       '203.0.113.9, 198.51.100.7, 10.1.1.1',
       '198.51.100.7',
@@ -37,25 +37,28 @@ describe('TrustedProxies', () => {
     expect(proxies.clientAddress(requestFrom(remote, forwarded))).toBe(client);
   });
 
-  it.each(['::ffff:10.0.0.0/104', '::ffff:a00:0/104', '10.0.0.0/8'])('%s holds for both spellings', (cidr) => {
-    const proxies = new TrustedProxies([cidr]);
-    expect(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'].map((address) => proxies.trusts(address))).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    expect(['11.1.2.3', '::ffff:11.1.2.3', '::10.1.2.3'].map((address) => proxies.trusts(address))).toEqual([
-      false,
-      false,
-      false,
-    ]);
-  });
+  it.each(['::ffff:10.0.0.0/104', '::ffff:a00:0/104', '10.0.0.0/8'])(
+    '%s matches both spellings of an address',
+    (cidr) => {
+      const proxies = new TrustedProxies([cidr]);
+      expect(['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203'].map((address) => proxies.trusts(address))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(['11.1.2.3', '::ffff:11.1.2.3', '::10.1.2.3'].map((address) => proxies.trusts(address))).toEqual([
+        false,
+        false,
+        false,
+      ]);
+    },
+  );
 
   it.each([
     ['without a proxy', '192.0.2.1', undefined, false],
     ['through a trusted proxy', '10.0.0.5', '203.0.113.9', false],
-    ['through one that is not trusted', '192.0.2.1', '203.0.113.9', true],
-  ])('%s, the address is that of many: %s, %s, %s', (_what, remote, forwarded, isShared) => {
+    ['through an untrusted proxy', '192.0.2.1', '203.0.113.9', true],
+  ])('%s, the address may be shared: %s, %s, %s', (_what, remote, forwarded, isShared) => {
     expect(new TrustedProxies(['10.0.0.0/8']).isShared(requestFrom(remote, forwarded))).toBe(isShared);
   });
 
@@ -85,13 +88,13 @@ describe('TrustedProxies', () => {
     ['/a%zz', ''],
     ['/é', ''],
     [`/${'a'.repeat(1024)}`, ''],
-  ])('takes the prefix %j of a trusted proxy for %j', (header, prefix) => {
+  ])('reads the prefix %j of a trusted proxy as %j', (header, prefix) => {
     const proxies = new TrustedProxies(['10.0.0.0/8']);
     expect(proxies.forwardedPrefix(requestFrom('::ffff:10.0.0.5', undefined, header))).toBe(prefix);
     expect(proxies.forwardedPrefix(requestFrom('192.0.2.1', '10.0.0.5', header))).toBe('');
   });
 
-  it('knows no prefix without the header', () => {
+  it('has no prefix without the header', () => {
     expect(new TrustedProxies(['10.0.0.0/8']).forwardedPrefix(requestFrom('10.0.0.5'))).toBe('');
   });
 

@@ -29,7 +29,7 @@ describe('CORS', () => {
 });
 
 describe('a preflight of a browser', () => {
-  it('is told nothing of ICE servers, whose credentials are for those who ask for them', async () => {
+  it('gets no ICE servers, since their credentials are for the actual request', async () => {
     const headers = { origin: 'https://a.example', 'access-control-request-method': 'POST' };
     const response = await test.app.inject({ method: 'OPTIONS', url: '/whip/app/a', headers });
     expect([response.statusCode, response.headers['link']]).toEqual([204, undefined]);

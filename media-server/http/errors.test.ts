@@ -27,7 +27,7 @@ describe('errors', () => {
     });
   });
 
-  it('say 404, not 405, where only a slash is too much', async () => {
+  it('are 404, not 405, for a path with an extra slash', async () => {
     expect((await post('/stream/terminate/', {})).statusCode).toBe(404);
   });
 

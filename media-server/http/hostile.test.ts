@@ -44,7 +44,7 @@ function statusFor(body: unknown): 200 | 400 | 404 {
   return Object.entries(body).every(([key, value]) => value === null || VICTIM[key] === value) ? 200 : 404;
 }
 
-describe('a body that is nearly a filter', () => {
+describe('a body that is almost a filter', () => {
   const values = fc.oneof(
     fc.constantFrom<unknown>('victim', 'defaultApp', true, false, 'PUBLISHING', 'PLAYING', null),
     fc.constantFrom<unknown>('', 'FAILED', 'true', 0, 1, [], {}, ['victim'], 'publishing'),
@@ -67,7 +67,7 @@ describe('a body that is nearly a filter', () => {
     values,
   );
 
-  it('ends the stream when every member is right and holds, else it is 400 or 404 and nothing ends', async () => {
+  it('ends the stream if every member is valid and matches; otherwise nothing ends', async () => {
     const seen = { 200: 0, 400: 0, 404: 0 };
     await fc.assert(
       fc.asyncProperty(bodies, async (body) => {
@@ -94,11 +94,11 @@ describe('odd JSON', () => {
     ['nesting around a prototype', `{"name":${'['.repeat(90_000)}{"__proto__":1}${']'.repeat(90_000)}}`, 400],
     ['an escaped prototype', '{"\\u005f_proto__":null}', 400],
     ['a constructor', '{"constructor":{"prototype":{"name":"victim"}}}', 400],
-    ['a name of a method', '{"toString":"victim"}', 400],
+    ['the name of a method', '{"toString":"victim"}', 400],
     ['a NUL in a name', '{"name":"victim\\u0000"}', 404],
     ['a lone surrogate', '{"name":"\\ud800"}', 404],
     ['another Unicode form of nothing', '{"name":"victim\\u200b"}', 404],
-    ['the same member twice: the last one holds', '{"name":"victim","name":"nobody"}', 404],
+    ['the same member twice: the last one counts', '{"name":"victim","name":"nobody"}', 404],
     ['a comment', '{/* all */}', 400],
     ['two values', '{}{}', 400],
     ['a trailing comma', '{"name":"victim",}', 400],
@@ -111,13 +111,13 @@ describe('odd JSON', () => {
     expect(test.registry.size).toBe(1);
   });
 
-  it('of exactly 512 KiB is read, of one byte more it is 413', async () => {
+  it('is read up to 512 KiB, and is 413 beyond', async () => {
     const padded = (bytes: number) => `{"name":"nobody"${' '.repeat(bytes - 17)}}`;
     expect((await terminate(padded(512 * 1024))).statusCode).toBe(404);
     expect((await terminate(padded(512 * 1024 + 1))).statusCode).toBe(413);
   });
 
-  it('that is no UTF-8 is never the name of a stream', async () => {
+  it('that is not UTF-8 never matches a stream name', async () => {
     test.add({ name: 'victim' });
     const body = Buffer.concat([Buffer.from('{"name":"victim'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
     expect((await terminate(body)).statusCode).toBe(404);
@@ -147,7 +147,7 @@ describe('odd content types', () => {
 });
 
 describe('odd queries and headers', () => {
-  it('a query that is not one of the three known is 400, whatever is in it', async () => {
+  it('an unknown query parameter is 400, whatever its value', async () => {
     const stream = test.add();
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1 }), fc.string(), async (key, value) => {

@@ -65,7 +65,7 @@ describe('a client that is slow', () => {
     expect(await said(bytes)).toMatch(/^HTTP\/1\.1 408|^$/);
   });
 
-  it('is not one that follows an event stream for longer than that', async () => {
+  it('does not include one that follows an event stream for longer', async () => {
     await open({ timeouts: SHORT });
     const events = await follow();
     // Somebody who came later has been cut off meanwhile.
@@ -93,7 +93,7 @@ describe('close', () => {
 });
 
 describe('an idle connection', () => {
-  it('is kept for longer than ingress controllers keep theirs', async () => {
+  it('is kept longer than ingress controllers keep theirs', async () => {
     await open();
     const agent = new Agent({ keepAlive: true });
     const answer = await ask({ port: listeners.httpPort, path: '/', agent });
@@ -117,7 +117,7 @@ describe('https', () => {
       sockets.push(socket);
     });
 
-  it('shows a new certificate to new connections; one whose key does not fit is refused and changes nothing', async () => {
+  it('serves a new certificate to new connections, and refuses one that does not match its key', async () => {
     const [first, second] = [pem('first'), pem('second')];
     await open({ https: { port: 0, certificate: first } });
     expect(await subject()).toBe('first');
@@ -127,7 +127,7 @@ describe('https', () => {
     expect(await subject()).toBe('second');
   });
 
-  it('cuts off who never finishes the handshake', async () => {
+  it('cuts off a client that never finishes the handshake', async () => {
     await open({ https: { port: 0, certificate: pem('a') }, timeouts: SHORT });
     const socket = connect(listeners.httpsPort ?? 0, '127.0.0.1');
     sockets.push(socket);

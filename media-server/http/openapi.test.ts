@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => test.app.close());
 
 describe('the OpenAPI description', () => {
-  it('is 3.1 and has every call', async () => {
+  it('is version 3.1 and has every call', async () => {
     const description = (await test.app.inject('/rest-api/openapi.json')).json();
     expect(description.openapi).toBe('3.1.0');
     expect(Object.keys(description.paths).sort()).toEqual([
@@ -36,14 +36,14 @@ describe('the OpenAPI description', () => {
     ).toBe('boolean');
   });
 
-  it('names the server by what a trusted proxy has taken off', async () => {
+  it('names the server by the prefix that a trusted proxy strips', async () => {
     const servers = async () => (await test.app.inject('/rest-api/openapi.json')).json().servers;
     expect(await servers()).toBeUndefined();
     test.prefix = '/media';
     expect(await servers()).toEqual([{ url: '/media' }]);
   });
 
-  it('says of every call how it fails and who may make it', async () => {
+  it('describes how every call fails and who may make it', async () => {
     const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
     const calls = Object.entries<Record<string, object>>(paths)
       .filter(([path]) => path.startsWith('/rest-api/'))
@@ -62,7 +62,7 @@ describe('the OpenAPI description', () => {
     }
   });
 
-  it('says which calls need a body', async () => {
+  it('describes which calls need a body', async () => {
     const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
     const needed = Object.entries<{ post?: { requestBody?: { required: boolean } } }>(paths).flatMap(
       ([path, { post }]) =>
@@ -79,7 +79,7 @@ describe('the OpenAPI description', () => {
     });
   });
 
-  it('says what a WHIP or WHEP call takes and answers', async () => {
+  it('describes the requests and responses of WHIP and WHEP', async () => {
     const { paths } = (await test.app.inject('/rest-api/openapi.json')).json();
     expect(paths['/whep/{appKey}/{name}'].post).toMatchObject({
       tags: ['WHEP'],

@@ -55,7 +55,7 @@ const ROUTES = [
   [`/whip/app/name/pod/${SECRET}`, 'application/trickle-ice-sdpfrag'],
 ] as const;
 
-describe('a body of 5 MB is answered 413 to a client that reads only after it has written', () => {
+describe('a body of 5 MB is answered with 413, even if the client writes it all before it reads', () => {
   const body = ' '.repeat(5 * MIB);
 
   it.each(ROUTES)('%s', async (path, type) => {
@@ -65,7 +65,7 @@ describe('a body of 5 MB is answered 413 to a client that reads only after it ha
     expect(await answerTo(socket, request.replace('POST', method))).toBe('HTTP/1.1 413 Payload Too Large');
   });
 
-  it('also in chunks, and when the client wants the connection closed', async () => {
+  it('in chunks, with Connection: close', async () => {
     const socket = await open();
     const request = head(
       '/whip/app/name',
@@ -81,9 +81,9 @@ describe('a body of 5 MB is answered 413 to a client that reads only after it ha
 it.each([
   ['of another type', '/rest-api/stream/terminate', 'application/xml', 415],
   ['without credentials', '/rest-api/stream/terminate', 'application/json', 401],
-  ['to nowhere', '/nowhere', 'application/x', 404],
-  ['that no verb takes', '/console', 'application/x', 405],
-])('a body of 5 MB %s keeps its own answer', async (what, path, type, status) => {
+  ['to an unknown path', '/nowhere', 'application/x', 404],
+  ['to a path that does not accept POST', '/console', 'application/x', 405],
+])('a body of 5 MB %s gets its usual answer', async (what, path, type, status) => {
   const bundle =
     what === 'without credentials' ? bundleOf({ authRef: { name: 'api' } }, { api: { ci: 't0ken' } }) : bundleOf();
   const socket = await open({ bundle });
@@ -92,7 +92,7 @@ it.each([
   expect(await answerTo(socket, head(path, ...headers) + body)).toContain(`HTTP/1.1 ${status}`);
 });
 
-describe('a body is not read for ever', () => {
+describe('a body is not read forever', () => {
   it('when it does not end', async () => {
     const socket = await open();
     socket.write(head('/whip/app/name', 'Content-Type: application/sdp', 'Transfer-Encoding: chunked'));

@@ -113,7 +113,7 @@ describe('the parameters of a format in an answer', () => {
     ['mono', {}, 'maxplaybackrate=48000;stereo=1;useinbandfec=1'],
     ['stereo', { 'sprop-stereo': 1 }, 'maxplaybackrate=48000;stereo=1;useinbandfec=1;sprop-stereo=1'],
     ['what was asked for in stereo', { stereo: 1 }, 'maxplaybackrate=48000;stereo=1;useinbandfec=1;sprop-stereo=1'],
-  ])('opus played of a publication in %s', (_, parameters, answered) => {
+  ])('opus played from a publication in %s', (_, parameters, answered) => {
     expect(fmtp(playAnswer('firefox-play', { tracks: [playable('audio', 'opus', parameters)] }), 109)).toBe(answered);
   });
 

@@ -126,13 +126,10 @@ describe('hostile SDP', { timeout: 30_000 }, () => {
     );
   });
 
-  it.each(['\n', '\r', '\r\n'])(
-    'reads the largest offer at once, however slow the machine is, lines ending in %j',
-    (newline) => {
-      const lines = ['v=0', ...Array.from({ length: 30_000 }, (_, index) => `a=${index % 10}`)];
-      const began = performance.now();
-      survives(() => void parseOffer(lines.join(newline).slice(0, 128 * 1024), 'publish'));
-      expect(performance.now() - began).toBeLessThan(4_000);
-    },
-  );
+  it.each(['\n', '\r', '\r\n'])('reads the largest offer quickly, with lines that end in %j', (newline) => {
+    const lines = ['v=0', ...Array.from({ length: 30_000 }, (_, index) => `a=${index % 10}`)];
+    const began = performance.now();
+    survives(() => void parseOffer(lines.join(newline).slice(0, 128 * 1024), 'publish'));
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
 });

@@ -12,13 +12,13 @@ describe('the answer to a client whose stream was ended while it waited', () => 
   };
   const rows = Object.entries(END_CAUSES).map(([cause, { info }]) => [cause as EndCause, info] as const);
 
-  it.each(rows)('by %s carries "%s"', (cause, info) => {
+  it.each(rows)('for %s carries "%s"', (cause, info) => {
     const stream = fakeStream();
     stream.markEnded(cause, 1);
     expect(endedRejection(stream)).toEqual({ ...(OWN[cause] ?? { status: 403, result: 'terminated' }), detail: info });
   });
 
-  it('is none while the stream lives', () => {
+  it('is null while the stream is live', () => {
     expect(endedRejection(fakeStream())).toBeNull();
   });
 });

@@ -78,7 +78,7 @@ const ROWS: Row[] = [
 
 describe('a request', () => {
   it.each(ROWS)(
-    'is rejected before anybody is asked: %s (%s)',
+    'is rejected before the backend is asked: %s (%s)',
     async (_what, direction, prepare, expected, over = {}) => {
       await prepare();
       const before = { ...stage.left(), asked: stage.media.requests.length };
@@ -91,7 +91,7 @@ describe('a request', () => {
     },
   );
 
-  it('is not denied in the other direction, to another client, or after the time', async () => {
+  it('is not denied in the other direction, to another client, or once the denial expires', async () => {
     await ban('publish');
     expect((await stage.publish({ client: client('192.0.2.9') })).kind).toBe('started');
     stage.media.leg.connect();
@@ -100,7 +100,7 @@ describe('a request', () => {
     expect(rejected(await stage.publish())).toMatchObject({ result: 'name_in_use' });
   });
 
-  it('of a known app is not limited by 0', async () => {
+  it('of a known app is unlimited for a limit of 0', async () => {
     for (const name of ['a', 'b', 'c']) await stage.live(name);
     expect(stage.registry.size).toBe(3);
   });

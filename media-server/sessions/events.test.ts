@@ -25,7 +25,7 @@ function toldOf(direction: 'publish' | 'play', tell: (stream: Stream) => void): 
   return told;
 }
 
-describe('what the backend is told of the end', () => {
+describe('what the backend is told about an end', () => {
   const DISCONNECTED = 'ConnectionStatusEvent DISCONNECTED';
   const rows: [Stream['admission'], 'publish' | 'play', EndCause, string[]][] = [
     ['none', 'publish', 'client', []],
@@ -54,11 +54,11 @@ describe('what the backend is told of the end', () => {
   });
 });
 
-describe('what the backend is told of a start', () => {
+describe('what the backend is told about a start', () => {
   it.each([
     ['publish', 'PUBLISHING'],
     ['play', 'PLAYING'],
-  ] as const)('of %s', (direction, status) => {
+  ] as const)('of a %s session', (direction, status) => {
     const heard = toldOf(direction, (stream) => {
       tellConnected(stream, NODE_ID);
       stream.goLive();

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 describe('a stream whose transport connects', () => {
-  it('is live, told, checked and counted with the time since its request', async () => {
+  it('is live, reported, checked and counted with the time since its request', async () => {
     const stream = started(await stage.publish());
     await stage.clock.advance(1_500);
     expect([stream.live, stage.checked.size]).toEqual([false, 0]);
@@ -18,7 +18,7 @@ describe('a stream whose transport connects', () => {
     expect(stage.counted).toEqual(['publish started', 'publish joined 1.5']);
   });
 
-  it('after it has begun to end stays ended', async () => {
+  it('stays ended if it has already begun to end', async () => {
     const stream = started(await stage.publish());
     stream.markEnded('rest', stage.clock.now());
     stage.media.leg.connect();
@@ -37,7 +37,7 @@ describe('a transport that fails', () => {
     ['disconnect', 'UNPUBLISHED', 'Stopped by session disconnect'],
   ] as const;
 
-  it.each(rows)('by %s ends the stream as %s', async (cause, status, info) => {
+  it.each(rows)('with %s ends the stream as %s', async (cause, status, info) => {
     const stream = await stage.live();
     stage.media.leg.fail(cause);
     await settle();
@@ -46,7 +46,7 @@ describe('a transport that fails', () => {
     expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
   });
 
-  it('before it has connected ends the stream, which never was live', async () => {
+  it('before it has connected ends a stream that was never live', async () => {
     const stream = started(await stage.publish());
     stage.media.leg.fail('ice');
     await settle();
@@ -55,7 +55,7 @@ describe('a transport that fails', () => {
     expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
   });
 
-  it('and cannot be closed is reported, and the stream has gone', async () => {
+  it('and cannot be closed is reported, and the stream is removed', async () => {
     const stream = await stage.live();
     stage.media.whileClosing = () => Promise.reject(new Error('boom'));
     stage.media.leg.fail('rtp');
@@ -65,8 +65,8 @@ describe('a transport that fails', () => {
   });
 });
 
-describe('the longest time of a stream', () => {
-  it('counts from the moment when it is live', async () => {
+describe('the maximum duration of a stream', () => {
+  it('counts from the moment it is live', async () => {
     stage.limitApp({ durationMs: 60_000 });
     const stream = started(await stage.publish());
     await stage.clock.advance(30_000);
@@ -78,7 +78,7 @@ describe('the longest time of a stream', () => {
     expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
   });
 
-  it('has no timer left when the stream ends before', async () => {
+  it('leaves no timer if the stream ends earlier', async () => {
     stage.limitApp({ durationMs: 60_000 });
     const stream = await stage.live();
     expect(stage.clock.pending).toBe(1);
@@ -86,7 +86,7 @@ describe('the longest time of a stream', () => {
     expect(stage.clock.pending).toBe(0);
   });
 
-  it('is not limited by 0', async () => {
+  it('is unlimited for 0', async () => {
     await stage.live();
     expect(stage.clock.pending).toBe(0);
   });

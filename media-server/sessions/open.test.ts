@@ -71,7 +71,7 @@ describe('a publication that is ended while it starts', () => {
     expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
-  it('closes the leg that media makes too late', async () => {
+  it('closes the leg that media opens too late', async () => {
     const answering = gate();
     stage.media.beforeAnswer = () => answering.passed;
     const outcome = stage.publish();
@@ -91,7 +91,7 @@ describe('a publication that is ended while it starts', () => {
     expect(stage.media.requests).toEqual([]);
   });
 
-  it('aborts the call to the backend that it waits for', async () => {
+  it('aborts the backend call that it waits for', async () => {
     let signal: AbortSignal | null = null;
     during('connect', () => {
       ({ signal } = onlyStream());
@@ -102,7 +102,7 @@ describe('a publication that is ended while it starts', () => {
   });
 });
 
-describe('a client that goes away', () => {
+describe('a client that disconnects', () => {
   it.each(STEPS)('at %s leaves nothing behind', async (step) => {
     const client = new AbortController();
     during(step, () => client.abort());
@@ -111,13 +111,13 @@ describe('a client that goes away', () => {
     expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
-  it('before anything was asked leaves nothing behind, and the backend hears nothing', async () => {
+  it('before the first call leaves nothing behind, and the backend is not called', async () => {
     expect(rejected(await stage.publish({ signal: AbortSignal.abort() }))).toMatchObject({ result: 'terminated' });
     expect(stage.told).toEqual([]);
     expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
-  it('after it has the answer does not end the stream', async () => {
+  it('after it got the answer does not end the stream', async () => {
     const client = new AbortController();
     const stream = started(await stage.publish({ signal: client.signal }));
     client.abort();
@@ -137,7 +137,7 @@ describe('media that cannot start a leg', () => {
     ],
     ['an offer that is malformed', new OfferError('offer_invalid', 'no mid'), 400, 'bad_offer', 'no mid', 0],
     [
-      'an m-line that cannot be taken',
+      'an m-line that cannot be accepted',
       new OfferError('offer_unprocessable', 'm-line 2'),
       422,
       'bad_offer',
@@ -145,7 +145,7 @@ describe('media that cannot start a leg', () => {
       0,
     ],
     ['a worker that is just starting', new MediaUnavailable('no worker'), 503, 'error', 'no worker', 0],
-    ['a fault', new Error('boom'), 500, 'error', 'the media server failed to start the stream', 1],
+    ['an internal error', new Error('boom'), 500, 'error', 'the media server failed to start the stream', 1],
   ];
 
   it.each(rows)('because of %s', async (_what, error, status, result, detail, logged) => {
@@ -161,7 +161,7 @@ describe('media that cannot start a leg', () => {
     expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
-  it('after the stream has ended is no fault', async () => {
+  it('is not logged as an error after the stream has ended', async () => {
     during('media', async () => {
       await stage.terminator.end(onlyStream(), 'rest');
       throw new Error('the router is closed');
@@ -172,7 +172,7 @@ describe('media that cannot start a leg', () => {
 });
 
 describe('a stream of a session', () => {
-  it('has ids of its own and a secret that the ids do not tell', async () => {
+  it('has its own ids, and a secret that does not follow from them', async () => {
     const [a, b] = [started(await stage.publish({ name: 'a' })), started(await stage.publish({ name: 'b' }))];
     const ids = [a, b].flatMap(({ id, secret, sessionId }) => [id, secret, sessionId]);
     expect(new Set(ids).size).toBe(6);

@@ -11,7 +11,7 @@ const renames = (name: string) => (method: string) =>
   method === 'playStream' ? { kind: 'allowed' as const, overwrite: { name } } : ALLOWED;
 
 describe('a playback', () => {
-  it('is told to the backend in order, from connect to DISCONNECTED', async () => {
+  it('is reported to the backend in order, from connect to DISCONNECTED', async () => {
     const publication = await stage.live();
     const stream = started(await stage.play());
     expect(stage.told.splice(0)).toEqual(['connect', 'ConnectionStatusEvent ESTABLISHED', 'playStream']);
@@ -27,7 +27,7 @@ describe('a playback', () => {
     expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
   });
 
-  it('asks media with the publication that it plays', async () => {
+  it('asks media to play its publication', async () => {
     const publication = await stage.live();
     const stream = started(await stage.play());
     expect(stage.media.requests.at(-1)).toMatchObject({ id: stream.id, publication: publication.leg });
@@ -50,7 +50,7 @@ describe('a playback', () => {
     started(await stage.play());
   });
 
-  it('that the backend refuses leaves the publication alone', async () => {
+  it('does not affect its publication if the backend refuses it', async () => {
     await stage.live();
     stage.answer = (method) => (method === 'playStream' ? REFUSED : ALLOWED);
     expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'refused' });
@@ -59,7 +59,7 @@ describe('a playback', () => {
   });
 });
 
-describe('a playback of what is not live', () => {
+describe('a playback of a stream that is not live', () => {
   const NOT_LIVE = { status: 409, result: 'not_live', retryAfterSeconds: 2 };
 
   it.each<[string, () => Promise<unknown>]>([
@@ -74,14 +74,14 @@ describe('a playback of what is not live', () => {
         void stage.terminator.end(publication, 'rest');
       },
     ],
-  ])('is rejected without a word to the backend: it %s', async (_what, prepare) => {
+  ])('is rejected without a call to the backend: the stream %s', async (_what, prepare) => {
     await prepare();
     stage.told.length = 0;
     expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
     expect(stage.told).toEqual([]);
   });
 
-  it('asks the backend when that may give another name', async () => {
+  it('asks the backend if that may assign another name', async () => {
     stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
     await stage.live('b');
     stage.answer = renames('b');
@@ -96,10 +96,10 @@ describe('a playback of what is not live', () => {
   });
 
   it.each([
-    ['the policy is another', { name: 'playStream', restPolicy: 'NOTIFY', restOverwrite: ['name'] }],
+    ['the policy is a different one', { name: 'playStream', restPolicy: 'NOTIFY', restOverwrite: ['name'] }],
     ['the name is not overwritten', { name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['custom'] }],
-    ['the method is another', { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }],
-  ] as const)('does not ask it when %s', async (_what, method) => {
+    ['the method is a different one', { name: 'publishStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }],
+  ] as const)('does not ask the backend if %s', async (_what, method) => {
     stage.hookApp([{ ...method, restOverwrite: [...method.restOverwrite] }]);
     expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
     expect(stage.told).toEqual([]);
@@ -119,8 +119,8 @@ describe('a playback whose name the backend overwrites', () => {
   });
 });
 
-describe('a playback whose publication ends meanwhile', () => {
-  it('during admission is rejected and media is not asked', async () => {
+describe('a playback whose publication ends during its start', () => {
+  it('during admission is rejected, and media is not asked', async () => {
     const publication = await stage.live();
     stage.answer = async (method) => {
       if (method === 'playStream') await stage.terminator.end(publication, 'client');
@@ -141,7 +141,7 @@ describe('a playback whose publication ends meanwhile', () => {
     },
   );
 
-  it('while media answers, which then fails, is rejected without an error in the log', async () => {
+  it('while media answers and then fails, is rejected without an error in the log', async () => {
     const publication = await stage.live();
     stage.media.beforeAnswer = async () => {
       await stage.terminator.end(publication, 'client');
@@ -151,7 +151,7 @@ describe('a playback whose publication ends meanwhile', () => {
     expect(stage.lines).toEqual([]);
   });
 
-  it('with its worker ends for that when its own leg was there, else as that of a publisher that has gone', async () => {
+  it('with its worker ends with worker_died on the same worker, otherwise with publisher_gone', async () => {
     const publication = await stage.live();
     const publisherLeg = stage.media.leg;
     const same = started(await stage.play());
@@ -170,7 +170,7 @@ describe('a playback whose publication ends meanwhile', () => {
 });
 
 describe('limits of playbacks', () => {
-  it('of one publication count those that play it', async () => {
+  it('of one publication count only its own playbacks', async () => {
     stage.limitApp({ playbacksPerStream: 1 });
     await stage.live('a');
     await stage.live('b');

@@ -21,7 +21,7 @@ const overwrites = (overwrite: HookBody) => (method: string) =>
   method === 'publishStream' ? { kind: 'allowed' as const, overwrite } : ALLOWED;
 
 describe('a publication', () => {
-  it('is told to the backend in order, from connect to DISCONNECTED', async () => {
+  it('is reported to the backend in order, from connect to DISCONNECTED', async () => {
     const outcome = await stage.publish();
     const stream = started(outcome);
     expect(outcome).toMatchObject({ answer: `answer to ${stream.id}` });
@@ -42,7 +42,7 @@ describe('a publication', () => {
     expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
-  it('asks media for what the app and the offer say', async () => {
+  it('asks media for what the app and the offer allow', async () => {
     stage.limitApp({ maxBitrate: 500_000 });
     const stream = started(await stage.publish());
     expect(stage.media.requests).toEqual([
@@ -97,7 +97,7 @@ describe('a publication', () => {
 });
 
 describe('the name of a publication', () => {
-  it.each(['in admission', 'live'])('is taken while another one is %s', async (state) => {
+  it.each(['in admission', 'live'])('is taken while another publication is %s', async (state) => {
     const admission = gate();
     if (state === 'live') await stage.live();
     stage.answer = async () => {
@@ -122,7 +122,7 @@ describe('the name of a publication', () => {
     expect(stage.media.open()).toEqual(['publish', 'play', 'publish']);
   });
 
-  it('is waited for while its holder is ending', async () => {
+  it('is awaited while its holder is ending', async () => {
     const holder = await stage.live();
     const closing = gate();
     stage.media.whileClosing = () => closing.passed;
@@ -136,7 +136,7 @@ describe('the name of a publication', () => {
     expect(stage.registry.publication('defaultApp', 'a')).not.toBe(holder);
   });
 
-  it('is free again after a rejected one', async () => {
+  it('is free again after a rejected publication', async () => {
     stage.answer = () => REFUSED;
     rejected(await stage.publish());
     stage.answer = () => ALLOWED;
@@ -160,14 +160,14 @@ describe('a publication whose fields the backend overwrites', () => {
     [4_000, 0, 4_000],
     [4_000, 5_000, 4_000],
     [4_000, 3_000, 3_000],
-  ])('cannot lift the limit of the app: %d with %d is %d', async (limit, wanted, maxBitrate) => {
+  ])('cannot raise the limit of the app: %d with %d is %d', async (limit, wanted, maxBitrate) => {
     stage.limitApp({ maxBitrate: limit });
     stage.answer = overwrites({ maxBitrate: wanted });
     started(await stage.publish());
     expect(stage.media.requests).toMatchObject([{ maxBitrate }]);
   });
 
-  it('is rejected when another one has the new name', async () => {
+  it('is rejected if another publication has the new name', async () => {
     await stage.live('b');
     stage.answer = overwrites({ name: 'b' });
     expect(rejected(await stage.publish())).toMatchObject({ status: 409, result: 'name_in_use' });
@@ -192,7 +192,7 @@ describe('a publication whose fields the backend overwrites', () => {
     expect(started(await next).name).toBe('b');
   });
 
-  it('is rejected when the client is denied the new name', async () => {
+  it('is rejected if the client is denied the new name', async () => {
     const banned = await stage.live('b');
     stage.deny.deny(banned, 60_000);
     await stage.terminator.end(banned, 'rest');
@@ -215,7 +215,7 @@ describe('limits of publications', () => {
     });
   });
 
-  it('count one that is still in admission', async () => {
+  it('count a publication that is still in admission', async () => {
     stage.limitApp({ publications: 1 });
     const admission = gate();
     stage.answer = async () => {

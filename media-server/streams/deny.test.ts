@@ -22,7 +22,7 @@ const client = (over: object = {}) => ({
 });
 
 describe('DenyList', () => {
-  it('denies the same app, name, direction and client until its time is over', () => {
+  it('denies the same app, name, direction and client until the entry expires', () => {
     const { deny, time } = list();
     expect(deny.deny(fakeStream({ name: 'a' }), 500)).toBe(true);
     expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(true);
@@ -34,14 +34,14 @@ describe('DenyList', () => {
     expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(false);
   });
 
-  it('knows a client by its token before its address', () => {
+  it('identifies a client by its token first, then by its address', () => {
     const { deny } = list();
     deny.deny(fakeStream({ client: { token: 't' } }), 500);
     expect(deny.denied('defaultApp', 'a', 'publish', client({ token: 't', address: '192.0.2.9' }))).toBe(true);
     expect(deny.denied('defaultApp', 'a', 'publish', client())).toBe(false);
   });
 
-  it('makes no entry for a client that cannot be told apart', () => {
+  it('adds no entry for a client that cannot be identified', () => {
     const { deny } = list();
     expect(deny.deny(fakeStream({ client: { address: '10.0.0.1' } }), 500)).toBe(false);
     expect(deny.deny(fakeStream({ client: { address: '' } }), 500)).toBe(false);
@@ -49,13 +49,13 @@ describe('DenyList', () => {
     expect(deny.deny(fakeStream({ client: { isShared: true, token: 't' } }), 500)).toBe(true);
   });
 
-  it('is not escaped by a header that makes an address look shared', () => {
+  it('cannot be evaded by a header that makes an address look shared', () => {
     const { deny } = list();
     deny.deny(fakeStream({ name: 'a' }), 500);
     expect(deny.denied('defaultApp', 'a', 'publish', client({ isShared: true }))).toBe(true);
   });
 
-  it('holds 10,000 entries and makes room of those that are over', () => {
+  it('holds 10,000 entries, and drops expired ones to make room', () => {
     const { deny, time } = list();
     for (let index = 0; index < 10_000; index++) deny.deny(fakeStream({ name: `s${index}` }), 500);
     expect(deny.deny(fakeStream({ name: 'one more' }), 500)).toBe(false);

@@ -22,7 +22,7 @@ function isMeant(stream: Stream, filter: StreamFilter): boolean {
   );
 }
 
-it('any filter finds exactly the streams for which every member holds', () => {
+it('any filter finds exactly the streams that match every member', () => {
   const streams = fc.array(
     fc.record({
       name: fc.constantFrom(...NAMES),

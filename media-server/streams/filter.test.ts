@@ -10,24 +10,24 @@ const second = add({ name: 'b', app: other });
 
 describe('matchStreams', () => {
   it.each([
-    ['{} is all', {}, [publication, playback, second]],
+    ['{} finds everything', {}, [publication, playback, second]],
     ['an id', { mediaSessionId: playback.id }, [playback]],
     ['an unknown id', { mediaSessionId: 'x' }, []],
     ['ids, each once', { mediaSessionIds: [second.id, 'x', second.id] }, [second]],
     ['no ids', { mediaSessionIds: [] }, []],
-    ['an id and ids that do not have it', { mediaSessionId: playback.id, mediaSessionIds: [second.id] }, []],
+    ['an id and a list of ids without it', { mediaSessionId: playback.id, mediaSessionIds: [second.id] }, []],
     ['a session', { sessionId: second.sessionId }, [second]],
     ['a name', { name: 'a' }, [publication, playback]],
     ['a name and a direction', { name: 'a', published: false }, [playback]],
     ['a direction', { published: true }, [publication, second]],
     ['a status', { status: 'PLAYING' as const }, [playback]],
     ['an app', { appKey: 'otherApp' }, [second]],
-    ['all that must hold', { appKey: 'otherApp', name: 'a' }, []],
+    ['several members, which must all match', { appKey: 'otherApp', name: 'a' }, []],
   ])('%s', (_what, filter, expected) => {
     expect(matchStreams(registry, filter).sort(byId)).toEqual([...expected].sort(byId));
   });
 
-  it('finds a stream that is just ending by the status that it had', () => {
+  it('finds a stream that is ending by its last status', () => {
     const ending = fakeStreams();
     const stream = ending.add();
     stream.markEnded('rest', 0);

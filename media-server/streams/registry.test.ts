@@ -34,7 +34,7 @@ describe('StreamRegistry', () => {
     expect(registry.byName('b').size).toBe(0);
   });
 
-  it('tells when the last stream has left', () => {
+  it('reports when the last stream has left', () => {
     const { add, registry } = fakeStreams();
     const [first, second] = [add(), add()];
     let empty = 0;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeStreams } from '../../test/builders/streams.ts';
 
 describe('Terminator', () => {
-  it('ends a stream once: marked, out of the loop, closed, out of the registry, told', async () => {
+  it('ends a stream once: marks it, stops its checks, closes it, removes it, reports it', async () => {
     const { add, ended, left, registry, terminator } = fakeStreams();
     const stream = add();
     expect(await terminator.end(stream, 'rest')).toBe(true);
@@ -34,7 +34,7 @@ describe('Terminator', () => {
     expect(registry.size).toBe(0);
   });
 
-  it('takes the playbacks of a publication with it', async () => {
+  it('ends the playbacks of a publication with it', async () => {
     const { add, registry, terminator } = fakeStreams();
     const publication = add();
     const playback = add({ direction: 'play' });
@@ -47,7 +47,7 @@ describe('Terminator', () => {
     expect(registry.playbacksOf(publication).size).toBe(0);
   });
 
-  it('ends several for one cause, a playback before its publication takes it with it', async () => {
+  it('ends several streams with one cause, playbacks before their publication', async () => {
     const { add, registry, terminator } = fakeStreams();
     const publication = add();
     const playback = add({ direction: 'play' });
@@ -58,7 +58,7 @@ describe('Terminator', () => {
     expect([publication, playback, ended].map(({ cause }) => cause)).toEqual(['drain', 'drain', 'client']);
   });
 
-  it('leaves no stream in a list when its transport cannot be closed', async () => {
+  it('removes a stream everywhere even if its transport cannot be closed', async () => {
     const { add, ended, failures, registry, terminator } = fakeStreams();
     const publication = add({ close: () => Promise.reject(new Error('the worker is gone')) });
     const playback = add({ direction: 'play' });
@@ -70,7 +70,7 @@ describe('Terminator', () => {
     await terminator.settled(publication);
   });
 
-  it('tells of a playback that cannot be closed when all is over, and not as a rejection that nobody handles', async () => {
+  it('reports a playback that cannot be closed at the end, not as an unhandled rejection', async () => {
     const { add, registry, terminator } = fakeStreams();
     const publication = add({ close: () => new Promise((resolve) => setTimeout(resolve, 20)) });
     const playback = add({ direction: 'play', close: () => Promise.reject(new Error('the worker is gone')) });
@@ -79,7 +79,7 @@ describe('Terminator', () => {
     expect(registry.size).toBe(0);
   });
 
-  it('gives nobody a way to be told twice', async () => {
+  it('does not let an ended stream go live', async () => {
     const { add, terminator } = fakeStreams();
     const stream = add();
     const changes: string[] = [];

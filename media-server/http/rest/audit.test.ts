@@ -39,7 +39,7 @@ it('a terminate is logged with the name of the token, the filter and what it did
   expect(JSON.stringify(lines)).not.toContain('t0ken');
 });
 
-it('the end of a session is logged likewise, also when there was none', async () => {
+it('the end of a session is logged the same way, even if there is no such session', async () => {
   await setUp();
   const { sessionId } = test.add();
   await order('/connection/terminate', { sessionId });
@@ -58,7 +58,7 @@ it('a session whose stream fails to close is answered 503', async () => {
   expect([response.statusCode, response.json().pods]).toMatchObject([503, [{ pod: 'pod-0', matched: 1 }]]);
 });
 
-it('a failure of this member is answered 503, repeatable, and its reason is logged', async () => {
+it('a failure of this pod is a 503 that can be retried, and its reason is logged', async () => {
   await setUp();
   test.add({ close: () => Promise.reject(new Error('the transport would not close')) });
   const response = await order('/stream/terminate', {});

@@ -20,7 +20,7 @@ describe('authentication', () => {
     expect(await status()).toBe(404);
   });
 
-  it('takes any of the named tokens and nothing else', async () => {
+  it('accepts any of the named tokens and nothing else', async () => {
     test.bundle = tokens();
     for (const right of ['Bearer t0ken', 'Bearer other', 'bearer t0ken', 'Bearer  t0ken ']) {
       expect({ right, status: await status(right) }).toEqual({ right, status: 404 });
@@ -47,7 +47,7 @@ describe('authentication', () => {
     expect(stream.cause).toBeNull();
   });
 
-  it('takes Basic from a Secret of type basic-auth', async () => {
+  it('accepts Basic with a Secret of type basic-auth', async () => {
     test.bundle = bundleOf({ authRef: { name: 'api' } }, { api: { username: 'u', password: 'p' } });
     expect(await status(`Basic ${Buffer.from('u:p').toString('base64')}`)).toBe(404);
     for (const wrong of [
@@ -61,7 +61,7 @@ describe('authentication', () => {
     }
   });
 
-  it('lets nobody in when what it compares with is empty', async () => {
+  it('rejects everyone if the configured credential is empty', async () => {
     const basic = bundleOf({ authRef: { name: 'api' } }, { api: { username: 'u', password: 'p' } });
     for (const { assets, config } of [basic, tokens()]) {
       test.bundle = { config, assets: new Map([...assets.keys()].map((name) => [name, Buffer.from('\n')])) };

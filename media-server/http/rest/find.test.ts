@@ -44,7 +44,7 @@ describe('find, find_all and the connection calls', () => {
     expect(found.metrics).toEqual({ bytes: 1, packets: 1, packetsLost: 0, bitrate: 8, rttMs: 1 });
   });
 
-  it('take published as text in find, as WCS does, and never in terminate', async () => {
+  it('accept published as a string in find, as WCS does, but not in terminate', async () => {
     const publication = test.add({ name: 'a' });
     const playback = test.add({ name: 'a', direction: 'play' });
     const idsOf = async (published: unknown) => {
@@ -82,7 +82,7 @@ describe('find, find_all and the connection calls', () => {
     expect(test.registry.size).toBe(2);
   });
 
-  it.each(['/stream/find_all', '/connection/find_all'])('%s answers 404 when there is none', async (url) => {
+  it.each(['/stream/find_all', '/connection/find_all'])('%s answers 404 if it finds nothing', async (url) => {
     expect((await test.app.inject(`/rest-api${url}`)).statusCode).toBe(404);
     expect((await post(url)).statusCode).toBe(404);
   });
@@ -101,7 +101,7 @@ describe('find, find_all and the connection calls', () => {
 });
 
 describe('app/find_all', () => {
-  it('says of each app whether its streams are checked, and if not why', async () => {
+  it('reports for each app whether its streams are checked, and why not', async () => {
     const [app] = (await test.app.inject('/rest-api/app/find_all')).json();
     expect(app).toMatchObject({ appKey: 'defaultApp', keepAlive: { checked: false, reason: 'ServerDisabled' } });
   });

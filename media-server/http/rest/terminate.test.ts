@@ -59,7 +59,7 @@ describe('what clients send by accident', () => {
     ['an empty string', '{"name":""}', 400, 'body.name'],
     ['an empty id in a list', '{"mediaSessionIds":[""]}', 400, 'body.mediaSessionIds.0'],
     ['a misspelt field', '{"nmae":"stream1"}', 400, 'body: unknown field "nmae"; did you mean "name"?'],
-    ['a field of something else', '{"stream":"stream1"}', 400, 'body: unknown field "stream"'],
+    ['a field of another object', '{"stream":"stream1"}', 400, 'body: unknown field "stream"'],
     ['a boolean as text', '{"published":"true"}', 400, 'body.published'],
     ['a boolean as number', '{"published":1}', 400, 'body.published'],
     ['a final status', '{"status":"FAILED"}', 400, 'must be one of NEW, PENDING, PUBLISHING, PLAYING'],
@@ -82,17 +82,17 @@ describe('what clients send by accident', () => {
     expect(test.registry.size).toBe(1);
   });
 
-  it('takes as many ids as are allowed', async () => {
+  it('accepts the maximum number of ids', async () => {
     const mediaSessionIds = Array.from({ length: 10_000 }, () => randomUUID());
     expect((await terminate({ mediaSessionIds })).statusCode).toBe(404);
   });
 
-  it('an absent member may be null beside others', async () => {
+  it('a member may be null beside others', async () => {
     test.add({ name: 'stream1' });
     expect((await terminate({ name: 'stream1', status: null })).statusCode).toBe(200);
   });
 
-  it('another content type is 415, which says what is expected', async () => {
+  it('another content type is 415, and the answer names the expected one', async () => {
     const response = await post('/stream/terminate', '{}', { 'content-type': 'text/plain' });
     expect([response.statusCode, response.json().detail]).toEqual([415, 'Content-Type: must be application/json']);
   });
@@ -115,14 +115,14 @@ describe('what clients send by accident', () => {
     ['POST', '/app/find_all', { x: 1 }],
     ['POST', '/connection/find_all', { x: 1 }],
     ['POST', '/stream/find', { name: null, display: ['metrics'] }],
-  ] as const)('what %s %s does not know is 400', async (method, url, payload) => {
+  ] as const)('an unknown parameter or field of %s %s is 400', async (method, url, payload) => {
     test.add();
     const response = await test.app.inject({ method, url: `/rest-api${url}`, ...(payload ? { payload } : {}) });
     expect(response.statusCode).toBe(400);
     expect(response.json().detail).toMatch(/unknown field|every member is null/);
   });
 
-  it('a query that ends nothing elsewhere ends no session either', async () => {
+  it('a query parameter of another call ends no session', async () => {
     const { sessionId } = test.add();
     expect((await post('/connection/terminate?dryRun=true', { sessionId })).statusCode).toBe(400);
     expect(test.registry.size).toBe(1);
@@ -142,7 +142,7 @@ describe('what clients send by accident', () => {
     );
   });
 
-  it('random bytes as any content type are answered 4xx', async () => {
+  it('random bytes with any content type are answered with 4xx', async () => {
     test.add();
     await fc.assert(
       fc.asyncProperty(
@@ -186,7 +186,7 @@ describe('terminate', () => {
     expect((await response).statusCode).toBe(200);
   });
 
-  it('lets a second caller count a stream that is ending as matched, not terminated', async () => {
+  it('counts a stream that is already ending as matched, not terminated', async () => {
     let close = (): void => undefined;
     const stream = test.add({ close: () => new Promise((resolve) => (close = resolve)) });
     const answers = Promise.all([terminate({}), terminate({})]);
@@ -212,7 +212,7 @@ describe('terminate', () => {
     expect((await terminate({ published: true })).statusCode).toBe(200);
   });
 
-  it('says how many clients it denies', async () => {
+  it('reports how many clients it denies', async () => {
     test.add();
     expect((await terminate({}, '?denyFor=60s')).json()).toMatchObject({ matched: 1, terminated: 1, denied: 1 });
   });

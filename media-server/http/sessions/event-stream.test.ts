@@ -38,7 +38,7 @@ async function follow(...secrets: readonly string[]): Promise<void> {
 }
 
 describe('an event stream', () => {
-  it('has a comment line every 15 s, and nothing runs once the stream has ended', async () => {
+  it('sends a comment every 15 s, and leaves no timer when the stream ends', async () => {
     const stream = test.add();
     await follow(stream.secret);
     await clock.advance(HEARTBEAT_MS);
@@ -48,7 +48,7 @@ describe('an event stream', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('that waits for another one of its connection ends without harm', async () => {
+  it('can end while it waits for another one on its connection', async () => {
     const [first, second] = [test.add({ name: 'a' }), test.add({ name: 'b' })];
     await follow(first.secret, second.secret);
     await test.terminator.end(second, 'client');
@@ -58,7 +58,7 @@ describe('an event stream', () => {
     await until('both have said why', () => text.split('Stopped by user').length === 3);
   });
 
-  it('that waits for another one of its connection is given up with the connection', async () => {
+  it('is given up with its connection while it waits for another one', async () => {
     await follow(test.add({ name: 'a' }).secret, test.add({ name: 'b' }).secret);
     socket.destroy();
     await until('nothing is left of both', () => clock.pending === 0);

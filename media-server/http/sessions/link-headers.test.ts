@@ -30,7 +30,7 @@ describe('iceServerLinks', () => {
     ['line breaks', 'a\r\nSet-Cookie: x', "credential*=UTF-8''a%0D%0ASet-Cookie%3A%20x"],
     ['other letters', 'größe(1)', "credential*=UTF-8''gr%C3%B6%C3%9Fe%281%29"],
     ['half a character', '\ud800', "credential*=UTF-8''%EF%BF%BD"],
-  ])('writes %s so that they can stand in a header', (_, credential, expected) => {
+  ])('encodes %s for a header', (_, credential, expected) => {
     const [link = ''] = iceServerLinks([{ urls: ['turn:t'], username: 'u', credential }]);
     expect(link).toContain(expected);
     expect(() => new Headers({ link })).not.toThrow();

@@ -14,7 +14,7 @@ describe('WHIP and WHEP', () => {
   const offer = (url: string, headers: Readonly<Record<string, string>> = {}, payload = 'v=0') =>
     test.app.inject({ method: 'POST', url, headers: { 'content-type': 'application/sdp', ...headers }, payload });
 
-  it('hand over names, query and token', async () => {
+  it('pass on names, query and token', async () => {
     await offer('/whip/app/my%20stream?room=7&token=a', {
       authorization: 'Bearer b',
       origin: 'https://o',
@@ -44,7 +44,7 @@ describe('WHIP and WHEP', () => {
     expect(String(response.headers['link'])).toContain('urn:sluice:params:whip:ext:server-sent-events');
   });
 
-  it('put what a trusted proxy has taken off before Location and Link', async () => {
+  it('prepend the prefix that a trusted proxy strips to Location and Link', async () => {
     test.prefix = '/media';
     const stream = test.add({ direction: 'play' });
     test.outcome = { kind: 'started', stream, answer: 'v=0 answer' };
@@ -72,7 +72,7 @@ describe('WHIP and WHEP', () => {
     ]);
   });
 
-  it('refuse an empty offer, another content type, and names that are empty, too long or odd', async () => {
+  it('refuse an empty offer, another content type, and names that are empty, too long or invalid', async () => {
     expect((await offer('/whip/app/a', {}, '')).statusCode).toBe(400);
     for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
       const refused = await offer('/whip/app/a', { 'content-type': type }, '{}');
@@ -108,7 +108,7 @@ describe('WHIP and WHEP', () => {
     expect([response.statusCode, response.body, response.headers['etag']]).toEqual([200, 'a=ice-lite\r\n', '"ufrag"']);
   });
 
-  it('refuse a PATCH without If-Match, with another one, or of another type', async () => {
+  it('refuse a PATCH without If-Match, with another ETag, or with another content type', async () => {
     const stream = test.add();
     const applied: string[] = [];
     Object.assign(stream.leg ?? {}, { applyFragment: async (fragment: string) => applied.push(fragment) });
@@ -119,7 +119,7 @@ describe('WHIP and WHEP', () => {
     expect(applied).toEqual([]);
   });
 
-  it('answer 404, as a moment later, when the stream ends while ICE is restarted or a layer chosen', async () => {
+  it('answer 404 if the stream ends during an ICE restart or a layer change', async () => {
     const endsMeanwhile = (setup: StreamSetup = {}) => {
       const stream = test.add(setup);
       const fail = async () => {
@@ -135,7 +135,7 @@ describe('WHIP and WHEP', () => {
     expect((await test.app.inject({ method: 'POST', url, payload: { encodingId: 'h' } })).statusCode).toBe(404);
   });
 
-  it('end by DELETE once, and know nothing of other URLs', async () => {
+  it('end once by DELETE, and answer 404 for other URLs', async () => {
     const stream = test.add();
     expect((await session({ secret: stream.id }, 'DELETE')).statusCode).toBe(404);
     expect((await session(stream, 'DELETE')).statusCode).toBe(200);
@@ -143,7 +143,7 @@ describe('WHIP and WHEP', () => {
     expect((await session(stream, 'DELETE')).statusCode).toBe(404);
   });
 
-  it.each(['GET', 'HEAD'] as const)('answer %s of endpoints and of live sessions without content', async (method) => {
+  it.each(['GET', 'HEAD'] as const)('answer %s on endpoints and live sessions without content', async (method) => {
     const stream = test.add();
     const look = async (url: string) => {
       const response = await test.app.inject({ method, url, headers: { origin: 'https://a.example' } });
@@ -160,7 +160,7 @@ describe('WHIP and WHEP', () => {
     expect(test.requests).toEqual([]);
   });
 
-  it('say on OPTIONS what is accepted', async () => {
+  it('list what they accept in the answer to OPTIONS', async () => {
     const response = await test.app.inject({ method: 'OPTIONS', url: '/whip/app/a' });
     expect([response.statusCode, response.headers['accept-post']]).toEqual([204, 'application/sdp']);
     expect(String(response.headers['link'])).toContain('rel="ice-server"');
