@@ -20,57 +20,52 @@ const DEFAULTS: OperatorConfig = {
 
 describe('readConfig', () => {
   it.each<[string, string[], NodeJS.ProcessEnv, Partial<OperatorConfig>]>([
-    ['has a default for all but the image', [], {}, {}],
+    ['has a default for everything but the image', [], {}, {}],
     [
       'takes the namespace of its pod',
       [],
       { POD_NAMESPACE: 'ops' },
       { namespace: 'ops', operator: 'ops/sluice-operator' },
     ],
-    ['takes an empty POD_NAMESPACE for none', [], { POD_NAMESPACE: '' }, {}],
+    ['treats an empty POD_NAMESPACE as unset', [], { POD_NAMESPACE: '' }, {}],
     [
-      'prefers the option to the pod',
+      'prefers the option to the namespace of its pod',
       ['--namespace', 'system'],
       { POD_NAMESPACE: 'ops' },
       { namespace: 'system', operator: 'system/sluice-operator' },
     ],
+    ['watches the given namespaces, each once', ['--watch-namespaces', 'a, b,,a'], {}, { watchNamespaces: ['a', 'b'] }],
     [
-      'watches the namespaces it is told of, each once',
-      ['--watch-namespaces', 'a, b,,a'],
-      {},
-      { watchNamespaces: ['a', 'b'] },
-    ],
-    [
-      'agrees on a leader by the Lease that it is told of',
+      'elects a leader by the given Lease',
       ['--lease', 'x-operator'],
       {},
       { lease: 'x-operator', operator: 'sluice-system/x-operator' },
     ],
     [
-      'leads at once without an election, and is another operator then',
+      'leads at once without an election, under another name',
       ['--no-leader-election'],
       {},
       { leaderElection: false, operator: `sluice-system/sluice-operator@${hostname()}` },
     ],
     [
-      'is the same operator in each of its pods',
+      'has the same name in each of its pods',
       ['--no-leader-election'],
       { POD_NAME: 'sluice-0' },
       { leaderElection: false },
     ],
     [
-      'listens where it is told to',
+      'listens on the given address and port',
       ['--listen-address', '127.0.0.1', '--port', '9443'],
       {},
       { listenAddress: '127.0.0.1', port: 9443 },
     ],
     ['listens on IPv6', ['--listen-address', '::'], {}, { listenAddress: '::' }],
-    ['logs as much as it is told to', ['--log-level=debug'], {}, { logLevel: 'debug' }],
+    ['logs at the given level', ['--log-level=debug'], {}, { logLevel: 'debug' }],
   ])('%s', (_what, args, environment, expected) => {
     expect(readConfig([...IMAGE, ...args], environment)).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  it('is another replica at each start, also in the same pod', () => {
+  it('has a new replica identity at each start, even in the same pod', () => {
     const { identity } = readConfig(IMAGE, { POD_NAME: 'sluice-1' });
     expect(identity).toMatch(/^sluice-1_\d+_[0-9a-z]+$/);
   });
@@ -78,8 +73,8 @@ describe('readConfig', () => {
   it.each<[string, string[], string]>([
     ['no image', [], '--image: must be set'],
     ['an empty image', ['--image', ''], '--image: must be set'],
-    ['a level that there is not', [...IMAGE, '--log-level', 'loud'], '--log-level: must be one of trace, debug, info'],
-    ['a port that is none', [...IMAGE, '--port', 'http'], '--port: must be a port from 1 to 65535, got "http"'],
+    ['an unknown level', [...IMAGE, '--log-level', 'loud'], '--log-level: must be one of trace, debug, info'],
+    ['a port that is not a number', [...IMAGE, '--port', 'http'], '--port: must be a port from 1 to 65535, got "http"'],
     ['port 0', [...IMAGE, '--port', '0'], '--port: must be a port'],
     ['a port that is too large', [...IMAGE, '--port', '65536'], '--port: must be a port'],
     ['half a port', [...IMAGE, '--port', '80.5'], '--port: must be a port'],
@@ -88,21 +83,21 @@ describe('readConfig', () => {
     ['an address that is a name', [...IMAGE, '--listen-address', 'eth0'], '--listen-address: must be an IP address'],
     ['an empty address', [...IMAGE, '--listen-address', ''], '--listen-address: must be an IP address'],
     [
-      'a namespace that is none',
+      'an invalid namespace',
       [...IMAGE, '--watch-namespaces', 'a,B_c'],
       '--watch-namespaces: "B_c" is not a valid namespace name',
     ],
     [
-      'an own namespace that is none',
+      'an invalid namespace of its own',
       [...IMAGE, '--namespace', 'a/b'],
       '--namespace: "a/b" is not a valid namespace name',
     ],
-    ['a Lease that cannot be', [...IMAGE, '--lease', 'a/b'], '--lease: "a/b" is not a valid Lease name'],
+    ['an invalid Lease name', [...IMAGE, '--lease', 'a/b'], '--lease: "a/b" is not a valid Lease name'],
     ['an empty namespace', [...IMAGE, '--namespace', ''], '--namespace: "" is not a valid namespace name'],
-    ['an option that there is not', [...IMAGE, '--replicas', '2'], "Unknown option '--replicas'"],
+    ['an unknown option', [...IMAGE, '--replicas', '2'], "Unknown option '--replicas'"],
     ['an option without its value', ['--image'], "'--image <value>' argument missing"],
-    ['a word too many', [...IMAGE, 'please'], "Unexpected argument 'please'"],
-  ])('refuses %s, by name', (_what, args, message) => {
+    ['an extra argument', [...IMAGE, 'please'], "Unexpected argument 'please'"],
+  ])('refuses %s, and names it', (_what, args, message) => {
     const read = () => readConfig(args, {});
     expect(read).toThrow(UsageError);
     expect(read).toThrow(message);

@@ -49,12 +49,12 @@ describe('Manager', () => {
     await api.close();
   });
 
-  it('knows everything before it leads, and has no work waiting', () => {
+  it('has full stores and no queued work before it leads', () => {
     expect([manager.synced, manager.depths()]).toEqual([true, { mediaserver: 0, streamapp: 0, resthook: 0 }]);
     expect([...written]).toEqual([]);
   });
 
-  it('looks at everything that there is when it begins to lead', async () => {
+  it('reconciles every object when it starts to lead', async () => {
     await manager.lead();
     const ours = '/apis/sluice.dev/v1alpha1/namespaces/media';
     const statuses = ['mediaservers/live', 'streamapps/news', 'resthooks/backend'].map(

@@ -14,7 +14,7 @@ describe('OperatorMetrics', () => {
     return text.split('\n').filter((line) => line !== '' && !/^(#|process_|nodejs_)/.test(line));
   }
 
-  it('counts reconciles by controller and result, and errors once more', async () => {
+  it('counts reconciles by controller and result, and errors separately', async () => {
     metrics.reconciled('mediaserver', 'success', 0.2);
     metrics.reconciled('mediaserver', 'requeue_after', 0.2);
     metrics.reconciled('streamapp', 'error', 7);
@@ -35,7 +35,7 @@ describe('OperatorMetrics', () => {
     );
   });
 
-  it('counts what goes through a queue, from zero', async () => {
+  it('counts the keys of a queue, from zero', async () => {
     const queue = metrics.queue('mediaserver');
     expect(await samples()).toEqual([
       'workqueue_adds_total{name="mediaserver"} 0',
@@ -91,7 +91,7 @@ describe('OperatorMetrics', () => {
     );
   });
 
-  it("has Node's own as well", async () => {
+  it('includes the metrics of Node', async () => {
     expect(await metrics.registry.metrics()).toContain('nodejs_eventloop_lag_seconds');
   });
 });

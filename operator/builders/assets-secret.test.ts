@@ -26,7 +26,7 @@ describe('buildAssetsSecret', () => {
     });
   });
 
-  it('is the same bytes whatever the order of the credentials', () => {
+  it('has the same bytes for any order of the credentials', () => {
     const bytesOf = (...names: readonly string[]) => {
       const assets = new Map(names.map((name) => [name, Buffer.from(name)]));
       return JSON.stringify(buildAssetsSecret(parentOf(), assets, [FIRST]));
@@ -40,11 +40,11 @@ describe('fleetKeysOf', () => {
     ['one key', [FIRST]],
     ['two keys during a rotation, the first in use', [SECOND, FIRST]],
     ['no key', []],
-  ])('reads %s as it was written', (_what, keys) => {
+  ])('reads back %s', (_what, keys) => {
     expect(fleetKeysOf(buildAssetsSecret(parentOf(), new Map(), keys))).toEqual(keys);
   });
 
-  it('finds none without a Secret, or in one that somebody has emptied', () => {
+  it('finds none without a Secret, or in an empty one', () => {
     expect(fleetKeysOf(null)).toEqual([]);
     expect(fleetKeysOf({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'live-assets' } })).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { buildConfigMap, versionOf } from './config-map.ts';
 const VERSION = { counter: 1_767_225_600_000, hash: '00ff00ff00ff00ff' };
 
 describe('buildConfigMap', () => {
-  it('holds what a starting pod reads', () => {
+  it('holds the config that a starting pod reads', () => {
     expect(buildConfigMap(parentOf(), configOf(), VERSION)).toEqual({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -18,7 +18,7 @@ describe('buildConfigMap', () => {
   it.each([
     ['addresses of nodes', { 'node-1': '203.0.113.7' }, '{"node-1":"203.0.113.7"}'],
     ['none of them yet', {}, '{}'],
-  ])('holds %s when these are announced', (_what, addresses, text) => {
+  ])('holds %s if node addresses are announced', (_what, addresses, text) => {
     expect(buildConfigMap(parentOf(), configOf(), VERSION, addresses)['data']).toMatchObject({
       'announced.json': text,
     });
@@ -33,7 +33,7 @@ describe('versionOf', () => {
     ...(data ? { data } : {}),
   });
 
-  it('reads what was written', () => {
+  it('reads back a written version', () => {
     expect(versionOf(buildConfigMap(parentOf(), configOf(), VERSION))).toEqual(VERSION);
   });
 
@@ -41,9 +41,9 @@ describe('versionOf', () => {
     ['there is no ConfigMap', null],
     ['it has no data', holding()],
     ['it has no version', holding({ 'config.json': '{}' })],
-    ['somebody has emptied it', holding({ version: '' })],
-    ['its counter is no number', holding({ version: 'x 00ff' })],
-    ['its hash is none', holding({ version: '7 hash' })],
-    ['there is more in it', holding({ version: '7 00ff x' })],
-  ])('finds none when %s', (_what, configMap) => expect(versionOf(configMap)).toBeNull());
+    ['it is empty', holding({ version: '' })],
+    ['its counter is not a number', holding({ version: 'x 00ff' })],
+    ['its hash is not valid', holding({ version: '7 hash' })],
+    ['it has an extra word', holding({ version: '7 00ff x' })],
+  ])('finds none if %s', (_what, configMap) => expect(versionOf(configMap)).toBeNull());
 });

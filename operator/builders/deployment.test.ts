@@ -54,7 +54,7 @@ const ONE_PER_NODE = {
 };
 
 describe('buildDeployment', () => {
-  it('is restricted, probed, and drains before it ends, with no more said than a name', () => {
+  it('is restricted, has probes, and drains before it ends, given only a name', () => {
     const deployment = build();
     expect(deployment).toEqual({
       apiVersion: 'apps/v1',
@@ -146,7 +146,7 @@ describe('buildDeployment', () => {
     });
   });
 
-  it('takes image, its pull policy and secrets, resources and replicas as they are said', () => {
+  it('takes image, pull policy, pull secrets, resources and replicas from the spec', () => {
     const spec = {
       replicas: 3,
       image: 'registry.example/mine:2',
@@ -180,7 +180,7 @@ describe('buildDeployment', () => {
     ]);
   });
 
-  it('tells the media server of other ports for metrics and the operator than the default ones', () => {
+  it('passes ports for metrics and the operator to the media server unless they are the default', () => {
     const { args, ports } = containerOf({ ops: { port: 9190 }, internal: { port: 9191 } });
     expect(args.slice(-4)).toEqual(['--ops-port', '9190', '--internal-port', '9191']);
     expect(ports).toEqual([tcp('http', 8081), tcp('ops', 9190), tcp('internal', 9191), ...media(0, 44444)]);
@@ -211,7 +211,7 @@ describe('buildDeployment', () => {
       ports: [...BASE_PORTS, ...media(0, 44444)],
       pod: { affinity: ONE_PER_NODE, hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
     },
-  ])('is reached as $exposure says', ({ address, exposure, pod, ports, strategy }) => {
+  ])('is exposed as $exposure', ({ address, exposure, pod, ports, strategy }) => {
     const spec = { media: { exposure } };
     const { affinity, dnsPolicy, hostNetwork } = podOf(spec);
     expect({ affinity, dnsPolicy, hostNetwork }).toEqual(pod);
@@ -220,7 +220,7 @@ describe('buildDeployment', () => {
     expect(containerOf(spec).env[1]).toEqual(fromField('POD_IPS', address));
   });
 
-  it('tells a pod its node when that is whose address it announces, and gives it time to learn it', () => {
+  it('tells a pod its node if it announces the address of the node, and gives it time to learn it', () => {
     const spec = { media: { exposure: 'HostPort', announcedAddress: 'NodeExternalIP' } };
     const { args, env, startupProbe } = containerOf(spec);
     expect(args.slice(-2)).toEqual(['--announced', '/etc/sluice/announced.json']);
@@ -234,7 +234,7 @@ describe('buildDeployment', () => {
   describe('merges the podTemplate over the pod', () => {
     const merged = (podTemplate: Fields, spec: Fields = {}) => build({ ...spec, podTemplate });
 
-    it('with labels and annotations beside its own, which win', () => {
+    it('with extra labels and annotations, which do not override the built-in ones', () => {
       const labels = { team: 'video', 'app.kubernetes.io/name': 'mine' };
       const annotations = { note: 'x', [HASH]: 'mine' };
       const { metadata } = templateOf(merged({ labels, annotations }));
@@ -244,7 +244,7 @@ describe('buildDeployment', () => {
       });
     });
 
-    it('with everything that says where a pod may run', () => {
+    it('with all scheduling fields', () => {
       const scheduling = {
         nodeSelector: { disk: 'fast' },
         tolerations: [{ key: 'video', operator: 'Exists' }],
@@ -265,14 +265,14 @@ describe('buildDeployment', () => {
       ['one of the two', [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists' }], ['not-ready']],
       ['everything', [{ operator: 'Exists' }], []],
       ['another effect', [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }], ['not-ready', 'unreachable']],
-    ])('and lets pods leave a node that has failed after nodeFailureTimeout, where the user tolerates %s', (...row) => {
+    ])('and evicts pods from a failed node after nodeFailureTimeout if the user tolerates %s', (...row) => {
       const [, tolerations, taints] = row;
       const { spec } = templateOf(merged({ tolerations, nodeFailureTimeout: '1m' }));
       const ours = taints.map((taint) => toleration(`node.kubernetes.io/${taint}`, 60));
       expect(spec['tolerations']).toEqual([...tolerations, ...ours]);
     });
 
-    it('with variables beside its own', () => {
+    it('with extra environment variables', () => {
       const own = { name: 'TZ', value: 'Europe/Berlin' };
       expect(templateOf(merged({ env: [own] })).spec.containers[0].env).toEqual([
         fromField('POD_NAME', 'metadata.name'),
@@ -282,7 +282,7 @@ describe('buildDeployment', () => {
       ]);
     });
 
-    it('with each variable once, the last one that is said; the API server refuses two of a name', () => {
+    it('with each variable once, as the API server requires; the last one wins', () => {
       const env = [
         { name: 'POD_IPS', value: '203.0.113.7' },
         { name: 'TZ', value: 'UTC' },
@@ -313,7 +313,7 @@ describe('buildDeployment', () => {
       ['the pull policy', { imagePullPolicy: 'Always' }],
       ['the number of workers', { workers: 2 }],
       ['the http port', { rest: { http: { port: 80 } } }],
-      ['https, when it is switched on', { rest: { https: { certificateRef: { name: 'tls' } } } }],
+      ['https, when it is enabled', { rest: { https: { certificateRef: { name: 'tls' } } } }],
       ['the exposure', { media: { exposure: 'HostPort' } }],
       ['the media port', { media: { port: 40000 } }],
       ['the announced address', { media: { announcedAddress: 'media.example' } }],
@@ -325,7 +325,7 @@ describe('buildDeployment', () => {
       ['where they may run', { podTemplate: { nodeSelector: { disk: 'fast' } } }],
     ])('for %s', (_what, spec) => expect(hashOf(build(spec))).not.toBe(hashOf(build())));
 
-    it("for the operator's own image, when none is named", () => {
+    it('for a new default image of the operator', () => {
       expect(hashOf(build({}, { image: 'registry.example/sluice:2' }))).not.toBe(hashOf(build()));
       const named = { image: 'registry.example/mine:2' };
       expect(hashOf(build(named, { image: 'registry.example/sluice:2' }))).toBe(hashOf(build(named)));
@@ -346,11 +346,11 @@ describe('buildDeployment', () => {
       expect(templateOf(build(spec, { live: build() }))).toEqual(templateOf(build()));
     });
 
-    it('not for an app that comes', () => {
+    it('not for a new app', () => {
       expect(build({}, { apps: ['default'] })).toEqual(build());
     });
 
-    it('not for another certificate', () => {
+    it('not for a new certificate', () => {
       const withCertificate = (name: string) => {
         const spec = { rest: { https: { certificateRef: { name } } } };
         return buildDeployment(parentOf(spec), {
@@ -378,7 +378,7 @@ describe('buildDeployment', () => {
       ['1m', 90],
       ['1500ms', 32],
       ['0s', 30],
-    ])('of a drain of %s is %i seconds, 30 of them to flush events', (timeout, graceSeconds) => {
+    ])('for a drain of %s is %i seconds, 30 of them to flush events', (timeout, graceSeconds) => {
       expect(grace(build({ drain: { timeout } }))).toEqual(seconds(graceSeconds));
     });
 
@@ -389,7 +389,7 @@ describe('buildDeployment', () => {
       return { ...deployment, spec: { ...specOf(deployment), template: restarted } };
     };
 
-    it('follows the drain timeout when somebody restarts the pods by hand, once for each restart', () => {
+    it('follows the drain timeout when the pods are restarted manually, once per restart', () => {
       const live = restartedByHand(build(), '2026-01-01T00:00:00Z');
       const next = build({ drain: { timeout: '20m' } }, { live });
       expect(grace(next)).toEqual(seconds(1_230));
@@ -398,13 +398,13 @@ describe('buildDeployment', () => {
       expect(grace(build({ drain: { timeout: '30m' } }, { live: settled }))).toEqual(seconds(1_230));
     });
 
-    it('stays with a Deployment of an operator that did not know of restarts by hand', () => {
+    it('stays for a Deployment of an operator that did not track manual restarts', () => {
       const { annotations: _annotations, ...metadata } = build().metadata;
       const live = { ...restartedByHand(build(), '2026-01-01T00:00:00Z'), metadata };
       expect(grace(build({ drain: { timeout: '1m' } }, { live }))).toEqual(seconds(570));
     });
 
-    it('stays when the drain timeout alone changes: a template that changes restarts pods', () => {
+    it('stays when only the drain timeout changes, since a new template restarts pods', () => {
       expect(grace(build({ drain: { timeout: '1m' } }, { live: build() }))).toEqual(seconds(570));
     });
 
@@ -415,7 +415,7 @@ describe('buildDeployment', () => {
       expect(grace(build({ ...spec, drain: { timeout: '1m' } }, { live: build() }))).toEqual(seconds(90));
     });
 
-    it('is new when the Deployment is not ours or says nothing of it', () => {
+    it('is computed anew if the Deployment is not owned or does not record it', () => {
       const foreign = { ...build(), spec: { template: { spec: { terminationGracePeriodSeconds: 30 } } } };
       expect(grace(build({}, { live: foreign }))).toEqual(seconds(570));
       expect(grace(build({}, { live: { ...build(), spec: {} } }))).toEqual(seconds(570));

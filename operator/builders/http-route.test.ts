@@ -23,13 +23,13 @@ const route = (matches: readonly object[], spec: object = {}, port = 8081) => ({
 });
 
 describe('buildHttpRoute', () => {
-  it('makes none unless it is asked for', () => expect(buildHttpRoute(parentOf())).toBeNull());
+  it('is not created by default', () => expect(buildHttpRoute(parentOf())).toBeNull());
 
-  it('leads from the gateways to the Service', () => {
+  it('routes from the gateways to the Service', () => {
     expect(buildHttpRoute(parentOf({ httpRoute: { parentRefs } }))).toEqual(route(MATCHES));
   });
 
-  it('is for the hosts that are named, and follows the port', () => {
+  it('matches the given hosts, and follows the port', () => {
     const spec = { httpRoute: { parentRefs, hostnames: ['live.example'] }, rest: { http: { port: 80 } } };
     expect(buildHttpRoute(parentOf(spec))).toEqual(route(MATCHES, { hostnames: ['live.example'] }, 80));
   });
@@ -37,7 +37,7 @@ describe('buildHttpRoute', () => {
   it.each([
     ['with credentials', { authRef: { name: 'api' } }],
     ['when anyone may call it', { allowAnonymous: true }],
-  ])('carries the REST API %s', (_what, rest) => {
+  ])('includes the REST API %s', (_what, rest) => {
     expect(buildHttpRoute(parentOf({ httpRoute: { parentRefs }, rest }))).toEqual(route([...MATCHES, ...API]));
   });
 });

@@ -24,13 +24,13 @@ const ingress = (spec: object, annotations: object = {}) => ({
 });
 
 describe('buildIngress', () => {
-  it('makes none unless it is asked for', () => expect(buildIngress(parentOf())).toBeNull());
+  it('is not created by default', () => expect(buildIngress(parentOf())).toBeNull());
 
   it.each([
     ['for every host', {}, ingress({ rules: [{ http: { paths: PATHS } }] })],
     ['for one host', { host: 'live.example' }, ingress({ rules: [{ host: 'live.example', http: { paths: PATHS } }] })],
     [
-      'of a class, with what its controller is told',
+      'with a class, and annotations for its controller',
       { className: 'traefik', annotations: { 'example/timeout': '30s' } },
       ingress({ ingressClassName: 'traefik', rules: [{ http: { paths: PATHS } }] }, { 'example/timeout': '30s' }),
     ],
@@ -47,12 +47,12 @@ describe('buildIngress', () => {
       { certificateRef: { name: 'live-tls' } },
       ingress({ rules: [{ http: { paths: PATHS } }], tls: [{ secretName: 'live-tls' }] }),
     ],
-  ])('is made %s', (_what, spec, expected) => expect(buildIngress(parentOf({ ingress: spec }))).toEqual(expected));
+  ])('is created %s', (_what, spec, expected) => expect(buildIngress(parentOf({ ingress: spec }))).toEqual(expected));
 
   it.each([
     ['with credentials', { authRef: { name: 'api' } }],
     ['when anyone may call it', { allowAnonymous: true }],
-  ])('carries the REST API %s', (_what, rest) => {
+  ])('includes the REST API %s', (_what, rest) => {
     expect(buildIngress(parentOf({ ingress: {}, rest }))).toEqual(
       ingress({ rules: [{ http: { paths: [...PATHS, ...API] } }] }),
     );

@@ -26,7 +26,7 @@ const policy = (open: readonly object[]) => ({
 });
 
 describe('buildNetworkPolicy', () => {
-  it('opens http, metrics and media to all, the internal port to the fleet and the operator', () => {
+  it('opens http, metrics and media to all, and the internal port to the fleet and the operator', () => {
     expect(buildNetworkPolicy(parentOf())).toEqual(policy([tcp(8081), tcp('ops'), tcp(44444), udp(44444)]));
   });
 
@@ -37,7 +37,7 @@ describe('buildNetworkPolicy', () => {
     );
   });
 
-  it('is not made when it is switched off', () => {
+  it('is not created when it is disabled', () => {
     expect(buildNetworkPolicy(parentOf({ networkPolicy: false }))).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-ob
 import { buildPodDisruptionBudget } from './pod-disruption-budget.ts';
 
 describe('buildPodDisruptionBudget', () => {
-  it('lets one pod go at a time, also of one: it drains', () => {
+  it('allows one eviction at a time, even of the only pod, since it drains', () => {
     expect(buildPodDisruptionBudget(parentOf())).toEqual({
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
@@ -12,7 +12,7 @@ describe('buildPodDisruptionBudget', () => {
     });
   });
 
-  it('is not made when it is switched off', () => {
+  it('is not created when it is disabled', () => {
     expect(buildPodDisruptionBudget(parentOf({ podDisruptionBudget: false }))).toBeNull();
   });
 });

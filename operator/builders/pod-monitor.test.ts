@@ -3,9 +3,9 @@ import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-ob
 import { buildPodMonitor } from './pod-monitor.ts';
 
 describe('buildPodMonitor', () => {
-  it('makes none unless it is asked for', () => expect(buildPodMonitor(parentOf())).toBeNull());
+  it('is not created by default', () => expect(buildPodMonitor(parentOf())).toBeNull());
 
-  it('has the metrics of every pod scraped', () => {
+  it('scrapes the metrics of every pod', () => {
     expect(buildPodMonitor(parentOf({ podMonitor: true }))).toEqual({
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PodMonitor',

@@ -17,7 +17,7 @@ const API = [
 
 describe('publicPaths', () => {
   it.each([
-    ['signalling and pages alone when nobody asks who calls', {}, PUBLIC],
+    ['signalling and pages alone without authentication', {}, PUBLIC],
     ['the REST API with credentials', { authRef: { name: 'api' } }, [...PUBLIC, ...API]],
     ['the REST API when anyone may call', { allowAnonymous: true }, [...PUBLIC, ...API]],
     ['the REST API with both', { authRef: { name: 'api' }, allowAnonymous: true }, [...PUBLIC, ...API]],

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { childMetadata, parentOf } from '../../test/builders/sluice-objects.ts';
 import { buildServiceAccount } from './service-account.ts';
 
-it('a media pod has an account of its own, and no token of it', () => {
+it('a media pod has its own service account, but no token', () => {
   expect(buildServiceAccount(parentOf())).toEqual({
     apiVersion: 'v1',
     kind: 'ServiceAccount',

@@ -24,9 +24,9 @@ describe('buildService', () => {
         ],
       }),
     ],
-    ['of the type that is asked for', { service: { type: 'LoadBalancer' } }, service({ type: 'LoadBalancer' })],
+    ['of the requested type', { service: { type: 'LoadBalancer' } }, service({ type: 'LoadBalancer' })],
     [
-      'with labels and annotations beside its own, which win',
+      'with extra labels and annotations, which do not override the built-in ones',
       { service: { annotations: { pool: 'public' }, labels: { team: 'video', ...SELECTOR, extra: 'x' } } },
       service(
         {},
@@ -38,14 +38,14 @@ describe('buildService', () => {
     ],
   ])('is %s', (_what, spec, expected) => expect(buildService(parentOf(spec))).toEqual(expected));
 
-  it('cannot be told to be of another MediaServer', () => {
+  it('cannot be labelled as part of another MediaServer', () => {
     const labels = { 'app.kubernetes.io/instance': 'other' };
     expect(buildService(parentOf({ service: { labels } }))).toEqual(service({}));
   });
 });
 
 describe('buildHeadlessService', () => {
-  it('has the addresses of all pods, ready or not, whatever the other Service is', () => {
+  it('has the addresses of all pods, ready or not, whatever the type of the other Service', () => {
     const parent = parentOf({ service: { type: 'LoadBalancer', annotations: { pool: 'public' } } });
     expect(buildHeadlessService(parent)).toEqual({
       apiVersion: 'v1',

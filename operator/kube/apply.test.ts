@@ -24,7 +24,7 @@ describe('apply', () => {
     return client.calls.splice(0)[0]?.body as KubeObject;
   }
 
-  it('takes over every field that is wanted, and says whose they are', async () => {
+  it('takes over every wanted field as its field manager', async () => {
     await apply(client, WANTED, undefined);
     expect(client.calls).toEqual([
       {
@@ -43,7 +43,7 @@ describe('apply', () => {
     ]);
   });
 
-  it('writes nothing when all is as wanted, whatever else is there', async () => {
+  it('writes nothing if every wanted field matches, whatever else is set', async () => {
     const live = await applied(WANTED);
     const grown = {
       ...live,
@@ -54,29 +54,29 @@ describe('apply', () => {
     expect(client.calls).toEqual([]);
   });
 
-  it('writes when somebody else has changed a field of ours', async () => {
+  it('writes if someone else has changed an owned field', async () => {
     const live = await applied(WANTED);
     expect(await apply(client, WANTED, { ...live, spec: { replicas: 3 } })).toMatchObject(WANTED);
   });
 
-  it('writes when a field is wanted no more, although all that is wanted is there', async () => {
+  it('writes if a field is no longer wanted, even if all wanted fields match', async () => {
     const live = await applied({ ...WANTED, spec: { replicas: 1, paused: true } });
     expect(contains(live, WANTED)).toBe(true);
     expect(await apply(client, WANTED, live)).toMatchObject(WANTED);
   });
 
-  it('knows no kind that it was not told of', async () => {
+  it('refuses an unknown kind', async () => {
     await expect(apply(client, { ...WANTED, kind: 'DaemonSet' }, undefined)).rejects.toThrow(
       'DaemonSet: not a kind that the operator reads or writes',
     );
   });
 
-  it('hands a refusal on', async () => {
+  it('passes on a refusal', async () => {
     client.refuse(PATH, new ApiError('no', { status: 403 }));
     await expect(apply(client, WANTED, undefined)).rejects.toThrow('no');
   });
 
-  it('removes this very object, and what it owns in the background', async () => {
+  it('removes exactly this object, and its dependents in the background', async () => {
     expect(await remove(client, { ...WANTED, metadata: { ...WANTED.metadata, uid: 'u1', resourceVersion: '7' } })).toBe(
       true,
     );
@@ -86,8 +86,8 @@ describe('apply', () => {
   });
 
   it.each([
-    ['is no failure when it is gone already', 404, false],
-    ['fails when it is refused', 403, null],
+    ['succeeds if the object is already gone', 404, false],
+    ['fails if it is refused', 403, null],
   ] as const)('a removal %s', async (_what, status, expected) => {
     client.refuse(PATH, new ApiError('refused', { status }));
     const removed = remove(client, WANTED);
@@ -109,30 +109,30 @@ describe('contains', () => {
     ['the same text', 'a', 'a'],
     ['the same number', 1, 1],
     ['the same object', { a: { b: [1, 2] } }, { a: { b: [1, 2] } }],
-    ['what has more fields', { a: 1, b: { c: 2, d: 3 } }, { b: { c: 2 } }],
+    ['an object with more fields', { a: 1, b: { c: 2, d: 3 } }, { b: { c: 2 } }],
     ['items with more fields', { ports: [{ port: 1, nodePort: 30000 }] }, { ports: [{ port: 1 }] }],
-    ['anything, when a field is not set', { a: 1 }, { b: undefined }],
-    ['nothing, when a field is to be absent', { a: 1 }, { b: null }],
-    ['null, when a field is to be absent', { b: null }, { b: null }],
+    ['any object for a field that is not set', { a: 1 }, { b: undefined }],
+    ['an object without a field that must be absent', { a: 1 }, { b: null }],
+    ['null for a field that must be absent', { b: null }, { b: null }],
     ['no field for an empty object, which the API server leaves out', {}, { labels: {} }],
     ['no field for an empty list', {}, { tolerations: [] }],
     ['no field for an empty text', { env: [{ name: 'A' }] }, { env: [{ name: 'A', value: '' }] }],
-    ['a quantity in the words of the API server', { requests: { cpu: '500m' } }, { requests: { cpu: '0.5' } }],
+    ['a quantity as the API server writes it', { requests: { cpu: '500m' } }, { requests: { cpu: '0.5' } }],
     ['a quantity that was a number', { limits: { cpu: '2' } }, { limits: { cpu: 2 } }],
     ['a quantity in larger units', { limits: { memory: '1Gi' } }, { limits: { memory: '1024Mi' } }],
     [
-      'a quantity of parts',
+      'a fractional quantity',
       { limits: { memory: '1181116006400m', cpu: '100m' } },
       { limits: { memory: '1.1Gi', cpu: 0.1 } },
     ],
-  ])('finds in %s what is wanted', (_what, live, wanted) => expect(contains(live, wanted)).toBe(true));
+  ])('accepts %s', (_what, live, wanted) => expect(contains(live, wanted)).toBe(true));
 
   it.each<[string, unknown, unknown]>([
     ['another text', 'b', 'a'],
     ['another number', { replicas: 2 }, { replicas: 1 }],
     ['another type', { port: '80' }, { port: 80 }],
-    ['a field that is missing', {}, { a: 1 }],
-    ['a field that is to be absent', { a: 1 }, { a: null }],
+    ['a missing field', {}, { a: 1 }],
+    ['a field that must be absent', { a: 1 }, { a: null }],
     ['nothing at all', undefined, { a: 1 }],
     ['null', null, { a: 1 }],
     ['a longer list', [1, 2], [1]],
@@ -140,10 +140,10 @@ describe('contains', () => {
     ['another order', [2, 1], [1, 2]],
     ['an object for a list', { 0: 1, length: 1 }, [1]],
     ['a text for an object', 'a', { a: 1 }],
-    ['a list that is to be empty', { tolerations: [{}] }, { tolerations: [] }],
+    ['a list that must be empty', { tolerations: [{}] }, { tolerations: [] }],
     ['another quantity', { requests: { cpu: '500m' } }, { requests: { cpu: '0.6' } }],
-    ['a quantity that is missing', { requests: {} }, { requests: { cpu: '500m' } }],
+    ['a missing quantity', { requests: {} }, { requests: { cpu: '500m' } }],
     ['no quantities at all', {}, { requests: { cpu: '500m' } }],
     ['a text that only looks like a quantity', { env: [{ value: '500m' }] }, { env: [{ value: '0.5' }] }],
-  ])('finds in %s something else', (_what, live, wanted) => expect(contains(live, wanted)).toBe(false));
+  ])('refuses %s', (_what, live, wanted) => expect(contains(live, wanted)).toBe(false));
 });

@@ -25,7 +25,7 @@ describe('CachedReads', () => {
 
   const get = (name = 'api') => reads.get(TYPES.Secret, 'media', name);
 
-  it('reads an object once in half a minute, however often it is asked for', async () => {
+  it('reads an object at most once in 30 seconds', async () => {
     client.have(TYPES.Secret, secret('api', 'old'));
     expect(await get()).toEqual(secret('api', 'old'));
     client.have(TYPES.Secret, secret('api', 'new'));
@@ -36,7 +36,7 @@ describe('CachedReads', () => {
     expect(client.calls[0]).toEqual({ method: 'GET', path: '/api/v1/namespaces/media/secrets/api' });
   });
 
-  it('looks again after five seconds for one that is not there', async () => {
+  it('reads a missing object again after five seconds', async () => {
     expect(await get()).toBeNull();
     client.have(TYPES.Secret, secret('api', 'new'));
     await clock.advance(4_999);
@@ -45,7 +45,7 @@ describe('CachedReads', () => {
     expect([await get(), client.calls.length]).toEqual([secret('api', 'new'), 2]);
   });
 
-  it('looks again after five seconds for one that lacks what is looked for', async () => {
+  it('reads an object without the wanted key again after five seconds', async () => {
     const whole = async (): Promise<unknown> =>
       (await reads.get(TYPES.Secret, 'media', 'api', ({ data }) => data !== undefined))?.['data'];
     client.have(TYPES.Secret, { ...secret('api', ''), data: undefined });
@@ -59,7 +59,7 @@ describe('CachedReads', () => {
     expect([await whole(), client.calls.length]).toEqual([{ token: 'new' }, 2]);
   });
 
-  it('tells two kinds, two namespaces and two names apart', async () => {
+  it('distinguishes kinds, namespaces and names', async () => {
     client.have(TYPES.Secret, secret('api', 'x'));
     expect(await get('api')).toEqual(secret('api', 'x'));
     expect(await get('other')).toBeNull();
@@ -67,7 +67,7 @@ describe('CachedReads', () => {
     expect(await reads.get(TYPES.Secret, 'elsewhere', 'api')).toBeNull();
   });
 
-  it('forgets what we have written ourselves', async () => {
+  it('forgets an object that the operator has written', async () => {
     client.have(TYPES.Secret, secret('api', 'old'));
     await get();
     client.have(TYPES.Secret, secret('api', 'new'));
@@ -75,7 +75,7 @@ describe('CachedReads', () => {
     expect(await get()).toEqual(secret('api', 'new'));
   });
 
-  it('does not remember what was on its way while we wrote: a hook may name a Secret of ours', async () => {
+  it('does not cache a read that overlaps with a write of the operator', async () => {
     const onItsWay = get();
     client.have(TYPES.Secret, secret('api', 'new'));
     reads.forget(TYPES.Secret, 'media', 'api');
@@ -83,14 +83,14 @@ describe('CachedReads', () => {
     expect(await get()).toEqual(secret('api', 'new'));
   });
 
-  it('remembers no failure', async () => {
+  it('does not cache failures', async () => {
     client.refuse('/api/v1/namespaces/media/secrets/api', new ApiError('gone', { status: 503 }));
     await expect(get()).rejects.toThrow('gone');
     await expect(get()).rejects.toThrow('gone');
     expect(client.calls).toHaveLength(2);
   });
 
-  it('holds no content that nobody asks for any more', async () => {
+  it('drops content that is no longer requested', async () => {
     for (const name of ['a', 'b', 'missing']) {
       if (name !== 'missing') client.have(TYPES.Secret, secret(name, 'x'));
       await get(name);

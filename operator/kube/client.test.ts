@@ -17,21 +17,21 @@ describe('a write', () => {
   });
   afterEach(() => api.close());
 
-  it('is given up when another replica may lead', async () => {
+  it('is aborted when another replica may lead', async () => {
     writeForMs = 100;
     await expect(api.client.call('PATCH', '/api')).rejects.toMatchObject({ name: 'ApiError', status: 0 });
     expect(asked).toEqual(['PATCH']);
   });
 
-  it('is not begun when another replica may lead', async () => {
+  it('is not started when another replica may lead', async () => {
     writeForMs = 0;
     await expect(api.client.call('PATCH', '/api')).rejects.toThrow(NotLeaderError);
     expect(asked).toEqual([]);
   });
 });
 
-describe('what a call writes', () => {
-  it('is managed by the operator, unless the caller names another', async () => {
+describe('an object that a call writes', () => {
+  it('is managed by the operator unless the caller names another manager', async () => {
     const urls: (string | undefined)[] = [];
     const api = await loopbackApi(({ url }, response) => {
       urls.push(url);

@@ -18,7 +18,7 @@ describe('mergeConditions', () => {
   it.each<[string, readonly Condition[] | undefined, string]>([
     ['stays when only reason and message change', [known('True')], EARLIER],
     ['changes with the status', [known('False')], '2026-01-01T12:00:00Z'],
-    ['changes when it was not known', [known('Unknown')], '2026-01-01T12:00:00Z'],
+    ['changes when it is unknown', [known('Unknown')], '2026-01-01T12:00:00Z'],
     ['is now for a new condition', [known('True', { type: 'Other' })], '2026-01-01T12:00:00Z'],
     ['is now when there were none', undefined, '2026-01-01T12:00:00Z'],
   ])('lastTransitionTime %s', (_what, before, lastTransitionTime) => {
@@ -33,7 +33,7 @@ describe('mergeConditions', () => {
     });
   });
 
-  it('has the verdicts in their order, and behind them, as they were, those that nobody judges now', () => {
+  it('has the verdicts in order, followed by the other conditions unchanged', () => {
     const verdicts = [no('B', 'Bad', ''), unknown('A', 'Unheard', '')];
     const other = known('True', { type: 'Other' });
     const merged = mergeConditions([other, known('True', { type: 'A' })], verdicts, 2, NOW);
@@ -45,7 +45,7 @@ describe('mergeConditions', () => {
     expect(merged[2]).toBe(other);
   });
 
-  it('names no generation where there is none', () => {
+  it('has no observedGeneration if the object has no generation', () => {
     const [condition] = mergeConditions([], [yes('A', 'Good', '')], undefined, NOW);
     expect(condition).toEqual({
       type: 'A',
@@ -56,7 +56,7 @@ describe('mergeConditions', () => {
     });
   });
 
-  it('keeps a message short', () => {
+  it('truncates a long message', () => {
     const [condition] = mergeConditions([], [yes('A', 'Good', 'x'.repeat(40_000))], 1, NOW);
     expect(condition?.message).toHaveLength(1_000);
   });

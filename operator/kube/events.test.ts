@@ -30,7 +30,7 @@ describe('EventRecorder', () => {
 
   const bodies = () => client.calls.map(({ body }) => body as Record<string, unknown> & { metadata: { name: string } });
 
-  it('writes what was decided about an object', async () => {
+  it('writes an Event about an object', async () => {
     await recorder.say(object(), NOTE);
     expect(client.calls).toEqual([
       {
@@ -59,7 +59,7 @@ describe('EventRecorder', () => {
     ]);
   });
 
-  it('says the same once in ten minutes', async () => {
+  it('writes the same Event once in ten minutes', async () => {
     await recorder.say(object(), NOTE);
     await clock.advance(599_999);
     await recorder.say(object({ resourceVersion: '8' }), NOTE);
@@ -69,7 +69,7 @@ describe('EventRecorder', () => {
     expect(new Set(bodies().map(({ metadata }) => metadata.name)).size).toBe(2);
   });
 
-  it('says it again after ten minutes also when the clock was set back', async () => {
+  it('writes it again after ten minutes, even if the clock was set back', async () => {
     let now = clock.now();
     const setBack = {
       now: () => now,
@@ -87,16 +87,16 @@ describe('EventRecorder', () => {
 
   it.each<[string, Partial<KubeObject['metadata']>, Partial<EventNote>]>([
     ['of another object', { name: 'other', uid: 'u2' }, {}],
-    ['of an object that was made anew', { uid: 'u2' }, {}],
+    ['of a recreated object', { uid: 'u2' }, {}],
     ['with another reason', {}, { reason: 'Conflict' }],
     ['in other words', {}, { note: 'Secret "b" is missing' }],
-  ])('says at once what is news: the same %s', async (_what, metadata, note) => {
+  ])('writes at once the same Event %s', async (_what, metadata, note) => {
     await recorder.say(object(), NOTE);
     await recorder.say(object(metadata), { ...NOTE, ...note });
     expect(client.calls).toHaveLength(2);
   });
 
-  it('says again what could not be written, and disturbs nobody with it', async () => {
+  it('writes again an Event that could not be written, without an error for the caller', async () => {
     client.refuse(PATH, new ApiError('no', { status: 403 }));
     await recorder.say(object(), NOTE);
     await recorder.say(object(), NOTE);
@@ -104,7 +104,7 @@ describe('EventRecorder', () => {
     expect(logged.lines()).toMatchObject([{ level: 'debug' }, { level: 'debug' }]);
   });
 
-  it('keeps to what the API server takes: names of 253, notes of 1024 bytes, reporters of 128', async () => {
+  it('respects the limits of the API server: names of 253, notes of 1024, reporters of 128 bytes', async () => {
     recorder = new EventRecorder(client, 'o'.repeat(200), clock, logged.log);
     await recorder.say(object({ name: 'n'.repeat(253) }), { ...NOTE, note: 'ü'.repeat(1_000) });
     const [body] = bodies();
@@ -115,7 +115,7 @@ describe('EventRecorder', () => {
     expect(body?.['regarding']).toMatchObject({ name: 'n'.repeat(253) });
   });
 
-  it('remembers the newest thousands of notes, not all that were ever said', async () => {
+  it('remembers only the newest thousands of notes', async () => {
     for (let index = 0; index <= 5_000; index++) await recorder.say(object(), { ...NOTE, note: `note ${index}` });
     client.calls.length = 0;
     await recorder.say(object(), { ...NOTE, note: 'note 5000' });

@@ -9,17 +9,19 @@ describe('pathOf', () => {
     ['a collection', TYPES.Pod, 'media', undefined, '/api/v1/namespaces/media/pods'],
     ['a collection of all namespaces', TYPES.Pod, null, undefined, '/api/v1/pods'],
     ['an object without a namespace', TYPES.Node, null, 'node-1', '/api/v1/nodes/node-1'],
-  ] as const)('leads to %s', (_what, type, namespace, name, path) => expect(pathOf(type, namespace, name)).toBe(path));
+  ] as const)('is the path of %s', (_what, type, namespace, name, path) =>
+    expect(pathOf(type, namespace, name)).toBe(path),
+  );
 
   it.each(['..', '.', '', '../../kube-system/secrets/admin', 'api?watch=true', 'api#', '%2e%2e', 'Api', 'a/log'])(
-    'leads nowhere with the name "%s", which no object has',
+    'refuses "%s", which is not a valid object name',
     (name) => {
       expect(() => pathOf(TYPES.Secret, 'media', name)).toThrow(`"${name}" is not a valid object name`);
       expect(() => pathOf(TYPES.Secret, name, 'api')).toThrow(`"${name}" is not a valid object name`);
     },
   );
 
-  it('is different for each kind, so that a kind says its type', () => {
+  it('is different for each kind, so a kind implies its type', () => {
     const types = Object.values(TYPES);
     expect(new Set(types.map(({ kind }) => kind)).size).toBe(types.length);
     expect(new Set(types.map((type) => pathOf(type, null))).size).toBe(types.length);
@@ -32,7 +34,7 @@ describe('a key', () => {
     [{ name: 'live', namespace: 'media' }, 'media/live'],
     [{ name: 'live.eu', namespace: 'media' }, 'media/live.eu'],
     [{ name: 'node-1' }, '/node-1'],
-  ])('of %j is %s, and leads back', (metadata, key) => {
+  ])('of %j is %s, and can be parsed', (metadata, key) => {
     expect(keyOf({ metadata })).toBe(key);
     expect(splitKey(key)).toEqual({ namespace: '', ...metadata });
   });

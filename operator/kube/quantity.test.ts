@@ -36,5 +36,5 @@ describe('parseQuantity', () => {
     [undefined, null],
     [null, null],
     [{}, null],
-  ])('of %j is %j', (text, expected) => expect(parseQuantity(text)).toBe(expected));
+  ])('reads %j as %j', (text, expected) => expect(parseQuantity(text)).toBe(expected));
 });

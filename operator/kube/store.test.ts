@@ -16,7 +16,7 @@ describe('Store', () => {
     store.onChange((change) => changes.push(change));
   });
 
-  it('has what it was given, and tells of each change', () => {
+  it('holds what it was given, and reports each change', () => {
     const [first, second] = [object('a', '1'), object('a', '2')];
     store.set(first);
     store.set(second);
@@ -30,21 +30,21 @@ describe('Store', () => {
     ]);
   });
 
-  it('tells everybody who listens', () => {
+  it('notifies every listener', () => {
     let others = 0;
     store.onChange(() => others++);
     store.set(object('a', '1'));
     expect([changes.length, others]).toEqual([1, 1]);
   });
 
-  it('tells nothing of an object that is as it was, nor of the end of one that it does not have', () => {
+  it('does not report an unchanged object, nor the deletion of an unknown one', () => {
     store.set(object('a', '1'));
     store.set(object('a', '1'));
     store.delete('media/b');
     expect(changes).toHaveLength(1);
   });
 
-  it('takes over a list: what is not in it is gone, what has changed is told', () => {
+  it('replaces its content with a list, and reports each change', () => {
     const [same, changed, gone] = [object('same', '1'), object('changed', '1'), object('gone', '1')];
     for (const each of [same, changed, gone]) store.set(each);
     changes.length = 0;
@@ -58,14 +58,14 @@ describe('Store', () => {
     expect([...store.all()]).toEqual([same, newer, added]);
   });
 
-  it('tells of an object that was made anew under its old name', () => {
+  it('reports an object that was recreated under the same name', () => {
     const [old, anew] = [object('a', '1', { uid: 'u1' }), object('a', '9', { uid: 'u2' })];
     store.set(old);
     store.replace(null, [anew]);
     expect(changes.at(-1)).toEqual({ key: 'media/a', before: old, after: anew });
   });
 
-  it('leaves other namespaces alone when it takes over the list of one', () => {
+  it('keeps other namespaces when it replaces the content of one', () => {
     const elsewhere = object('a', '1', { namespace: 'elsewhere' });
     store.set(elsewhere);
     store.set(object('a', '1'));
@@ -73,7 +73,7 @@ describe('Store', () => {
     expect([...store.all()]).toEqual([elsewhere]);
   });
 
-  it('lists the objects of a namespace that carry all of these labels', () => {
+  it('lists the objects of a namespace that have all given labels', () => {
     const [both, one, none] = [
       object('both', '1', { labels: { app: 'sluice', instance: 'live', more: 'x' } }),
       object('one', '1', { labels: { app: 'sluice' } }),

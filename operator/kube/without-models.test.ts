@@ -34,7 +34,7 @@ function run(folder: string, ...preload: string[]): unknown {
   );
 }
 
-it('logs in as before, without a single model', ({ onTestFinished }) => {
+it('authenticates as usual without loading any model', ({ onTestFinished }) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-kubeconfig-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const found = { server: 'https://192.0.2.1:6443', namespace: 'n', Authorization: 'Bearer t', models: 0 };

@@ -12,11 +12,11 @@ const live = (status?: object): KubeObject => ({
 
 describe('writeStatus', () => {
   it.each<[string, object | undefined]>([
-    ['there is none', undefined],
+    ['there is no status', undefined],
     ['a field differs', { apps: 1, playbacks: 3 }],
     ['a field is missing', { playbacks: 3 }],
-    ['a field is to go', { apps: 2, endpoints: { https: 'https://old' } }],
-  ])('writes the fields, and only these, when %s', async (_what, status) => {
+    ['a field must be removed', { apps: 2, endpoints: { https: 'https://old' } }],
+  ])('writes only the given fields when %s', async (_what, status) => {
     const client = new RecordedCalls();
     const wanted = { apps: 2, endpoints: { https: null } };
     expect(await writeStatus(client, TYPES.MediaServer, live(status), wanted)).toBe(true);
@@ -30,7 +30,7 @@ describe('writeStatus', () => {
     ]);
   });
 
-  it('writes nothing when the fields are so already, and one that is to be absent is', async () => {
+  it('writes nothing if the fields already match, including absent ones', async () => {
     const client = new RecordedCalls();
     const status = { apps: 2, playbacks: 3, endpoints: { http: 'http://live' } };
     const wanted = { apps: 2, endpoints: { http: 'http://live', https: null } };
@@ -38,7 +38,7 @@ describe('writeStatus', () => {
     expect(client.calls).toEqual([]);
   });
 
-  it('writes when a condition was dropped or has been added', async () => {
+  it('writes if a condition was removed or added', async () => {
     const client = new RecordedCalls();
     const [a, b] = [{ type: 'A' }, { type: 'B' }];
     for (const conditions of [[a], [a, b, a]]) {

@@ -28,7 +28,7 @@ describe('PodClient', () => {
     server.close();
   });
 
-  it('hands on what a pod says', async () => {
+  it('returns the report of a pod', async () => {
     const apps = [podApp('a', { checked: false, reason: 'NoHook' }), podApp('b', { checked: true })];
     const said = podStatus({ apps, hooks: [podHook('backend', { lastSuccessAt: 1 })] });
     answer = JSON.stringify({ ...said, fieldOfALaterVersion: 1 });
@@ -41,17 +41,17 @@ describe('PodClient', () => {
     ['null', 'null', /^answer: /],
     ['no status', '{}', /^answer\.pod.*: is missing/],
     [
-      'a time that is none',
+      'an invalid time',
       JSON.stringify(podStatus({ hooks: [podHook('backend', { lastFailureAt: 1e300 })] })),
       /^answer\.hooks\[0\]\.lastFailureAt: /,
     ],
     [
-      'a reason that is a novel',
+      'a reason that is too long',
       JSON.stringify(podStatus({ apps: [podApp('a', { checked: false, reason: 'x'.repeat(5_000) })] })),
       /^answer\.apps\[0\]\.keepAlive\.reason: /,
     ],
-    ['more than there can be', JSON.stringify(podStatus({ pod: 'x'.repeat(9 << 20) })), /max/i],
-  ])('takes a pod that answers %s for one that cannot be asked', async (_what, text, message) => {
+    ['a body that is too large', JSON.stringify(podStatus({ pod: 'x'.repeat(9 << 20) })), /max/i],
+  ])('treats a pod that answers %s as unreachable', async (_what, text, message) => {
     answer = text;
     await expect(client.status(pod)).rejects.toThrow(message);
   });

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe('Fleet', () => {
-  it('keeps the client of a key for as long as the key is the same', async () => {
+  it('keeps its client while the key is the same', async () => {
     const fleet = newFleet();
     expect(fleet.client).toBeNull();
     const client = fleet.use(fleetKey('a'));
@@ -23,7 +23,7 @@ describe('Fleet', () => {
     expect(fleet.use(fleetKey('a'))).toBe(client);
   });
 
-  it('has the client of the new key after a rotation, and has closed the old one', async () => {
+  it('has a client with the new key after a rotation, and closes the old one', async () => {
     const fleet = newFleet();
     const old = fleet.use(fleetKey('a'));
     const current = fleet.use(fleetKey('b'));
@@ -49,7 +49,7 @@ describe('Fleet', () => {
     expect(fleet.statuses()).toEqual([podStatus()]);
   });
 
-  it('counts as in sync what runs and has said that it runs the newest config', () => {
+  it('counts a pod as in sync if it runs and has reported the newest config', () => {
     const fleet = newFleet();
     fleet.rendered = renderedOf('new');
     fleet.reports.set('1', { kind: 'answered', status: podStatus({ hash: 'new' }) });
@@ -66,7 +66,7 @@ describe('Fleet', () => {
     expect(fleet.inSync(pods)).toEqual({ synced: 2, running: 5 });
   });
 
-  it('is out of sync as long as nothing has been rendered', () => {
+  it('is out of sync while nothing has been rendered', () => {
     const fleet = newFleet();
     fleet.reports.set('1', { kind: 'answered', status: podStatus() });
     expect(fleet.inSync([runningPod('1')])).toEqual({ synced: 0, running: 1 });

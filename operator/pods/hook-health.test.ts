@@ -5,8 +5,8 @@ import { type HookReport, healthOf, joinReports, reachable, saturated } from './
 
 const SILENT: HookReport = { lastSuccessAt: 0, lastFailureAt: 0, recentCalls: 0, recentFailures: 0, saturated: false };
 
-describe('what the pods say of a backend', () => {
-  it('is joined: the newest times, all calls, and the word of the one that has to wait', () => {
+describe('the reports of pods about a backend', () => {
+  it('are merged: the newest times, all calls, and saturation if one pod reports it', () => {
     const one = { lastSuccessAt: 5, lastFailureAt: 9, recentCalls: 10, recentFailures: 1, saturated: false };
     const other = { lastSuccessAt: 7, lastFailureAt: 3, recentCalls: 4, recentFailures: 2, saturated: true };
     expect(joinReports([one, other])).toEqual({
@@ -18,7 +18,7 @@ describe('what the pods say of a backend', () => {
     });
   });
 
-  it('is nothing where there is no pod', () => {
+  it('are empty without pods', () => {
     expect(joinReports([])).toEqual(SILENT);
   });
 });
@@ -57,7 +57,7 @@ describe('condition Saturated', () => {
 });
 
 describe('healthOf', () => {
-  it('joins what all pods of the namespace say of this backend, and of no other', () => {
+  it('merges the reports of all pods in the namespace about this backend only', () => {
     const world = new OperatorWorld();
     const says = (fleet: string, uid: string, ...hooks: ReturnType<typeof podHook>[]) =>
       world.fleets.of(fleet).reports.set(uid, { kind: 'answered', status: podStatus({ hooks }) });

@@ -40,7 +40,7 @@ const NEW: Pod = {
 };
 
 describe('podsOf', () => {
-  it('reads the port for the operator as the pod was made with it', () => {
+  it('reads the port for the operator that the pod was created with', () => {
     const object = podObject({});
     const proxy = { name: 'proxy', ports: [{ name: 'internal', containerPort: 1 }] };
     const own = {
@@ -61,7 +61,7 @@ describe('podsOf', () => {
       { conditions: [unscheduled] },
       { trouble: { reason: 'Unschedulable', message: '0/2 nodes fit' } },
     ],
-    ['makes its container', { containerStatuses: [waiting('ContainerCreating')] }, {}],
+    ['creates its container', { containerStatuses: [waiting('ContainerCreating')] }, {}],
     ['waits for its init containers', { containerStatuses: [waiting('PodInitializing')] }, {}],
     [
       'cannot pull its image',
@@ -74,7 +74,7 @@ describe('podsOf', () => {
       { address: '10.0.0.1', trouble: { reason: 'CrashLoopBackOff', message: '' } },
     ],
     [
-      'has crashed and is started again',
+      'has crashed and is restarted',
       { podIP: '10.0.0.1', containerStatuses: [{ ...running, ...CRASHED }] },
       {
         address: '10.0.0.1',
@@ -88,7 +88,7 @@ describe('podsOf', () => {
       { address: '10.0.0.1', trouble: { reason: 'OOMKilled', message: 'the container exited with code 137' } },
     ],
     [
-      'has crashed and said why',
+      'has crashed with a message',
       {
         podIP: '10.0.0.1',
         containerStatuses: [
@@ -145,17 +145,17 @@ describe('podsOf', () => {
       { podIP: '10.0.0.1', phase: 'Failed', containerStatuses: [{ name: 'media-server', state: { terminated: {} } }] },
       { address: '10.0.0.1' },
     ],
-  ])('sees a pod that %s', (_what, status, expected) => {
+  ])('describes a pod that %s', (_what, status, expected) => {
     expect(seen(podObject(status))).toEqual([{ ...NEW, ...expected }]);
   });
 
-  it('looks at its own container, wherever a sidecar stands', () => {
+  it('reads its own container, whatever the position of a sidecar', () => {
     const sidecar = { name: 'a-proxy', state: { waiting: { reason: 'CrashLoopBackOff' } } };
     const status = { podIP: '10.0.0.1', containerStatuses: [sidecar, running] };
     expect(seen(podObject(status))).toEqual([{ ...NEW, address: '10.0.0.1', isRunning: true }]);
   });
 
-  it('knows the node of a pod that has one', () => {
+  it('knows the node of a scheduled pod', () => {
     expect(seen({ ...podObject({}), spec: { nodeName: 'node-1' } })).toEqual([{ ...NEW, node: 'node-1' }]);
   });
 
@@ -167,13 +167,13 @@ describe('podsOf', () => {
     expect(seen(object)).toEqual([{ ...NEW, address: '10.0.0.1', isRunning: true, isDeleting: true }]);
   });
 
-  it('sees no trouble in a container that ends because its pod is deleted', () => {
+  it('reports no problem for a container that ends because its pod is deleted', () => {
     const ended = { name: 'media-server', state: { terminated: { reason: 'Completed', exitCode: 0 } } };
     const object = podObject({ containerStatuses: [ended] }, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     expect(seen(object)).toEqual([{ ...NEW, isDeleting: true }]);
   });
 
-  it('sees the pods of this MediaServer only', () => {
+  it('lists the pods of this MediaServer only', () => {
     const others = [
       podObject({}, { name: 'other-1', labels: { ...LABELS, 'app.kubernetes.io/instance': 'other' } }),
       podObject({}, { name: 'elsewhere-1', namespace: 'elsewhere' }),

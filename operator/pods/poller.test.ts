@@ -43,7 +43,7 @@ describe('Poller', () => {
 
   afterEach(() => poller.stop());
 
-  it('asks every pod that runs, in each round', async () => {
+  it('polls every running pod in each round', async () => {
     expect([asked, rounds]).toEqual([[], 0]);
     await clock.advance(2 * ROUND_MS);
     expect([asked, rounds]).toEqual([['10.0.0.1', '10.0.0.1'], 2]);
@@ -57,8 +57,8 @@ describe('Poller', () => {
     ['checks an app', { apps: [podApp('defaultApp', { checked: true })] }],
     ['reaches a backend', { hooks: [podHook('backend', { lastSuccessAt: 2 })] }],
     ['waits for connections to a backend', { hooks: [podHook('backend', { saturated: true })] }],
-    ['reaches a backend no more', { hooks: [podHook('backend', { lastSuccessAt: 1, lastFailureAt: 2 })] }],
-  ])('tells of a pod that %s, once', async (_what, over) => {
+    ['no longer reaches a backend', { hooks: [podHook('backend', { lastSuccessAt: 1, lastFailureAt: 2 })] }],
+  ])('reports a pod that %s, once', async (_what, over) => {
     await clock.advance(ROUND_MS);
     changed.length = 0;
     answers = async () => podStatus(over);
@@ -66,7 +66,7 @@ describe('Poller', () => {
     expect(changed).toEqual(['media/live']);
   });
 
-  it('tells of nothing when only counts move', async () => {
+  it('reports nothing when only counts change', async () => {
     await clock.advance(ROUND_MS);
     changed.length = 0;
     answers = async () => podStatus({ publications: 7, playbacks: 9 });
@@ -77,7 +77,7 @@ describe('Poller', () => {
     ]);
   });
 
-  it('tells of a pod that cannot be asked, and goes on', async () => {
+  it('reports a pod that cannot be reached, and continues', async () => {
     await clock.advance(ROUND_MS);
     changed.length = 0;
     answers = async () => Promise.reject(new Error('connect ECONNREFUSED'));
@@ -89,7 +89,7 @@ describe('Poller', () => {
     ]);
   });
 
-  it('does not put an older answer over what a push has brought meanwhile', async () => {
+  it('does not overwrite the result of a push with an older answer', async () => {
     const pushed: PodReport = { kind: 'answered', status: podStatus({ hash: 'h2' }) };
     answers = async () => {
       reports.set('a', pushed);
@@ -99,7 +99,7 @@ describe('Poller', () => {
     expect(reports.get('a')).toBe(pushed);
   });
 
-  it('asks nobody once it is stopped', async () => {
+  it('polls nothing once it is stopped', async () => {
     await poller.stop();
     expect(clock.pending).toBe(0);
     await clock.advance(ROUND_MS);

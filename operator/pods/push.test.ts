@@ -27,8 +27,8 @@ const answered = (config: Parameters<typeof podStatus>[0]): PodReport => ({
 
 describe('pushConfig', () => {
   it.each<[string, Record<string, PodReport>, boolean]>([
-    ['has said nothing yet', {}, true],
-    ['could not be asked', { a: { kind: 'failed', reason: 'timeout' } }, true],
+    ['has reported nothing yet', {}, true],
+    ['could not be reached', { a: { kind: 'failed', reason: 'timeout' } }, true],
     ['runs an older config', { a: answered({ hash: 'old' }) }, true],
     [
       'has refused an older config',
@@ -41,13 +41,13 @@ describe('pushConfig', () => {
       { a: answered({ hash: 'old', refused: { hash: 'new', reason: 'no such codec' } }) },
       false,
     ],
-  ])('to a pod that %s', async (_what, reports, isPushed) => {
+  ])('decides whether to push to a pod that %s', async (_what, reports, isPushed) => {
     const fleet = fleetOf(reports);
     await pushConfig(fleet, [runningPod('a', { address: '10.0.0.1' })]);
     expect(fleet.pushed).toEqual(isPushed ? ['10.0.0.1'] : []);
   });
 
-  it('reaches every pod that runs, draining ones included, and remembers what each has said', async () => {
+  it('reaches every running pod, including draining ones, and remembers each report', async () => {
     const fleet = fleetOf({});
     await pushConfig(fleet, [
       runningPod('a', { address: 'unreachable' }),
@@ -64,7 +64,7 @@ describe('pushConfig', () => {
   it.each([
     ['nothing has been rendered', { rendered: null }],
     ['there is no key yet', { client: null }],
-  ] as const)('hands nothing over while %s', async (_what, over) => {
+  ] as const)('pushes nothing while %s', async (_what, over) => {
     const fleet = fleetOf({}, over);
     await pushConfig(fleet, [runningPod('a')]);
     expect([fleet.pushed, fleet.reports.size]).toEqual([[], 0]);
@@ -75,9 +75,9 @@ describe('report', () => {
   it.each<[string, unknown, string]>([
     ['an error', new Error('connect ECONNREFUSED'), 'connect ECONNREFUSED'],
     ['an error without a message but with a cause', new Error('', { cause: new Error('reset') }), 'reset'],
-    ['an error that says nothing', new TypeError(), 'TypeError'],
-    ['what is no error', 'odd', 'odd'],
-  ])('says in words why a call failed with %s', async (_what, thrown, reason) => {
+    ['an empty error', new TypeError(), 'TypeError'],
+    ['something that is not an error', 'odd', 'odd'],
+  ])('explains why a call failed with %s', async (_what, thrown, reason) => {
     expect(await report(Promise.reject(thrown))).toEqual({ kind: 'failed', reason });
   });
 });

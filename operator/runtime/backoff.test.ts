@@ -20,7 +20,7 @@ describe('backoffMs', () => {
     expect(backoffMs(failures, chance(1), LIMITS)).toBe(mostMs);
   });
 
-  it('is never outside its limits, whatever the number of failures and the chance', () => {
+  it('stays within its limits for any number of failures and any random number', () => {
     const cases = fc.record({ failures: fc.nat(1_000_000), random: fc.double({ min: 0, max: 1, noNaN: true }) });
     fc.assert(
       fc.property(cases, ({ failures, random }) => {

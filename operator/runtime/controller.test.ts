@@ -61,7 +61,7 @@ describe('Controller', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('comes again when it is asked to', async () => {
+  it('reconciles again when a result asks for it', async () => {
     reconcile = async () => ({ requeueAfterMs: 60_000 });
     await working(['a']);
     await clock.advance(120_000);
@@ -73,7 +73,7 @@ describe('Controller', () => {
     ]);
   });
 
-  it('comes again later and later after errors, logs each of them with the object, and forgets them after a success', async () => {
+  it('backs off after errors, logs each one with its object, and resets after a success', async () => {
     let failures = 3;
     reconcile = async () => {
       if (failures-- > 0) throw new Error('the API server is gone');
@@ -104,7 +104,7 @@ describe('Controller', () => {
     expect(reconciled).toHaveLength(6);
   });
 
-  it('retries what is no news without a word', async () => {
+  it('retries a quiet error without logging it', async () => {
     reconcile = async () => Promise.reject(new Quiet());
     await working(['a']);
     await clock.advance(100);
@@ -113,14 +113,14 @@ describe('Controller', () => {
     expect(observed[0]).toEqual(['error', 0]);
   });
 
-  it('retries no sooner than the error says', async () => {
+  it('retries no sooner than the error allows', async () => {
     reconcile = async () => Promise.reject(new Busy());
     await working(['a']);
     await clock.advance(30_000);
     expect(reconciled.map(({ at }) => at)).toEqual([0, 30_000]);
   });
 
-  it('works on as many keys at a time as it has workers, and never twice on one', async () => {
+  it('works on one key per worker at a time, and never twice on the same key', async () => {
     reconcile = takes(1_000);
     const controller = await working(['a', 'b', 'c', 'a'], 2);
     await clock.advance(500);
@@ -142,7 +142,7 @@ describe('Controller', () => {
     expect(observed).toEqual([['success', 1.5]]);
   });
 
-  it('keeps what comes before it is started', async () => {
+  it('keeps keys that are added before it starts', async () => {
     const controller = controllerOf();
     await enqueue(controller, 'a');
     expect([reconciled, controller.depth]).toEqual([[], 1]);
@@ -151,7 +151,7 @@ describe('Controller', () => {
     expect(reconciled).toEqual([{ key: 'a', at: 0 }]);
   });
 
-  it('stops when the work in flight is finished, and begins no other', async () => {
+  it('stops when the work in flight is finished, and starts no more', async () => {
     reconcile = takes(1_000);
     const controller = await working(['a', 'b']);
     let isStopped = false;

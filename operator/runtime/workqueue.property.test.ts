@@ -103,7 +103,7 @@ class Workshop {
   }
 }
 
-it('a key is never given to two workers, and none that was added is lost', async () => {
+it('no key is given to two workers, and no added key is lost', async () => {
   const histories = fc.record({ workers: fc.integer({ min: 1, max: 4 }), steps: fc.array(step, { maxLength: 60 }) });
   await fc.assert(
     fc.asyncProperty(histories, async ({ steps, workers }) => {

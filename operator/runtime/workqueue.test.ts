@@ -26,7 +26,7 @@ describe('WorkQueue', () => {
     await settle();
   }
 
-  it('gives keys in the order in which they came, each once however often it is added', async () => {
+  it('gives keys in the order they were added, each once however often it was added', async () => {
     for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key);
     expect(queue.depth).toBe(3);
     await take(4);
@@ -41,7 +41,7 @@ describe('WorkQueue', () => {
     expect([given, queue.depth]).toEqual([['a'], 0]);
   });
 
-  it('keeps a key that is added while it is worked on, and gives it again, once, when that is done', async () => {
+  it('gives a key that was added while it was worked on again, once, when that work is done', async () => {
     queue.add('a');
     await take(2);
     queue.add('a');
@@ -56,7 +56,7 @@ describe('WorkQueue', () => {
     expect(given).toEqual(['a', 'a']);
   });
 
-  it('says how long a key has waited, the work on it before included', async () => {
+  it('reports how long a key has waited, including earlier work on it', async () => {
     queue.add('a');
     await clock.advance(1_500);
     await take(2);
@@ -67,7 +67,7 @@ describe('WorkQueue', () => {
     expect(observed.waited).toEqual([1.5, 0.5]);
   });
 
-  it('adds a key later', async () => {
+  it('adds a key after a delay', async () => {
     await take();
     queue.addAfter('a', 1_000);
     await clock.advance(999);
@@ -80,7 +80,7 @@ describe('WorkQueue', () => {
     ['the second, which is earlier', 2_000, 1_000],
     ['the first, which is earlier', 1_000, 2_000],
     ['either, as they are equal', 1_000, 1_000],
-  ])('of two times for one key keeps %s', async (_what, firstMs, secondMs) => {
+  ])('keeps one of two times for a key: %s', async (_what, firstMs, secondMs) => {
     await take(2);
     queue.addAfter('a', firstMs);
     queue.addAfter('a', secondMs);
@@ -90,7 +90,7 @@ describe('WorkQueue', () => {
     expect(observed.added).toBe(1);
   });
 
-  it('lets a key that is due later come at once when it is added', async () => {
+  it('gives a delayed key at once when it is added', async () => {
     await take();
     queue.addAfter('a', 60_000);
     queue.add('a');
@@ -98,7 +98,7 @@ describe('WorkQueue', () => {
     expect(given).toEqual(['a']);
   });
 
-  it('waits longer after each failure of a key, and begins anew once it has succeeded', async () => {
+  it('waits longer after each failure of a key, and resets after a success', async () => {
     const delay = async (): Promise<number> => {
       const before = clock.now();
       queue.retry('a');
@@ -115,7 +115,7 @@ describe('WorkQueue', () => {
     expect(observed.retried).toBe(4);
   });
 
-  it('retries no sooner than it is told', async () => {
+  it('retries no sooner than the given time', async () => {
     await take();
     queue.retry('a', 30_000);
     await clock.advance(29_999);
@@ -124,7 +124,7 @@ describe('WorkQueue', () => {
     expect(given).toEqual(['a']);
   });
 
-  it('never gives a key to a second worker that failed and is still in the hands of the first', async () => {
+  it('does not give a failed key to a second worker before the first has finished it', async () => {
     queue.add('a');
     await take(2);
     queue.retry('a');
@@ -135,7 +135,7 @@ describe('WorkQueue', () => {
     expect(given).toEqual(['a', 'a']);
   });
 
-  it('sends workers home when it is closed, and leaves no timer behind', async () => {
+  it('releases its workers when it is closed, and leaves no timer behind', async () => {
     queue.addAfter('later', 1_000);
     await take(2);
     queue.close();

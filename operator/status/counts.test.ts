@@ -39,12 +39,12 @@ describe('Counts', () => {
     return world.settleWrites();
   };
 
-  it('leaves the numbers to the operator that manages the MediaServer', async () => {
+  it('leaves the counts to the operator that manages the MediaServer', async () => {
     world.haveAsIs({ ...mediaServerObject(), status: { operator: { name: 'elsewhere/sluice-operator' } } });
     expect(await write()).toEqual([]);
   });
 
-  it('writes how many streams there are on all pods, and when a backend was heard of', async () => {
+  it('writes the number of streams on all pods, and when a backend last answered', async () => {
     await write();
     expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ publications: 3, playbacks: 8 });
     expect(world.statusOf(world.stores.streamApps, 'news')).toEqual({ publications: 2, playbacks: 4 });
@@ -52,7 +52,7 @@ describe('Counts', () => {
     expect(world.statusOf(world.stores.restHooks, 'backend')).toEqual({ lastSuccessTime: '2026-01-01T12:00:00Z' });
   });
 
-  it('writes every 30 seconds at most, and only what has moved', async () => {
+  it('writes at most every 30 seconds, and only what has changed', async () => {
     expect(await write()).toHaveLength(4);
     world.fleets.of('media/live').reports.delete('u1');
     await world.clock.advance(29_999);
@@ -66,7 +66,7 @@ describe('Counts', () => {
     expect(await write()).toEqual([]);
   });
 
-  it('leaves the numbers of a fleet alone while one of its pods cannot be asked, or has not been', async () => {
+  it('keeps the counts of a fleet while one of its pods is unreachable or not yet polled', async () => {
     await write();
     world.have(podObject({ running: {} }, { uid: 'u3' }));
     world.fleets.of('media/live').reports.delete('u2');
@@ -81,7 +81,7 @@ describe('Counts', () => {
     expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ publications: 7 });
   });
 
-  it('takes nothing back of a fleet that nobody has looked at since the operator started', async () => {
+  it('keeps the counts of a fleet that has not been polled since the operator started', async () => {
     await write();
     await world.fleets.forget('media/live');
     world.have(podObject());
@@ -89,7 +89,7 @@ describe('Counts', () => {
     expect((await write()).filter((line) => !line.includes('resthooks'))).toEqual([]);
   });
 
-  it('is not stopped by one object whose status cannot be written', async () => {
+  it('continues if the status of one object cannot be written', async () => {
     world.client.refuse(statusOf('streamapps', 'news'), new ApiError('it is gone', { status: 404 }));
     await counts.write();
     expect(world.client.takeWrites()).toEqual([
@@ -103,7 +103,7 @@ describe('Counts', () => {
     ]);
   });
 
-  it('writes nothing, without a word, when another replica leads', async () => {
+  it('silently writes nothing when another replica leads', async () => {
     for (const path of [statusOf('mediaservers', 'live'), statusOf('streamapps', 'news')]) {
       world.client.refuse(path, new NotLeaderError('another replica leads'));
     }

@@ -13,30 +13,30 @@ const broken = yes('Degraded', 'ImagePullBackOff', 'no such image');
 
 describe('eventTypeOf', () => {
   it.each<[string, Verdict | undefined, Verdict, ReturnType<typeof eventTypeOf>]>([
-    ['what was said already', notReady, notReady, null],
+    ['an unchanged state', notReady, notReady, null],
     ['pods that are ready again', notReady, ready, 'Normal'],
-    ['pods that are ready no more', ready, notReady, 'Warning'],
+    ['pods that are no longer ready', ready, notReady, 'Warning'],
     ['pods that are not ready yet', undefined, notReady, null],
-    ['pods that are not ready yet after there were to be none', toZero, notReady, null],
-    ['pods that somebody has taken away', ready, toZero, 'Normal'],
-    ['that there are to be no pods from the beginning', undefined, toZero, null],
+    ['pods that are not ready yet after a scale from zero', toZero, notReady, null],
+    ['a scale to zero', ready, toZero, 'Normal'],
+    ['no replicas from the beginning', undefined, toZero, null],
     ['a fault', well, broken, 'Warning'],
     ['another fault', broken, yes('Degraded', 'OutOfMemory', 'it was killed'), 'Warning'],
     ['a fault from the beginning', undefined, broken, 'Warning'],
     ['a fault that is over', broken, well, 'Normal'],
-    ['that all is well from the beginning', undefined, well, null],
-    ['that it is no longer known whether a config is refused', refused, unknown('ConfigApplied', 'NoPods', ''), null],
-    ['a deletion that somebody asked for', ready, no('Available', 'Deleted', 'streams end'), 'Normal'],
+    ['no fault from the beginning', undefined, well, null],
+    ['a refusal that becomes unknown', refused, unknown('ConfigApplied', 'NoPods', ''), null],
+    ['a requested deletion', ready, no('Available', 'Deleted', 'streams end'), 'Normal'],
     ['a config that a pod refuses', yes('ConfigApplied', 'Applied', '1 pod runs this app'), refused, 'Warning'],
     ['a pod that lags behind', refused, no('ConfigApplied', 'Pending', '0 of 1 running pod run it'), null],
-    ['that there is nothing to be known', undefined, unknown('ConfigApplied', 'NoPods', 'no pod runs yet'), null],
+    ['an unknown state from the beginning', undefined, unknown('ConfigApplied', 'NoPods', 'no pod runs yet'), null],
     ['a rollout', no('Progressing', 'Settled', 'nothing'), yes('Progressing', 'Rollout', '0 of 1 pod'), null],
   ])('%s', (_what, known, verdict, type) => {
     const condition: Condition | undefined = known && { ...known, lastTransitionTime: '2026-01-01T00:00:00Z' };
     expect(eventTypeOf(condition, verdict)).toBe(type);
   });
 
-  it('is not asked about a condition whose polarity nobody has written down', () => {
+  it('refuses a condition type without a known polarity', () => {
     expect(() => eventTypeOf(undefined, yes('Sunny', 'Always', ''))).toThrow('Sunny');
   });
 });
@@ -53,7 +53,7 @@ describe('report', () => {
   const object = () => world.stores.mediaServers.get('media/live') ?? expect.unreachable();
   const events = () => world.settleWrites().filter((line) => line.includes('events')).length;
 
-  it('tells each transition, however soon it comes again', async () => {
+  it('reports each transition, however soon it repeats', async () => {
     for (const verdict of [broken, well, broken, well]) {
       await world.clock.advance(1_000);
       await report(world, object(), [verdict]);
@@ -61,14 +61,14 @@ describe('report', () => {
     }
   });
 
-  it('tells a transition once while the watch has not brought what was written', async () => {
+  it('reports a transition once while the watch is behind', async () => {
     const before = object();
     await report(world, before, [broken]);
     await report(world, before, [broken]);
     expect(events()).toBe(1);
   });
 
-  it('asks to be called again after a write, and writes nothing that is there already', async () => {
+  it('asks to be called again after a write, and does not write an unchanged status', async () => {
     expect(await report(world, object(), [well], { replicas: 1 })).toEqual({ requeueAfterMs: 10_000 });
     world.settleWrites();
     expect(await report(world, object(), [well], { replicas: 1 })).toEqual({});

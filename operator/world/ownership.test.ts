@@ -14,15 +14,20 @@ describe('nextStep', () => {
     ['has no operator', {}, null, { do: 'adopt' }],
     ['is its own', { name: 'a' }, null, { do: 'go on' }],
     ['is its own and claimed', { name: 'a', claimedBy: 'b' }, null, { do: 'answer' }],
-    ['is of another', { name: 'b' }, null, { do: 'claim' }],
-    ['is of another, with a claim of before it started', { name: 'b', claimedBy: 'a' }, null, { do: 'claim' }],
-    ['is of another, with the claim of a third', { name: 'b', claimedBy: 'c' }, null, { do: 'claim' }],
+    ['belongs to another operator', { name: 'b' }, null, { do: 'claim' }],
+    [
+      'belongs to another operator, with a claim from before a restart',
+      { name: 'b', claimedBy: 'a' },
+      null,
+      { do: 'claim' },
+    ],
+    ['belongs to another operator, with the claim of a third', { name: 'b', claimedBy: 'c' }, null, { do: 'claim' }],
     ['has just been claimed', { name: 'b', claimedBy: 'a' }, 1_000, { do: 'wait', ms: ANSWER_MS - 1_000 }],
-    ['has just been claimed by a third as well', { name: 'b', claimedBy: 'c' }, 0, { do: 'wait', ms: CLAIM_EVERY_MS }],
+    ['has just been claimed by a third operator', { name: 'b', claimedBy: 'c' }, 0, { do: 'wait', ms: CLAIM_EVERY_MS }],
     ['has an operator that does not answer', { name: 'b', claimedBy: 'a' }, ANSWER_MS, { do: 'take over' }],
     ['has an operator that has answered', { name: 'b' }, ANSWER_MS, { do: 'wait', ms: CLAIM_EVERY_MS - ANSWER_MS }],
     ['has an operator that answered long ago', { name: 'b' }, CLAIM_EVERY_MS, { do: 'claim' }],
-  ])('for a MediaServer that %s', (_what, recorded, claimedAgoMs, step) => {
+  ])('is chosen for a MediaServer that %s', (_what, recorded, claimedAgoMs, step) => {
     expect(nextStep(recorded, 'a', claimedAgoMs)).toEqual(step);
   });
 });
@@ -46,7 +51,7 @@ describe('Ownership', () => {
     expect(world.client.takeWrites()).toEqual([]);
   });
 
-  it('adopts one without an operator, with the version that it has seen', async () => {
+  it('adopts a MediaServer without an operator, at the resource version it has seen', async () => {
     const { metadata } = world.haveAsIs(mediaServerObject());
     expect(await settle()).toMatchObject({ kind: 'mine', object: { metadata: { name: 'live' } } });
     expect(world.client.accepted).toMatchObject([
@@ -54,13 +59,13 @@ describe('Ownership', () => {
     ]);
   });
 
-  it('is not the one when another operator was first', async () => {
+  it('fails to adopt a MediaServer that has changed meanwhile', async () => {
     world.haveAsIs(mediaServerObject());
     world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
     await expect(settle()).rejects.toThrow('it has changed');
   });
 
-  it('claims that of another one, says so, and leaves it alone while it is answered', async () => {
+  it('claims a MediaServer of another operator, reports it, and leaves it alone if that one answers', async () => {
     seenAs({ name: OTHER });
     expect(await settle()).toEqual({ kind: 'foreign', lookAgainMs: ANSWER_MS });
     expect(world.settleWrites()).toEqual([`PATCH ${STATUS}`, `POST ${EVENTS}`]);
@@ -74,7 +79,7 @@ describe('Ownership', () => {
     expect(world.client.takeWrites()).toEqual([]);
   });
 
-  it('takes over from one that does not answer', async () => {
+  it('takes over from an operator that does not answer', async () => {
     seenAs({ name: OTHER });
     await settle();
     seenAs({ name: OTHER, claimedBy: OPERATOR });
@@ -86,7 +91,7 @@ describe('Ownership', () => {
     ]);
   });
 
-  it('takes the claim of another one out', async () => {
+  it('removes the claim of another operator', async () => {
     seenAs({ name: OPERATOR, claimedBy: OTHER });
     expect(await settle()).toMatchObject({ kind: 'mine' });
     expect(world.client.accepted).toMatchObject([{ body: { status: { operator: { claimedBy: null } } } }]);
@@ -96,17 +101,17 @@ describe('Ownership', () => {
 describe('hasChangedHands', () => {
   const of = (operator?: object): KubeObject => ({ ...mediaServerObject(), status: { operator, publications: 1 } });
   it.each<[string, KubeObject, KubeObject, boolean]>([
-    ['nothing', of(), of(), false],
+    ['no change', of(), of(), false],
     ['an adoption', of(), of({ name: 'a' }), true],
     ['a claim', of({ name: 'a' }), of({ name: 'a', claimedBy: 'b' }), true],
-    ['the answer', of({ name: 'a', claimedBy: 'b' }), of({ name: 'a' }), true],
+    ['the answer to a claim', of({ name: 'a', claimedBy: 'b' }), of({ name: 'a' }), true],
     [
-      'a number',
+      'a changed count',
       of({ name: 'a' }),
       { ...of({ name: 'a' }), status: { operator: { name: 'a' }, publications: 2 } },
       false,
     ],
-  ])('of %s', (_what, before, after, expected) => {
+  ])('is decided for %s', (_what, before, after, expected) => {
     expect(hasChangedHands({ before, after })).toBe(expected);
   });
 });

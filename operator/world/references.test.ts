@@ -12,14 +12,14 @@ const object = (kind: string, name: string, fields: object): KubeObject => ({
 const bytes = (entries: Readonly<Record<string, string>>) =>
   new Map(Object.entries(entries).map(([key, text]) => [key, Buffer.from(text)]));
 
-describe('what a config refers to', () => {
+describe('the references of a config', () => {
   let world: OperatorWorld;
   beforeEach(() => {
     world = new OperatorWorld();
   });
   afterEach(() => world.close());
 
-  it('is read from Secrets with their type, without those that do not exist', async () => {
+  it('are read from Secrets with their type, without missing ones', async () => {
     world.have(object('Secret', 'api', { type: 'kubernetes.io/basic-auth', data: { username: 'b3Bz' } }));
     world.have(object('Secret', 'empty', {}));
     expect(await readSecrets(world, 'media', ['api', 'empty', 'gone'])).toEqual(
@@ -30,14 +30,14 @@ describe('what a config refers to', () => {
     );
   });
 
-  it('is read from ConfigMaps as it is written there, without those that do not exist', async () => {
+  it('are read from ConfigMaps unchanged, without missing ones', async () => {
     world.have(object('ConfigMap', 'ca', { data: { 'ca.crt': 'CERT ü' } }));
     expect(await readConfigMaps(world, 'media', ['ca', 'gone'])).toEqual(
       new Map([['ca', bytes({ 'ca.crt': 'CERT ü' })]]),
     );
   });
 
-  it('is never read from another namespace', async () => {
+  it('are never read from another namespace', async () => {
     world.have(object('Secret', 'api', { data: { token: 'dDE=' } }));
     expect(await readSecrets(world, 'elsewhere', ['api'])).toEqual(new Map());
   });

@@ -45,7 +45,7 @@ describe('finalize', () => {
     body: { metadata: { finalizers, resourceVersion: object.metadata.resourceVersion } },
   });
 
-  it('deletes the Deployment first, and says that its pods drain', async () => {
+  it('deletes the Deployment first, and reports that its pods drain', async () => {
     world.have(deployment());
     world.have(pod);
     expect(await finalized()).toEqual({
@@ -54,7 +54,7 @@ describe('finalize', () => {
     });
   });
 
-  it('says in the status what is left, and no longer that it is available', async () => {
+  it('reports in the status what is left, and that it is no longer available', async () => {
     world.have(deployment());
     world.have(pod);
     await finalize(world, object);
@@ -75,18 +75,18 @@ describe('finalize', () => {
     expect(world.fleets.find('media/live')).toBeDefined();
   });
 
-  it('neither deletes nor waits for a Deployment of its name that is not its own', async () => {
+  it('neither deletes nor waits for a Deployment of the same name that it does not own', async () => {
     world.have(deployment({ ownerReferences: [] }));
     expect(await finalized()).toEqual({ result: {}, writes: [`PATCH ${MEDIA_SERVER}`] });
   });
 
-  it("lets go when its pods are gone, and keeps everybody else's finalizers", async () => {
+  it('removes its finalizer when its pods are gone, and keeps those of others', async () => {
     expect(await finalize(world, object)).toEqual({});
     expect(world.client.calls).toEqual([lets(['example.com/theirs'])]);
     expect(world.fleets.find('media/live')).toBeUndefined();
   });
 
-  it('lets go a minute after the drain timeout, whatever is left', async () => {
+  it('removes its finalizer a minute after the drain timeout, whatever is left', async () => {
     world.have(pod);
     await world.clock.advance(120_000);
     expect((await finalized()).result).toEqual({ requeueAfterMs: 2_000 });
@@ -94,7 +94,7 @@ describe('finalize', () => {
     expect(await finalized()).toEqual({ result: {}, writes: [`PATCH ${MEDIA_SERVER}`] });
   });
 
-  it('takes nine minutes for the drain timeout that is not said', async () => {
+  it('assumes a drain timeout of nine minutes if none is set', async () => {
     object = { ...object, spec: {} };
     world.have(pod);
     await world.clock.advance(600_000);
@@ -103,18 +103,18 @@ describe('finalize', () => {
     expect((await finalized()).result).toEqual({});
   });
 
-  it('does nothing without its finalizer: it has let go already', async () => {
+  it('does nothing if its finalizer is already removed', async () => {
     object = { ...object, metadata: { ...object.metadata, finalizers: ['example.com/theirs'] } };
     expect(await finalized()).toEqual({ result: {}, writes: [] });
   });
 
-  it('is done when the MediaServer is gone before it is let go', async () => {
+  it('is done if the MediaServer is gone before its finalizer is removed', async () => {
     world.client.refuse(MEDIA_SERVER, new ApiError('gone', { status: 404 }));
     expect((await finalized()).result).toEqual({});
     expect(world.fleets.find('media/live')).toBeUndefined();
   });
 
-  it('tries again when somebody else has changed the MediaServer', async () => {
+  it('tries again if the MediaServer was changed by someone else', async () => {
     world.client.refuse(MEDIA_SERVER, new ApiError('changed', { status: 409 }));
     await expect(finalize(world, object)).rejects.toThrow('changed');
     expect(world.fleets.find('media/live')).toBeDefined();
@@ -122,7 +122,7 @@ describe('finalize', () => {
 });
 
 describe('withFinalizer', () => {
-  it('adds ours to those that there are', async () => {
+  it('adds its finalizer to the existing ones', async () => {
     const world = new OperatorWorld();
     const object = mediaServerObject({}, { finalizers: ['example.com/theirs'], resourceVersion: '7' });
     expect(hasFinalizer(object)).toBe(false);

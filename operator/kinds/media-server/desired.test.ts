@@ -32,7 +32,7 @@ const kinds = (spec: object): string[] =>
   made(observedOf({ ...spec })).children.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 
 describe('desired', () => {
-  it('makes a MediaServer of a name alone, what its pods need before the pods', () => {
+  it('creates the objects of a MediaServer with only a name, dependencies before the Deployment', () => {
     expect(kinds({})).toEqual([
       'ServiceAccount/live',
       'Service/live',
@@ -43,7 +43,7 @@ describe('desired', () => {
     ]);
   });
 
-  it('makes what is asked for besides, and leaves out what is switched off', () => {
+  it('creates optional objects that are enabled, and leaves out disabled ones', () => {
     const spec = { ingress: {}, podMonitor: true, networkPolicy: false, podDisruptionBudget: false };
     expect(kinds(spec)).toEqual([
       'ServiceAccount/live',
@@ -56,7 +56,7 @@ describe('desired', () => {
     expect(kinds({ httpRoute: { parentRefs: [{ name: 'gateway' }] } })).toContain('HTTPRoute/live');
   });
 
-  it('hands running pods the same that starting pods read', () => {
+  it('pushes to running pods the same config that starting pods read', () => {
     const observed = observedOf(
       { rest: { authRef: { name: 'api' } } },
       { secrets: new Map([['api', secret({ ops: 't1' })]]) },
@@ -89,7 +89,7 @@ describe('desired', () => {
     expect(JSON.stringify(children)).toContain('media-udp-1');
   });
 
-  it('keeps running apps beside one that is left out, and remembers which it has looked at', () => {
+  it('keeps other apps when one is left out, and records the generation of each app', () => {
     const missing = { restHookRef: { name: 'gone' } };
     const observed = observedOf(
       {},
@@ -115,7 +115,7 @@ describe('desired', () => {
     );
   });
 
-  it('says of an app that its RestHook is not valid, where it exists', () => {
+  it('reports an app whose RestHook exists but is not valid', () => {
     const hooked = { restHookRef: { name: 'backend' } };
     const { rendered } = made(
       observedOf(
@@ -132,7 +132,7 @@ describe('desired', () => {
     expect(rendered.push.config.apps).toMatchObject([{ unresolved: message }]);
   });
 
-  it('is refused when the workers that the resources make reach past the last port', () => {
+  it('is refused if the workers need ports beyond the last one', () => {
     const spec = { workers: 0, media: { port: 65_534 }, resources: { limits: { cpu: '3' } } };
     expect(desired(observedOf(spec), OPTIONS)).toEqual({
       kind: 'fault',
@@ -145,7 +145,7 @@ describe('desired', () => {
     });
   });
 
-  it('keeps the addresses of nodes that may not be read any more', () => {
+  it('keeps the addresses of nodes that can no longer be read', () => {
     const spec = { media: { announcedAddress: 'NodeExternalIP' } };
     const fault = { reason: 'NodesForbidden', message: '' };
     const { configMap } = made(observedOf(spec, { nodes: { byNode: { 'node-1': '203.0.113.7' }, fault: null } }));
@@ -155,7 +155,7 @@ describe('desired', () => {
     expect(later(null)).toMatchObject({ 'announced.json': '{}' });
   });
 
-  it('writes the addresses of nodes beside the config, where a new one is no new config', () => {
+  it('writes the addresses of nodes beside the config, so that a new one does not change its hash', () => {
     const nodes = (byNode: Readonly<Record<string, string>>) => ({ nodes: { byNode, fault: null } });
     const spec = { media: { announcedAddress: 'NodeExternalIP' } };
     const [one, two] = [made(observedOf(spec, nodes({}))), made(observedOf(spec, nodes({ 'node-1': '203.0.113.7' })))];
@@ -173,12 +173,12 @@ describe('desired', () => {
     const hash = made(observedOf()).rendered.hash;
 
     it.each<[string, KubeObject | null, number]>([
-      ['from the clock when there was none: pods may remember one that was deleted', null, NOW],
-      ['as before when it is the same', live(7, hash), 7],
-      ['from the clock when it is another', live(7, 'abc'), NOW],
-      ['one higher when the clock is behind', live(NOW + 5, 'abc'), NOW + 6],
-      ['one higher when two are made in a millisecond', live(NOW, 'abc'), NOW + 1],
-      ['from the clock when nobody can read the last one', { ...live(7, hash), data: { version: '?' } }, NOW],
+      ['from the clock if there is none, since pods may remember a deleted one', null, NOW],
+      ['unchanged if the config is the same', live(7, hash), 7],
+      ['from the clock if the config has changed', live(7, 'abc'), NOW],
+      ['one higher if the clock is behind', live(NOW + 5, 'abc'), NOW + 6],
+      ['one higher if two configs are made in one millisecond', live(NOW, 'abc'), NOW + 1],
+      ['from the clock if the last one cannot be read', { ...live(7, hash), data: { version: '?' } }, NOW],
     ])('%s', (_what, configMap, counter) => {
       const { configMap: next, rendered } = made(observedOf({}, { configMap }));
       expect(rendered.push.counter).toBe(counter);
@@ -187,16 +187,16 @@ describe('desired', () => {
 
     // After a restore of etcd, or after another operator: pods keep the config with the higher counter.
     it.each<[string, number, { counter: number; hash: string }[], number]>([
-      ['past that of a pod that runs another one', 7, [{ counter: 9, hash: 'abc' }], NOW],
-      ['past that of any pod, also when the clock is behind', 7, [{ counter: NOW + 9, hash: 'abc' }], NOW + 10],
-      ['as before when a pod runs the same under a higher one', 7, [{ counter: 9, hash }], 7],
-      ['as before when a pod has yet to get it', 7, [{ counter: 6, hash: 'abc' }], 7],
+      ['beyond that of a pod that runs another config', 7, [{ counter: 9, hash: 'abc' }], NOW],
+      ['beyond that of any pod, even if the clock is behind', 7, [{ counter: NOW + 9, hash: 'abc' }], NOW + 10],
+      ['unchanged if a pod runs the same config under a higher one', 7, [{ counter: 9, hash }], 7],
+      ['unchanged if a pod has yet to get the config', 7, [{ counter: 6, hash: 'abc' }], 7],
     ])('%s', (_what, written, running, counter) => {
       const { rendered } = made(observedOf({}, { configMap: live(written, hash) }), { running });
       expect(rendered.push.counter).toBe(counter);
     });
 
-    it('anew when a credential changes, although the config names it as before', () => {
+    it('anew if a credential changes but not its name', () => {
       const spec = { rest: { authRef: { name: 'api' } } };
       const withToken = (token: string, configMap: KubeObject | null) =>
         made(observedOf(spec, { secrets: new Map([['api', secret({ ops: token })]]), configMap }));
@@ -217,10 +217,10 @@ describe('desired', () => {
       );
 
     it.each([
-      ['a new one when there is none', null, [NEW_KEY]],
-      ['the one that there is', existing('a'), [fleetKey('a')]],
+      ['a new one if there is none', null, [NEW_KEY]],
+      ['the existing one', existing('a'), [fleetKey('a')]],
       ['two during a rotation', existing('b', 'a'), [fleetKey('b'), fleetKey('a')]],
-      ['a new one when somebody has emptied the Secret', existing(), [NEW_KEY]],
+      ['a new one if the Secret is empty', existing(), [NEW_KEY]],
     ])('%s', (_what, assets, keys) => {
       const wanted = made(observedOf({}, { assets }));
       expect(wanted.keys).toEqual(keys);
@@ -229,7 +229,7 @@ describe('desired', () => {
   });
 });
 
-describe('what cannot be made', () => {
+describe('the limits of a MediaServer', () => {
   it.each<[string, object, Partial<Observed>, Fault]>([
     [
       'credentials that do not exist',
@@ -247,7 +247,7 @@ describe('what cannot be made', () => {
         isTransient: true,
       },
     ],
-  ])('is told: %s', (_what, spec, over, fault) => expect(faultOf(observedOf({ ...spec }, over))).toEqual(fault));
+  ])('report %s', (_what, spec, over, fault) => expect(faultOf(observedOf({ ...spec }, over))).toEqual(fault));
 
   const app = streamApp('app');
   const apps = (count: number) => {
@@ -260,14 +260,14 @@ describe('what cannot be made', () => {
   /** The largest number of apps whose config fits in 900 KiB. */
   const most = Math.floor((900 * 1024 - 50 - empty) / perApp);
 
-  it('is a config of more than 900 KiB', () => {
+  it('refuse a config of more than 900 KiB', () => {
     expect(bytesOf(most)).toBeGreaterThan(899 * 1024);
     const { message, reason } = faultOf(observedOf({}, { apps: apps(most + 1) }));
     expect(reason).toBe('ConfigTooLarge');
     expect(message).toMatch(/^the rendered config has 92\d{4} bytes, must be at most 921600$/);
   });
 
-  it('are credentials and CA bundles of more than 900 KiB', () => {
+  it('refuse credentials and CA bundles of more than 900 KiB', () => {
     const certificates = (bytes: number) => ({
       secrets: new Map([['tls', secret({ 'tls.crt': 'x'.repeat(bytes), 'tls.key': 'KEY' })]]),
     });
@@ -278,7 +278,7 @@ describe('what cannot be made', () => {
     expect(message).toMatch(/^the credentials and CA bundles have 92\d{4} bytes, must be at most 921600$/);
   });
 
-  it('are no names of children of a MediaServer with the longest name that there may be', () => {
+  it('allow every object name for the longest MediaServer name', () => {
     const observed = observedOf();
     const metadata = { ...observed.object.metadata, name: 'n'.repeat(58) };
     const names = made({ ...observed, object: { ...observed.object, metadata } }).children.map(

@@ -20,7 +20,7 @@ describe('hostConflict', () => {
   };
   const HOST = { host: 'live.example' };
 
-  it('names the oldest of those that have the host already, also one of another namespace', () => {
+  it('names the oldest MediaServer that has the host, even in another namespace', () => {
     expect(between(server('a', HOST, 3), server('b', HOST, 2), server('c', HOST, 1, 'other'))).toEqual({
       reason: 'IngressHostTaken',
       message:
@@ -30,12 +30,12 @@ describe('hostConflict', () => {
 
   it.each<[string, KubeObject, KubeObject]>([
     ['the other is younger', server('b', HOST, 1), server('a', HOST, 2)],
-    ['both are as old, and this one comes first', server('a', HOST, 1), server('b', HOST, 1)],
+    ['both are equally old, and this one comes first', server('a', HOST, 1), server('b', HOST, 1)],
     ['the hosts differ', server('a', HOST, 2), server('b', { host: 'other.example' }, 1)],
     ['the classes differ', server('a', HOST, 2), server('b', { ...HOST, className: 'nginx' }, 1)],
     ['there is no host', server('a', {}, 2), server('b', {}, 1)],
     ['there is no Ingress', server('a', undefined, 2), server('b', HOST, 1)],
-  ])('finds none when %s', (_what, one, other) => {
+  ])('finds none if %s', (_what, one, other) => {
     expect(between(one, other)).toBeNull();
   });
 });

@@ -35,7 +35,7 @@ const podOn = (name: string): Pod => ({ ...runningPod(name), node: name });
 const outside = node('node-1', ['InternalIP', '10.0.0.1'], ['ExternalIP', '203.0.113.1']);
 
 describe('the addresses of nodes', () => {
-  it.each([undefined, '203.0.113.9', 'media.example.com'])('are not looked at for %s', async (announced) => {
+  it.each([undefined, '203.0.113.9', 'media.example.com'])('are not read for %s', async (announced) => {
     const get: CachedReads['get'] = () => Promise.reject(new Error('not to be read'));
     expect(await nodeAddresses({ reads: { get } as CachedReads }, specWith(announced), [podOn('node-1')])).toBeNull();
   });
@@ -47,7 +47,7 @@ describe('the addresses of nodes', () => {
     });
   });
 
-  it('are one of each family where a node has both', async () => {
+  it('are one of each family if a node has both', async () => {
     const addresses = ['2001:db8::1', '203.0.113.1', '203.0.113.2'].map((ip): [string, string] => ['ExternalIP', ip]);
     expect(await look([node('node-1', ...addresses)], [podOn('node-1')])).toMatchObject({
       byNode: { 'node-1': '203.0.113.1,2001:db8::1' },
@@ -64,7 +64,7 @@ describe('the addresses of nodes', () => {
     });
   });
 
-  it('may not be read without the right to do so, and it is said how to get it', async () => {
+  it('need a permission, and the message says how to grant it', async () => {
     const seen = await look([], [podOn('node-1')], 403);
     expect(seen).toMatchObject({ byNode: null, fault: { reason: 'NodesForbidden' } });
     expect(seen?.fault?.message).toContain('set rbac.readNodes');

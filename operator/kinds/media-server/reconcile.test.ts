@@ -60,7 +60,7 @@ describe('reconcileMediaServer', () => {
     fleet.reports.set(uid, { kind: 'answered', status: podStatus({ hash: fleet.rendered?.hash ?? '', ...over }) });
   }
 
-  it('writes nothing but its claim for a MediaServer that another operator manages, and asks none of its pods', async () => {
+  it('writes only a claim for a MediaServer that another operator manages, and polls none of its pods', async () => {
     const status = { operator: { name: 'elsewhere/sluice-operator' } };
     world.fleets.of(KEY);
     for (const metadata of [{}, { ...FINALIZED, deletionTimestamp: '2026-01-01T00:00:00Z' }]) {
@@ -72,13 +72,13 @@ describe('reconcileMediaServer', () => {
     expect(told).toEqual([]);
   });
 
-  it('says that a MediaServer without an operator is its own before it writes anything else', async () => {
+  it('adopts a MediaServer without an operator before it writes anything else', async () => {
     world.haveAsIs(mediaServerObject());
     await reconcile();
     expect(world.settleWrites()).toEqual([STATUS, `PATCH ${MEDIA_SERVER}`, ...CONFIG, ...CHILDREN, STATUS]);
   });
 
-  it('takes a new MediaServer on: finalizer, config, children, status, in this order', async () => {
+  it('sets up a new MediaServer in order: finalizer, config, children, status', async () => {
     world.have(mediaServerObject());
     expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
     expect(world.settleWrites()).toEqual([`PATCH ${MEDIA_SERVER}`, ...CONFIG, ...CHILDREN, STATUS]);
@@ -100,7 +100,7 @@ describe('reconcileMediaServer', () => {
     expect(told).toEqual([KEY]);
   });
 
-  it('writes nothing and tells nobody when nothing has changed', async () => {
+  it('writes nothing and notifies nobody when nothing has changed', async () => {
     world.have(mediaServerObject({ resources: { limits: { cpu: 2, memory: '1024Mi' } } }, FINALIZED));
     await reconciled();
     await reconciled();
@@ -121,14 +121,14 @@ describe('reconcileMediaServer', () => {
     expect(conditions()).toContain('Progressing=False/Settled');
   }
 
-  it('says that a change of its pods is under way as soon as it is written', async () => {
+  it('reports a rollout as soon as the Deployment is written', async () => {
     await settled();
     world.have(mediaServerObject({ workers: 2 }, { ...FINALIZED, generation: 2 }));
     await reconciled();
     expect(conditions()).toContain('Progressing=True/DeploymentPending');
   });
 
-  it('says so also when something after it cannot be written', async () => {
+  it('reports a rollout even if a later write fails', async () => {
     await settled();
     world.have(mediaServerObject({ workers: 2, ingress: {} }, { ...FINALIZED, generation: 2 }));
     const ingress = at('networking.k8s.io/v1/namespaces/media/ingresses/live');
@@ -139,7 +139,7 @@ describe('reconcileMediaServer', () => {
   });
 
   it.each<[string, object, { http: string; https: string | null }]>([
-    ['its Service', {}, { http: 'http://live.media.svc:8081', https: null }],
+    ['a Service', {}, { http: 'http://live.media.svc:8081', https: null }],
     [
       'an ingress',
       { ingress: { host: 'live.example', certificateRef: { name: 'tls' } } },
@@ -152,28 +152,28 @@ describe('reconcileMediaServer', () => {
       { http: 'http://live.example', https: null },
     ],
     [
-      'its Service when the ingress is for every host',
+      'a Service, if the ingress is for every host',
       { ingress: {} },
       { http: 'http://live.media.svc:8081', https: null },
     ],
-  ])('is reached through %s', async (_what, spec, endpoints) => {
+  ])('reports the endpoints of %s', async (_what, spec, endpoints) => {
     world.have(mediaServerObject({ ...spec }, FINALIZED));
     await reconciled();
     expect(world.statusOf(world.stores.mediaServers)['endpoints']).toEqual(endpoints);
   });
 
-  it('says of what may be written already that it does nothing yet', async () => {
+  it('reports a field that has no effect yet', async () => {
     world.have(mediaServerObject({ autoscaling: { minReplicas: 1, maxReplicas: 3, targetStreams: 100 } }, FINALIZED));
     await reconciled();
     expect(conditions()).toContain('Degraded=True/AutoscalingUnavailable');
   });
 
-  describe('when the API server', () => {
+  describe('if the API server', () => {
     beforeEach(() => void world.have(mediaServerObject({}, FINALIZED)));
     const answer = (status: number, message: string) =>
       new ApiError(`PATCH ${DEPLOYMENT}: ${status} ${message}`, { status });
 
-    it.each([400, 403, 422, 500])('refuses a child with %i, makes the others, and says why', async (status) => {
+    it.each([400, 403, 422, 500])('refuses a child with %i, creates the others and reports why', async (status) => {
       world.client.refuse(at('v1/namespaces/media/services/live'), answer(status, 'no such type'), 'PATCH');
       expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
       expect(world.settleWrites()).toEqual([...CONFIG, ...CHILDREN, STATUS, EVENT]);
@@ -186,7 +186,7 @@ describe('reconcileMediaServer', () => {
     });
 
     it.each([409, 429, 503, 0])(
-      'cannot take a child now (%i), still writes the status, and tries again',
+      'cannot accept a child now (%i), still writes the status and tries again',
       async (status) => {
         world.client.refuse(DEPLOYMENT, answer(status, 'later'), 'PATCH');
         await expect(reconcile()).rejects.toThrow('later');
@@ -196,9 +196,9 @@ describe('reconcileMediaServer', () => {
     );
 
     it.each<[string, string, number, string]>([
-      ['will not have the credentials', SECRET, 403, 'SecretRefused'],
-      ['will not have the config', CONFIG_MAP, 422, 'ConfigMapRefused'],
-    ])('%s, hands it to no pod, and says why', async (_what, path, status, reason) => {
+      ['refuses the credentials', SECRET, 403, 'SecretRefused'],
+      ['refuses the config', CONFIG_MAP, 422, 'ConfigMapRefused'],
+    ])('%s, pushes nothing to pods and reports why', async (_what, path, status, reason) => {
       world.client.refuse(path, answer(status, 'exceeded quota'), 'PATCH');
       expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
       world.settleWrites();
@@ -208,7 +208,7 @@ describe('reconcileMediaServer', () => {
       expect(world.fleets.of(KEY).rendered).toBeNull();
     });
 
-    it('has perhaps taken the config although its answer was lost, looks at it again', async () => {
+    it('may have accepted the config although its answer was lost, reads it again', async () => {
       world.client.refuse(CONFIG_MAP, answer(0, 'the answer was cut off'), 'PATCH');
       await expect(reconcile()).rejects.toThrow('cut off');
       world.client.takeWrites();
@@ -216,7 +216,7 @@ describe('reconcileMediaServer', () => {
       expect(world.client.calls).toContainEqual({ method: 'GET', path: CONFIG_MAP });
     });
 
-    it('cannot take the config now, does not say that it is applied', async () => {
+    it('cannot accept the config now, does not report it as applied', async () => {
       await reconciled();
       runs();
       await reconciled();
@@ -237,22 +237,19 @@ describe('reconcileMediaServer', () => {
       ['child', 'services/live', 'Degraded=True/NameTaken'],
       ['config', 'configmaps/live-config', 'ConfigApplied=False/NameTaken'],
       ['credentials', 'secrets/live-assets', 'ConfigApplied=False/NameTaken'],
-    ])(
-      'has something of the name of a %s that is not ours, does not touch it, and says so',
-      async (_what, path, seen) => {
-        const [plural = '', name = ''] = path.split('/');
-        const type = Object.values<ResourceType>(TYPES).find((each) => each.plural === plural);
-        if (!type) throw new Error(plural);
-        const { apiVersion, kind } = type;
-        world.client.have(type, { apiVersion, kind, metadata: { name, namespace: 'media', uid: 'foreign' } });
-        // Retried soon: the object may belong to a deleted MediaServer and be about to go.
-        expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
-        expect(world.settleWrites()).not.toContain(`PATCH ${at(`v1/namespaces/media/${path}`)}`);
-        expect(conditions()).toContain(seen);
-      },
-    );
+    ])('has a %s of the same name that is not owned, leaves it alone and reports it', async (_what, path, seen) => {
+      const [plural = '', name = ''] = path.split('/');
+      const type = Object.values<ResourceType>(TYPES).find((each) => each.plural === plural);
+      if (!type) throw new Error(plural);
+      const { apiVersion, kind } = type;
+      world.client.have(type, { apiVersion, kind, metadata: { name, namespace: 'media', uid: 'foreign' } });
+      // Retried soon: the object may belong to a deleted MediaServer and be about to go.
+      expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+      expect(world.settleWrites()).not.toContain(`PATCH ${at(`v1/namespaces/media/${path}`)}`);
+      expect(conditions()).toContain(seen);
+    });
 
-    it('has no PodMonitor, makes the others, and says so', async () => {
+    it('has no PodMonitor kind, creates the others and reports it', async () => {
       world.have(mediaServerObject({ podMonitor: true }, FINALIZED));
       const path = at('monitoring.coreos.com/v1/namespaces/media/podmonitors/live');
       world.client.refuse(path, new ApiError('404', { status: 404 }));
@@ -261,7 +258,7 @@ describe('reconcileMediaServer', () => {
     });
   });
 
-  it('is made anew when one of its name was deleted, without waiting for what was read of the old one', async () => {
+  it('recreates a deleted MediaServer of the same name without waiting for old reads to expire', async () => {
     world.have(mediaServerObject({}, FINALIZED));
     await reconciled();
     await reconciled();
@@ -274,7 +271,7 @@ describe('reconcileMediaServer', () => {
     expect(conditions()).not.toContain('ConfigApplied=False/NameTaken');
   });
 
-  it('makes a Secret that somebody has deleted with the key that its pods have', async () => {
+  it('recreates a deleted Secret with the key that its pods have', async () => {
     world.have(mediaServerObject({}, FINALIZED));
     await reconcile();
     const writtenKeys = () => {
@@ -289,7 +286,7 @@ describe('reconcileMediaServer', () => {
     expect([before.length, writtenKeys()]).toEqual([1, before]);
   });
 
-  it('removes a child that is wanted no more, if it is its own', async () => {
+  it('removes a child that is no longer wanted, if it owns it', async () => {
     const ingress = (name: string, uid: string): KubeObject => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
@@ -305,7 +302,7 @@ describe('reconcileMediaServer', () => {
     expect(deletes).toEqual([`DELETE ${at('networking.k8s.io/v1/namespaces/media/ingresses/live')}`]);
   });
 
-  describe('keeps the last good config while the spec cannot be made into one', () => {
+  describe('keeps the last good config while the spec cannot be rendered', () => {
     const broken = mediaServerObject({ rest: { authRef: { name: 'api' } } }, { ...FINALIZED, generation: 2 });
 
     it('and touches nothing else', async () => {
@@ -322,7 +319,7 @@ describe('reconcileMediaServer', () => {
       expect(told).toEqual([KEY, KEY]);
     });
 
-    it('and leaves standing what was said of it, when the operator has just started', async () => {
+    it('and keeps its status, even if the operator has just started', async () => {
       world.have(mediaServerObject({}, FINALIZED));
       await reconciled();
       runs();
@@ -336,14 +333,14 @@ describe('reconcileMediaServer', () => {
       expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ apps, configHash, podsInSync });
     });
 
-    it('and asks its pods how they are, also when the operator has just started', async () => {
+    it('and polls its pods, even if the operator has just started', async () => {
       world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
       world.have(broken);
       await reconciled();
       expect(world.fleets.of(KEY).client).not.toBeNull();
     });
 
-    it('and so does one whose spec nobody can read', async () => {
+    it('and polls its pods, even if the spec cannot be read', async () => {
       world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
       world.have(mediaServerObject({ replicas: -1 }, FINALIZED));
       expect(await reconcile()).toEqual({});
@@ -354,7 +351,7 @@ describe('reconcileMediaServer', () => {
     });
   });
 
-  describe('tells apps and hooks', () => {
+  describe('notifies apps and hooks', () => {
     beforeEach(async () => {
       world.have(mediaServerObject({}, FINALIZED));
       await reconciled();
@@ -363,19 +360,19 @@ describe('reconcileMediaServer', () => {
       told.length = 0;
     });
 
-    it('nothing when only counts have moved', async () => {
+    it('of nothing when only counts have changed', async () => {
       runs('u1', { publications: 7 });
       await reconciled();
       expect(told).toEqual([]);
     });
 
-    it('that a pod has said something new, whoever asked it', async () => {
+    it('of a new report of a pod, whoever polled it', async () => {
       runs('u1', { draining: true });
       await reconciled();
       expect(told).toEqual([KEY]);
     });
 
-    it('that a container has ended, of which nothing is known then', async () => {
+    it('of a container that has ended, and drops its report', async () => {
       world.have(podObject({ waiting: { reason: 'CrashLoopBackOff' } }, { name: 'live-u1' }));
       await reconciled();
       expect(told).toEqual([KEY]);
@@ -383,7 +380,7 @@ describe('reconcileMediaServer', () => {
       expect(conditions()).toContain('Degraded=True/CrashLoopBackOff');
     });
 
-    it('that an app has been looked at', async () => {
+    it('of an app that has been observed', async () => {
       world.have(streamAppObject('news'));
       await reconciled();
       expect(told).toEqual([KEY]);
@@ -391,8 +388,8 @@ describe('reconcileMediaServer', () => {
     });
   });
 
-  describe('comes again', () => {
-    it('after half a minute, to read what is referred to', async () => {
+  describe('is requeued', () => {
+    it('after half a minute, to read references again', async () => {
       world.have(mediaServerObject({}, FINALIZED));
       expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
     });
@@ -418,7 +415,7 @@ describe('reconcileMediaServer', () => {
     });
   });
 
-  it('forgets a MediaServer that is gone, and tells its apps', async () => {
+  it('forgets a MediaServer that is gone, and notifies its apps', async () => {
     world.fleets.of(KEY).use(fleetKey('fleet-1'));
     expect(await reconcile()).toEqual({});
     expect([world.fleets.find(KEY), told, world.settleWrites()]).toEqual([undefined, [KEY], []]);
@@ -435,6 +432,6 @@ describe('classifyError', () => {
       { quiet: false, retryAfterMs: 3_000 },
     ],
     ['an API server that is gone', new ApiError('', { status: 0 }), { quiet: false, retryAfterMs: 0 }],
-    ['a fault of ours', new TypeError('x is undefined'), { quiet: false, retryAfterMs: 0 }],
-  ])('judges %s', (_what, error, expected) => expect(classifyError(error)).toEqual(expected));
+    ['an internal error', new TypeError('x is undefined'), { quiet: false, retryAfterMs: 0 }],
+  ])('classifies %s', (_what, error, expected) => expect(classifyError(error)).toEqual(expected));
 });

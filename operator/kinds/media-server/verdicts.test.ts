@@ -56,7 +56,7 @@ const finding = (name: string, over: Partial<RenderFinding> = {}): RenderFinding
 });
 
 describe('mediaServerVerdicts', () => {
-  it('says of a MediaServer that all is well, with it', () => {
+  it('reports a healthy MediaServer', () => {
     expect(mediaServerVerdicts(well())).toEqual([
       yes('Available', 'PodsReady', '1 of 1 pod ready for new streams'),
       no('Progressing', 'Settled', 'no change is in progress'),
@@ -71,10 +71,14 @@ describe('mediaServerVerdicts', () => {
       { replicas: 3, deployment: deployment({ readyReplicas: 2 }) },
       yes('Available', 'PodsReady', '2 of 3 pods ready for new streams'),
     ],
-    ['none is', { deployment: deployment({}) }, no('Available', 'NoReadyPods', 'no pod takes new streams')],
+    [
+      'none of its pods is ready',
+      { deployment: deployment({}) },
+      no('Available', 'NoReadyPods', 'no pod takes new streams'),
+    ],
     ['there is no Deployment', { deployment: undefined }, no('Available', 'NoReadyPods', 'no pod takes new streams')],
     ['it is scaled to zero', { replicas: 0 }, no('Available', 'ScaledToZero', 'spec.replicas is 0')],
-  ])('says whether it is available when %s', (_what, over, expected) => {
+  ])('sets Available when %s', (_what, over, expected) => {
     expect(verdict('Available', well(over))).toEqual(expected);
   });
 
@@ -82,13 +86,13 @@ describe('mediaServerVerdicts', () => {
   it.each<[string, Partial<StatusInput>, Verdict]>([
     ['there is no Deployment yet', { deployment: undefined }, PENDING],
     [
-      'the API server will not have what was asked for',
+      'the API server refuses the Deployment',
       { refused: { reason: 'DeploymentRefused', message: 'no such toleration' } },
       yes('Progressing', 'DeploymentRefused', 'no such toleration'),
     ],
-    ['nobody has looked at the Deployment yet', { deployment: deployment(undefined) }, PENDING],
+    ['the Deployment has not been observed yet', { deployment: deployment(undefined) }, PENDING],
     [
-      'its newest template has not been looked at',
+      'its newest template has not been observed',
       { deployment: deployment({ observedGeneration: 1, updatedReplicas: 1 }, 2) },
       PENDING,
     ],
@@ -98,12 +102,12 @@ describe('mediaServerVerdicts', () => {
       yes('Progressing', 'Rollout', '1 of 2 pods run the newest pod template'),
     ],
     [
-      'a new pod is made, and an old one waits for it to be ready',
+      'an old pod waits for a new one to be ready',
       { deployment: deployment({ observedGeneration: 1, replicas: 2, updatedReplicas: 1 }) },
       yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
     ],
     [
-      'the end of an old pod has not come to our ears',
+      'the end of an old pod has not been observed yet',
       { pods: [runningPod('a'), runningPod('b')] },
       yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
     ],
@@ -127,14 +131,14 @@ describe('mediaServerVerdicts', () => {
       { replicas: 0, deployment: deployment({ observedGeneration: 1 }), pods: [] },
       no('Progressing', 'Settled', 'no change is in progress'),
     ],
-  ])('says whether it is changing when %s', (_what, over, expected) => {
+  ])('sets Progressing when %s', (_what, over, expected) => {
     expect(verdict('Progressing', well(over))).toEqual(expected);
   });
 
   const TWO = [runningPod('a'), runningPod('b', { isDeleting: true, isReady: false })];
   it.each<[string, Partial<StatusInput>, Verdict]>([
     [
-      'a pod has the drain time of before',
+      'a pod has the previous drain timeout',
       { pods: [runningPod('a', { graceSeconds: 60 })] },
       yes(
         'ConfigApplied',
@@ -159,12 +163,12 @@ describe('mediaServerVerdicts', () => {
       unknown('ConfigApplied', 'NoPods', 'no pod is running yet; a new pod reads the newest config'),
     ],
     [
-      'every pod runs it, one that drains included',
+      'every pod runs it, including one that drains',
       { pods: TWO, fleet: fleetOf({ a: RUNS_NEW, b: RUNS_NEW }) },
       yes('ConfigApplied', 'Applied', '2 pods run this config'),
     ],
     [
-      'one that drains runs an older one',
+      'a draining pod runs an older one',
       { pods: TWO, fleet: fleetOf({ a: RUNS_NEW, b: answered({ hash: 'old' }) }) },
       no('ConfigApplied', 'Pending', '1 of 2 running pods run this config'),
     ],
@@ -174,7 +178,7 @@ describe('mediaServerVerdicts', () => {
       no('ConfigApplied', 'Pending', '0 of 1 running pod run this config'),
     ],
     [
-      'a pod cannot be asked',
+      'a pod cannot be reached',
       { pods: TWO, fleet: fleetOf({ a: RUNS_NEW, b: { kind: 'failed', reason: 'connect ECONNREFUSED' } }) },
       no(
         'ConfigApplied',
@@ -187,7 +191,7 @@ describe('mediaServerVerdicts', () => {
       { fleet: fleetOf({ a: RUNS_NEW }, null) },
       no('ConfigApplied', 'Pending', '0 of 1 running pod run this config'),
     ],
-  ])('says whether its config is applied when %s', (_what, over, expected) => {
+  ])('sets ConfigApplied when %s', (_what, over, expected) => {
     expect(verdict('ConfigApplied', well(over))).toEqual(expected);
   });
 
@@ -209,7 +213,7 @@ describe('mediaServerVerdicts', () => {
       no('Degraded', 'AsExpected', 'all is well'),
     ],
     [
-      'the node of its pod is lost and another pod is being made',
+      'the node of its pod is lost and another pod is being created',
       {
         deployment: deployment({ observedGeneration: 1, replicas: 1, updatedReplicas: 1 }),
         pods: [{ ...LOST, isLost: false, isDeleting: true }, runningPod('b', { isReady: false })],
@@ -223,27 +227,27 @@ describe('mediaServerVerdicts', () => {
       yes('Degraded', 'Refused', 'pod live-a refused the config and keeps the old one: no such codec'),
     ],
     [
-      'the API server will not have a child',
+      'the API server refuses a child',
       { refused: { reason: 'DeploymentRefused', message: 'no such toleration' } },
       yes('Degraded', 'DeploymentRefused', 'no such toleration'),
     ],
     [
-      'a pod does not get to run',
+      'a pod does not start',
       troubled('ErrImagePull', 'not found'),
       yes('Degraded', 'ErrImagePull', 'pod live-b: not found'),
     ],
     [
-      'a pod does not get to run and says little',
+      'a pod does not start and has no message',
       troubled('CrashLoopBackOff', ''),
       yes('Degraded', 'CrashLoopBackOff', 'pod live-b: CrashLoopBackOff'),
     ],
     [
-      'a pod does not get to run and gives no reason',
+      'a pod does not start and gives no reason',
       troubled('', 'no node fits'),
       yes('Degraded', 'PodNotStarting', 'pod live-b: no node fits'),
     ],
     [
-      'pods are not even made, as the namespace or a quota forbids them',
+      'pods cannot be created because the namespace or a quota forbids them',
       {
         pods: [],
         deployment: deployment({
@@ -266,15 +270,15 @@ describe('mediaServerVerdicts', () => {
       yes('Degraded', 'RefNotFound', 'StreamApp "news" is left out: RestHook "gone" does not exist'),
     ],
     [
-      'several are left out',
+      'several apps are left out',
       found(finding('news', { reason: 'Conflict', message: 'the key is taken' }), finding('sport'), finding('film')),
       yes('Degraded', 'Conflict', 'StreamApp "news" is left out: the key is taken (and 2 more)'),
     ],
-  ])('says what is wrong when %s', (_what, over, expected) => {
+  ])('sets Degraded when %s', (_what, over, expected) => {
     expect(verdict('Degraded', well(over))).toEqual(expected);
   });
 
-  it('says the gravest of several faults', () => {
+  it('reports the most severe of several faults', () => {
     const all = well({
       fault: FAULT,
       refused: { reason: 'DeploymentRefused', message: 'no such toleration' },
@@ -320,7 +324,7 @@ describe('mediaServerNumbers', () => {
     });
   });
 
-  it('says nothing of the config when none could be rendered', () => {
+  it('has no config hash if none could be rendered', () => {
     expect(mediaServerNumbers(well({ deployment: undefined, pods: [], fleet: fleetOf({}, null) }))).toEqual({
       replicas: 0,
       readyReplicas: 0,

@@ -8,17 +8,13 @@ const limits = (cpu: string | number) => workersOf({ workers: 0, resources: { li
 
 describe('workersOf', () => {
   it.each([
-    ['as said', { workers: 3, resources: { limits: { cpu: '8' } } }, 3],
+    ['as set in the spec', { workers: 3, resources: { limits: { cpu: '8' } } }, 3],
     ['one without resources', {}, 1],
     ['one with empty resources', { resources: {} }, 1],
     ['the limit', { resources: { limits: { cpu: '4' }, requests: { cpu: '2' } } }, 4],
-    ['the request when there is no limit', { resources: { requests: { cpu: '2' } } }, 2],
-    [
-      'the request when the limit is of memory only',
-      { resources: { limits: { memory: '1Gi' }, requests: { cpu: '2' } } },
-      2,
-    ],
-    ['one when only memory is requested', { resources: { requests: { memory: '1Gi' } } }, 1],
+    ['the request if there is no limit', { resources: { requests: { cpu: '2' } } }, 2],
+    ['the request if only memory is limited', { resources: { limits: { memory: '1Gi' }, requests: { cpu: '2' } } }, 2],
+    ['one if only memory is requested', { resources: { requests: { memory: '1Gi' } } }, 1],
   ])('are %s', (_what, spec, expected) => expect(workers(spec)).toBe(expected));
 
   it.each([
@@ -39,5 +35,5 @@ describe('workersOf', () => {
     ['3000000000n', 3],
     ['0', 1],
     ['lots', 1],
-  ])('of a limit of %j are %i', (cpu, expected) => expect(limits(cpu)).toBe(expected));
+  ])('for a limit of %j are %i', (cpu, expected) => expect(limits(cpu)).toBe(expected));
 });

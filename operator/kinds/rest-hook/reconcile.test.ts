@@ -32,7 +32,7 @@ describe('reconcileRestHook', () => {
   }
   const conditions = () => world.conditionsOf(world.stores.restHooks, 'backend');
 
-  it('says of a RestHook that it is valid, once', async () => {
+  it('reports a valid RestHook once', async () => {
     world.have(restHookObject('backend'));
     expect(await reconciled()).toEqual({ result: { requeueAfterMs: 10_000 }, writes: [STATUS] });
     expect(conditions()).toEqual([
@@ -49,7 +49,7 @@ describe('reconcileRestHook', () => {
     ['a MediaServer of another operator uses', ['a'], false],
     ['a MediaServer of its own uses', ['b'], true],
     ['MediaServers of both use', ['b', 'a'], false],
-  ])('says whether it speaks of a RestHook that %s', async (_what, users, isWritten) => {
+  ])('decides whether to report on a RestHook that %s', async (_what, users, isWritten) => {
     world.have(restHookObject('backend'));
     world.haveAsIs({ ...mediaServerObject({}, { name: 'a' }), status: { operator: { name: 'elsewhere/x' } } });
     world.have(mediaServerObject({}, { name: 'b' }));
@@ -76,10 +76,10 @@ describe('reconcileRestHook', () => {
   });
 
   it.each<[string, object, KubeObject[], string]>([
-    ['credentials that are not there', BEARER, [], 'Secret \\"hook\\" does not exist'],
-    ['a key that is not there', BEARER, [object('Secret', 'hook', { key: 'dDE=' })], 'has no key \\"token\\"'],
-    ['a CA bundle that is not there', { tls: { caBundleRef: { name: 'ca' } } }, [], 'ConfigMap \\"ca\\"'],
-  ])('looks for %s every five seconds, and says so without what is in it', async (_what, spec, objects, message) => {
+    ['missing credentials', BEARER, [], 'Secret \\"hook\\" does not exist'],
+    ['a missing key', BEARER, [object('Secret', 'hook', { key: 'dDE=' })], 'has no key \\"token\\"'],
+    ['a missing CA bundle', { tls: { caBundleRef: { name: 'ca' } } }, [], 'ConfigMap \\"ca\\"'],
+  ])('looks for %s every five seconds, and reports it without its content', async (_what, spec, objects, message) => {
     world.have(restHookObject('backend', { ...spec }));
     for (const each of objects) world.have(each);
     expect(await reconciled()).toEqual({ result: { requeueAfterMs: 5_000 }, writes: [STATUS, EVENT] });
@@ -89,13 +89,13 @@ describe('reconcileRestHook', () => {
     expect(status).not.toContain('dDE=');
   });
 
-  it('says what is wrong with its spec', async () => {
+  it('reports an invalid spec', async () => {
     world.have(restHookObject('backend', { url: 'ftp://backend.example' }));
     expect(await reconciled()).toEqual({ result: { requeueAfterMs: 10_000 }, writes: [STATUS, EVENT] });
     expect(conditions()).toEqual(['Accepted=False/InvalidSpec', 'ResolvedRefs=Unknown/InvalidSpec']);
   });
 
-  it('says what pods say of the backend, with an Event when it goes bad and when it is well again', async () => {
+  it('reports what pods observe of the backend, with an Event when it fails and when it recovers', async () => {
     world.have(restHookObject('backend'));
     const pods = world.fleets.of('media/live').reports;
     const say = (over: Parameters<typeof podHook>[1]) => {
@@ -114,7 +114,7 @@ describe('reconcileRestHook', () => {
   it.each([
     ['is gone', null],
     ['is being deleted', restHookObject('backend', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
-  ])('leaves alone what %s', async (_what, each) => {
+  ])('ignores a RestHook that %s', async (_what, each) => {
     if (each) world.have(each);
     expect(await reconciled()).toEqual({ result: {}, writes: [] });
   });

@@ -31,7 +31,7 @@ describe('reconcileStreamApp', () => {
     world.fleets.of('media/live').rendered = renderedOf('h1', { apps: new Map(Object.entries(apps)) });
   }
 
-  it('says what is true of the app, once', async () => {
+  it('reports the state of the app once', async () => {
     world.have(streamAppObject('news'));
     looked({ news: 1 });
     expect(await reconciled()).toEqual([STATUS]);
@@ -49,13 +49,13 @@ describe('reconcileStreamApp', () => {
     expect(await reconciled()).toEqual([]);
   });
 
-  it('says nothing of an app whose MediaServer another operator manages', async () => {
+  it('does not report on an app whose MediaServer another operator manages', async () => {
     world.have(streamAppObject('news', { appKey: 'no spaces' }));
     world.haveAsIs({ ...mediaServerObject(), status: { operator: { name: 'elsewhere/sluice-operator' } } });
     expect(await reconciled()).toEqual([]);
   });
 
-  it('looks again after a write: what was true before, and is again, seems to be written as long as the watch is late', async () => {
+  it('reconciles again after a write, since a late watch hides a change that was reverted', async () => {
     const pods = world.fleets.of('media/live').reports;
     const podRuns = (hash: string) => pods.set('u1', { kind: 'answered', status: podStatus({ hash }) });
     world.have(streamAppObject('news'));
@@ -75,15 +75,15 @@ describe('reconcileStreamApp', () => {
   });
 
   it.each([
-    ['has not looked at it', {}],
-    ['has looked at an older generation', { news: 1 }],
-  ])('says nothing while its MediaServer %s', async (_what, apps) => {
+    ['has not observed it', {}],
+    ['has observed an older generation', { news: 1 }],
+  ])('reports nothing while its MediaServer %s', async (_what, apps) => {
     world.have(streamAppObject('news', {}, { generation: 2 }));
     looked(apps);
     expect(await reconciled()).toEqual([]);
   });
 
-  it('says what holds its MediaServer up', async () => {
+  it('reports what blocks its MediaServer', async () => {
     world.have(streamAppObject('news', {}, { generation: 2 }));
     looked({ news: 1 });
     world.fleets.of('media/live').fault = { reason: 'InvalidReference', message: 'Secret "api" does not exist' };
@@ -91,7 +91,7 @@ describe('reconcileStreamApp', () => {
     expect(conditions()).toEqual(['Accepted=Unknown/InvalidReference', 'Programmed=False/InvalidReference']);
   });
 
-  it('stays as it is when the operator has just started and cannot render the config that its pods run', async () => {
+  it('keeps its status if the operator has just started and cannot render the config that pods run', async () => {
     world.have(streamAppObject('news'));
     looked({ news: 1 });
     await reconciled();
@@ -102,7 +102,7 @@ describe('reconcileStreamApp', () => {
     expect(conditions()).toEqual(before);
   });
 
-  it('says that there is no such MediaServer, also while pods of a former one are remembered', async () => {
+  it('reports a missing MediaServer, even while pods of a former one are remembered', async () => {
     world.have(streamAppObject('news'));
     world.fleets.of('media/live').rendered = renderedOf('h1', { apps: new Map([['news', 1]]) });
     expect(await reconciled()).toEqual([STATUS, EVENT]);
@@ -110,7 +110,7 @@ describe('reconcileStreamApp', () => {
     expect(await reconciled()).toEqual([]);
   });
 
-  it('waits for a MediaServer that may have been applied together with it before it says that there is none', async () => {
+  it('waits for a MediaServer that was applied together with it before it reports it as missing', async () => {
     const app = streamAppObject('news', {}, { creationTimestamp: new Date(world.clock.now()).toISOString() });
     world.have(app);
     expect(await reconcileStreamApp(world, 'media/news')).toEqual({ requeueAfterMs: 2_000 });
@@ -119,7 +119,7 @@ describe('reconcileStreamApp', () => {
     expect(await reconciled()).toEqual([STATUS, EVENT]);
   });
 
-  it('says what is wrong with its spec', async () => {
+  it('reports an invalid spec', async () => {
     world.have(streamAppObject('news', { appKey: 'no spaces' }));
     looked({ news: 1 });
     expect(await reconciled()).toEqual([STATUS, EVENT]);
@@ -129,7 +129,7 @@ describe('reconcileStreamApp', () => {
   it.each([
     ['is gone', null],
     ['is being deleted', streamAppObject('news', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
-  ])('leaves alone what %s', async (_what, object) => {
+  ])('ignores an app that %s', async (_what, object) => {
     if (object) world.have(object);
     looked({ news: 1 });
     expect(await reconciled()).toEqual([]);

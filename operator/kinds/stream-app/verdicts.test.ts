@@ -39,7 +39,7 @@ const finding = (over: Partial<RenderFinding>): RenderFinding => ({
 const CONFLICT = finding({ reason: 'Conflict', message: 'StreamApp "old" already has the appKey "news"' });
 
 describe('streamAppVerdicts', () => {
-  it('says of an app that runs on every pod and is checked that all is well with it', () => {
+  it('reports a healthy app that runs on every pod and is checked', () => {
     expect(streamAppVerdicts(inputOf())).toEqual([
       yes('Accepted', 'Accepted', 'MediaServer "live" serves this app'),
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
@@ -48,7 +48,7 @@ describe('streamAppVerdicts', () => {
     ]);
   });
 
-  it('says that another app has its key', () => {
+  it('reports that another app has the same key', () => {
     expect(streamAppVerdicts(inputOf({ findings: [CONFLICT] }))).toEqual([
       no('Accepted', 'Conflict', CONFLICT.message),
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
@@ -57,7 +57,7 @@ describe('streamAppVerdicts', () => {
     ]);
   });
 
-  it('says what it refers to that is not there, while pods check its live streams on', () => {
+  it('reports a missing reference while pods keep checking its live streams', () => {
     expect(streamAppVerdicts(inputOf({ findings: [finding({})] }))).toEqual([
       yes('Accepted', 'Accepted', 'MediaServer "live" serves this app'),
       no('ResolvedRefs', 'RefNotFound', 'RestHook "gone" does not exist'),
@@ -66,14 +66,14 @@ describe('streamAppVerdicts', () => {
     ]);
   });
 
-  it('says of a RestHook that exists that it is not valid', () => {
+  it('reports a RestHook that exists but is not valid', () => {
     const message = 'RestHook "backend" is not valid: spec.url: must be a URL';
     expect(streamAppVerdicts(inputOf({ findings: [finding({ reason: 'InvalidReference', message })] }))).toContainEqual(
       no('ResolvedRefs', 'InvalidReference', message),
     );
   });
 
-  it('says that there is no such MediaServer', () => {
+  it('reports a missing MediaServer', () => {
     const message = 'MediaServer "live" not found in this namespace';
     expect(streamAppVerdicts({ ...inputOf(), fleet: undefined, pods: [] })).toEqual([
       unknown('Accepted', 'MediaServerNotFound', message),
@@ -85,8 +85,8 @@ describe('streamAppVerdicts', () => {
 
   it.each<[string, Partial<RenderFinding>]>([
     ['another app', { name: 'sport' }],
-    ['a RestHook of its name', { kind: 'RestHook' }],
-  ])('does not take to heart what is said of %s', (_what, over) => {
+    ['a RestHook of the same name', { kind: 'RestHook' }],
+  ])('ignores the findings of %s', (_what, over) => {
     expect(streamAppVerdicts(inputOf({ findings: [finding(over)] }))).toEqual(streamAppVerdicts(inputOf()));
   });
 
@@ -104,7 +104,7 @@ describe('streamAppVerdicts', () => {
       { ...inputOf(), fleet: new Fleet() },
       no('Programmed', 'Pending', 'the config has not been rendered yet'),
     ],
-  ])('says whether it is programmed when %s', (_what, input, expected) => {
+  ])('sets Programmed when %s', (_what, input, expected) => {
     expect(verdict('Programmed', input)).toEqual(expected);
   });
 
@@ -116,7 +116,7 @@ describe('streamAppVerdicts', () => {
     ['NoHook', 'this StreamApp has no restHookRef'],
     ['MethodNotListed', 'the RestHook does not list StreamKeepAliveEvent'],
     ['PolicyDisable', 'the RestHook sets restPolicy DISABLE for StreamKeepAliveEvent'],
-  ])('says that keep-alive is off for %s, and how to switch it on', (reason, message) => {
+  ])('reports that keep-alive is off for %s, and which setting decides', (reason, message) => {
     expect(verdict('KeepAliveActive', told({ checked: false, reason }))).toEqual(
       no('KeepAliveActive', reason, message),
     );
@@ -140,7 +140,7 @@ describe('streamAppVerdicts', () => {
       unknown('KeepAliveActive', 'NoPods', 'no pod that runs this app has reported yet'),
     ],
     [
-      'pods have reported of other apps only',
+      'pods have reported other apps only',
       inputOf({ pods: [{ apps: [podApp('sport', ACTIVE)] }] }),
       unknown('KeepAliveActive', 'NoPods', 'no pod that runs this app has reported yet'),
     ],
@@ -159,13 +159,13 @@ describe('streamAppVerdicts', () => {
       inputOf({ pods: [{ hash: 'old', apps: [podApp('news', { checked: false, reason: 'ServerDisabled' })] }] }),
       no('KeepAliveActive', 'ServerDisabled', 'spec.keepAlive.enabled of the MediaServer is false'),
     ],
-  ])('says whether keep-alive is on when %s', (_what, input, expected) => {
+  ])('sets KeepAliveActive when %s', (_what, input, expected) => {
     expect(verdict('KeepAliveActive', input)).toEqual(expected);
   });
 });
 
 describe('heldUpVerdicts', () => {
-  it('say what is to be mended, and that the app does not run until then', () => {
+  it('report what must be fixed, and that the app does not run until then', () => {
     const fault = { reason: 'InvalidReference', message: 'spec.rest.authRef: Secret "api" does not exist' };
     const message = `MediaServer "live" takes no changes until this is fixed: ${fault.message}`;
     expect(heldUpVerdicts('live', fault)).toEqual([
