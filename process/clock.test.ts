@@ -13,9 +13,9 @@ afterEach(() => {
 
 it.each([
   ['a second', 1_000],
-  ['thirty days, which are too long for a timer of Node', 30 * DAY_MS],
+  ['thirty days, which is too long for a Node timer', 30 * DAY_MS],
   ['a year', 365 * DAY_MS],
-])('a timer of %s fires once, at its time and not before', (_what, delayMs) => {
+])('a timer of %s fires once, and not early', (_what, delayMs) => {
   let fired = 0;
   systemClock.setTimeout(() => {
     fired += 1;
@@ -27,14 +27,14 @@ it.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('a timer that is cancelled does not fire, however far it has come', () => {
+it('a cancelled timer does not fire, however close it was', () => {
   const timer = systemClock.setTimeout(() => expect.unreachable(), 60 * DAY_MS);
   vi.advanceTimersByTime(40 * DAY_MS);
   timer.cancel();
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('a sleep is cut short by its signal, also by one that is aborted already, and leaves no timer', async () => {
+it('a sleep ends when its signal aborts, even if it has already aborted, and leaves no timer', async () => {
   const awake = new AbortController();
   const sleeping = sleep(systemClock, DAY_MS, awake.signal);
   awake.abort();

@@ -7,7 +7,7 @@ function linesOf(level: string) {
 }
 
 describe('createLogger', () => {
-  it('never writes what holds a secret, nor an SDP, also one object deep and in a child', () => {
+  it('never writes a secret or an SDP, even one object deep or in a child', () => {
     const { lines, log } = linesOf('info');
     const secrets = { token: 's3cret', sdp: 's3cret', offer: 's3cret', secret: 's3cret', authorization: 's3cret' };
     log.info(secrets, 'at the top');
@@ -26,14 +26,14 @@ describe('createLogger', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'hostile' });
   });
 
-  it('keeps to its level', () => {
+  it('respects its level', () => {
     const { lines, log } = linesOf('warn');
     log.info('not written');
     log.warn('written');
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['written']);
   });
 
-  it('names the level, and the time as people read it', () => {
+  it('writes the level by name, and a readable time', () => {
     const { lines, log } = linesOf('info');
     log.warn('written');
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

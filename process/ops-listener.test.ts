@@ -31,7 +31,7 @@ async function start(over: { notReady?: () => string | null; metrics?: () => Pro
   };
 }
 
-it('/readyz says why not, and changes with the fact; /healthz does not', async () => {
+it('/readyz says why it is not ready, and follows the state; /healthz does not', async () => {
   let reason: string | null = 'starting';
   const ask = await start({ notReady: () => reason });
   expect(await ask('/readyz')).toMatchObject({ status: 503, body: 'starting\n' });
@@ -43,7 +43,7 @@ it('/readyz says why not, and changes with the fact; /healthz does not', async (
   expect(await ask('/healthz')).toMatchObject({ status: 200 });
 });
 
-it('/metrics has the content type of Prometheus, and is 500 when they cannot be collected', async () => {
+it('/metrics has the content type of Prometheus, and is 500 if metrics cannot be collected', async () => {
   let broken = false;
   const ask = await start({ metrics: async () => (broken ? Promise.reject(new Error('x')) : 'sluice_draining 0\n') });
   const { body, headers, status } = await ask('/metrics');
@@ -57,7 +57,7 @@ it('/metrics has the content type of Prometheus, and is 500 when they cannot be 
   expect(logged.lines()).toMatchObject([{ level: 'error', err: { message: 'x' } }]);
 });
 
-it('there is nothing else, and only reading', async () => {
+it('other paths are 404, and other methods than GET and HEAD are 405', async () => {
   const ask = await start();
   expect((await ask('/rest-api/stream/find_all')).status).toBe(404);
   const posted = await ask('/metrics', 'POST');
@@ -65,7 +65,7 @@ it('there is nothing else, and only reading', async () => {
   expect(await ask('/healthz', 'HEAD')).toMatchObject({ status: 200, body: '' });
 });
 
-it('a port that is in use is an error that names the option', async () => {
+it('a port in use is an error that names the option', async () => {
   await start();
   const { port } = server.address() as AddressInfo;
   const second = openOps({

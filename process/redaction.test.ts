@@ -14,7 +14,7 @@ describe('createLogger', () => {
     ['a key', { key: SECRET }],
     ['the headers of a request', { headers: { authorization: `Bearer ${SECRET}` } }],
     ['an authorization', { authorization: `Bearer ${SECRET}` }],
-  ])('never writes what is in %s, also in a child', (_what, fields) => {
+  ])('redacts %s, even in a child', (_what, fields) => {
     const { log, text } = logLines();
     log.info(fields, 'a constant sentence');
     log.child({ component: 'reconcile' }).warn(fields, 'a constant sentence');
@@ -26,7 +26,7 @@ describe('createLogger', () => {
     }
   });
 
-  it('names objects by their key in words that are not redacted', () => {
+  it('does not redact the name of an object', () => {
     const { lines, log } = logLines();
     log.info({ object: 'media/live' }, 'a constant sentence');
     expect(lines()).toMatchObject([{ object: 'media/live' }]);

@@ -12,7 +12,7 @@ describe('sleep', () => {
     return over;
   }
 
-  it('lasts as long as it is told', async () => {
+  it('lasts for the given time', async () => {
     const clock = new VirtualClock();
     const sleeping = sleep(clock, 1_000, new AbortController().signal);
     await clock.advance(999);
@@ -21,7 +21,7 @@ describe('sleep', () => {
     expect([await isOver(sleeping), clock.pending]).toEqual([true, 0]);
   });
 
-  it('ends when it is told to, and leaves no timer behind', async () => {
+  it('ends when its signal aborts, and leaves no timer behind', async () => {
     const clock = new VirtualClock();
     const stopped = new AbortController();
     const sleeping = sleep(clock, 1_000, stopped.signal);
@@ -29,7 +29,7 @@ describe('sleep', () => {
     expect([await isOver(sleeping), clock.pending]).toEqual([true, 0]);
   });
 
-  it('does not begin when it was told to end before', async () => {
+  it('does not start if its signal has already aborted', async () => {
     const clock = new VirtualClock();
     expect([await isOver(sleep(clock, 1_000, AbortSignal.abort())), clock.pending]).toEqual([true, 0]);
   });
