@@ -26,7 +26,7 @@ describe('failures', () => {
   it.each<[string, Report, string[], string[]]>([
     ['nothing', report(file({ assertionResults: [test('passed')] })), [], []],
     [
-      'a test, with the first line of why',
+      'a test, with the first line of its error',
       report(file({ status: 'failed', assertionResults: [test('passed'), test('failed')] })),
       ['unit'],
       ['a.test.ts: a thing works: Error: no'],
@@ -60,7 +60,7 @@ describe('failures', () => {
 });
 
 describe('flaky', () => {
-  it('names what passed at its second attempt, with why the first failed', () => {
+  it('names a test that passed at its second attempt, with the error of the first', () => {
     const tests = [test('passed'), test('passed', [WHY]), test('failed', [WHY, WHY])];
     expect(flaky([report(file({ assertionResults: tests }))])).toEqual(['a.test.ts: a thing works: Error: no']);
   });

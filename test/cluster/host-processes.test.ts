@@ -25,11 +25,11 @@ const ALL = [
 ];
 
 describe('inNamespaces', () => {
-  it('has what runs on a host and in its pods, whoever the parent is', () => {
+  it('finds the processes of a host and its pods, whatever their parent', () => {
     expect(pidsIn('host')).toEqual([11, 13, 14, 15]);
   });
 
-  it('leaves out what somebody else has started, whatever its name', () => {
+  it('leaves out other processes, whatever their name', () => {
     expect(pidsIn('host')).not.toContain(20);
     expect(pidsIn()).toEqual([]);
   });

@@ -66,7 +66,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
   }, 600_000);
   afterEach(down);
 
-  it('leaves nothing, also when a host stands still, and can be started again', async () => {
+  it('leaves nothing behind, even if a host is paused, and can be started again', async () => {
     for (let round = 0; round < 2; round++) {
       expect(await cluster('up', '1').exited).toBe(0);
       expect(await machine()).not.toEqual(before);
@@ -76,7 +76,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     }
   });
 
-  it('has only processes of its own, whatever others are called', async () => {
+  it('counts only its own processes, whatever others are called', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-decoy-'));
     await copyFile('/bin/sleep', join(folder, 'traefik'));
     const decoy = startProcess(join(folder, 'traefik'), ['600']);
@@ -97,7 +97,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     }
   });
 
-  it.each([500, 2_000, 5_000, 9_000])('leaves nothing when its start was killed after %i ms', async (ms) => {
+  it.each([500, 2_000, 5_000, 9_000])('leaves nothing behind if its start was killed after %i ms', async (ms) => {
     const starting = cluster('up', '1');
     await new Promise((resolve) => setTimeout(resolve, ms));
     starting.child.kill('SIGKILL');
@@ -106,7 +106,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     expect(await machine()).toEqual(before);
   });
 
-  it('is started anew by up after a start that was interrupted', async () => {
+  it('is started again by up after an interrupted start', async () => {
     const starting = cluster('up', '1');
     await until('it has begun', () => starting.lines.some((line) => line.includes('starting Kubernetes')));
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -127,7 +127,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     expect(await isUp()).toBe(true);
   });
 
-  it('leaves nothing when a host was ended under it', async () => {
+  it('leaves nothing behind if one of its hosts was killed', async () => {
     expect(await cluster('up', '1').exited).toBe(0);
     const { first } = JSON.parse(await readFile(`${SETTINGS.folder}/node-1/host.json`, 'utf8'));
     process.kill(first.pid, 'SIGKILL');
@@ -135,7 +135,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     expect(await machine()).toEqual(before);
   });
 
-  it('does not set the machine back to what it was before a reboot', async () => {
+  it('does not restore kernel settings from before a reboot', async () => {
     await mkdir(SETTINGS.folder, { recursive: true });
     const saved = { boot: 'another', values: { 'kernel/keys/root_maxkeys': '1' } };
     await writeFile(`${SETTINGS.folder}/sysctls.json`, JSON.stringify(saved));
@@ -143,7 +143,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     expect(await machine()).toEqual(before);
   });
 
-  it('is not touched by one in another folder, which does not start', async () => {
+  it('is not affected by one in another folder, which does not start', async () => {
     expect(await cluster('up', '1').exited).toBe(0);
     const other = startProcess(process.execPath, ['test/cluster/main.ts', 'up', '1'], {
       env: { SLUICE_CLUSTER: `${SETTINGS.folder}-other` },
@@ -154,7 +154,7 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     expect(await isUp()).toBe(true);
   });
 
-  it('is not touched twice: down where there is none says so', async () => {
+  it('is taken down once; another down reports that there is none', async () => {
     const again = cluster('down');
     expect(await again.exited).toBe(0);
     expect(again.lines).toEqual(['cluster: no cluster found']);

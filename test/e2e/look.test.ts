@@ -68,18 +68,18 @@ async function look(page: Page, name: string): Promise<void> {
   }
 }
 
-describe('the pages, in light and dark, on a phone and on a desk', () => {
+describe('the pages, in light and dark, on a phone and on a desktop', () => {
   it.each([
     ['index', '/'],
     ['publish', '/publish'],
     ['play', '/play'],
     ['console', '/console'],
-  ])('%s fits and can be read', async (name, path) => {
+  ])('%s fits the screen and is readable', async (name, path) => {
     await look(await pages.open(path), name);
     expect(pages.complaints).toEqual([]);
   });
 
-  it('fit and can be read while streams are live, and after they have ended', async () => {
+  it('fit the screen and are readable while streams are live, and after they have ended', async () => {
     const publisher = await pages.publish('name=keynote&source=test');
     const player = await pages.play('name=keynote');
     await pages.publish('name=a-name-that-is-so-long-that-it-does-not-fit-beside-anything-else&source=test');

@@ -120,7 +120,7 @@ async function publishing(kind: string, name: string): Promise<Client> {
 const kinds = Object.keys(STARTS);
 
 describe.each(kinds)('published by %s', (publisherKind) => {
-  it.each(kinds)('played by %s: each ended by each way, and resumed', async (playerKind) => {
+  it.each(kinds)('played by %s: ended in every way, and resumed', async (playerKind) => {
     const name = `${publisherKind}-${playerKind}`;
     const publisher = await publishing(publisherKind, name);
     const player = await started(playerKind, 'play', name);
@@ -148,7 +148,7 @@ describe.each(kinds)('published by %s', (publisherKind) => {
 /** Longer than a client may be silent, plus the interval of the checks. */
 const LONG_MS = 33_000;
 
-it('GStreamer, which sends no consent checks, stays as long as it likes', { timeout: 60_000 }, async () => {
+it('GStreamer, which sends no consent checks, is not disconnected', { timeout: 60_000 }, async () => {
   const enough = (): boolean => performance.now() - longSince > LONG_MS;
   await until('enough time is over', enough, { timeoutMs: LONG_MS + 1_000, everyMs: 200 });
   const streams = (await server.streams()).map(({ name, status }) => ({ name, status }));

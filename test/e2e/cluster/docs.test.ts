@@ -73,7 +73,7 @@ const likeness = (text: string): string[] =>
     );
 
 describe('docs/kubernetes.md', () => {
-  it('says what its commands print, one after the other', { timeout: 300_000 }, async () => {
+  it('shows what its commands print, in order', { timeout: 300_000 }, async () => {
     await stage.apply(tlsSecret('live-tls', selfSigned('live.example.test')));
     const blocks = blocksOf(await readFile(join(root, 'docs/kubernetes.md'), 'utf8'));
     const shown: [string, string[], string[]][] = [];

@@ -62,9 +62,9 @@ describe('when the operator dies', () => {
 
 describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', () => {
   it.each<[string, (node: Host) => Promise<void>, (node: Host) => Promise<void>]>([
-    ['whose cable is out', (host) => host.cutLink(), (host) => host.joinLink()],
-    ['that stands still', (host) => host.pause(), (host) => host.resume()],
-    ['whose line is slow', (host) => host.slowLink(400), (host) => host.fastLink()],
+    ['without a network', (host) => host.cutLink(), (host) => host.joinLink()],
+    ['that is paused', (host) => host.pause(), (host) => host.resume()],
+    ['with a slow network', (host) => host.slowLink(400), (host) => host.fastLink()],
   ])('a node %s for five seconds costs no stream', { timeout: 60_000 }, async (_how, harm, mend) => {
     await untouched(async () => {
       const [pod] = await stage.pods();
