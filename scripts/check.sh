@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lint, types, import directions, unused code, Markdown, generated files. All of them, then the verdict.
+# Checks format, lint, types, import directions, unused code, Markdown and generated files. One failure stops no check.
 set -uo pipefail
 
 failed=0

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced: programs that judge what others are to read, from Go modules that go.sum pins. promtool: metrics and alerts.
-# kube-score and kubeconform: manifests.
+# Sourced. Builds checkers from Go modules that go.sum pins: promtool for metrics and alerts, kube-score and kubeconform
+# for manifests.
 
 SLUICE_CHECKERS_BIN=$SLUICE_CACHE/checkers/$(cat test/cluster/go/{manifests,prometheus}/go.{mod,sum} | sha256sum | cut -c 1-16)
 
@@ -10,7 +10,7 @@ checkers=(
 	'prometheus promtool github.com/prometheus/prometheus/cmd/promtool'
 )
 
-# promtool without the clients of all clouds is a third of the work.
+# Without the clients of cloud providers, promtool builds in a third of the time.
 build_checker() {
 	(cd "test/cluster/go/$1" && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o "$2" "$3")
 }
@@ -31,7 +31,7 @@ make_checkers() {
 
 if ! [ -x "$SLUICE_CHECKERS_BIN/kubeconform" ] || ! [ -x "$SLUICE_CHECKERS_BIN/kube-score" ] || ! [ -x "$SLUICE_CHECKERS_BIN/promtool" ]; then
 	mkdir -p "$SLUICE_CHECKERS_BIN"
-	# One build at a time; who waited finds it done.
+	# Only one process builds; the others wait and find the result.
 	exec 9>"$SLUICE_CACHE/checkers/.lock"
 	flock 9
 	make_checkers

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced by cluster.sh: how one of its programs is made.
+# Sourced by cluster.sh. Downloads or builds one program of the cluster.
 
 kubernetes_version=1.37.2
 
-# download PROGRAM FILE: from dl.k8s.io, checked by its checksum; fails where that cannot be reached.
+# download PROGRAM FILE: from dl.k8s.io, with a checksum check. Fails if dl.k8s.io cannot be reached.
 download() {
 	local arch url
 	case $(uname -m) in x86_64) arch=amd64 ;; *) arch=arm64 ;; esac
@@ -12,10 +12,10 @@ download() {
 		printf '%s  %s\n' "$(curl -fsSL --connect-timeout 5 --max-time 60 "$url.sha256")" "$2" | sha256sum -c --quiet -
 }
 
-# lean_go_mod MODULE: go.mod with the packages below MODULE/replaced in place of the original ones, whose imports take
-# longer to compile than the programs themselves. Go's -overlay refuses files of the module cache, so the whole module of
-# such a package is copied.
-# Callers test its result, which switches errexit off: each step says itself that it failed.
+# lean_go_mod MODULE: prints a go.mod that uses the packages below MODULE/replaced instead of the original ones, whose
+# imports take longer to compile than the programs themselves. Go's -overlay refuses files of the module cache, so the
+# whole module of such a package is copied.
+# Callers test its result, which disables errexit, so each step returns on failure.
 lean_go_mod() {
 	local source=$cluster_go/$1 work=${bin[$1]}/.build package module from folder
 	if [ ! -e "$work/done" ]; then
@@ -45,7 +45,7 @@ build() {
 	(cd "$cluster_go/$1" && CGO_ENABLED=0 go build -modfile "$go_mod" -trimpath -ldflags "$flags" -o "$2" "$3")
 }
 
-# fetch_sources: the modules that the builds will need, while the machine compiles something else.
+# fetch_sources: downloads the Go modules for the builds while the worker compiles.
 fetch_sources() {
 	local entry module package go_mod
 	mkdir -p "${bin[@]}"
@@ -58,7 +58,7 @@ fetch_sources() {
 
 make_missing() {
 	local downloads=no made=0 entry module name package new
-	say "making programs of the cluster (about 12 minutes on 2 cores for all ${#cluster_programs[@]}, once; what is built stays in the cache)"
+	say "making the programs of the cluster (about 12 minutes on 2 cores for all ${#cluster_programs[@]}, once; they stay in the cache)"
 	curl -fsSL --connect-timeout 5 --max-time 10 -o /dev/null "https://dl.k8s.io/release/v$kubernetes_version/bin/linux/amd64/kubeadm.sha256" 2>/dev/null && downloads=yes
 	for entry in "${cluster_missing[@]}"; do
 		read -r module name package <<<"$entry"

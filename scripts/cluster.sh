@@ -1,14 +1,13 @@
 # shellcheck shell=bash
-# Sourced: the programs of the embedded cluster (test/cluster): Kubernetes, etcd, containerd, CoreDNS, Helm and the ingress
-# controller Traefik. Kubernetes' own downloads where they answer; everything else, and Kubernetes where they do not, from
-# Go modules that go.sum pins. With a cluster of the user's (CLUSTER=kind or context) only kubectl and Helm, unless they are
-# installed.
+# Sourced. Makes the programs of the embedded cluster (test/cluster): Kubernetes, etcd, containerd, CoreDNS, Helm and
+# the ingress controller Traefik. Kubernetes is downloaded from dl.k8s.io if possible; everything else is built from Go
+# modules that go.sum pins. With CLUSTER=kind or context, only kubectl and Helm are made, unless they are installed.
 
 . "$here/cluster-programs.sh"
 
 cluster_go=$PWD/test/cluster/go
 
-# folder_of MODULE: its programs; named by the hash of all that they are built from.
+# folder_of MODULE: prints the folder of its programs, named by the hash of their sources.
 folder_of() {
 	local hash
 	hash=$(cd "$cluster_go/$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
@@ -23,7 +22,7 @@ export PATH
 
 kubernetes=k8s.io/kubernetes/cmd
 containerd=github.com/containerd/containerd/v2/cmd
-# In this order: each shares packages with the ones before it.
+# The order matters for speed: each program shares packages with earlier ones.
 cluster_programs=(
 	"kubernetes kube-apiserver $kubernetes/kube-apiserver"
 	"kubernetes kubelet $kubernetes/kubelet"
@@ -41,7 +40,7 @@ cluster_programs=(
 	'ingress traefik github.com/traefik/traefik/v3/cmd/traefik'
 )
 
-# missing MODULE NAME: is to be made.
+# missing MODULE NAME: succeeds if the program must be made.
 missing() {
 	[ ! -x "${bin[$1]}/$2" ] || return 1
 	[ "${CLUSTER:-embedded}" = embedded ] && return 0
@@ -61,7 +60,7 @@ look_for_missing
 make_cluster_programs() {
 	[ ${#cluster_missing[@]} -gt 0 ] || return 0
 	mkdir -p "${bin[@]}"
-	# One build at a time; who waited finds it done.
+	# Only one process builds; the others wait and find the result.
 	exec 9>"$SLUICE_CACHE/cluster/.lock"
 	flock 9
 	look_for_missing

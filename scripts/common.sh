@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Sourced: the cache, and how set-up speaks.
+# Sourced. Defines the cache folder, and helpers to print progress, log commands and install Debian packages.
 
 export SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 mkdir -p "$SLUICE_CACHE"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
-# begin STEP: says it and starts its clock; the step before ends here. report_steps tells what each took.
+# begin STEP: prints the step and starts its clock; the previous step ends. report_steps prints the times of all steps.
 steps=$SLUICE_CACHE/.steps.$$
 step=''
 begin() { finish; say "$1"; step=${1%% (*}; step_since=$SECONDS; }
@@ -16,7 +16,7 @@ finish() {
 report_steps() {
 	finish
 	[ -s "$steps" ] || return 0
-	say "done after $SECONDS s. What each step took, those that ran beside another one included:"
+	say "done after $SECONDS s. Times of the steps, some of which ran in parallel:"
 	sed 's/^/setup: /' "$steps" >&2
 	rm -f "$steps"
 }
@@ -40,7 +40,7 @@ stop_jobs() {
 	for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done
 }
 
-# Installs Debian packages that are missing; as root, or by sudo where it asks for no password.
+# Installs missing Debian packages as root, or with sudo if it needs no password.
 apt_packages() {
 	local missing=() package
 	for package in "$@"; do
@@ -55,7 +55,7 @@ apt_packages() {
 	command -v apt-get >/dev/null || fail "Debian packages are missing, and apt-get was not found: ${missing[*]}"
 	begin "installing Debian packages: ${missing[*]} (1 to 3 minutes)"
 	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600)
-	# One at a time: apt-get update waits for nobody.
+	# Only one process at a time: apt-get update does not wait for its lock.
 	exec 8>"$SLUICE_CACHE/.apt.lock"
 	flock 8
 	logged "$SLUICE_CACHE/log/apt-update.log" "${apt[@]}" update

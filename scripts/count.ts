@@ -19,12 +19,12 @@ const print = (word: string, lines: readonly string[]) => {
 print('flaky', flaky(reports.values()));
 print('failed', failures(reports, failedRuns));
 
-// The checks count as one test.
+// All checks count as one test.
 const checksFailed = failedRuns.includes('checks') ? 1 : 0;
 const passed = sum(({ numPassedTests }) => numPassedTests) + 1 - checksFailed;
 const skipped = sum(({ numPendingTests }) => numPendingTests);
 const failedTests = sum(({ numFailedTests }) => numFailedTests) + checksFailed;
-// A run that failed without a failed test (a file that does not load, a crash) is a failure as well.
+// A run can fail without a failed test, for example after a crash. It counts as a failure too.
 const failed = Math.max(failedTests, failedRuns.length > 0 ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

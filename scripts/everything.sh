@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced with Debian packages: all of set-up. What is fetched is fetched while the worker compiles, and the image is made
-# while the cluster's programs compile: those two want both processors, fetching and unpacking hardly one.
+# Sourced with Debian packages as arguments. Does all of set-up. Downloads run while the worker compiles, and the image
+# is built while the programs of the cluster compile: compilers use all processors, downloads and unpacking hardly any.
 
 . "$here/cluster.sh"
 
@@ -17,7 +17,7 @@ fetch() {
 
 make_image() {
 	[ "${CLUSTER:-embedded}" != context ] || return 0
-	begin 'building the image of Sluice (two minutes)'
+	begin 'building the Sluice image (two minutes)'
 	logged "$SLUICE_CACHE/log/image.log" node test/cluster/main.ts images
 	finish
 }

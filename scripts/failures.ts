@@ -1,4 +1,4 @@
-/** Of a JSON report of Vitest, what is read here. */
+/** The part of a Vitest JSON report that is read here. */
 export type Report = {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -7,12 +7,12 @@ export type Report = {
     /** Path of the file. */
     readonly name: string;
     readonly status: string;
-    /** Why the file as a whole failed, else empty. */
+    /** Why the whole file failed; empty if it did not. */
     readonly message: string;
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
-      /** Of every attempt: a test that passed at the second one has some as well. */
+      /** Failures of all attempts, also for a test that passed at the second one. */
       readonly failureMessages: readonly string[];
     }[];
   }[];
@@ -20,7 +20,7 @@ export type Report = {
 
 type File = Report['testResults'][number];
 
-/** Characters. Some messages repeat a whole object. */
+/** Maximum length of a message in characters. Some messages repeat a whole object. */
 const MOST = 400;
 
 function firstLine(text = ''): string {
@@ -37,7 +37,7 @@ export function failures(reports: ReadonlyMap<string, Report>, failedRuns: reado
   return [...ofFiles, ...unexplained.map((run) => `the run of ${run}`)];
 }
 
-/** A line for each test that passed at its second attempt only. Pure. */
+/** Returns a line for each test that passed only at its second attempt. */
 export function flaky(reports: Iterable<Report>): string[] {
   return [...reports].flatMap(({ testResults }) => testResults.flatMap((file) => linesOf(file, 'passed')));
 }
@@ -52,6 +52,6 @@ function failuresOfFile(file: File): string[] {
   const { message, name, status } = file;
   const tests = linesOf(file, 'failed');
   if (message !== '') return [`${name}: ${firstLine(message)}`, ...tests];
-  // A hook that throws has no test of its own.
+  // A hook that throws is not reported as a test.
   return status === 'failed' && tests.length === 0 ? [`${name}: a hook`] : tests;
 }

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Sourced: a Go new enough for the cluster's modules. The system's Go is preferred; the fallback is the toolchain module of
-# the Go module proxy.
+# Sourced. Puts a Go that is new enough for the cluster in PATH: the system's, or the toolchain of the Go module proxy.
 
 go_version=1.26.8
 go_least=1.26.7

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the folder that the Dockerfile is built from and prints its path; run by run.sh --with worker. The folder is named
-# by the hash of what is in it.
+# Makes the build context of the Dockerfile and prints its path. Run by run.sh --with worker. The folder is named by the
+# hash of its content.
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -16,7 +16,7 @@ if [ ! -e "$context" ]; then
 		new=$(mktemp -d "$SLUICE_CACHE/image-context/new.XXXXXX")
 		cp package.json package-lock.json "$new"
 		(cd "$new" && logged "$SLUICE_CACHE/log/npm-image.log" npm ci --omit=dev --ignore-scripts --no-audit --no-fund)
-		# mediasoup's package brings the sources of its worker; types and maps are for those who write programs.
+		# The image needs neither the worker's sources, which mediasoup's package includes, nor types and source maps.
 		rm -rf "$new/node_modules/mediasoup/worker"
 		find "$new/node_modules" -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) -delete
 		mv -T "$new" "$modules" 2>/dev/null || rm -rf "$new"
@@ -30,7 +30,7 @@ if [ ! -e "$context" ]; then
 	cp "$MEDIASOUP_WORKER_BIN" "$new/mediasoup-worker"
 	chmod -R go+rX "$new"
 	mv -T "$new" "$context" 2>/dev/null || rm -rf "$new"
-	# Each state of the tree makes one: the newest three stay.
+	# Each state of the tree makes a folder; the newest three are kept.
 	find "$SLUICE_CACHE/image-context" -mindepth 1 -maxdepth 1 -type d -regex '.*/[0-9a-f]*' -printf '%T@ %p\n' |
 		sort -rn | tail -n +4 | cut -d ' ' -f 2- | xargs -r rm -rf
 fi

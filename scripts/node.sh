@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced: puts a Node that runs TypeScript first in PATH. The system's when it is new enough, else the official
-# download, else the binary from the npm package node-linux-<arch>.
+# Sourced. Puts a Node that runs TypeScript first in PATH: the system's if it is new enough, else the official download,
+# else the binary from the npm package node-linux-<arch>.
 
 node_version=24.21.0
 node_least=24.11.0
@@ -31,11 +31,11 @@ elif ! new_enough node; then
 		tar -xf "$node_new/$node_file" -C "$node_new" --strip-components=1
 	else
 		command -v npm >/dev/null || apt_packages npm
-		# npm checks the integrity that the registry names.
+		# npm checks the download against the integrity hash of the registry.
 		(cd "$node_new" && npm pack --silent "node-linux-$node_arch@$node_version" >/dev/null 2>"$node_new/npm.log") ||
 			{ cat "$node_new/npm.log" >&2; fail "Node $node_version could not be downloaded from nodejs.org or the npm registry"; }
 		tar -xf "$node_new"/node-linux-*.tgz -C "$node_new" --strip-components=1
-		# The package is the program alone; the system's npm runs on it.
+		# The package has only the node binary, so the system's npm runs on it.
 	fi
 	"$node_new/bin/node" --version >/dev/null || fail "the downloaded Node does not run on this machine"
 	rm -f "$node_new"/*.tgz "$node_new"/*.tar.xz

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced: node_modules from the lock file, once per lock file.
+# Sourced. Installs node_modules from the lock file, once per version of it.
 
 npm_stamp=node_modules/.sluice-lock
 npm_hash=$(sha256sum package-lock.json | cut -d ' ' -f 1)

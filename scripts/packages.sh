@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced: Debian packages, by what needs them.
+# Sourced. Lists the Debian packages that each command needs.
 
 worker_packages=(g++ ninja-build meson pkg-config patch binutils libssl-dev libuv1-dev libflatbuffers-dev flatbuffers-compiler
 	xz-utils dpkg-dev)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced: a Python with aiortc, an independent WebRTC stack, for the interoperability tests.
+# Sourced. Makes a Python environment with aiortc, an independent WebRTC stack, for the interoperability tests.
 
 aiortc_version=1.16.0
 SLUICE_PYTHON=$SLUICE_CACHE/python-aiortc-$aiortc_version/bin/python

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prepares what a command needs, then becomes the command.
+# Prepares what a command needs, then runs the command with exec.
 #
 #   run.sh [--with worker|browser|cluster|tests] COMMAND [ARG...]
 #
-# Always: Node and the npm packages. worker: also the mediasoup worker. browser: also Chromium. cluster: also the programs
-# of the embedded cluster. tests: everything.
+# Node and the npm packages are always prepared. worker adds the mediasoup worker, browser adds Chromium, cluster adds
+# the programs of the embedded cluster, and tests prepares everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

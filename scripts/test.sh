@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checks and all tests. The last line counts them: N passed, N failed.
+# Runs the checks and all tests. The last line counts them: N passed, N failed.
 set -uo pipefail
 
 results=$(mktemp -d)
@@ -10,8 +10,8 @@ run() {
 	printf '\ntest: %s\n' "$1"
 	vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json"
 }
-# Two at a time where both mostly wait. Integration is none for the time when clusters come and go: GStreamer sends from
-# whatever address the machine has, and a cluster's bridge is one.
+# Two runs in parallel where both mostly wait. Integration tests cannot run while clusters start and stop: GStreamer
+# sends from every address of the machine, including that of a cluster's bridge.
 run cluster-life >"$results/cluster-life.log" 2>&1 &
 life=$!
 scripts/check.sh || failed+=(checks)

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced: the mediasoup worker. One that is named, one from the cache, else built by the recipe: Sluice's worker carries
-# patches of its own (media-server/mediasoup-worker/README.md), so mediasoup's own prebuilt one does not do.
+# Sourced. Finds the mediasoup worker in MEDIASOUP_WORKER_BIN or in the cache, or builds it. The prebuilt worker of
+# mediasoup cannot be used: Sluice needs its own patches (media-server/mediasoup-worker/README.md).
 
 if [ -z "${MEDIASOUP_WORKER_BIN:-}" ]; then
 	worker_version=$(node -p "require('./node_modules/mediasoup/package.json').version")
@@ -9,7 +9,7 @@ if [ -z "${MEDIASOUP_WORKER_BIN:-}" ]; then
 fi
 export MEDIASOUP_WORKER_BIN
 
-# worker_tools: what compiles it.
+# worker_tools: installs the tools that compile it.
 worker_tools() {
 	[ -x "$MEDIASOUP_WORKER_BIN" ] || apt_packages "${worker_packages[@]}"
 }
@@ -18,7 +18,7 @@ make_worker() {
 	[ ! -x "$MEDIASOUP_WORKER_BIN" ] || return 0
 	worker_tools
 	mkdir -p "$(dirname "$MEDIASOUP_WORKER_BIN")"
-	# One build at a time; who waited finds it done.
+	# Only one process builds; the others wait and find the result.
 	exec 9>"$SLUICE_CACHE/worker/.lock"
 	flock 9
 	if [ ! -x "$MEDIASOUP_WORKER_BIN" ]; then
