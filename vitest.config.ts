@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // A machine that is busy with other things is no fault.
+          // Leaves room for a busy machine.
           testTimeout: 20_000,
           include: ['{crds,process,media-server,operator,scripts,examples}/**/*.test.ts', 'test/*.test.ts'],
         },

@@ -108,7 +108,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/main.ts': ['process', 'operator/config.ts', 'operator/kube', 'operator/manager.ts', 'operator/metrics.ts'],
 };
 
-/** Packages and modules of Node that only these rooms import; `*` at the end stands for any rest. */
+/** Packages and Node modules that only these rooms may import; a trailing `*` matches any suffix. */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   mediasoup: ['media-server/media'],
   'mediasoup/*': ['media-server/media'],
@@ -124,7 +124,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['crds/emit', 'media-server/config'],
 };
 
-/** Rooms whose files decide and do not act: the same input gives the same output, and nothing outside changes. */
+/** Rooms with pure code only: the same input gives the same output, and nothing outside changes. */
 const PURE: readonly string[] = [
   'crds/schema',
   'crds/validate',
@@ -149,10 +149,10 @@ const PURE: readonly string[] = [
   'process/user-fault.ts',
 ];
 
-/** Modules that reach outside. */
+/** Modules with side effects. */
 const OUTSIDE =
   /^(node:(?!crypto$|path$|url$|util$|net$|tls$|buffer$)|pino|undici|fastify|prom-client|mediasoup$|@kubernetes)/;
-/** Time, chance, the environment and the network, as globals. */
+/** Globals for time, randomness, the environment and the network. */
 const AMBIENT =
   /\b(Date\.now|(new )?Date\(\)|performance\.|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|random(UUID|Bytes|Int)|process\.|fetch\()/;
 
@@ -190,7 +190,7 @@ function roomOf(file: string): string | undefined {
 
 const isPure = (file: string): boolean => PURE.some((room) => isWithin(file, room));
 
-/** What breaks a rule, one sentence each. */
+/** Returns a sentence for each violation of a rule. */
 function violations(sources: Sources): string[] {
   return [...sources].flatMap(([file, source]) => [
     ...importsOf(source).flatMap((each) => faultOfImport(file, each) ?? []),
@@ -237,7 +237,7 @@ describe('the architecture', () => {
     expect(violations(TREE)).toEqual([]);
   });
 
-  it('names only rooms that exist, and no room above the importing one', () => {
+  it('names only rooms that exist, and only rooms of earlier rows', () => {
     const rooms = Object.keys(ROOMS);
     for (const room of [...rooms, ...PURE]) expect([...TREE.keys()].some((file) => isWithin(file, room))).toBe(true);
     for (const [index, room] of rooms.entries()) {
@@ -286,7 +286,7 @@ describe('the architecture', () => {
       'media-server/keepalive/policy.ts',
       "import { type Hook } from '../hooks/hook.ts';",
     ],
-    ['a module named in a comment', 'media-server/sdp/offer.ts', '// Date.now() is not used here'],
+    ['a global named in a comment', 'media-server/sdp/offer.ts', '// Date.now() is not used here'],
   ])('allows %s', (_what, file, source) => {
     expect(violations(new Map([[file, source]]))).toEqual([]);
   });

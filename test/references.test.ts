@@ -23,7 +23,7 @@ const isSource = (path: string): boolean =>
   !/^package(-lock)?\.json$/.test(path);
 const sources = files.filter(isSource);
 
-/** Null when a page, a heading of a page, a file or a folder is there. */
+/** Null if the target exists: a page, a heading of a page, a file or a folder. */
 function missing(target: string): string | null {
   const [path = '', anchor] = target.split('#');
   if (folders.has(path.replace(/\/$/, ''))) return null;
@@ -31,23 +31,23 @@ function missing(target: string): string | null {
   return anchor === undefined || anchorsOf(textOf(path)).has(anchor) ? null : `${path} has no heading #${anchor}`;
 }
 
-/** A link of a page, seen from the root. */
+/** The target of a link, relative to the root. */
 const fromRoot = (page: string, target: string): string =>
   target.startsWith('#') ? `${page}${target}` : posix.join(posix.dirname(page), target);
 
 const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*|#)/.test(line) || /\s\/\/\s/.test(line);
 
-/** `§` counts in documents that number their sections: RFCs and drafts. */
+/** References to sections of RFCs and drafts, which number their sections. */
 const SECTION = /(RFC \d+|draft-[\w-]+)( §[\d.]+(,| and))* §[\d.]+/g;
 
-/** A file that a comment or a page names by its path, or by the last parts of it. */
+/** True for a file that is named by its path, or by the last parts of its path. */
 const isNamed = (name: string): boolean => files.some((path) => path === name || path.endsWith(`/${name}`));
 
-/** A file without its extension, or a folder, in the same way. */
+/** The same for a folder, or a file without its extension. */
 const isPlace = (name: string): boolean =>
   [...folders, ...files].some((path) => `/${path}`.endsWith(`/${name}`) || `/${path}`.endsWith(`/${name}.ts`));
 
-/** What an upstream project or an example calls its own. */
+/** File names of upstream projects and examples. */
 const FOREIGN = new Set(['tasks.py', 'dist/config.js', 'x.test.ts']);
 
 describe('references', () => {

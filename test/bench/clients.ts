@@ -1,10 +1,10 @@
 import { RtcClient } from '../harness/rtc-client.ts';
 
-/** Players in a process of their own: what the parent asks for, and what they tell. */
+/** Messages between the parent and a process of players. */
 export type StartPlayers = { readonly url: string; readonly count: number; readonly concurrency: number };
 export type PlayersTold =
   | { readonly kind: 'started'; readonly postMs: readonly number[]; readonly failed: number; readonly ms: number }
-  /** Unix milliseconds with fractions, the same clock in all processes of a machine. */
+  /** Unix milliseconds with fractions, from the clock that all processes of a machine share. */
   | { readonly kind: 'ended'; readonly at: number };
 
 const clients: RtcClient[] = [];

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-/** A backend in a process of its own that allows everything; tells its port to the parent and ends with it. */
+/** A backend in its own process that allows everything. It sends its port to the parent and ends with it. */
 const server = createServer((request, response) => {
   request.resume();
   request.on('end', () => response.writeHead(200).end());

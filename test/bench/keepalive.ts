@@ -17,9 +17,9 @@ export type KeepAliveBench = {
   readonly checksPerSecond: number;
   readonly barePerSecond: number;
   readonly keepAlive: Load;
-  /** The same requests at the same rate by undici alone. */
+  /** The load of the same requests at the same rate with undici alone. */
   readonly bare: Load;
-  /** A reload that shortens nothing but visits every stream, milliseconds. */
+  /** Time in milliseconds of a reload that visits every stream and changes nothing. */
   readonly refreshMs: number;
 };
 
@@ -84,7 +84,7 @@ async function runLoop({ intervalMs, ms, origin, streams }: LoopRun) {
     },
   });
   for (const stream of live) loop.add(stream);
-  // Past the first interval every connection is open and the code is warm.
+  // After the first interval every connection is open and the code is warm.
   await measureLoad(intervalMs);
   checks = 0;
   const load = await measureLoad(ms);

@@ -1,19 +1,19 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often the event loop is looked at, milliseconds; taken off its delays. */
+/** Sampling interval of the event loop in milliseconds, which is subtracted from its delays. */
 const RESOLUTION_MS = 10;
 
 export type Load = {
   /** Share of one core that this process used, garbage collection included, 0 to 1. */
   readonly cpu: number;
-  /** Event-loop delay, milliseconds. */
+  /** Event-loop delay in milliseconds. */
   readonly delayP50: number;
   readonly delayP99: number;
   readonly delayMax: number;
 };
 
-/** What this process costs while something runs in it. */
+/** Measures the CPU time and event-loop delay of this process for a time. */
 export async function measureLoad(ms: number): Promise<Load> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const cpuBefore = process.cpuUsage();

@@ -1,4 +1,4 @@
-// Measures what docs/performance.md promises, each against its limit in the same run. Prints medians and percentiles.
+// Measures the figures in docs/performance.md and prints medians and percentiles.
 import { benchForwarding } from './forwarding.ts';
 import { benchHeap } from './heap.ts';
 import { benchKeepAlive } from './keepalive.ts';

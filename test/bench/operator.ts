@@ -9,7 +9,7 @@ const NAMESPACE = 'bench';
 const EDITS = 50;
 const APPS = 1_000;
 const REST_MS = 60_000;
-/** Longer than the time between two rounds of counting. */
+/** Longer than the interval at which counts are written. */
 const SETTLE_MS = 35_000;
 
 /** Measures the time from `kubectl apply` to running pods, a thousand apps, and the cost of the operator. */
@@ -29,7 +29,7 @@ export async function benchOperator(): Promise<void> {
   }
 }
 
-/** What the leader has spent so far. */
+/** What the leader has used so far. */
 type Spent = { readonly cpuSeconds: number; readonly memoryBytes: number; readonly requests: number };
 
 class OperatorBench {
@@ -60,7 +60,7 @@ class OperatorBench {
     await this.#edits(`with ${APPS} apps`);
   }
 
-  /** Each edit on its own: it is sent, and then every pod says that it runs another config. */
+  /** Times single edits, from the request until every pod reports another config. */
   async #edits(when: string): Promise<void> {
     const pods = await this.#kube.pods(NAMESPACE, 'live');
     const addresses: string[] = pods.map(({ status }) => status.podIP);
@@ -117,7 +117,7 @@ class OperatorBench {
     report(`operator at rest ${when}: requests to the API server`, `${after.requests - before.requests} a minute`);
   }
 
-  /** Until what was done last has been written down everywhere: less than two requests a second. */
+  /** Waits until the operator is idle: less than two requests a second. */
   async #settled(): Promise<void> {
     let before = await this.#spent();
     await until(
@@ -164,7 +164,7 @@ async function configOf(address: string): Promise<string> {
   return /^sluice_config_info\{hash="(\w+)"\} 1$/m.exec(await metricsOf(`${address}:9090`))?.[1] ?? '';
 }
 
-/** All series of a metric together. */
+/** The sum of all series of a metric. */
 function sum(text: string, name: string): number {
   return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce(
     (total, [, value]) => total + Number(value),

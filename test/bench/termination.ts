@@ -6,11 +6,11 @@ import { until } from '../harness/wait.ts';
 import type { PlayersTold, StartPlayers } from './clients.ts';
 import { report, spread } from './statistics.ts';
 
-/** Clients per process: more of them would measure the clients. */
+/** Clients per process. With more, the clients would be the bottleneck. */
 const PER_PROCESS = 250;
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** Players of one publication, in processes of their own. */
+/** Players of one publication, in separate processes. */
 class Players {
   readonly #processes: ChildProcess[] = [];
   readonly endedAt: number[] = [];
@@ -89,7 +89,7 @@ async function terminateMany(server: TestServer, count: number): Promise<void> {
   }
 }
 
-/** The backend's 403 leaves → the backend hears of the end, which comes after the transport was closed. */
+/** Measures the time from a 403 of the backend to the report of the end, which follows the close of the transport. */
 async function refuseSome(server: TestServer, backend: Backend): Promise<void> {
   const players = new Players();
   try {

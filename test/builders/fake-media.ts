@@ -10,12 +10,12 @@ import type {
   PublishRequest,
 } from '../../media-server/media/media.ts';
 
-/** Media in memory: a test decides how an offer is answered, and when a leg connects, fails and has closed. */
+/** Media in memory. The test decides how an offer is answered, and when a leg connects, fails and closes. */
 export class FakeMedia implements Media {
-  /** Every leg that was made, the newest last. */
+  /** Every leg, the newest last. */
   readonly legs: FakeLeg[] = [];
   readonly requests: (PublishRequest | PlayRequest)[] = [];
-  /** Runs before an offer is answered; what it throws is what media throws. */
+  /** Runs before an offer is answered. Media throws the error that it throws. */
   beforeAnswer: (request: LegRequest) => Promise<void> = async () => undefined;
   /** Runs while a leg closes. */
   whileClosing: () => Promise<void> = async () => undefined;
@@ -81,7 +81,7 @@ export class FakeLeg implements Leg {
     this.#close = close;
   }
 
-  /** ICE and DTLS are up. */
+  /** Reports that ICE and DTLS are connected. */
   connect(): void {
     if (this.isClosed) return;
     this.#isConnected = true;

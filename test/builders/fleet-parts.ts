@@ -8,7 +8,7 @@ import type { Pod } from '../../operator/pods/pod.ts';
 
 export const fleetKey = (identity: string): FleetKey => ({ identity, key: Buffer.alloc(32, identity) });
 
-/** What a pod says that runs the config with this hash. */
+/** The report of a pod that runs the config with this hash. */
 export function podStatus(
   over: { hash?: string; refused?: PodStatus['config']['refused'] } & Omit<Partial<PodStatus>, 'config'> = {},
 ): PodStatus {
@@ -60,7 +60,7 @@ export function runningPod(uid: string, over: Partial<Pod> = {}): Pod {
   };
 }
 
-/** A rendered config of a MediaServer without apps, under this hash. */
+/** A rendered config of a MediaServer without apps, with this hash. */
 export function renderedOf(hash: string, over: Partial<Rendered> = {}): Rendered {
   const checked = validateResource(MEDIA_SERVER, {
     apiVersion: 'sluice.dev/v1alpha1',

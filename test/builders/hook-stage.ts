@@ -17,7 +17,7 @@ const METHODS: readonly HookMethod[] = [
   'StreamStatusEvent',
 ];
 
-/** A backend on loopback, and sessions that call it by real hooks. */
+/** A backend on loopback, and sessions that call it through real hooks. */
 export class HookStage {
   readonly backend: Backend;
   readonly queues = new EventQueues();

@@ -2,7 +2,7 @@ import type { HookMethodConfig } from '../../crds/schema/server-config.ts';
 import type { Hook } from '../../media-server/hooks/hook.ts';
 import { hookLayer } from '../../media-server/hooks/method-config.ts';
 
-/** A hook that lists these methods and may not be called. */
+/** A hook that lists these methods and must not be called. */
 export function fakeHook(methods: HookMethodConfig[], timeoutMs = 5_000): Hook {
   return {
     config: {

@@ -8,7 +8,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export type Behaviour =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterMs: number | null; readonly delayMs: number }
   | { readonly kind: 'failure'; readonly failure: HookFailure; readonly delayMs: number }
-  /** Keeps neither timeout nor abort: the worst client there can be. */
+  /** Ignores timeouts and aborts: the worst possible client. */
   | { readonly kind: 'never' }
   | { readonly kind: 'throws' }
   | { readonly kind: 'rejects' };
@@ -20,13 +20,13 @@ export type Server = {
   hooks: { backend: Backend; timeoutMs: number; failureThreshold: number; restOnError: 'FAIL' | 'LOG' }[];
 };
 
-/** What throws for now. */
+/** Which functions currently throw. */
 export type Broken = { policyOf: boolean; end: boolean; onResult: boolean; log: boolean };
 
 type Flight = {
   readonly backend: Backend;
   readonly signal: AbortSignal;
-  /** null = it failed, undefined = it is not back. */
+  /** null = the call failed, undefined = it has not returned yet. */
   reply: HookReply | null | undefined;
 };
 
@@ -34,14 +34,14 @@ type Flight = {
 export type Subject = {
   readonly id: string;
   readonly app: number;
-  /** The last decision the loop was given, null = it was given none. */
+  /** The last decision that the loop got; null = none yet. */
   decision: PolicyDecision | null;
-  /** From here on the time counts in which it must be asked. */
+  /** The stream must be checked within a limited time from here. */
   since: number;
-  /** Failures in a row, as the table counts them. */
+  /** Failures in a row, counted by the model. */
   failures: number;
   flight: Flight | null;
-  /** It was ordered to end, and this is why. */
+  /** The cause with which the loop ended the stream. */
   ended: KeepAliveCause | null;
 };
 
@@ -50,7 +50,7 @@ const UNDECIDED_MS = 1_000;
 
 class Violation extends Error {}
 
-/** A keep-alive loop, everything around it, and what must hold about both whenever nothing is running. */
+/** A keep-alive loop with its surroundings, and the invariant that must hold whenever nothing is running. */
 export class Model {
   readonly clock: VirtualClock;
   readonly loop: KeepAlive<Subject>;
@@ -62,7 +62,7 @@ export class Model {
   calls = 0;
   ends = 0;
   #closed = false;
-  /** Calls that waited for a connection: then only the order is promised, not the time. */
+  /** False = calls may wait for a connection, so only their order is guaranteed, not their time. */
   readonly #unlimited: boolean;
   #outside = 0;
 
@@ -110,11 +110,11 @@ export class Model {
 
   reload(): void {
     this.loop.refresh();
-    // A new interval may begin with the reload.
+    // A reload may start a new interval.
     for (const subject of this.live.values()) subject.since = this.clock.monotonic();
   }
 
-  /** A stall delays everything: the time counts from its end. */
+  /** A stall delays everything, so the time limit counts from its end. */
   async stall(ms: number): Promise<void> {
     await this.clock.stall(ms);
     for (const subject of this.live.values()) subject.since = this.clock.monotonic();
@@ -127,7 +127,7 @@ export class Model {
     if (this.clock.pending !== this.#outside) this.#violated('a timer is left after closing');
   }
 
-  /** Everything that must hold while nothing runs. */
+  /** Checks the invariant, which must hold while nothing runs. */
   check(): void {
     const { armed, checking, subjects } = this.loop.stats();
     let inLoop = 0;
@@ -146,7 +146,7 @@ export class Model {
     if (timers !== armed + sent) this.#violated(`${timers} timers for ${armed} armed and ${sent} sent`);
   }
 
-  /** Exactly the streams that the policy says are checked have a state. */
+  /** A stream has a state exactly if its policy says that it is checked. */
   #checkState(subject: Subject): void {
     if (this.broken.policyOf) return;
     const state = this.loop.state(subject);
@@ -156,12 +156,12 @@ export class Model {
     if (!checked && state !== null && !undecided) this.#violated(`${subject.id} is not checked and ${state}`);
   }
 
-  /** None is forgotten. */
+  /** No stream is forgotten. */
   #checkTime(subject: Subject): void {
     const decision = this.#decision(subject);
     if (!decision.checked || this.broken.policyOf || !this.#unlimited) return;
     const { intervalMs } = decision.policy;
-    // The longest timeout that a call from before a reload may still have.
+    // A call from before a reload may still have the longest timeout.
     const longest = Math.max(...this.server.hooks.map(({ timeoutMs }) => timeoutMs), 5_000);
     const late = this.clock.monotonic() - subject.since - (intervalMs + longest + GIVE_UP_MARGIN_MS + UNDECIDED_MS);
     if (late > 0) this.#violated(`${subject.id} was forgotten for ${late} ms`);
@@ -239,7 +239,7 @@ export class Model {
     }
   }
 
-  /** A client that keeps its promises: it answers, or fails within its timeout, or is aborted. */
+  /** A correct client: it answers, fails within its timeout, or is aborted. */
   #answer(flight: Flight, behaviour: Behaviour & { delayMs: number }, timeoutMs: number): Promise<HookReply> {
     const tooLate = behaviour.delayMs >= timeoutMs;
     const reply: HookReply = tooLate ? { kind: 'failure', failure: 'timeout' } : replyOf(behaviour);
@@ -266,7 +266,7 @@ export class Model {
     this.remove(subject);
   }
 
-  /** Each result is what the table says, and a stream is ended when, and only when, the table says so. */
+  /** Each result must be the expected one, and a stream must end exactly when expected. */
   #onResult(subject: Subject, result: CheckResult): void {
     const { decision, flight } = subject;
     if (!flight || !decision?.checked) {

@@ -9,10 +9,10 @@ import { Stream } from '../../media-server/streams/stream.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 
-/** A browser's offer has about this length. */
+/** As long as the offer of a browser. */
 const OFFER = 'v=0\r\n'.padEnd(5_000, 'a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n');
 
-/** An app whose backend is asked by the real hook client; `hook` overrides the config of its RestHook. */
+/** An app with the real hook client; `hook` overrides the config of its RestHook. */
 export function checkedApp(url: string, intervalMs: number, hook: Partial<HookConfig> = {}): App {
   return {
     config: {
@@ -42,7 +42,7 @@ export function checkedApp(url: string, intervalMs: number, hook: Partial<HookCo
   };
 }
 
-/** Streams that are live as far as everything but media goes; one of ten is a publication. */
+/** Live streams without media; one of ten is a publication. */
 export function liveStreams(app: App, count: number, log: Log): { streams: Stream[]; metrics: Metrics } {
   const metrics = new Metrics(() => true);
   const calls = { clock: systemClock, log, queues: new EventQueues(), ignored: new IgnoredConfig(log), metrics };

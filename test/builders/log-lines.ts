@@ -2,7 +2,7 @@ import { createLogger, type Log } from '../../process/logger.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The operator's own logger, writing where a test can read it. */
+/** The operator's logger, with its lines recorded for a test. */
 export function logLines(level = 'debug'): {
   readonly log: Log;
   readonly text: string[];

@@ -5,7 +5,7 @@ import { KubeClient } from '../../operator/kube/client.ts';
 
 export type LoopbackApi = { readonly client: KubeClient; readonly close: () => Promise<void> };
 
-/** A server that stands for the API server, and the real client that reaches it. */
+/** A fake API server on loopback, and the real client for it. */
 export async function loopbackApi(
   answer: RequestListener,
   writeForMs: () => number = () => Infinity,

@@ -10,10 +10,10 @@ import { logLines } from './log-lines.ts';
 import { RecordedCalls } from './recorded-calls.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** Who manages the MediaServers. */
+/** The operator that manages the MediaServers. */
 export const OPERATOR = 'sluice-system/sluice-operator';
 
-/** What reconcilers work with, real but for the API server, of which there are only objects and a list of calls. */
+/** The real surroundings of reconcilers, except for the API server, which is a set of objects and a list of calls. */
 export class OperatorWorld implements World {
   readonly client = new RecordedCalls();
   readonly clock = new VirtualClock();
@@ -26,14 +26,14 @@ export class OperatorWorld implements World {
   readonly stores = newStores();
   #version = 100;
 
-  /** As if a watch had brought it: with a new version, in its store and for whoever reads it. */
+  /** Adds an object with a new resource version to its store and to the API server, as a watch does. */
   have(object: KubeObject): KubeObject {
     if (object.kind !== 'MediaServer') return this.haveAsIs(object);
     const status = { operator: { name: OPERATOR }, ...(object['status'] as object | undefined) };
     return this.haveAsIs({ ...object, status });
   }
 
-  /** A MediaServer that does not say which operator manages it is not taken for one of this operator. */
+  /** Like `have`, but a MediaServer without an operator stays without one. */
   haveAsIs(object: KubeObject): KubeObject {
     const seen = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version++) } };
     storeOf(this.stores, object.kind)?.set(seen);
@@ -42,7 +42,7 @@ export class OperatorWorld implements World {
     return seen;
   }
 
-  /** Everything that was written comes back, as from a real API server; the writes since it was asked last. */
+  /** Brings all written objects into the stores, as a watch does. Returns the writes since the last call. */
   settleWrites(): string[] {
     for (const { body, contentType, method, path } of this.client.accepted) {
       if (method !== 'PATCH') continue;
@@ -52,7 +52,7 @@ export class OperatorWorld implements World {
     return this.client.takeWrites();
   }
 
-  /** A merge patch of an object of ours, one level deep. */
+  /** Applies a merge patch to an object, one level deep. */
   #merge(path: string, patch: Readonly<Record<string, object>>): void {
     const key = path.replace('/status', '').split('/').slice(-3);
     const { mediaServers, restHooks, streamApps } = this.stores;
@@ -63,7 +63,7 @@ export class OperatorWorld implements World {
     this.have({ ...object, ...Object.fromEntries(merged) });
   }
 
-  /** The status of an object as it was written last. */
+  /** The last written status of an object. */
   statusOf(store: Store, name = 'live'): Record<string, unknown> {
     return (store.get(`media/${name}`)?.['status'] ?? {}) as Record<string, unknown>;
   }

@@ -13,7 +13,7 @@ import { fakeApp, fakeStreams } from './streams.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The config of a MediaServer with the given `rest`, with Secrets by name. */
+/** Renders the config of a MediaServer with the given `rest` and Secrets. */
 export function bundleOf(
   rest: Fields = {},
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
@@ -44,18 +44,18 @@ export function bundleOf(
 
 export type TestApp = ReturnType<typeof fakeStreams> & {
   readonly app: FastifyInstance;
-  /** What WHIP and WHEP were asked for. */
+  /** Requests to WHIP and WHEP. */
   readonly requests: SessionRequest[];
-  /** What a reload would change. */
+  /** The current config; assign it to simulate a reload. */
   bundle: ConfigBundle;
-  /** What a trusted proxy says that it has taken off. */
+  /** The prefix that a trusted proxy reports as stripped. */
   prefix: string;
   outcome: SessionOutcome;
 };
 
 export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; readonly clock?: Clock };
 
-/** Everything public, without a listener and without media. */
+/** The public HTTP app without a listener and without media. */
 export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
   const { bundle = bundleOf(), clock = systemClock, log = createLogger('silent') } = setup;
   const streams = fakeStreams();
@@ -99,7 +99,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
   return Object.assign(test, { app });
 }
 
-/** A call of the REST API. A text is sent as it is, anything else as JSON. */
+/** Calls the REST API. A string is sent as it is, anything else as JSON. */
 export const postJson = (
   { app }: TestApp,
   url: string,

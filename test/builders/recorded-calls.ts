@@ -4,10 +4,10 @@ import { type KubeObject, pathOf, type ResourceType } from '../../operator/kube/
 
 export type Recorded = { readonly method: Method; readonly path: string } & CallOptions;
 
-/** Writes down what the API server is asked for. It has the objects it was given, and refuses what it is told to. */
+/** A fake API server that records calls. It has the objects it was given, and refuses calls on demand. */
 export class RecordedCalls implements Caller {
   readonly calls: Recorded[] = [];
-  /** Those that were not refused. */
+  /** The calls that were not refused. */
   readonly accepted: Recorded[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #refusals = new Map<string, Error>();
@@ -21,7 +21,7 @@ export class RecordedCalls implements Caller {
     this.#objects.delete(pathOf(type, namespace, name));
   }
 
-  /** Every call of this path, or only with this method, fails. */
+  /** Makes every call to this path fail, or only calls with this method. */
   refuse(path: string, error: Error, method: Method | '*' = '*'): void {
     this.#refusals.set(`${method} ${path}`, error);
   }
@@ -37,7 +37,7 @@ export class RecordedCalls implements Caller {
     return answer as T;
   }
 
-  /** An apply is answered with the whole object, of a new generation, and with its status of before. */
+  /** An apply returns the whole object with a new generation and its previous status. */
   #written(path: string, { body = {}, contentType }: CallOptions): unknown {
     if (contentType !== 'application/apply-patch+yaml') return body;
     const known = this.#objects.get(path);
@@ -46,7 +46,7 @@ export class RecordedCalls implements Caller {
     return { ...applied, metadata: { ...metadata, generation }, status: known?.['status'] };
   }
 
-  /** The writes since it was asked last, refused ones included, as `METHOD path`. */
+  /** The writes since the last call, including refused ones, as `METHOD path`. */
   takeWrites(): string[] {
     const writes = this.calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
     this.calls.length = 0;

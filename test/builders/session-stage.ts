@@ -18,25 +18,25 @@ import { settle, VirtualClock } from './virtual-clock.ts';
 const NODE_ID = 'pod-0@127.0.0.1';
 const OFFERS = { publish: savedOffer('chromium-publish'), play: savedOffer('chromium-play') };
 
-/** The sessions of a pod: real registry, terminator and deny list; media, backend and time are a test's. */
+/** The sessions of a pod with real registry, terminator and deny list. The test controls media, backend and time. */
 export class SessionStage {
   readonly clock = new VirtualClock();
   readonly media = new FakeMedia();
   readonly registry = new StreamRegistry();
   readonly deny = new DenyList({ clock: this.clock, isProxy: () => false });
-  /** What the backend is asked and told, in order: the method, then what of the body tells where the stream stands. */
+  /** The calls to the backend, in order: the method, then the fields of the body that show the state of the stream. */
   readonly told: string[] = [];
-  /** Bodies by method, the newest. */
+  /** The newest body of each method. */
   readonly bodies = new Map<string, HookBody>();
   /** Streams that the keep-alive loop checks. */
   readonly checked = new Set<Stream>();
-  /** Metrics: `direction result`, and `direction joined SECONDS`. */
+  /** Counted metrics: `direction result`, and `direction joined SECONDS`. */
   readonly counted: string[] = [];
   readonly lines: object[] = [];
   readonly limits = { publications: 0, playbacks: 0 };
   isDraining = false;
   app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
-  /** What the backend answers to admission. */
+  /** The answer of the backend to admission. */
   answer: (method: string, body: HookBody) => Admission | Promise<Admission> = () => ALLOWED;
   readonly terminator = new Terminator({
     registry: this.registry,
@@ -83,7 +83,7 @@ export class SessionStage {
     return play(this.deps, this.#request(OFFERS.play, over));
   }
 
-  /** A publication that is live; what was told of it is forgotten. */
+  /** Starts a live publication and clears the recorded calls. */
   async live(name = 'a'): Promise<Stream> {
     const stream = started(await this.publish({ name }));
     this.media.leg.connect();
@@ -145,7 +145,7 @@ export function rejected(outcome: SessionOutcome): Rejection {
   return outcome.rejection;
 }
 
-/** Something that a test lets happen when it likes. */
+/** A promise that the test resolves with `open`. */
 export function gate(): { readonly passed: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: resolve };

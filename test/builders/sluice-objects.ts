@@ -14,7 +14,7 @@ function object(kind: string, name: string, spec: Fields, metadata: Partial<Meta
   return { apiVersion: 'sluice.dev/v1alpha1', kind, metadata: { ...base, ...metadata }, spec };
 }
 
-/** As the API server has them, in the namespace `media`. */
+/** Objects as the API server returns them, in the namespace `media`. */
 export const mediaServerObject = (spec: Fields = {}, metadata: Partial<Metadata> = {}): KubeObject =>
   object('MediaServer', metadata.name ?? 'live', spec, metadata);
 
@@ -43,7 +43,7 @@ export const parentOf = (spec: Fields = {}): Parent => ({
   spec: mediaServer(spec).spec,
 });
 
-/** The config of a MediaServer whose credentials, if it names any, are all the same. */
+/** Renders the config of a MediaServer. All credentials that it names are the same. */
 export function configOf(spec: Fields = {}, apps: readonly string[] = []): ServerConfig {
   const data = new Map(['tls.crt', 'tls.key', 'token'].map((key) => [key, Buffer.from('x')]));
   const secrets = new Map(['tls', 'api'].map((name) => [name, { type: 'Opaque', data }]));
@@ -83,7 +83,7 @@ export const podObject = (state: object = { running: {} }, over: Partial<Metadat
 
 export const SELECTOR = { 'app.kubernetes.io/name': 'sluice-media-server', 'app.kubernetes.io/instance': 'live' };
 
-/** What is looked at to reconcile the MediaServer `live`. */
+/** The observed state for a reconcile of the MediaServer `live`. */
 export function observedOf(spec: Fields = {}, over: Partial<Observed> = {}): Observed {
   return {
     object: mediaServerObject(spec),

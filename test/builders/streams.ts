@@ -44,7 +44,7 @@ export type StreamSetup = {
   readonly close?: () => Promise<void>;
 };
 
-/** A live stream without media: a transport that only remembers that it was closed. */
+/** A live stream without media. Its transport only counts how often it was closed. */
 export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes: { count: number } } {
   const { app = fakeApp(), client = {}, close = async () => undefined, direction = 'publish', name = 'a' } = setup;
   const stream = new Stream({
@@ -89,7 +89,7 @@ function fakeLeg(close: () => Promise<void>): Publication {
   };
 }
 
-/** A registry and a terminator, and what was told of ended streams. */
+/** A registry, a terminator, and the streams reported as ended. */
 export function fakeStreams() {
   const registry = new StreamRegistry();
   const ended: Stream[] = [];

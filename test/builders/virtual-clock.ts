@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../process/clock.ts';
 
 type Scheduled = { readonly at: number; readonly order: number; readonly run: () => void };
 
-/** A clock that a test moves. Time stands still while anything runs; chance is a fixed sequence. */
+/** A clock that the test advances. Time stands still while code runs. Random numbers are a fixed sequence. */
 export class VirtualClock implements Clock {
   readonly #startedAt = Date.UTC(2026, 0, 1);
   #elapsed = 0;
@@ -23,14 +23,14 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(run: () => void, delayMs: number): Timer {
-    // As Node does: what is no delay fires at once.
+    // Node treats a delay that is negative or not a number as 1 ms.
     const delay = delayMs >= 0 ? delayMs : 1;
     const timer: Scheduled = { at: this.#elapsed + delay, order: this.#order++, run };
     this.#timers.add(timer);
     return { cancel: () => this.#timers.delete(timer) };
   }
 
-  /** Park-Miller, in steps of 1/1024: sums of such parts of an interval are exact. */
+  /** Park-Miller, in steps of 1/1024, so sums of fractions of an interval are exact. */
   random(): number {
     this.#seed = (this.#seed * 48_271) % 2_147_483_647;
     return (this.#seed % 1_024) / 1_024;
@@ -41,7 +41,7 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Lets time pass; each timer runs at its time, and what it sets off is finished before the next. */
+  /** Advances time. Each timer runs at its time, and everything it starts finishes before the next one. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms;
     for (let next = this.#first(until); next; next = this.#first(until)) {
@@ -53,13 +53,13 @@ export class VirtualClock implements Clock {
     await settle();
   }
 
-  /** Lets time pass until the next timer has run. */
+  /** Advances time until the next timer has run. */
   async advanceToNext(): Promise<void> {
     const next = this.#first(Number.POSITIVE_INFINITY);
     if (next) await this.advance(next.at - this.#elapsed);
   }
 
-  /** The process stood still: time has passed, and the timers run late, in the order in which they were set. */
+  /** Simulates a paused process: time has passed, and timers run late, in the order in which they were set. */
   async stall(ms: number): Promise<void> {
     this.#elapsed += ms;
     for (const timer of [...this.#timers]) {
@@ -83,7 +83,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets promises that are settled tell everybody who waits for them. */
+/** Runs the callbacks of all settled promises. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await null;
 }

@@ -9,7 +9,7 @@ import { Peer, type PeerOptions } from './peer.ts';
 
 export const CODECS = ['opus', 'VP8', 'VP9', 'H264', 'AV1'] as const;
 
-/** A media engine with real workers on its own port. */
+/** Starts a media engine with real workers on its own port. */
 export async function startTestMedia(
   options: Partial<MediaOptions> = {},
   clock: Clock = systemClock,
@@ -34,7 +34,7 @@ export async function startTestMedia(
       const media = await startMedia({ ...defaults, port: await freePort(), ...options }, deps);
       return { media, deaths: () => deaths };
     } catch (error) {
-      // The next port, which a second worker uses, may be taken.
+      // The next port, which a second worker needs, may be in use.
       if (options.port !== undefined || attempt === 5) throw error;
     }
   }
@@ -53,7 +53,7 @@ export function request(offer: string, overrides: Partial<LegRequest> = {}): Leg
   return { id: 'test', offer, codecs: CODECS, maxBitrate: 0, hasAudio: true, hasVideo: true, ...overrides };
 }
 
-/** A connected peer that publishes. */
+/** Connects a peer that publishes. */
 export async function publish(media: Media, options: Partial<PeerOptions> = {}, overrides: Partial<LegRequest> = {}) {
   const peer = new Peer({ direction: 'SendOnly', ...options });
   const publication = await media.publish(request(await peer.offer(), overrides));
@@ -62,7 +62,7 @@ export async function publish(media: Media, options: Partial<PeerOptions> = {}, 
   return { peer, publication };
 }
 
-/** A connected peer that plays. */
+/** Connects a peer that plays. */
 export async function play(
   media: Media,
   publication: Awaited<ReturnType<typeof publish>>['publication'],
@@ -76,7 +76,7 @@ export async function play(
   return { peer, playback };
 }
 
-/** Asks mediasoup's workers for everything that they hold. Call before the workers start. */
+/** Counts what mediasoup's workers hold. Must be called before the workers start. */
 export function watchWorkers(): { count(): Promise<{ routers: number; transports: number }> } {
   const routers = new Set<Router>();
   observer.on('newworker', (worker: Worker) => {

@@ -5,16 +5,16 @@ import { until } from '../harness/wait.ts';
 import { SETTINGS } from './settings.ts';
 
 const ROOT = '/sys/fs/cgroup';
-/** cgroup v1 controllers that the kubelet puts pods into, where the machine has them. */
+/** cgroup v1 controllers that the kubelet uses for pods, if the machine has them. */
 const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'systemd'];
 
-/** One hierarchy (v2), or one per controller (v1). */
+/** True for cgroup v2, which has one hierarchy; v1 has one per controller. */
 export const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
 
 /** The kubelet's `cgroupRoot` for a host. */
 export const cgroupOf = (host: string): string => `${SETTINGS.prefix}-${host}`;
 
-/** A kubelet wants its root to exist, and cpuset (v1) to be filled. */
+/** Creates the cgroups of a host. A kubelet needs its root to exist and cpuset (v1) to be filled. */
 export async function makeCgroups(host: string): Promise<void> {
   if (isUnified()) {
     await mkdir(join(ROOT, cgroupOf(host)), { recursive: true });
@@ -33,7 +33,7 @@ export async function makeCgroups(host: string): Promise<void> {
 /** Removes the cgroups of all hosts, whose processes must have ended. */
 export const removeAllCgroups = (): Promise<void> => removeCgroups((name) => name.startsWith(`${SETTINGS.prefix}-`));
 
-/** The same for one host. A kubelet that finds those of before waits three seconds for each. */
+/** Removes the cgroups of one host. A kubelet waits three seconds for each cgroup that is left over. */
 export const removeCgroupsOf = (host: string): Promise<void> => removeCgroups((name) => name === cgroupOf(host));
 
 async function removeCgroups(isOurs: (name: string) => boolean): Promise<void> {
@@ -45,7 +45,7 @@ async function removeCgroups(isOurs: (name: string) => boolean): Promise<void> {
   }
 }
 
-/** Bottom up; a cgroup stays busy for a moment after its last process. */
+/** Removes a tree from the bottom up. A cgroup stays busy for a moment after its last process. */
 async function removeTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries.filter((each) => each.isDirectory())) await removeTree(join(folder, entry.name));

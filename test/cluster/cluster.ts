@@ -18,13 +18,13 @@ const DESCRIPTION = join(SETTINGS.folder, 'cluster.json');
 const MANIFESTS = join(import.meta.dirname, 'manifests');
 
 /**
- * Starts a cluster with so many nodes, unless one runs already; true when it was started here. What is left of an
- * interrupted start is taken down first.
+ * Starts a cluster with this number of nodes, unless one is up. Returns true if it was started here. Leftovers of an
+ * interrupted start are taken down first.
  */
 export const up = (nodes: number, say: Say): Promise<boolean> =>
   exclusively(async () => {
     if (await isUp()) {
-      say('the cluster is up already');
+      say('the cluster is already up');
       return false;
     }
     await start(nodes, say);
@@ -45,7 +45,7 @@ async function start(nodes: number, say: Say): Promise<void> {
   await makeKeys();
   await startControlPlane();
   await Promise.all(indices(nodes).map((index) => bringUp(index, nodes, images)));
-  // First the kinds, then what is of these kinds.
+  // CRDs first, then objects of their kinds.
   for (const folder of [definitions(), MANIFESTS]) {
     await run(program('kubectl'), ['--kubeconfig', KUBECONFIG, 'apply', '--server-side', '-f', folder]);
   }
@@ -59,7 +59,7 @@ async function bringUp(index: number, nodes: number, images: readonly Image[]): 
   await startKubelet(index);
 }
 
-/** Brings a node back that was killed. */
+/** Restarts a node that was killed. */
 export async function restartNode(index: number): Promise<void> {
   const { nodes } = await described();
   await startNode(index, nodes);
@@ -79,13 +79,13 @@ export async function restartWatchers(): Promise<void> {
   for (const target of ours) await rolledOut('kube-system', target);
 }
 
-/** Waits for a Deployment or DaemonSet. */
+/** Waits until a Deployment or DaemonSet is rolled out. */
 export async function rolledOut(namespace: string, target: string): Promise<void> {
   const args = ['-n', namespace, 'rollout', 'status', target, '--timeout=120s'];
   await run(program('kubectl'), ['--kubeconfig', KUBECONFIG, ...args], { timeoutMs: 130_000 });
 }
 
-/** Gives all nodes an image. */
+/** Loads an image on all nodes. */
 export async function loadOnAllNodes(image: Image): Promise<void> {
   const { nodes } = await described();
   await Promise.all(indices(nodes).map((index) => loadImage(index, image)));
@@ -103,7 +103,7 @@ export const down = (say: Say): Promise<void> =>
     }
     requireRoot();
     await takeDown();
-    say('the cluster is down; nothing of it is left');
+    say('the cluster is down, and everything is removed');
   });
 
 async function takeDown(): Promise<void> {
@@ -115,7 +115,7 @@ async function takeDown(): Promise<void> {
   await rm(SETTINGS.folder, { recursive: true, force: true });
 }
 
-/** One line per host. */
+/** Prints one line per host. */
 export async function status(say: Say): Promise<void> {
   if (!existsSync(DESCRIPTION)) {
     say('no cluster found; `make cluster` starts one');
@@ -144,7 +144,7 @@ async function described(): Promise<Described> {
 
 const indices = (nodes: number): number[] => Array.from({ length: nodes }, (_, index) => index + 1);
 
-/** By the folders that hosts leave, so that also a start that was cut short is found. */
+/** Finds hosts by their folders, which an interrupted start leaves too. */
 async function knownHosts(): Promise<Host[]> {
   const folders = await readdir(SETTINGS.folder, { withFileTypes: true });
   const files = folders.filter(
@@ -166,7 +166,7 @@ async function makeBridge(): Promise<void> {
   await run('ip', ['link', 'set', bridge, 'up']);
 }
 
-/** Another folder's cluster would lose its bridge and cgroups to this one. */
+/** Throws if a cluster of another folder is up, since both would use the same bridge and cgroups. */
 async function requireRoom(): Promise<void> {
   const { bridge, folder } = SETTINGS;
   if ((await attempt('ip', ['link', 'show', bridge])) === null) return;

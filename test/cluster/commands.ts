@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a command to its end and gives what it printed. Throws with the command and its last words. */
+/** Runs a command and returns its output. Throws an error with the command and the end of its output. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const env = { ...process.env, ...options.env };
   const promise = execute(command, args, {
@@ -27,13 +27,13 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
-  /** Default two minutes. */
+  /** Two minutes by default. */
   readonly timeoutMs?: number;
-  /** Kills it before its end. */
+  /** Kills the command when it aborts. */
   readonly signal?: AbortSignal;
 };
 
-/** Runs a command that may fail; null when it did. */
+/** Runs a command that may fail. Returns null if it did. */
 export async function attempt(
   command: string,
   args: readonly string[],
@@ -42,7 +42,7 @@ export async function attempt(
   return run(command, args, options).catch(() => null);
 }
 
-/** Starts a process that outlives this one, its output in an open file; its pid. */
+/** Starts a process that outlives this one and writes to an open file. Returns its pid. */
 export function launch(command: string, args: readonly string[], output: number, env = process.env): number {
   const child = spawn(command, args, { detached: true, stdio: ['ignore', output, output], env });
   child.unref();

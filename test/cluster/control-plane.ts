@@ -12,10 +12,10 @@ const pki = join(folder, 'pki');
 const conf = join(folder, 'conf');
 const kubeadmConfig = join(folder, 'kubeadm.yaml');
 
-/** Certificate authority of the API server and of kubelets' clients. */
+/** CA of the API server and of client certificates for kubelets. */
 export const CLUSTER_CA = join(pki, 'ca.crt');
 
-/** What service accounts have asked of the API server. */
+/** Audit log of requests by service accounts. */
 export const AUDIT_LOG = join(folder, CONTROL_PLANE, 'audit.log');
 
 export const controlPlane = (): Host => new Host(CONTROL_PLANE, SETTINGS.controlPlane);
@@ -51,7 +51,7 @@ export async function makeKeys(): Promise<void> {
   await run('cp', [join(conf, 'super-admin.conf'), KUBECONFIG]);
 }
 
-/** A kubeconfig with a client certificate of this name, perhaps of a group. */
+/** Makes a kubeconfig with a client certificate for a user, optionally in a group. */
 export async function makeKubeconfig(user: string, file: string, group?: string): Promise<void> {
   const groups = group === undefined ? [] : ['--org', group];
   const text = await run(program('kubeadm'), [
@@ -105,7 +105,7 @@ async function apiServerIsReady(): Promise<boolean> {
   return (await attempt(program('kubectl'), ['--kubeconfig', KUBECONFIG, 'get', '--raw', '/readyz'])) === 'ok';
 }
 
-/** Without it the API server may ask kubelets for nothing: no logs, no exec. */
+/** Allows the API server to call kubelets, which logs and exec need. */
 async function allowExec(): Promise<void> {
   const binding = ['clusterrolebinding', 'sluice:kubelet-api-admin', '--clusterrole=system:kubelet-api-admin'];
   const args = ['create', ...binding, '--user=kube-apiserver-kubelet-client'];
@@ -126,7 +126,7 @@ function etcdFlags(): string[] {
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     '--listen-peer-urls=http://127.0.0.1:2380',
-    // What is in it need not outlive the machine.
+    // The data need not survive a crash of the machine.
     '--unsafe-no-fsync',
     '--log-level=warn',
   ];
@@ -141,7 +141,7 @@ function apiServerFlags(): string[] {
     '--secure-port=6443',
     '--allow-privileged=true',
     '--authorization-mode=Node,RBAC',
-    // The second asks for the right to set owner references, as OpenShift does.
+    // OwnerReferencesPermissionEnforcement requires permission to set owner references, as on OpenShift.
     '--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement',
     `--client-ca-file=${CLUSTER_CA}`,
     `--tls-cert-file=${file('apiserver.crt')}`,
@@ -173,7 +173,7 @@ function controllerManagerFlags(): string[] {
     '--use-service-account-credentials=true',
     `--cluster-signing-cert-file=${CLUSTER_CA}`,
     `--cluster-signing-key-file=${join(pki, 'ca.key')}`,
-    // A node that is gone is seen after 8 s, not 50.
+    // A lost node is detected after 8 s instead of 50.
     '--node-monitor-grace-period=8s',
     '--node-monitor-period=1s',
   ];

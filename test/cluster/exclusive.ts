@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** An abstract socket: it is gone with the process that holds it, however that ends, and leaves no file. */
+/** An abstract socket as lock: the kernel removes it when its process ends in any way, and it leaves no file. */
 const NAME = '\0sluice-cluster';
 
-/** What another process does to the cluster is not ours to take away. */
+/** Another process is starting or stopping the cluster, which this process must not undo. */
 export class ClusterBusyError extends Error {
-  /** Exit status of the command that met it: EX_TEMPFAIL of sysexits.h, try again later. */
+  /** Exit status of the command: EX_TEMPFAIL of sysexits.h, try again later. */
   static readonly exitCode = 75;
 
   constructor() {
-    super('another process is starting or stopping the cluster: let it end first');
+    super('another process is starting or stopping the cluster; wait until it has finished');
     this.name = 'ClusterBusyError';
   }
 }
 
-/** Runs what starts or stops the cluster. Throws `ClusterBusyError` while another process of this machine is at it. */
+/** Runs work that starts or stops the cluster. Throws `ClusterBusyError` if another process on this machine does so. */
 export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
   const lock = createServer().listen(NAME);
   await once(lock, 'listening').catch((error: NodeJS.ErrnoException) => {

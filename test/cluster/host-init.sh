@@ -1,13 +1,14 @@
 #!/bin/bash
-# First process of a host, in mount, uts, ipc, network and pid namespaces of its own: host-init.sh FOLDER NAME ADDRESS/LENGTH...
-# What is written below /run, /var/lib and /var/log stays in these namespaces or in the host's folder.
+# First process of a host, in its own mount, uts, ipc, network and pid namespaces.
+# Usage: host-init.sh FOLDER NAME ADDRESS/LENGTH...
+# Writes below /run, /var/lib and /var/log stay in these namespaces or in the host's folder.
 set -e
 folder=$1 name=$2
 shift 2
 
 # Kubelet and containerd share mounts with each other, not with the machine.
 mount --make-rshared /
-# Names of pods' network namespaces would else stay in the machine's /run/netns.
+# Otherwise network namespaces of pods would be left in the machine's /run/netns.
 mount -t tmpfs tmpfs /run
 for top in lib log; do
 	mkdir -p /run/overlay/$top /run/overlay/$top.work
@@ -23,7 +24,7 @@ ip link set lo up
 until ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done
 for address in "$@"; do
 	case $address in
-		# Without waiting for somebody else who has it: nobody has.
+		# Duplicate address detection would delay the address, and there is no duplicate.
 		*:*)
 			ip addr add "$address" dev eth0 nodad
 			sysctl -qw net.ipv6.conf.all.forwarding=1
@@ -35,7 +36,7 @@ ip link set eth0 up
 sysctl -qw net.ipv4.ip_forward=1
 touch "$folder/ready"
 
-# The kernel ends everything in here when this process ends. It also takes in orphans: wait reaps them.
+# When this process ends, the kernel ends all others in its namespaces. It also adopts orphans, which wait reaps.
 trap 'exit 0' TERM
 while :; do
 	sleep 3600 &

@@ -1,17 +1,17 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** A process as the machine sees it. */
+/** A process, with its pid in the machine's pid namespace. */
 export type MachineProcess = {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
   /** Its arguments, each followed by a NUL. */
   readonly command: string;
-  /** Its pid namespace; empty for one that has ended (a zombie), which is a trace of nothing. */
+  /** Its pid namespace; empty for a zombie, which does not count as left behind. */
   readonly namespace: string;
 };
 
-/** All that run now. One that ends while it is looked at is left out. */
+/** All running processes. A process that ends during the scan is left out. */
 export async function machineProcesses(): Promise<MachineProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(pids.map((pid) => look(Number(pid)).catch(() => null)));

@@ -10,9 +10,8 @@ import { type Both, families, program, programs, SETTINGS } from './settings.ts'
 const INIT = join(import.meta.dirname, 'host-init.sh');
 
 /**
- * A host: one process tree in mount, uts, ipc, network and pid namespaces of its own. When its first process ends, the
- * kernel ends all the others, and its network goes with them. It outlives the process that started it; what is known of
- * it stands in its folder.
+ * A host: one process tree in its own mount, uts, ipc, network and pid namespaces. When its first process ends, the
+ * kernel ends all others and removes the network. A host outlives its starter; its state is in its folder.
  */
 export class Host {
   readonly name: string;
@@ -25,7 +24,7 @@ export class Host {
     this.folder = join(SETTINGS.folder, name);
   }
 
-  /** The end of its cable on the machine's bridge. At most 15 characters (IFNAMSIZ). */
+  /** The end of its veth pair on the machine's bridge. At most 15 characters (IFNAMSIZ). */
   get #device(): string {
     return `sl-${this.address.ipv4.split('.').at(-1)}`;
   }
@@ -74,22 +73,22 @@ export class Host {
     return known !== null && (await isAlive(known.first));
   }
 
-  /** Pulls the plug: everything on the host ends at once, without a word. Its disk stays. */
+  /** Kills every process on the host at once, as a power failure does. Its disk is kept. */
   async kill(): Promise<void> {
     const known = await this.#known();
     const written = known ? [known.first, known.outer] : [];
     await this.#resumeEntered();
     for (const own of [...written, ...(await this.#unwritten())]) {
-      // One may end with the other, between the look and the signal.
+      // The process may have ended since it was listed.
       if (await isAlive(own)) signal(own.pid, 'SIGKILL');
       await until(`process ${own.pid} of ${this.name} has ended`, async () => !(await isAlive(own)));
     }
-    // Its network namespace, and so the cable, may live a moment longer.
+    // The kernel may remove its network namespace, and so the veth pair, a moment later.
     await attempt('ip', ['link', 'delete', this.#device]);
     await rm(join(this.folder, 'host.json'), { force: true });
   }
 
-  /** Processes of a start that was cut short before it wrote them down, by their command line. */
+  /** Finds processes of an interrupted start that were not recorded yet, by their command line. */
   async #unwritten(): Promise<OwnProcess[]> {
     const start = `${INIT}\0${this.folder}\0${this.name}\0`;
     const ours = (await machineProcesses()).filter(({ command }) => command.includes(start));
@@ -97,12 +96,12 @@ export class Host {
     return found.flat();
   }
 
-  /** Runs a command on the host to its end. */
+  /** Runs a command on the host and waits for it. */
   async run(command: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> {
     return run('nsenter', [...(await this.#enter()), command, ...args], options);
   }
 
-  /** Starts a program on the host for good; its output goes to `<name>.log` in the host's folder. */
+  /** Starts a program on the host in the background. Its output goes to `<name>.log` in the host's folder. */
   async launch(name: string, args: readonly string[]): Promise<void> {
     const pidFile = join(this.folder, `${name}.pid`);
     const log = openSync(join(this.folder, `${name}.log`), 'a');
@@ -114,7 +113,7 @@ export class Host {
     closeSync(log);
   }
 
-  /** Ends a program that `launch` has started. */
+  /** Stops a program that `launch` has started. */
   async end(name: string, signal = 'TERM'): Promise<void> {
     const pid = (await readFile(join(this.folder, `${name}.pid`), 'utf8')).trim();
     await this.run('kill', [`-${signal}`, pid]);
@@ -128,7 +127,7 @@ export class Host {
     );
   }
 
-  /** Stops all its processes where they are; `resume` lets them go on, as after a long pause of a virtual machine. */
+  /** Stops all its processes with SIGSTOP until `resume`, as if a virtual machine were paused. */
   async pause(): Promise<void> {
     for (const pid of await this.#processes()) signal(pid, 'SIGSTOP');
   }
@@ -138,13 +137,13 @@ export class Host {
     await this.#resumeEntered();
   }
 
-  /** nsenter(1) stops when its child is stopped. It must go on, or nobody reaps the child and the host never ends. */
+  /** nsenter(1) stops when its child is stopped. It must continue to reap the child, or the host never ends. */
   async #resumeEntered(): Promise<void> {
     const entered = (await machineProcesses()).filter(({ command }) => command.includes(`\0--wd=${this.folder}\0`));
     for (const { pid } of entered) signal(pid, 'SIGCONT');
   }
 
-  /** Takes the cable out; what runs goes on running. */
+  /** Cuts the network of the host; its processes keep running. */
   async cutLink(): Promise<void> {
     await run('ip', ['link', 'set', this.#device, 'down']);
   }
@@ -153,7 +152,7 @@ export class Host {
     await run('ip', ['link', 'set', this.#device, 'up']);
   }
 
-  /** Lets so many kilobits a second through, in each direction; what is too much waits, and then is lost. */
+  /** Limits the bandwidth in each direction, in kbit/s. Excess packets are queued, then dropped. */
   async slowLink(kilobits: number): Promise<void> {
     const bucket = ['root', 'tbf', 'rate', `${kilobits}kbit`, 'burst', '16kbit', 'latency', '500ms'];
     await run('tc', ['qdisc', 'replace', 'dev', this.#device, ...bucket]);
@@ -168,11 +167,11 @@ export class Host {
   async #enter(): Promise<string[]> {
     const known = await this.#known();
     if (!known || !(await isAlive(known.first))) throw new Error(`host ${this.name} is not up`);
-    // Not `ip netns exec`, which would hide the cgroup mounts.
+    // `ip netns exec` would hide the cgroup mounts.
     return ['-t', String(known.first.pid), '-m', '-u', '-i', '-n', '-p', `--wd=${this.folder}`, '--'];
   }
 
-  /** Pids, as the machine sees them, of all processes on it, pods included. */
+  /** Pids, in the machine's namespace, of all processes on the host, including those of pods. */
   async #processes(): Promise<number[]> {
     const known = await this.#known();
     const all = await machineProcesses();

@@ -12,11 +12,11 @@ const OFFICIAL_BASE = 'docker.io/library/node:24-bookworm-slim';
 const MINUTES = 60_000;
 const ARCHIVES_KEPT = 3;
 
-/** An image as nodes load it: its name with a tag, and the archive. */
+/** An image that nodes load: its name with a tag, and its archive. */
 export type Image = {
   readonly name: string;
   readonly archive: string;
-  /** Another name for it. */
+  /** Another name for the same image. */
   readonly alias?: string;
 };
 
@@ -62,14 +62,14 @@ export async function sluiceImage(say: Say): Promise<Image> {
     alias: `ghcr.io/sluice-dev/sluice:${manifest.version}`,
   };
   return once(image, async (archive) => {
-    say('building the image of Sluice (half a minute; two minutes the first time)');
+    say('building the Sluice image (half a minute; two minutes the first time)');
     const base = await baseImage(say);
     await build(image.name, archive, context, join(ROOT, 'Dockerfile'), ['--build-arg', `BASE=${base}`]);
     await removeOldArchives();
   });
 }
 
-/** Each state of the tree makes one, of 200 MB. */
+/** Removes old archives, since each state of the tree makes one of 200 MB. */
 async function removeOldArchives(): Promise<void> {
   const names = (await readdir(SETTINGS.images)).filter((name) => /^sluice-\w+\.tar$/.test(name));
   const files = await Promise.all(
@@ -82,13 +82,13 @@ async function removeOldArchives(): Promise<void> {
   await Promise.all(old.map(({ file }) => rm(file, { force: true })));
 }
 
-/** Node's official image where a registry answers, else one from Debian's packages and the Node that runs here. */
+/** The official Node image if a registry can be reached, else one made of Debian packages and the local Node. */
 async function baseImage(say: Say): Promise<string> {
   const local = `localhost/node-base:${process.versions.node}`;
   if ((await attempt('buildah', [...storage(), 'inspect', '--type', 'image', local])) !== null) return local;
   const official = await attempt('buildah', [...storage(), 'pull', '--quiet', '--retry', '0', OFFICIAL_BASE]);
   if (official !== null) return OFFICIAL_BASE;
-  say('no image registry answers: making a base image from Debian packages (a minute)');
+  say('no image registry can be reached; making a base image from Debian packages (a minute)');
   const context = await mkdtemp(join(tmpdir(), 'sluice-base-'));
   try {
     const packages = '--include=libuv1,libssl3,libstdc++6,ca-certificates';
@@ -131,10 +131,10 @@ async function build(
   await run('buildah', [...storage(), 'rmi', name], options);
 }
 
-/** buildah's images of ours, apart from others on this machine. */
+/** Options that keep buildah's images apart from others on this machine. */
 const storage = (): string[] => ['--root', join(SETTINGS.images, 'storage'), '--runroot', join(SETTINGS.images, 'run')];
 
-/** Makes the archive unless it is there; whole or not at all. */
+/** Makes the archive atomically, unless it exists. */
 async function once(image: Image, make: (archive: string) => Promise<void>): Promise<Image> {
   if (existsSync(image.archive)) return image;
   await mkdir(SETTINGS.images, { recursive: true });

@@ -12,7 +12,7 @@ import { node } from './node.ts';
 import { SETTINGS } from './settings.ts';
 import { TOUCHED } from './sysctls.ts';
 
-/** Of hosts that were seen: what is left in one of them after its end is a trace. */
+/** Pid namespaces of all hosts seen so far. A process that remains in one was left behind. */
 const namespaces = new Set<string>();
 
 /** The first processes of hosts, those that entered a host from outside, and all others in the hosts' namespaces. */
@@ -25,7 +25,7 @@ async function hostProcesses(): Promise<MachineProcess[]> {
   return [...new Set([...first, ...entering, ...inNamespaces(all, namespaces)])];
 }
 
-/** All of the machine that a cluster could leave a trace in. */
+/** Everything on the machine that a cluster could change. */
 async function machine(): Promise<Readonly<Record<string, unknown>>> {
   const sysctls = await Promise.all(TOUCHED.map((name) => readFile(`/proc/sys/${name}`, 'utf8').catch(() => '')));
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1]);
@@ -38,7 +38,7 @@ async function machine(): Promise<Readonly<Record<string, unknown>>> {
     cgroups,
     links,
     routes: await run('ip', ['route']),
-    // Routes that a router has announced count down.
+    // The lifetime of routes from a router counts down.
     routes6: (await run('ip', ['-6', 'route'])).replace(/ expires \d+sec/g, ''),
     network: (await run('ip', ['netns', 'list'])).trim(),
     folder: await readdir(SETTINGS.folder).catch(() => null),
@@ -53,15 +53,15 @@ async function down(): Promise<void> {
   expect(await cluster('down').exited).toBe(0);
 }
 
-// It needs root and starts on nobody else's cluster.
+// These tests need root, and refuse to run if a cluster is already up.
 describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster that is taken down', () => {
   let before: Readonly<Record<string, unknown>>;
 
   beforeAll(async () => {
-    if (await isUp()) throw new Error('a cluster is up that these tests did not start: `make cluster-down` first');
+    if (await isUp()) throw new Error('a cluster that these tests did not start is up; run `make cluster-down` first');
     await down();
     before = await machine();
-    // Else the first start would make it.
+    // Otherwise the first start would build the image.
     await sluiceImage(() => undefined);
   }, 600_000);
   afterEach(down);
@@ -121,7 +121,9 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     for (const command of ['up', 'down']) {
       const other = cluster(command);
       expect(await other.exited).toBe(75);
-      expect(other.lines).toEqual(['cluster: another process is starting or stopping the cluster: let it end first']);
+      expect(other.lines).toEqual([
+        'cluster: another process is starting or stopping the cluster; wait until it has finished',
+      ]);
     }
     expect(await starting.exited).toBe(0);
     expect(await isUp()).toBe(true);

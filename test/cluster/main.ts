@@ -1,4 +1,4 @@
-// The embedded cluster by hand: up [NODES], down, status, kubeconfig, images.
+// Command line of the embedded cluster: up [NODES], down, status, kubeconfig, images.
 
 import { stat } from 'node:fs/promises';
 import { down, loadOnAllNodes, status, up } from './cluster.ts';
@@ -15,13 +15,13 @@ try {
   else if (command === 'status') await status(say);
   else if (command === 'kubeconfig') console.log(KUBECONFIG);
   else if (command === 'images') await images();
-  else throw new Error(`${command}: expected up, down, status, kubeconfig or images`);
+  else throw new Error(`the command must be up, down, status, kubeconfig or images, got ${command}`);
 } catch (error) {
   console.error(`cluster: ${(error as Error).message}`);
   process.exitCode = error instanceof ClusterBusyError ? ClusterBusyError.exitCode : 1;
 }
 
-/** So that the chart can be installed as it is. */
+/** Starts the cluster and loads the image, so the chart can be installed. */
 async function upWithImage(nodeCount: number): Promise<void> {
   await up(nodeCount, say);
   const image = await sluiceImage(say);

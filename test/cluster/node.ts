@@ -23,7 +23,7 @@ export const PAUSE_IMAGE = 'localhost/pause:1';
 
 export const node = (index: number): Host => new Host(nodeName(index), nodeAddress(index));
 
-/** Starts a node of the cluster, or starts it again after it was killed: its disk is still there. */
+/** Starts a node of the cluster, or restarts a killed one, whose disk was kept. */
 export async function startNode(index: number, count: number): Promise<void> {
   const host = node(index);
   await host.start();
@@ -35,7 +35,7 @@ export async function startNode(index: number, count: number): Promise<void> {
   await until(`containerd on ${host.name}`, () => answers(host), { timeoutMs: 30_000 });
 }
 
-/** After its images have been loaded: pods are started as soon as the kubelet is there. */
+/** Starts the kubelet. Images must be loaded before, since the kubelet starts pods at once. */
 export async function startKubelet(index: number): Promise<void> {
   const host = node(index);
   await host.launch('kubelet', [
@@ -52,19 +52,19 @@ export async function startKubelet(index: number): Promise<void> {
     `--cluster-cidr=${joined(SETTINGS.podNetwork)}`,
     `--hostname-override=${host.name}`,
     `--bind-address=${host.address.ipv4}`,
-    // The limit of connections is the machine's.
+    // The connection tracking limit belongs to the machine.
     '--conntrack-max-per-core=0',
   ]);
   await until(`${host.name} is Ready`, () => isReady(host.name), { timeoutMs: 60_000, everyMs: 200 });
 }
 
-/** Its pods live on. */
+/** Restarts the kubelet of a node. Its pods keep running. */
 export async function restartKubelet(index: number): Promise<void> {
   for (const name of ['kubelet', 'kube-proxy']) await node(index).end(name);
   await startKubelet(index);
 }
 
-/** Loads an image; at once when containerd has it already. */
+/** Loads an image unless containerd already has it. */
 export async function loadImage(index: number, { alias, archive, name }: Image): Promise<void> {
   const images = (...args: string[]): Promise<string> =>
     node(index).run(program('ctr'), ['-n', 'k8s.io', 'images', ...args]);
@@ -85,7 +85,7 @@ export async function isReady(name: string): Promise<boolean> {
   return (await attempt(program('kubectl'), ['--kubeconfig', KUBECONFIG, 'get', 'node', name, '-o', path])) === 'True';
 }
 
-/** Pods of every node can be reached from every other node, from the control plane and from this machine. */
+/** Adds routes, so that pods can be reached from all nodes, from the control plane and from this machine. */
 async function connect(index: number, count: number): Promise<void> {
   const host = node(index);
   const toPods = routes(nodePods(index), host.address);
@@ -137,7 +137,7 @@ state = "/run/containerd"
   [${plugin}.images".pinned_images]
     sandbox = "${PAUSE_IMAGE}"
 [${plugin}.runtime"]
-  # Without CAP_SYS_RESOURCE no sandbox could lower its score.
+  # Without CAP_SYS_RESOURCE a sandbox cannot lower its OOM score.
   restrict_oom_score_adj = true
   disable_apparmor = true
   tolerate_missing_hugetlb_controller = true
@@ -178,7 +178,7 @@ function kubeletConfig(host: Host): object {
     imageGCLowThresholdPercent: 99,
     nodeStatusUpdateFrequency: '2s',
     nodeLeaseDurationSeconds: 8,
-    // Volumes of ConfigMaps and Secrets follow within this time.
+    // Volumes of ConfigMaps and Secrets are updated within this time.
     syncFrequency: '10s',
     serializeImagePulls: false,
     maxParallelImagePulls: 2,

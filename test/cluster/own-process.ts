@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-/** A process as nobody else can be: pids are used again, also after a reboot. */
+/** Identifies one process for certain: a pid alone is reused, also after a reboot. */
 export type OwnProcess = { readonly pid: number; readonly startedAt: string; readonly boot: string };
 
-/** Start time in clock ticks since boot, field 22 of proc_pid_stat(5); null when there is no such process. */
+/** Start time in clock ticks since boot, field 22 of proc_pid_stat(5). Null if the process does not exist. */
 async function startedAt(pid: number): Promise<string | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -15,12 +15,12 @@ async function startedAt(pid: number): Promise<string | null> {
   }
 }
 
-/** Another one after each start of the machine. */
+/** The boot id of the machine, which changes at each boot. */
 export const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
 export async function ownProcess(pid: number): Promise<OwnProcess> {
   const since = await startedAt(pid);
-  if (since === null) throw new Error(`process ${pid} has ended at once`);
+  if (since === null) throw new Error(`process ${pid} ended at once`);
   return { pid, startedAt: since, boot: boot() };
 }
 

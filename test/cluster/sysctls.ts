@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { boot } from './own-process.ts';
 import { SETTINGS } from './settings.ts';
 
-/** What a kubelet sets for the whole machine. */
+/** Kernel settings that a kubelet changes for the whole machine. */
 export const TOUCHED = [
   'vm/overcommit_memory',
   'vm/panic_on_oom',
@@ -20,10 +20,10 @@ const read = async (name: string): Promise<string | null> =>
     () => null,
   );
 
-/** As they were in a boot of the machine. */
+/** The values before the cluster started, valid only for this boot of the machine. */
 type Saved = { readonly boot: string; readonly values: Readonly<Record<string, string | null>> };
 
-/** Before the first kubelet starts. What an interrupted run has saved stays. */
+/** Saves the values before the first kubelet starts. Values that an interrupted run has saved are kept. */
 export async function saveSysctls(): Promise<void> {
   const values = await Promise.all(TOUCHED.map(async (name) => [name, await read(name)] as const));
   const text = JSON.stringify({ boot: boot(), values: Object.fromEntries(values) } satisfies Saved, null, 2);
@@ -32,7 +32,7 @@ export async function saveSysctls(): Promise<void> {
   });
 }
 
-/** After the last kubelet has ended. After a reboot the machine has its own again. */
+/** Restores the values after the last kubelet has ended. A reboot has already reset them. */
 export async function restoreSysctls(): Promise<void> {
   const text = await readFile(SAVED, 'utf8').catch(() => null);
   if (text === null) return;

@@ -12,25 +12,25 @@ export type Target = {
   readonly kubeconfig: string;
   /** Address of a node on which the ingress controller listens. */
   readonly ingress: string;
-  /** IngressClass of it. */
+  /** IngressClass of the ingress controller. */
   readonly ingressClass: string;
   /** Address of this machine as pods see it: where a test's backend listens. */
   readonly machine: string;
-  /** Name of the image of Sluice, already on the nodes. */
+  /** Name of the Sluice image, which is already on the nodes. */
   readonly image: string;
-  /** Takes down what was started for this target. */
+  /** Takes down what this process started for the target. */
   readonly release: () => Promise<void>;
 };
 
 const KIND_NAME = 'sluice';
 
-/** Brings the cluster up and the image onto it. `release` leaves a cluster that ran before as it was. */
+/** Starts the cluster if needed and loads the image. `release` does not take down a cluster that was already up. */
 export async function openTarget(say: Say): Promise<Target> {
   const kind = process.env['CLUSTER'] ?? 'embedded';
   if (kind === 'embedded') return openEmbedded(say);
   if (kind === 'kind') return openKind(say);
   if (kind === 'context') return openContext();
-  throw new Error(`CLUSTER: expected embedded, kind or context, not ${kind}`);
+  throw new Error(`CLUSTER: must be embedded, kind or context, got ${kind}`);
 }
 
 async function openEmbedded(say: Say): Promise<Target> {
@@ -56,7 +56,7 @@ async function openEmbedded(say: Say): Promise<Target> {
   };
 }
 
-/** True when the cluster was started here. A start that fails leaves nothing. */
+/** True if this process started the cluster. A start that fails leaves nothing behind. */
 async function startUnlessUp(say: Say): Promise<boolean> {
   try {
     return await up(2, say);
@@ -84,7 +84,7 @@ async function openKind(say: Say): Promise<Target> {
   };
 }
 
-/** Any cluster of the current kubectl context. `SLUICE_IMAGE` names an image that its nodes can pull. */
+/** Uses the cluster of the current kubectl context. `SLUICE_IMAGE` names an image that its nodes can pull. */
 async function openContext(): Promise<Target> {
   const name = process.env['SLUICE_IMAGE'];
   if (!name) throw new Error('CLUSTER=context: SLUICE_IMAGE must name an image that the cluster can pull');

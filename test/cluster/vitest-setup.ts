@@ -8,7 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** Once for all tests on the cluster: the cluster, the image, the chart. Takes down what it has started. */
+/** Starts the cluster, loads the image and installs the chart, once for all tests. Takes down what it has started. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { release, ...target } = await openTarget((text) => console.log(`cluster: ${text}`));
   try {

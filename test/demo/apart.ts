@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** A command has ended with another status than 0, or by a signal. */
+/** A command ended with a status other than 0, or by a signal. */
 export class ExitError extends Error {
   readonly code: number | null;
 
@@ -12,7 +12,7 @@ export class ExitError extends Error {
 }
 
 type ApartOptions = {
-  /** Ends the command and everything that it has started, at once. */
+  /** Kills the command and all its descendants. */
   readonly signal?: AbortSignal;
   readonly env?: Readonly<Record<string, string>>;
 };

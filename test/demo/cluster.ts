@@ -11,7 +11,9 @@ import { tellStory } from './story.ts';
 import { suggestions } from './suggestions.ts';
 
 await runDemo(async (demo) => {
-  console.log('Kubernetes, the chart, kubectl apply, and two browser windows (about two minutes when all is built).');
+  console.log(
+    'Kubernetes, the chart, kubectl apply, and two browser windows (about two minutes once everything is built).',
+  );
   const { stays, target } = await openCluster(demo);
   const kube = new Kube(target, demo.signal);
   await installSluice(demo, kube, stays);
@@ -39,6 +41,6 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
   const credentials = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   await tellStory(demo, { publishing: https, playing: http, ops, backend, fetch, credentials, whileLive }, browser);
   await showCounts(kube, 0, 0);
-  demo.seen('kubectl get shows that nothing is live');
+  demo.seen('kubectl get shows no live streams');
   return suggestions({ target: kube.target, namespace: NAMESPACE, host, http, https, user, backend, ops });
 }

@@ -1,4 +1,4 @@
-/** What a demo prints, and what it has to take away again. */
+/** The output of a demo, and what it must clean up. */
 export class Demo {
   readonly #startedAt = performance.now();
   readonly #interruption = new AbortController();
@@ -7,12 +7,12 @@ export class Demo {
   /** Aborted by Ctrl-C. */
   readonly signal = this.#interruption.signal;
 
-  /** A line for something that has been seen, not for something that was asked for. */
+  /** Prints a line for something that was observed, not merely requested. */
   seen(text: string): void {
     console.log(`${((performance.now() - this.#startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}`);
   }
 
-  /** How to take away what is about to be made. After Ctrl-C it throws: nothing more is made. */
+  /** Registers a clean-up before something is created. Throws after Ctrl-C, so that nothing more is created. */
   removes(what: string, remove: () => Promise<unknown>): void {
     this.signal.throwIfAborted();
     this.#removals.push({ what, remove });
@@ -22,13 +22,13 @@ export class Demo {
     this.#interruption.abort();
   }
 
-  /** Takes everything away, the newest first; false when something is left. */
+  /** Runs all clean-ups, the newest first. Returns false if one fails. */
   async clear(): Promise<boolean> {
     let isClear = true;
     for (const { remove, what } of this.#removals.splice(0).reverse()) {
       await remove().catch((error: unknown) => {
         isClear = false;
-        console.error(`${what} could not be taken away: ${messageOf(error)}`);
+        console.error(`${what} could not be removed: ${messageOf(error)}`);
       });
     }
     return isClear;
@@ -41,7 +41,7 @@ export class Demo {
  */
 export async function runDemo(tell: (demo: Demo) => Promise<string>): Promise<never> {
   const demo = new Demo();
-  // A terminal that is gone, or `| head`, must not keep the demo from clearing up.
+  // A closed terminal, or `| head`, must not prevent the clean-up.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const interrupted = new Promise<number>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -59,18 +59,18 @@ export async function runDemo(tell: (demo: Demo) => Promise<string>): Promise<ne
 async function outcome(demo: Demo, tell: (demo: Demo) => Promise<string>): Promise<number> {
   try {
     const suggestions = await tell(demo);
-    console.log('Every step was seen.');
+    console.log('Every step succeeded.');
     if (process.stdout.isTTY) await stayUp(demo, suggestions);
     return 0;
   } catch (error) {
     if (demo.signal.aborted) return 130;
-    console.error(`\nNot everything was seen: ${messageOf(error)}`);
+    console.error(`\nThe demo failed: ${messageOf(error)}`);
     return 1;
   }
 }
 
 async function stayUp({ signal }: Demo, suggestions: string): Promise<void> {
-  console.log(`\nIt stays up until Ctrl-C. Try:\n\n${suggestions}`);
+  console.log(`\nThe demo stays up until Ctrl-C. Try:\n\n${suggestions}`);
   const timer = setInterval(() => undefined, 60_000);
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
   clearInterval(timer);

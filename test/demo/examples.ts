@@ -12,18 +12,18 @@ import { show, shown } from './shown.ts';
 export const NAMESPACE = 'sluice-demo';
 const FOLDER = 'examples/kubernetes';
 const HOST = 'live.example.test';
-/** The image of a release; here it is the one that was made from this tree. */
+/** The released image, which the demo replaces by the image of this tree. */
 const RELEASED_IMAGE = /(?<=image: )ghcr\.io\/sluice-dev\/sluice:\S+/g;
 
 const inNamespace = ['-n', NAMESPACE];
 
-/** Applies examples/kubernetes in a namespace of its own and waits until all of it works. */
+/** Applies examples/kubernetes in its own namespace and waits until everything works. */
 export async function applyExamples(demo: Demo, kube: Kube, stays: boolean): Promise<void> {
   await needsNoNamespace(kube);
   await needsFreeHost(kube, HOST);
   await makeNamespace(demo, kube, stays);
   await kube.apply(NAMESPACE, tlsSecret('live-tls', selfSigned(HOST)));
-  demo.seen(`the namespace ${NAMESPACE} is there, with a self-signed certificate for ${HOST} in the Secret live-tls`);
+  demo.seen(`the namespace ${NAMESPACE} exists, with a self-signed certificate for ${HOST} in the Secret live-tls`);
   show(`$ kubectl ${inNamespace.join(' ')} apply -f ${FOLDER}/     (the backend from the image of this tree)`);
   show(await kube.apply(NAMESPACE, ...(await manifests(kube.target.image))));
   await useIngressClass(kube);
@@ -34,10 +34,10 @@ export async function applyExamples(demo: Demo, kube: Kube, stays: boolean): Pro
   await showResources(kube);
 }
 
-/** What a user looks at. */
+/** Shows the resources, as a user lists them. */
 export const showResources = (kube: Kube): Promise<void> => shown(kube, ...inNamespace, 'get', 'mserver,sapp,rhook');
 
-/** Waits until the MediaServer's status counts so many streams, which it does twice a minute, and shows it. */
+/** Waits until the MediaServer's status, updated twice a minute, has these counts, and shows it. */
 export async function showCounts(kube: Kube, publications: number, playbacks: number): Promise<void> {
   await until(
     `kubectl get shows ${publications} publications and ${playbacks} playbacks`,
@@ -50,11 +50,11 @@ export async function showCounts(kube: Kube, publications: number, playbacks: nu
   await showResources(kube);
 }
 
-/** Waits until the pods have told that the backend answers them. */
+/** Waits until the pods report that the backend answers. */
 export const backendAnswers = (kube: Kube): Promise<void> =>
   shown(kube, ...inNamespace, 'wait', '--for=condition=Reachable', 'resthook/backend', '--timeout=60s');
 
-/** Where the ingress controller serves the media server, once it does. */
+/** Waits until the ingress controller serves the media server, and returns its URLs. */
 export async function reachByIngress(kube: Kube, fetch: Fetch): Promise<{ http: string; https: string }> {
   const { endpoints } = (await kube.get(NAMESPACE, 'mediaserver/live')).status;
   for (const url of [endpoints.http, endpoints.https]) {
@@ -70,7 +70,7 @@ export async function reachByIngress(kube: Kube, fetch: Fetch): Promise<{ http: 
   return endpoints;
 }
 
-/** User and password of the REST API, as they stand in the Secret. */
+/** Reads the user and password of the REST API from the Secret. */
 export async function restUser(kube: Kube): Promise<string> {
   const { data } = await kube.get(NAMESPACE, 'secret/rest-api');
   return [data.username, data.password].map((value) => Buffer.from(value, 'base64').toString()).join(':');
@@ -80,7 +80,7 @@ async function needsNoNamespace(kube: Kube): Promise<void> {
   const known = await kube.kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '--output=name']);
   if (known !== '') {
     throw new Error(
-      `there is a namespace ${NAMESPACE} already; does a demo run? kubectl delete namespace ${NAMESPACE}`,
+      `the namespace ${NAMESPACE} already exists; if no demo is running: kubectl delete namespace ${NAMESPACE}`,
     );
   }
 }
@@ -90,9 +90,9 @@ async function makeNamespace(demo: Demo, kube: Kube, stays: boolean): Promise<vo
   await kube.namespace(NAMESPACE);
 }
 
-/** While the operator is there, which lets the MediaServers go. */
+/** Must run before the operator is removed, which removes the finalizers of MediaServers. */
 async function removeNamespace({ env }: Kube): Promise<void> {
-  console.log(`Deleting the namespace ${NAMESPACE} (a quarter of a minute).`);
+  console.log(`Deleting the namespace ${NAMESPACE} (about 15 seconds).`);
   await runApart('kubectl', [...inNamespace, 'delete', 'mediaservers', '--all', '--timeout=60s'], { env });
   await runApart('kubectl', ['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=120s'], { env });
 }
@@ -103,7 +103,7 @@ async function manifests(image: string): Promise<string[]> {
   return texts.map((text) => text.replace(RELEASED_IMAGE, image));
 }
 
-/** The examples leave it to the cluster's default class, which a cluster that is not ours need not have. */
+/** The examples use the default IngressClass, which a cluster of the user may not have. */
 async function useIngressClass(kube: Kube): Promise<void> {
   if (kube.target.kind === 'embedded') return;
   const change = JSON.stringify({ spec: { ingress: { className: kube.target.ingressClass } } });

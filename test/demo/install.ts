@@ -3,16 +3,16 @@ import { runApart } from './apart.ts';
 import type { Demo } from './demo.ts';
 import { show, shown } from './shown.ts';
 
-/** The operator, by Helm. One that is there already is used as it is. */
+/** Installs the operator with Helm. An existing installation is used unchanged. */
 export async function installSluice(demo: Demo, kube: Kube, stays: boolean): Promise<void> {
   if (await isInstalled(kube)) {
-    demo.seen(`the Helm release sluice is installed in ${SYSTEM} already: it is used as it is, and stays`);
+    demo.seen(`the Helm release sluice is already installed in ${SYSTEM}; it is used unchanged and kept`);
     return;
   }
   if (stays) await removeAtTheEnd(demo, kube);
   show(`$ helm upgrade --install sluice charts/sluice --namespace ${SYSTEM} --create-namespace --wait`);
   await kube.install();
-  demo.seen('the operator is installed by Helm, and ready');
+  demo.seen('Helm has installed the operator, and it is ready');
   await shown(kube, '-n', SYSTEM, 'get', 'pods');
 }
 
@@ -20,12 +20,12 @@ async function isInstalled(kube: Kube): Promise<boolean> {
   return (await kube.helm(['list', '-n', SYSTEM, '--filter', '^sluice$', '--short'])).trim() !== '';
 }
 
-/** Custom resource definitions stay, as the chart says: nobody's resources may go with a release. */
+/** The chart keeps CRDs after an uninstall, so that no resources are deleted with a release. */
 async function removeAtTheEnd(demo: Demo, kube: Kube): Promise<void> {
   const { env } = kube;
   const namespace = await kube.kubectl(['get', 'namespace', SYSTEM, '--ignore-not-found', '--output=name']);
   demo.removes('the operator', async () => {
-    console.log('Uninstalling the operator. Its custom resource definitions stay, as the chart says.');
+    console.log('Uninstalling the operator. The chart keeps its CRDs.');
     await runApart('helm', ['uninstall', 'sluice', '--namespace', SYSTEM, '--wait', '--ignore-not-found'], { env });
     if (namespace !== '') return;
     await runApart('kubectl', ['delete', 'namespace', SYSTEM, '--ignore-not-found', '--timeout=60s'], { env });

@@ -1,4 +1,4 @@
-// Tells the story of Sluice with one media server that runs from examples/resources, and no Kubernetes.
+// Shows Sluice without Kubernetes, with one media server that runs from examples/resources.
 import { startBrowser } from '../harness/browser.ts';
 import { startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
@@ -30,7 +30,7 @@ await runDemo(async (demo) => {
   curl ${OPS}/metrics`;
 });
 
-/** Starts a program and waits until it answers. What answers before it was started is somebody else's. */
+/** Starts a program and waits until it answers. Throws if another program already answers. */
 async function start(demo: Demo, what: string, args: readonly string[], ready: string): Promise<void> {
   if (await answers(ready)) throw new Error(`${what} cannot start: something else already answers at ${ready}`);
   demo.signal.throwIfAborted();

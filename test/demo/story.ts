@@ -7,20 +7,20 @@ import type { Demo } from './demo.ts';
 export const NAME = 'stream1';
 const SLOW = { timeoutMs: 20_000 };
 
-/** Where the story takes place: base URLs without a slash at the end. */
+/** The servers of the demo: base URLs without a trailing slash. */
 export type Scene = {
   /** The media server as the publishing page reaches it; a terminate of everything goes there. */
   readonly publishing: string;
   /** The media server as the playing page reaches it; a terminate of one playback goes there. */
   readonly playing: string;
-  /** Where its metrics are. */
+  /** The URL of its metrics. */
   readonly ops: string;
   readonly backend: string;
   /** How the REST API is reached. */
   readonly fetch: Fetch;
   /** Headers with the credentials of the REST API. */
   readonly credentials: Readonly<Record<string, string>>;
-  /** What else there is to see while the stream is published and played. */
+  /** Shows more while the stream is published and played. */
   readonly whileLive: () => Promise<void>;
 };
 
@@ -75,7 +75,7 @@ async function endByRest(demo: Demo, scene: Scene, publisher: Page, player: Page
   demo.seen(`everything stopped: ${all}`);
 }
 
-/** Certificates need not be known: an ingress of one's own has one of its own. */
+/** Accepts any certificate, since a private ingress often has a self-signed one. */
 async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
   await page.goto(url);
@@ -109,7 +109,7 @@ async function tellBackend(backend: string, command: 'deny' | 'allow', rule: obj
   if (!response.ok) throw new Error(`the backend answered ${response.status} to ${command}`);
 }
 
-/** What was asked and answered, in one line. */
+/** Sends a terminate call and returns a one-line summary of it. */
 async function terminate(scene: Scene, server: string, filter: object): Promise<string> {
   const url = `${server}/rest-api/stream/terminate`;
   const { body, status } = await post(scene, url, filter);

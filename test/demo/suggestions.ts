@@ -13,11 +13,11 @@ type Places = {
   readonly ops: string;
 };
 
-/** What to try while the demo stays up; every line can be pasted. */
+/** Commands to try while the demo stays up. Every line can be pasted into a shell. */
 export function suggestions({ backend, host, http, https, namespace, ops, target, user }: Places): string {
   const { ingress } = target;
   const json = "-H 'Content-Type: application/json'";
-  return `In a browser that finds ${host} at ${ingress} (a line of /etc/hosts, or the first command):
+  return `In a browser that resolves ${host} to ${ingress} (with a line in /etc/hosts, or the first command):
   ${https}/publish   ${http}/play   ${https}/console
   chromium --host-resolver-rules='MAP ${host} ${ingress}' --ignore-certificate-errors ${https}/publish
 
@@ -35,7 +35,7 @@ In another terminal:
 
 function environment({ kubeconfig }: Target): string {
   const programs = process.env['SLUICE_CLUSTER_BIN'] ?? '';
-  // Not there when the user has all that is needed.
+  // Does not exist if the user has all programs installed.
   const path = existsSync(programs) ? [`PATH=${programs}:$PATH`] : [];
   return [...(kubeconfig === '' ? [] : [`KUBECONFIG=${kubeconfig}`]), ...path].join(' ');
 }

@@ -10,7 +10,7 @@ describe('the demo without Kubernetes', () => {
   it('runs every step and exits 0', async () => {
     const demo = startDemo();
     expect({ code: await demo.exited, lines: demo.lines }).toMatchObject({ code: 0 });
-    expect(demo.lines.at(-1)).toBe('Every step was seen.');
+    expect(demo.lines.at(-1)).toBe('Every step succeeded.');
   });
 
   it('reports a port in use, and does not mistake another program for its own server', async () => {

@@ -6,7 +6,7 @@ import type { Connection } from '../../operator/kube/client.ts';
 
 export type Seen = {
   readonly method: string;
-  /** Without the query. */
+  /** The path without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Monotonic milliseconds. */
@@ -21,9 +21,9 @@ export type Fault =
 /** A proxy between an operator and the real API server. It records requests, and fails those that a test selects. */
 export class ApiProxy {
   readonly requests: Seen[] = [];
-  /** What happens to a request before it is passed on; null = nothing. May wait. */
+  /** Decides what happens to a request before it is forwarded; null = nothing. May wait. */
   fault: (request: Seen) => Fault | null | Promise<Fault | null> = () => null;
-  /** True = what watches say is swallowed, while their connections stay. */
+  /** True = events of watches are dropped while their connections stay open. */
   mute = false;
   readonly #upstream: Connection;
   readonly #server: Server;
@@ -45,7 +45,7 @@ export class ApiProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** How a client of a test reaches the API server through this proxy. */
+  /** Options for a client that uses this proxy. */
   connection(): Connection {
     const [dispatcher, watchDispatcher] = [new Agent(), new Agent({ bodyTimeout: 0 })];
     return { server: this.url, dispatcher, watchDispatcher, headers: async () => ({}) };
@@ -55,7 +55,7 @@ export class ApiProxy {
     return this.requests.filter(({ method }) => method !== 'GET');
   }
 
-  /** Resets every connection; new ones are taken. */
+  /** Resets every connection. New connections are accepted. */
   cut(): void {
     this.#server.closeAllConnections();
   }

@@ -4,7 +4,7 @@ import { pathOf, type ResourceType } from '../../operator/kube/objects.ts';
 import { ApiProxy } from './api-proxy.ts';
 import { Kube } from './kube.ts';
 
-/** The real API server of the tests' cluster, straight and through proxies that fail on demand. `close` closes all. */
+/** The real API server of the test cluster, reached directly or through proxies that fail on demand. */
 export class Api {
   readonly kube: Kube;
   readonly connection: Connection;
@@ -35,7 +35,7 @@ export class Api {
     return this.client.call('POST', pathOf(type, namespace), { body: { apiVersion, kind, ...object }, query });
   }
 
-  /** Strategic enough for tests: a merge patch. */
+  /** Sends a merge patch. */
   patch(type: ResourceType, namespace: string, name: string, body: object): Promise<unknown> {
     const contentType = 'application/merge-patch+json';
     return this.client.call('PATCH', pathOf(type, namespace, name), { contentType, body });

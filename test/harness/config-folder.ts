@@ -15,7 +15,7 @@ metadata: {name: default}
 spec: {appKey: defaultApp, mediaServerRef: {name: live}}
 `;
 
-/** A folder with resources, as `--resources` takes it. */
+/** A folder with resources for `--resources`. */
 export class ConfigFolder {
   readonly path: string;
 
@@ -35,7 +35,7 @@ export class ConfigFolder {
     return loadConfig({ source: { kind: 'resources', dir: this.path }, name });
   }
 
-  /** The config of these resources, which are all that is in the folder. */
+  /** Writes these resources as the only file and returns their config. */
   async config(text = `${SERVER}---\n${APP}`): Promise<ServerConfig> {
     await this.write('all.yaml', text);
     return (await this.load()).bundle.config;

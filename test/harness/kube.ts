@@ -12,14 +12,14 @@ export type Json = any;
 export const SYSTEM = 'sluice-system';
 const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted';
 
-/** kubectl and Helm against the cluster of a test, as a user types them. */
+/** Runs kubectl and Helm against the cluster of a test, as a user does. */
 export class Kube {
   readonly target: Target;
-  /** What a command must be told about the cluster. */
+  /** Environment variables that select the cluster. */
   readonly env: Readonly<Record<string, string>>;
   readonly #stop: { readonly signal?: AbortSignal };
 
-  /** With a signal that ends what is being done, and lets nothing more be done. */
+  /** `signal` kills the running command and prevents further ones. */
   constructor(target: Target, signal?: AbortSignal) {
     this.target = target;
     this.env = target.kubeconfig === '' ? {} : { KUBECONFIG: target.kubeconfig };
@@ -38,7 +38,7 @@ export class Kube {
     return JSON.parse(await this.kubectl(['-n', namespace, 'get', ...what, '-o', 'json']));
   }
 
-  /** Objects, or text as it stands in the docs. */
+  /** Applies objects, or YAML text from the docs. */
   async apply(namespace: string, ...objects: readonly (object | string)[]): Promise<string> {
     const input = objects.map((object) => (typeof object === 'string' ? object : stringify(object))).join('\n---\n');
     return this.kubectl(['-n', namespace, 'apply', '-f', '-'], { input });
@@ -54,13 +54,13 @@ export class Kube {
     await this.kubectl(['label', '--overwrite', 'namespace', name, RESTRICTED]);
   }
 
-  /** Deletes a namespace with its MediaServers, whose operator lets them go. Nobody waits for it. */
+  /** Deletes MediaServers, whose operator removes their finalizers, then the namespace. Does not wait. */
   async removeNamespace(name: string): Promise<void> {
     await this.kubectl(['-n', name, 'delete', 'mediaservers', '--all', '--wait=false', '--ignore-not-found']);
     await this.kubectl(['delete', 'namespace', name, '--ignore-not-found', '--wait=false']);
   }
 
-  /** Waits until a condition has a status, and perhaps a reason, for the spec as it is now; gives the condition. */
+  /** Waits until a condition has a status, and optionally a reason, for the current generation. Returns it. */
   async condition(namespace: string, what: string, type: string, status: string, reason?: string): Promise<Json> {
     let last = 'nothing';
     return until(
@@ -69,7 +69,7 @@ export class Kube {
         const object = await this.get(namespace, what).catch(() => null);
         const found = object?.status?.conditions?.find((each: Json) => each.type === type);
         last = JSON.stringify(found ?? null);
-        // Else it may be of before a change, which it says nothing of.
+        // An older condition does not reflect the current spec.
         const isCurrent = found?.observedGeneration === object?.metadata.generation;
         return isCurrent && found?.status === status && (reason ?? found.reason) === found.reason ? found : null;
       },
@@ -79,13 +79,13 @@ export class Kube {
     });
   }
 
-  /** Running pods of a MediaServer. */
+  /** Returns the running pods of a MediaServer. */
   async pods(namespace: string, mediaServer: string): Promise<Json[]> {
     const { items } = await this.get(namespace, 'pods', '-l', `app.kubernetes.io/instance=${mediaServer}`);
     return items;
   }
 
-  /** The operator from the chart, with this image, upgraded when it is installed. */
+  /** Installs or upgrades the chart with this image. */
   async install(...values: readonly string[]): Promise<void> {
     const [repository = '', tag = ''] = splitImage(this.target.image);
     const image = ['--set', `image.repository=${repository}`, '--set', `image.tag=${tag}`];
@@ -99,7 +99,7 @@ export function splitImage(image: string): [string, string] {
   return [image.slice(0, at), image.slice(at + 1)];
 }
 
-/** Sends every request to one address, whatever host its URL names: DNS as a user of the ingress would have it. */
+/** A `fetch` that sends every request to one address, as if DNS resolved every host to the ingress. */
 export function fetchThrough(address: string): { fetch: Fetch; close: () => Promise<void> } {
   const agent = new Agent({
     headersTimeout: 15_000,

@@ -1,11 +1,11 @@
 export type Block = { readonly language: string; readonly text: string };
 
-/** The fenced blocks of a page that name a language. */
+/** Returns the fenced blocks of a page that name a language. */
 export function blocksOf(page: string): Block[] {
   return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({ language, text }));
 }
 
-/** What a page is without its fenced blocks: links and headings in them are none. */
+/** The page without its fenced blocks, which may contain text that looks like links and headings. */
 const prose = (page: string): string => page.replaceAll(/^```[\s\S]*?^```$/gm, '');
 
 /** Targets of links, such as `PAGE#bodies` or `#values`. */

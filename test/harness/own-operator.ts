@@ -7,7 +7,7 @@ import type { Api } from './api.ts';
 import type { ApiProxy } from './api-proxy.ts';
 import { SYSTEM } from './kube.ts';
 
-/** The operator in the process of a test, on one namespace, through a proxy that fails on demand. */
+/** An operator in the process of the test, for one namespace, behind a proxy that fails on demand. */
 export class OwnOperator {
   readonly proxy: ApiProxy;
   readonly #manager: Manager;
@@ -17,7 +17,7 @@ export class OwnOperator {
     this.#manager = manager;
   }
 
-  /** `factor` = so many times as fast as the clock on the wall. `image`: the default image of media servers. */
+  /** `factor` speeds up its clock. `image` is the default image of media servers. */
   static async start(
     api: Api,
     namespace: string,
@@ -32,7 +32,7 @@ export class OwnOperator {
     return new OwnOperator(proxy, manager);
   }
 
-  /** How many MediaServers another operator manages. */
+  /** The number of MediaServers that another operator manages. */
   get foreign(): number {
     return this.#manager.foreign();
   }
@@ -42,7 +42,7 @@ export class OwnOperator {
   }
 }
 
-/** Takes the chart's operator away for a while: two would do the same work. */
+/** Scales the operator of the chart to zero, since two operators would do the same work. Returns how to undo it. */
 export async function withoutChartOperator(api: Api): Promise<() => Promise<void>> {
   const scale = (replicas: number) =>
     api.kube.kubectl(['-n', SYSTEM, 'scale', 'deployment/sluice', `--replicas=${replicas}`]);

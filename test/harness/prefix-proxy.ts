@@ -1,7 +1,7 @@
 import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A proxy that has only one folder, takes its name off and says so, as Traefik's StripPrefix and others do. */
+/** A proxy that serves one path prefix, strips it and reports it in a header, as Traefik's StripPrefix does. */
 export class PrefixProxy {
   readonly #upstream: string;
   readonly #prefix: string;

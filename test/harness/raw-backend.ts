@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 
-/** Answers one request with bytes of its own choosing; `nth` counts the requests of this connection from 1. */
+/** Answers one request with raw bytes; `nth` counts the requests of this connection from 1. */
 export type RawAnswer = (socket: Socket, nth: number) => void;
 
-/** A backend that writes bytes, not replies: what Node's own server would never send. */
+/** A backend that writes raw bytes, including ones that Node's HTTP server would never send. */
 export class RawBackend {
   requests = 0;
   connections = 0;
@@ -54,7 +54,7 @@ export class RawBackend {
   }
 }
 
-/** Bytes of the first request, null while it is incomplete. */
+/** The length of the first request in bytes; null while it is incomplete. */
 function requestLength(received: string): number | null {
   const head = received.indexOf('\r\n\r\n');
   if (head === -1) return null;

@@ -23,7 +23,7 @@ function knownAfter(peers: readonly Peer[], began: number): (number | null)[] {
 }
 
 describe('closing', () => {
-  it('many at once: every client is told at once, under load', async () => {
+  it('of many streams notifies every client at once, under load', async () => {
     const { peer, publication } = await publish(media);
     const players = [];
     for (let index = 0; index < 100; index++) players.push(await play(media, publication));
@@ -40,7 +40,7 @@ describe('closing', () => {
     for (const one of [peer, ...peers]) one.close();
   });
 
-  it('reaches clients that lost the first two close alerts as soon', async () => {
+  it('reaches clients that lost the first two close alerts just as fast', async () => {
     const lossy = await Promise.all(Array.from({ length: 20 }, () => lossyPublication(2)));
     const peers = lossy.map(({ peer }) => peer);
 

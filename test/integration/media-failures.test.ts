@@ -176,7 +176,7 @@ describe('a leg', () => {
     expect([failure.cause, never.cause]).toEqual([null, null]);
   });
 
-  it('tells its client of the close at once', async () => {
+  it('notifies its client of the close at once', async () => {
     const { peer, publication } = kept(await publish(media));
     const began = performance.now();
     await publication.close();

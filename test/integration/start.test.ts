@@ -39,7 +39,7 @@ async function refused(
 }
 
 describe('a media server that starts', () => {
-  it('applies an edit that was made meanwhile', async () => {
+  it('applies an edit that was made during its start', async () => {
     const spec = { rest: { http: { port: await freePort() } }, media: { port: await freePort() } };
     await write(spec);
     const run = await start();

@@ -14,7 +14,7 @@ let api: Api;
 beforeAll(async () => {
   api = await Api.open();
   await api.kube.namespace(NAMESPACE);
-  // Not in the chart as long as nobody carries it out; its rules must hold all the same.
+  // Not in the chart while no controller acts on it, but its rules must hold.
   await api.kube.kubectl(['apply', '-f', TERMINATION_CRD]);
   await api.kube.kubectl(['wait', '--for=condition=Established', '-f', TERMINATION_CRD]);
 });

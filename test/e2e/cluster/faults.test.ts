@@ -128,7 +128,7 @@ describe.runIf(inject('target').kind === 'embedded')('on the embedded cluster', 
   });
 
   it(
-    'an API server that is away for a while costs no stream; what was changed meanwhile arrives',
+    'an outage of the API server costs no stream; changes made during it are applied afterwards',
     () =>
       untouched(async () => {
         onTestFinished(restartWatchers);

@@ -34,7 +34,7 @@ afterAll(async () => {
 
 function rulesCrd(): string {
   const folder = process.env['SLUICE_CRDS'];
-  if (!folder) throw new Error('SLUICE_CRDS: names no folder; run this by make test');
+  if (!folder) throw new Error('SLUICE_CRDS must be set; run this with make test');
   return join(folder, 'prometheus/monitoring.coreos.com_prometheusrules.yaml');
 }
 

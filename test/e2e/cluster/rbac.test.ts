@@ -25,7 +25,7 @@ afterAll(async () => {
 /** The kind of the Prometheus operator. The kind of the Gateway API is already installed. */
 function podMonitors(): string {
   const folder = process.env['SLUICE_CRDS'];
-  if (!folder) throw new Error('SLUICE_CRDS: names no folder; run this by make test');
+  if (!folder) throw new Error('SLUICE_CRDS must be set; run this with make test');
   return join(folder, 'prometheus');
 }
 
