@@ -39,7 +39,8 @@ export class Terminator {
   /**
    * Ends a stream; a publication takes its playbacks with it. Resolves when the transports are closed and nothing is
    * left in the registry: `true` for the caller that ended it, `false` for a later caller, which waits as well.
-   * Rejects when a transport could not be closed. Everything up to the closing of the transport happens before the first await.
+   * Rejects when a transport could not be closed. Everything up to the closing of the transport happens before the
+   * first await.
    */
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
     const orderedAt = options.orderedAt ?? this.#deps.clock.monotonic();

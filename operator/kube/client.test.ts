@@ -18,7 +18,7 @@ describe('a write', () => {
   afterEach(() => api.close());
 
   it('is aborted when another replica may lead', async () => {
-    writeForMs = 100;
+    writeForMs = 1_000;
     await expect(api.client.call('PATCH', '/api')).rejects.toMatchObject({ name: 'ApiError', status: 0 });
     expect(asked).toEqual(['PATCH']);
   });
