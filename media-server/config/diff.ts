@@ -4,6 +4,9 @@ import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config
 /** A field that differs between two configs, and when the new value takes effect. */
 export type Change = { readonly path: string; readonly mark: ReloadMark };
 
+/** The field of the MediaServer behind a field of the config. */
+export const specField = (path: string): string => `spec.${path.replace('httpPort', 'http.port')}`;
+
 type Node = { readonly 'x-sluice-reload'?: ReloadMark; readonly properties?: Readonly<Record<string, Node>> };
 
 /** The fields that differ, with the marks of the schema. A mark applies to everything below it. */

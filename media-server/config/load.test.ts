@@ -42,6 +42,11 @@ describe('resources of a folder', () => {
       `${SERVER}---\n${APP.replace('appKey', 'apKey')}`,
       /all\.yaml document 2 \(line 6\): StreamApp "default": spec\.appKey: is missing; spec\.apKey: unknown field/,
     ],
+    [
+      'plain text in the data of a Secret',
+      `${SERVER}---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {ops: change-me}\n`,
+      /all\.yaml document 2 .*data\.ops: must be base64; plain text belongs in stringData/,
+    ],
     ['broken YAML', 'a: [1,\nb', /all\.yaml line 2: /],
     ['a duplicate key', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],
     ['a list', '- 1\n', /all\.yaml: must be an object/],
@@ -156,5 +161,13 @@ describe('a ServerConfig file', () => {
     const file = join(folder.path, 'config.yaml');
     await writeFile(file, stringify({ ...(await folder.config()), workers: 'two' }));
     await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow('config.workers');
+  });
+
+  it('names the option for a manifest', async () => {
+    const file = join(folder.path, 'config.yaml');
+    await writeFile(file, SERVER);
+    await expect(loadConfig({ source: { kind: 'config', file }, name: null })).rejects.toThrow(
+      'is a MediaServer manifest; use --resources with its folder',
+    );
   });
 });

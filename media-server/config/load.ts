@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { assetNames } from '../../crds/render/asset-names.ts';
 import { RenderError } from '../../crds/render/assets.ts';
 import { type Rendered, type RenderFinding, renderServerConfig } from '../../crds/render/server-config.ts';
+import { API_VERSION } from '../../crds/schema/kinds.ts';
 import { type ConfigBundle, ServerConfig } from '../../crds/schema/server-config.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { ConfigError, parseDocuments, readBounded, readFolder } from './documents.ts';
@@ -49,6 +50,8 @@ export function watchedFolder(source: ConfigSource): string {
 async function loadFile(file: string): Promise<Loaded> {
   const [document, ...others] = parseDocuments(await readBounded(file), file);
   if (!document || others.length > 0) throw new ConfigError(`${file}: must contain one document with a ServerConfig`);
+  if (document.value['apiVersion'] === API_VERSION)
+    throw new ConfigError(`${file}: is a ${String(document.value['kind'])} manifest; use --resources with its folder`);
   const [fault] = schemaFindings(ServerConfig, document.value, 'config');
   if (fault) throw new ConfigError(`${file}: ${fault.field}: ${fault.reason}`);
   const config = document.value as ServerConfig;

@@ -3,7 +3,7 @@ import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../../process/logger.ts';
 import { UserFault } from '../../process/user-fault.ts';
-import { type Change, changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
+import { type Change, changedAssets, diffConfigs, keepRestartFields, specField } from './diff.ts';
 import { BetweenStates, type Loaded } from './load.ts';
 
 export type ReloadDeps = {
@@ -122,7 +122,7 @@ export class Reloader {
     if (warnings === this.#warnedOf) return;
     this.#warnedOf = warnings;
     for (const finding of loaded.findings) this.#deps.log.warn({ finding }, 'a resource is left out');
-    const fields = changes.filter(({ mark }) => mark === 'restart').map(({ path }) => path);
+    const fields = changes.filter(({ mark }) => mark === 'restart').map(({ path }) => specField(path));
     if (fields.length > 0)
       this.#deps.log.warn({ fields }, 'changes to these fields need a restart; the old values stay in effect');
   }

@@ -100,16 +100,26 @@ function choose(
   const [only, ...others] = chosen;
   if (only && others.length === 0) return only;
   if (name !== null) throw new ConfigError(`${folder}: MediaServer "${name}" not found`);
-  if (!only) throw new ConfigError(`${folder}: no MediaServer found`);
+  if (!only) throw new ConfigError(`${folder}: no MediaServer found in its *.yaml, *.yml and *.json files`);
   const names = servers.map(({ metadata }) => metadata.name).join(', ');
   throw new ConfigError(`${folder}: several MediaServers found (${names}); select one with --name`);
 }
 
 function readSecret({ value, where }: ResourceDocument): [string, SecretSource] {
   const data = new Map<string, Buffer>();
-  for (const [key, text] of entries(value['data'], `${where}: data`)) data.set(key, Buffer.from(text, 'base64'));
+  for (const [key, text] of entries(value['data'], `${where}: data`)) {
+    if (!isBase64(text))
+      throw new ConfigError(`${where}: data.${key}: must be base64; plain text belongs in stringData`);
+    data.set(key, Buffer.from(text, 'base64'));
+  }
   for (const [key, text] of entries(value['stringData'], `${where}: stringData`)) data.set(key, Buffer.from(text));
   return [nameOf(value), { type: String(value['type'] ?? 'Opaque'), data }];
+}
+
+/** As the API server decides: standard base64 with padding; line breaks are allowed. */
+function isBase64(text: string): boolean {
+  const compact = text.replace(/[\r\n]/g, '');
+  return Buffer.from(compact, 'base64').toString('base64') === compact;
 }
 
 function readConfigMap({ value, where }: ResourceDocument): [string, ReadonlyMap<string, Buffer>] {

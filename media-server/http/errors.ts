@@ -78,7 +78,7 @@ function describeValidation(error: FastifyError, request: FastifyRequest): strin
   const [fault] = error.validation ?? [];
   if (!fault) return error.message;
   const part = error.validationContext ?? 'body';
-  const field = [part, ...fault.instancePath.split('/').slice(1)].join('.');
+  const field = `${part === 'querystring' ? 'query' : part}${fieldOf(fault.instancePath)}`;
   const { additionalProperty, allowedValues } = fault.params;
   if (typeof additionalProperty === 'string') {
     const meant = fault.instancePath === '' ? nearest(additionalProperty, fieldsOf(request, part)) : null;
@@ -86,7 +86,22 @@ function describeValidation(error: FastifyError, request: FastifyRequest): strin
     return `${field}: unknown field "${additionalProperty.slice(0, 64)}"${hint}`;
   }
   if (Array.isArray(allowedValues)) return `${field}: must be one of ${allowedValues.join(', ')}`;
-  return `${field}: ${fault.message ?? 'not valid'}`;
+  return `${field}${described(fault)}`;
+}
+
+/** `/display/0` → `.display[0]`, as in the errors of manifests. */
+const fieldOf = (path: string): string => path.replace(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.');
+
+type Fault = NonNullable<FastifyError['validation']>[number];
+
+/** The rest of an error message after the field, in the words of the errors of manifests. */
+function described({ keyword, message, params }: Fault): string {
+  const { limit, missingProperty } = params;
+  if (keyword === 'required') return `.${String(missingProperty)}: is missing`;
+  if (keyword === 'minLength') return ': must not be empty';
+  if (keyword === 'maxLength') return `: must be at most ${String(limit)} characters`;
+  if (keyword === 'maxItems') return `: must have at most ${String(limit)} items`;
+  return `: ${message ?? 'not valid'}`;
 }
 
 /** The fields in the route's schema for the validated part: body, query, … */

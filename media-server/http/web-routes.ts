@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError } from './errors.ts';
 
 export type WebRoutesDeps = {
   readonly statistics: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
@@ -31,7 +32,10 @@ export async function webRoutes(app: FastifyInstance, { statistics }: WebRoutesD
   });
   const hidden = { schema: { hide: true } };
   for (const page of PAGES) app.get(`/${page}`, hidden, (_request, reply) => reply.sendFile(`${page}.html`));
-  app.get<{ Querystring: { action?: string } }>('/', hidden, async (request, reply) =>
-    request.query.action === 'stat' ? statistics(request, reply) : reply.sendFile('index.html'),
-  );
+  app.get<{ Querystring: { action?: string } }>('/', hidden, async (request, reply) => {
+    const { action } = request.query;
+    if (action === undefined) return reply.sendFile('index.html');
+    if (action !== 'stat') throw new HttpError(400, 'query.action: must be stat');
+    return statistics(request, reply);
+  });
 }

@@ -17,5 +17,6 @@ describe('the statistics page', () => {
     expect((await test.app.inject('/?action=stat&format=json')).json()['Stream Stats'].streams_webrtc_in).toBe(1);
     expect((await test.app.inject('/?action=stat&format=prometheus')).body).toBe('# metrics\n');
     expect((await test.app.inject('/?action=stat&format=xml')).statusCode).toBe(400);
+    expect((await test.app.inject('/?action=stats')).json().detail).toBe('query.action: must be stat');
   });
 });

@@ -25,7 +25,7 @@ export async function sendStatistics(
     case 'prometheus':
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.prometheus());
     default:
-      throw new HttpError(400, 'querystring.format: must be one of text, json, prometheus');
+      throw new HttpError(400, 'query.format: must be one of text, json, prometheus');
   }
 }
 

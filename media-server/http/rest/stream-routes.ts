@@ -85,7 +85,7 @@ function readDenyFor(text: string | undefined): number {
   if (text === undefined) return 0;
   const ms = parseDurationMs(text);
   if (ms !== null && ms > 0 && ms <= MAX_DENY_MS) return ms;
-  throw new HttpError(400, 'querystring.denyFor: must be a duration such as 60s or 1h30m, at most 24h');
+  throw new HttpError(400, 'query.denyFor: must be a duration such as 60s or 1h30m, at most 24h');
 }
 
 async function found(deps: StreamRoutesDeps, streams: readonly Stream[], display: readonly string[] | undefined) {

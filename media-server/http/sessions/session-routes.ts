@@ -31,7 +31,8 @@ export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: 
     find(request);
     return reply.code(204).send();
   });
-  app.patch(url, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
+  const onRequest = async (request: FastifyRequest): Promise<void> => requireType(request, TRICKLE_TYPE);
+  app.patch(url, { onRequest }, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
   app.delete(url, async (request, reply) => {
     await deps.terminator.end(find(request), 'client');
     return reply.code(200).send();
@@ -76,7 +77,6 @@ async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): 
 
 /** Trickle ICE, or an ICE restart when the credentials are new (RFC 9725 §4.3.2 and §4.3.3). */
 async function patch(stream: Stream, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  requireType(request, TRICKLE_TYPE);
   const ifMatch = request.headers['if-match'];
   if (!stream.leg) throw new HttpError(409, 'the offer of the session has not been answered yet');
   if (ifMatch === undefined)

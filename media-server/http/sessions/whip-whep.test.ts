@@ -114,8 +114,10 @@ describe('WHIP and WHEP', () => {
     Object.assign(stream.leg ?? {}, { applyFragment: async (fragment: string) => applied.push(fragment) });
     expect((await session(stream, 'PATCH')).statusCode).toBe(428);
     expect((await session(stream, 'PATCH', { 'if-match': '"old"' })).statusCode).toBe(412);
-    const other = { 'if-match': '"ufrag"', 'content-type': 'application/sdp' };
-    expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
+    for (const type of ['application/sdp', 'application/json']) {
+      const other = { 'if-match': '"ufrag"', 'content-type': type };
+      expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
+    }
     expect(applied).toEqual([]);
   });
 
