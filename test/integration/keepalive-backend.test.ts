@@ -146,7 +146,7 @@ describe('the keep-alive loop with a real backend', () => {
     const world = await setUp(6, PATIENT, PATIENT_INTERVAL_MS);
     const allow = drip(200);
     world.backend.answer = () => allow;
-    await until('18 checks', () => world.results.length >= 18);
+    await until('18 checks', () => world.results.length >= 18, { timeoutMs: 30_000 });
     expect(new Set(world.results)).toEqual(new Set(['ok']));
   });
 
