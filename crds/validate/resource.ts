@@ -106,7 +106,7 @@ function* repeated(entries: readonly unknown[], node: ListNode, field: string): 
 type SchemaError = ReturnType<typeof Errors>[number];
 
 function describe(error: SchemaError, value: unknown, root: string): Finding {
-  const field = root + pathOf(error.instancePath);
+  const field = root + fieldPathOf(error.instancePath);
   const found = at(value, error.instancePath);
   const params: Readonly<Record<string, unknown>> = error.params;
   if (error.keyword === 'additionalProperties') {
@@ -125,7 +125,7 @@ function describe(error: SchemaError, value: unknown, root: string): Finding {
 }
 
 /** Converts `/methods/0/name` to `.methods[0].name`. */
-function pathOf(instancePath: string): string {
+export function fieldPathOf(instancePath: string): string {
   return instancePath
     .split('/')
     .slice(1)

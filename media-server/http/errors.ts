@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { fieldPathOf } from '../../crds/validate/resource.ts';
 import type { Log } from '../../process/logger.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { nearest } from './rest/nearest.ts';
@@ -78,7 +79,7 @@ function describeValidation(error: FastifyError, request: FastifyRequest): strin
   const [fault] = error.validation ?? [];
   if (!fault) return error.message;
   const part = error.validationContext ?? 'body';
-  const field = `${part === 'querystring' ? 'query' : part}${fieldOf(fault.instancePath)}`;
+  const field = `${part === 'querystring' ? 'query' : part}${fieldPathOf(fault.instancePath)}`;
   const { additionalProperty, allowedValues } = fault.params;
   if (typeof additionalProperty === 'string') {
     const meant = fault.instancePath === '' ? nearest(additionalProperty, fieldsOf(request, part)) : null;
@@ -89,12 +90,9 @@ function describeValidation(error: FastifyError, request: FastifyRequest): strin
   return `${field}${described(fault)}`;
 }
 
-/** `/display/0` → `.display[0]`, as in the errors of manifests. */
-const fieldOf = (path: string): string => path.replace(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.');
-
 type Fault = NonNullable<FastifyError['validation']>[number];
 
-/** The rest of an error message after the field, in the words of the errors of manifests. */
+/** The end of an error message, after the field. It uses the words of the errors of manifests. */
 function described({ keyword, message, params }: Fault): string {
   const { limit, missingProperty } = params;
   if (keyword === 'required') return `.${String(missingProperty)}: is missing`;

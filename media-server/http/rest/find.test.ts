@@ -96,7 +96,7 @@ describe('find, find_all and the connection calls', () => {
     expect([response.statusCode, response.json()]).toMatchObject([200, { matched: 1, terminated: 1 }]);
     expect(stream).toMatchObject({ cause: 'disconnect', status: 'UNPUBLISHED' });
     expect((await post('/connection/terminate', { sessionId: stream.sessionId })).statusCode).toBe(404);
-    expect((await post('/connection/terminate', {})).statusCode).toBe(400);
+    expect((await post('/connection/terminate', {})).json().detail).toBe('body.sessionId: is missing');
   });
 });
 

@@ -70,7 +70,7 @@ describe('what clients send by accident', () => {
       'too many ids',
       JSON.stringify({ mediaSessionIds: Array.from({ length: 10_001 }, (_, i) => `${i}`) }),
       400,
-      'mediaSessionIds',
+      'body.mediaSessionIds: must have at most 10000 items',
     ],
     ['broken JSON', '{"name":', 400, ''],
     ['a prototype', '{"__proto__":{"name":"x"}}', 400, ''],
