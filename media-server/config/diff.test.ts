@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { restartFields } from '../../crds/render/restart-fields.ts';
+import { MediaServerSpec } from '../../crds/schema/media-server.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { ConfigFolder } from '../../test/harness/config-folder.ts';
-import { changedAssets, diffConfigs, keepRestartFields } from './diff.ts';
+import { changedAssets, diffConfigs, keepRestartFields, specField } from './diff.ts';
+
+type Node = { readonly properties?: Readonly<Record<string, Node>> };
+
+/** Whether the schema of a MediaServer has the field, such as `spec.rest.http.port`. */
+function isMediaServerField(field: string): boolean {
+  const root: Node = { properties: { spec: MediaServerSpec as Node } };
+  return field.split('.').reduce<Node | undefined>((node, name) => node?.properties?.[name], root) !== undefined;
+}
 
 let folder: ConfigFolder;
 
@@ -46,6 +56,12 @@ describe('diffConfigs', () => {
         'apps',
       ]),
     );
+  });
+
+  it('names every field that needs a restart as the MediaServer does', async () => {
+    const paths = Object.keys(restartFields(await folder.config()));
+    expect(paths).toContain('rest.httpPort');
+    expect(paths.map(specField).filter((field) => !isMediaServerField(field))).toEqual([]);
   });
 
   it('keeps the old value of a field that needs a restart', async () => {
