@@ -146,10 +146,9 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     inUse: (appKey) => registry.byApp(appKey).size > 0,
   });
   const metrics = new Metrics((appKey) => apps.get(appKey) !== undefined);
-  const keepAliveLog = log.child({ component: 'keepalive' });
   const keepAlive = new KeepAlive<Stream>({
     clock,
-    log: keepAliveLog,
+    log: log.child({ component: 'keepalive' }),
     policyOf: (stream) => decidePolicy(config.bundle.config.keepAlive, stream.app, stream.hooks),
     ask: (stream, options) => stream.hooks.keepAlive(streamBody(stream, nodeId), options),
     end: (stream, cause, orderedAt) => {

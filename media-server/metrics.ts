@@ -34,10 +34,11 @@ export class Metrics {
     'Time from the order to end a stream until its transport is closed',
     ['cause'],
   );
-  readonly #terminateRequests = this.#counter('sluice_terminate_requests_total', 'Calls of /stream/terminate', [
-    'scope',
-    'result',
-  ]);
+  readonly #terminateRequests = this.#counter(
+    'sluice_terminate_requests_total',
+    'Calls of /stream/terminate and /connection/terminate',
+    ['scope', 'result'],
+  );
   readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks by result', ['app', 'result']);
   readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', [
     'app',
