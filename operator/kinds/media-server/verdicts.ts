@@ -8,7 +8,7 @@ import type { Pod } from '../../pods/pod.ts';
 export type Fault = {
   readonly reason: string;
   readonly message: string;
-  /** Others are likely to fix it soon: it is looked at again after seconds. */
+  /** It may pass without a change of the spec, so the operator looks again after a few seconds. */
   readonly isTransient?: true;
 };
 
