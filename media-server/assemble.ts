@@ -16,7 +16,12 @@ import { FolderWatch } from './config/watch.ts';
 import type { Env } from './env.ts';
 import { awaitAnnounced } from './fleet/announced-address.ts';
 import { Drain } from './fleet/drain.ts';
+import { Fleet, NO_WIRE, rosterOfOne } from './fleet/fleet.ts';
+import { Forwarding } from './fleet/forward.ts';
 import { openInternal } from './fleet/internal-listener.ts';
+import type { OwnName } from './fleet/names.ts';
+import { PeerWire } from './fleet/peer-wire.ts';
+import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
 import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
@@ -25,7 +30,7 @@ import { SessionCalls } from './hooks/session-calls.ts';
 import { certificateOf } from './http/certificate.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { Listeners } from './http/listeners.ts';
-import { buildPublicApp } from './http/public-app.ts';
+import { buildForwardedApp, buildPublicApp, type SessionAppDeps } from './http/public-app.ts';
 import { decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
 import { startMedia } from './media/engine.ts';
@@ -66,7 +71,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   for (const finding of first.findings) log.warn({ finding }, 'a resource is left out');
 
   const parts = createParts(env, first.bundle, log);
-  const { apps, config, drain, keepAlive, metrics, proxies, registry, terminator } = parts;
+  const { apps, config, drain, fleet, keepAlive, metrics, proxies, registry, terminator } = parts;
   const opsPort = env.opsPort ?? first.opsPort ?? OPS_PORT;
   const readiness = { isListening: false };
   const ops = await openOps({
@@ -76,7 +81,11 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     setting: env.opsPort === null ? 'spec.ops.port' : '--ops-port',
     contentType: metrics.registry.contentType,
     metrics: () => metrics.registry.metrics(),
-    notReady: () => (drain.draining ? 'draining' : readiness.isListening ? null : 'starting'),
+    notReady: () => {
+      if (drain.draining) return 'draining';
+      if (!readiness.isListening) return 'starting';
+      return fleet.isAdmitted ? null : 'joining the fleet';
+    },
   });
   undo.defer(() => {
     ops.close();
@@ -95,10 +104,15 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     warnOfConfig(log, { before: before?.config ?? null, config: bundle.config, apps: apps.all() });
   });
 
-  const app = await buildApp(env, parts, { media, log });
+  const sessions = sessionApp(env, parts, { media, log });
+  const app = await buildApp(parts, { sessions, log });
   undo.defer(() => app.close());
   const reloader = createReloader(env, parts, { first, log });
+  const { files } = parts;
   if (env.fleetKeyFile !== null) {
+    const forwarded = await buildForwardedApp(sessions);
+    await forwarded.ready();
+    undo.defer(() => forwarded.close());
     const internal = await openInternal({
       host: env.listenAddress,
       port: env.internalPort,
@@ -106,13 +120,18 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
       status: () => ({
         pod: env.podName,
         config: reloader.state,
+        ...(files ? { fleet: fleet.status() } : {}),
         ...podStatus({ ...parts, config: config.bundle.config, draining: drain.draining }),
       }),
       offer: (loaded) => reloader.offer(loaded),
+      fleet,
+      sessions: (request, response) => forwarded.routing(request, response),
       log: log.child({ component: 'internal' }),
     });
     undo.defer(() => internal.close());
   }
+  fleet.start(files ? files.read() : rosterOfOne(fleet.membership.uid, env.podName));
+  undo.defer(() => parts.closeFleet());
   const listeners = await openListeners(app, env, config.bundle);
   undo.defer(() => listeners.close());
   config.join((bundle) => {
@@ -120,7 +139,15 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     return () => certificate && listeners.setCertificate(certificate);
   });
   undo.defer(async () => void (await terminator.endAll(registry.all(), 'drain')));
-  const watch = new FolderWatch(watchedFolder(env.source), { clock, log, onChange: () => reloader.trigger() });
+  const watch = new FolderWatch(watchedFolder(env.source), {
+    clock,
+    log,
+    onChange: () => {
+      reloader.trigger();
+      const roster = files?.read();
+      if (roster) fleet.membership.offer(roster);
+    },
+  });
   undo.defer(() => watch.close());
   // The config may have been edited since it was read.
   reloader.trigger();
@@ -166,6 +193,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
       const { appKey, cause, direction, endedAt, id, name } = stream;
       if (cause === null) return;
       tellEnded(stream, nodeId);
+      if (stream.published) fleet.names.changed(appKey, name);
       ended.add({ ...findObject(stream, nodeId), cause, endedAt });
       metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
       log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
@@ -179,7 +207,50 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     log,
   });
   const deny = new DenyList({ clock, isProxy: (address) => proxies.current.trusts(address) });
-  return { nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny };
+  const wire = env.roster && env.fleetKeyFile !== null ? new PeerWire(env.fleetKeyFile) : null;
+  const files = env.roster && new RosterFiles(env.roster.file, env.roster.uid, log);
+  const fleet = new Fleet({
+    registry,
+    terminator,
+    deny,
+    ended,
+    nodeId,
+    clock,
+    metrics,
+    podName: env.podName,
+    uid: env.roster?.uid ?? env.podName,
+    startedAt: clock.now(),
+    save: (roster) => files?.save(roster),
+    wire: wire ?? NO_WIRE,
+    own: ownNames(registry),
+    lose: (appKey, name) => {
+      const publication = registry.publication(appKey, name);
+      // The terminator has reported a failure.
+      if (publication) terminator.end(publication, 'name_conflict').catch(() => undefined);
+    },
+    log: log.child({ component: 'fleet' }),
+  });
+  const forwarding = new Forwarding(fleet.membership, env.fleetKeyFile ?? '');
+  const closeFleet = async (): Promise<void> => {
+    fleet.close();
+    await Promise.all([wire?.close(), forwarding.close()]);
+  };
+  return {
+    ...{ nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny },
+    ...{ fleet, files, forwarding, closeFleet },
+  };
+}
+
+/** The publications of this pod, as holders of their names. One that is ending no longer holds its name. */
+function ownNames(registry: StreamRegistry) {
+  const own = ({ appKey, createdAt, live, name }: Stream): OwnName => ({ appKey, name, at: createdAt, isLive: live });
+  return {
+    get: (appKey: string, name: string): OwnName | undefined => {
+      const publication = registry.publication(appKey, name);
+      return publication?.cause === null ? own(publication) : undefined;
+    },
+    all: (): OwnName[] => [...registry.byDirection('publish')].filter(({ cause }) => cause === null).map(own),
+  };
 }
 
 /** The trusted proxies of the running config. */
@@ -230,29 +301,53 @@ async function startWorkers(
 
 type WithMedia = { readonly media: Media; readonly log: Log };
 
-function buildApp(env: Env, parts: Parts, { log, media }: WithMedia): Promise<FastifyInstance> {
-  const { config, metrics, proxies } = parts;
+/** What WHIP and WHEP need. */
+function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionAppDeps {
+  const { config, fleet, forwarding, proxies, registry, terminator } = parts;
   const sessions = sessionDeps(parts, { media, log });
-  return buildPublicApp({
-    ...parts,
+  return {
+    registry,
+    terminator,
     clock,
     log: log.child({ component: 'http' }),
     config: () => config.bundle,
-    podName: env.podName,
     podId: env.podId,
-    version,
     iceServers: () => config.bundle.config.media.iceServers,
-    clientOf: ({ raw }) => ({ address: proxies.current.clientAddress(raw), isShared: proxies.current.isShared(raw) }),
-    prefixOf: ({ raw }) => proxies.current.forwardedPrefix(raw),
-    prometheus: () => metrics.registry.metrics(),
+    originOf: ({ raw }) => ({
+      address: proxies.current.clientAddress(raw),
+      isShared: proxies.current.isShared(raw),
+      prefix: proxies.current.forwardedPrefix(raw),
+    }),
+    fleetSessions: {
+      forwarding,
+      holderOf: (appKey, name) => {
+        const isHere = registry.publication(appKey, name)?.live || !fleet.isAdmitted;
+        return isHere ? null : fleet.names.holderOf(appKey, name);
+      },
+      forget: (uid, appKey, name) => fleet.names.forget(uid, appKey, name),
+    },
     publish: (request) => publish(sessions, request),
     play: (request) => play(sessions, request),
+  };
+}
+
+type WithSessions = { readonly sessions: SessionAppDeps; readonly log: Log };
+
+function buildApp(parts: Parts, { log, sessions }: WithSessions): Promise<FastifyInstance> {
+  return buildPublicApp({
+    ...parts,
+    ...sessions,
+    registry: parts.registry,
+    fleet: parts.fleet.asking,
+    log: log.child({ component: 'http' }),
+    version,
+    prometheus: () => parts.metrics.registry.metrics(),
   });
 }
 
 function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
   const hookLog = log.child({ component: 'hooks' });
-  const { config, drain, metrics, queues } = parts;
+  const { config, drain, fleet, metrics, queues } = parts;
   const calls = { clock, log: hookLog, queues, ignored: new IgnoredConfig(hookLog), metrics };
   return {
     ...parts,
@@ -262,6 +357,8 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     newHooks: (app) => new SessionCalls(app, calls),
     limits: () => config.bundle.config.limits,
     draining: () => drain.draining,
+    joining: () => !fleet.isAdmitted,
+    names: fleet.names,
   };
 }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { INTERNAL_PORT } from '../crds/schema/media-server.ts';
 import { anyAddress } from '../process/addresses.ts';
 import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
 import type { ConfigSource } from './config/load.ts';
 import { type AnnouncedFile, addressesOf } from './fleet/announced-address.ts';
+import { podIdOf } from './fleet/pod-id.ts';
 
 /** Settings from the command line and the environment. Everything else comes from the config. */
 export type Env = {
@@ -24,6 +24,8 @@ export type Env = {
   /** File with the fleet's keys; without it there is no internal listener. */
   readonly fleetKeyFile: string | null;
   readonly internalPort: number;
+  /** The file with the roster of the fleet, and the uid of this pod in it; without it this is a fleet of one. */
+  readonly roster: { readonly file: string; readonly uid: string } | null;
   /** Upper limit of the drain time, milliseconds: the kubelet kills the process soon after it. */
   readonly drainLimitMs: number | null;
   readonly workerBin: string | null;
@@ -39,10 +41,11 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --ops-port PORT         port for metrics and probes (default: spec.ops.port of the resources, else 9090)
   --fleet-key FILE        keys of the internal listener for the operator (default: no internal listener)
   --internal-port PORT    port of the internal listener (default 9091)
+  --roster FILE           the members of the fleet (JSON); waits until it names POD_UID; needs --fleet-key
   --announced FILE        addresses by node name (JSON); waits for the one of NODE_NAME and announces it
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
-environment: POD_NAME, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
+environment: POD_NAME, POD_UID, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN
 `;
 
 const OPTIONS = {
@@ -53,6 +56,7 @@ const OPTIONS = {
   'ops-port': { type: 'string' },
   'fleet-key': { type: 'string' },
   'internal-port': { type: 'string', default: String(INTERNAL_PORT) },
+  roster: { type: 'string' },
   announced: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -65,13 +69,14 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     source: sourceOf(options),
     name: options.name ?? null,
     podName,
-    podId: createHash('sha256').update(podName).digest('hex').slice(0, 12),
+    podId: podIdOf(podName),
     listenAddress: readAddress('--listen-address', options['listen-address'] ?? anyAddress()),
     opsPort: options['ops-port'] === undefined ? null : readPort('--ops-port', options['ops-port']),
     podAddresses: addressesOf(environment['POD_IPS'] ?? ''),
     announced: announcedOf(options.announced, environment['NODE_NAME']),
     fleetKeyFile: options['fleet-key'] ?? null,
     internalPort: readPort('--internal-port', options['internal-port']),
+    roster: rosterOf(options, environment['POD_UID']),
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
     logLevel: readLogLevel('--log-level', options['log-level']),
@@ -90,6 +95,15 @@ function sourceOf({ config, resources }: { config?: string; resources?: string }
   if (config !== undefined) return { kind: 'config', file: config };
   if (resources !== undefined) return { kind: 'resources', dir: resources };
   throw new UsageError('--config FILE or --resources DIR is required');
+}
+
+type RosterOptions = { readonly roster?: string; readonly 'fleet-key'?: string };
+
+function rosterOf({ roster: file, 'fleet-key': key }: RosterOptions, uid: string | undefined): Env['roster'] {
+  if (file === undefined) return null;
+  if (key === undefined) throw new UsageError('--roster requires --fleet-key');
+  if (!uid) throw new UsageError('--roster requires the environment variable POD_UID');
+  return { file, uid };
 }
 
 function announcedOf(file: string | undefined, node: string | undefined): AnnouncedFile | null {

@@ -39,6 +39,15 @@ export class Metrics {
     'Calls of /stream/terminate and /connection/terminate',
     ['scope', 'result'],
   );
+  readonly #peerRequests = this.#counter('sluice_peer_requests_total', 'Calls to other pods of the fleet', [
+    'peer_op',
+    'result',
+  ]);
+  readonly #claimsUnanswered = this.#counter(
+    'sluice_claims_unanswered_total',
+    'Pods that could not be asked whether a stream name is in use',
+    [],
+  );
   readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks by result', ['app', 'result']);
   readonly #hookRequests = this.#counter('sluice_hook_requests_total', 'Calls to backends', [
     'app',
@@ -120,6 +129,14 @@ export class Metrics {
 
   terminateRequest(scope: string, result: string): void {
     this.#terminateRequests.inc({ scope, result });
+  }
+
+  peerRequest(op: string, result: 'answered' | 'refused' | 'failed'): void {
+    this.#peerRequests.inc({ peer_op: op, result });
+  }
+
+  claimUnanswered(): void {
+    this.#claimsUnanswered.inc();
   }
 
   keepAliveCheck(appKey: string, result: CheckResult): void {

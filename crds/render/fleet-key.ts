@@ -7,13 +7,6 @@ export type FleetKey = { readonly identity: string; readonly key: Buffer };
 /** The name of the file, and of the key in the Secret `<name>-assets`. */
 export const FLEET_KEY_FILE = 'fleet.key';
 
-/** TLS between pods and the operator. TLS 1.2 with a pre-shared key needs no certificates. */
-export const INTERNAL_TLS = {
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.2',
-  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
-} as const;
-
 const KEY_BYTES = 32;
 
 /** Parses the keys of a fleet. Lines that are not valid are ignored; only the other keys give access. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ServerConfig } from './server-config.ts';
 
-// The messages between the operator and the pods of a fleet on port 9091.
+// The messages between the operator and the pods of a fleet on port 9091. Messages between pods: fleet/messages.
 
 /** `PUT /internal/config`: the same config that the kubelet will later write to the pod's volume. */
 export const ConfigPush = Type.Object({
@@ -18,6 +18,31 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Time = Type.Integer({ minimum: 0, maximum: 8.64e15 });
 /** Used as the reason of a condition. */
 const Word = Type.String({ maxLength: 100 });
+
+/** One pod of a fleet. */
+export const RosterMember = Type.Object({
+  /** The name of the pod. */
+  pod: Type.String({ minLength: 1, maxLength: 253 }),
+  uid: Type.String({ minLength: 1, maxLength: 253 }),
+  /** The address of its internal listener. */
+  address: Type.String({ minLength: 1, maxLength: 253 }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  /** Only if its container does not run: when it ended, by the clock of its node; 0 = it has never run. */
+  endedAt: Type.Optional(Time),
+  /** True if its node has failed, as far as Kubernetes knows. */
+  lost: Type.Optional(Type.Boolean()),
+});
+export type RosterMember = Static<typeof RosterMember>;
+
+/** The members of a fleet. Only the operator changes it, and each change has a higher revision. */
+export const Roster = Type.Object({
+  revision: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  members: Type.Array(RosterMember, { maxItems: 5_000 }),
+});
+export type Roster = Static<typeof Roster>;
+
+/** The name of the file with the roster, and of the key in the ConfigMap `<name>-roster`. */
+export const ROSTER_FILE = 'roster.json';
 
 export const PodApp = Type.Object({
   appKey: Type.String(),
@@ -58,6 +83,17 @@ export const PodStatus = Type.Object({
     refused: Type.Union([Type.Object({ hash: Type.String(), reason: Type.String() }), Type.Null()]),
   }),
   draining: Type.Boolean(),
+  /** Missing if the pod is a fleet of one. */
+  fleet: Type.Optional(
+    Type.Object({
+      /** The revision of the roster that the pod has; 0 = none. */
+      revision: Count,
+      /** True once the pod takes streams: all other members know it, or have been waited for. */
+      admitted: Type.Boolean(),
+      /** Names of the members that do not know this pod yet. */
+      unreached: Type.Array(Type.String(), { maxItems: 5_000 }),
+    }),
+  ),
   publications: Count,
   playbacks: Count,
   apps: Type.Array(PodApp),

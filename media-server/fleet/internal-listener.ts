@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs';
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
-import { INTERNAL_TLS, parseFleetKeys } from '../../crds/render/fleet-key.ts';
+import { parseFleetKeys } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
-import { ConfigPush, type PodStatus } from '../../crds/schema/internal.ts';
+import { ConfigPush, type PodStatus, Roster } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
+import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { listenFault } from '../../process/listen.ts';
 import type { Log } from '../../process/logger.ts';
 import { depthFault } from '../config/documents.ts';
 import type { Loaded } from '../config/load.ts';
+import type { Fleet } from './fleet.ts';
+import { FORWARDED_PREFIX } from './forward.ts';
+import { checkMessage, isPeerOp } from './messages.ts';
 
 export type InternalDeps = {
   readonly host: string;
@@ -16,6 +21,9 @@ export type InternalDeps = {
   readonly keyFile: string;
   readonly status: () => PodStatus;
   readonly offer: (loaded: Loaded) => void;
+  readonly fleet: Pick<Fleet, 'answer' | 'membership'>;
+  /** Serves WHIP and WHEP requests of clients that another pod hands on. */
+  readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
   readonly log: Log;
   readonly port: number;
 };
@@ -24,8 +32,8 @@ export type InternalDeps = {
 const MAX_BODY_BYTES = 4 << 20;
 
 /**
- * The listener for the operator (and later for the other pods): TLS with the fleet's pre-shared key, so that both sides
- * are authenticated. The key is the only credential. Throws if the port is in use.
+ * The listener for the operator and the other pods: TLS with the fleet's pre-shared key, so that both sides are
+ * authenticated. The key is the only credential. Throws if the port is in use.
  */
 export async function openInternal(deps: InternalDeps): Promise<FastifyInstance> {
   const app = Fastify({ bodyLimit: MAX_BODY_BYTES, https: pskOptions(deps.keyFile), forceCloseConnections: true });
@@ -39,6 +47,23 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     deps.offer(loadedFrom(request.body as ConfigPush));
     return deps.status();
   });
+  app.put('/internal/roster', async ({ body }, reply) => {
+    try {
+      deps.fleet.membership.offer(checkMessage(Roster, body, 'body'));
+      return deps.status();
+    } catch (error) {
+      return refuse(deps, reply, 'a roster from the operator was not taken over', error);
+    }
+  });
+  app.post<{ Params: { op: string } }>('/internal/peer/:op', async ({ body, params: { op } }, reply) => {
+    if (!isPeerOp(op)) return reply.code(404).send({ error: `call ${op} not found` });
+    try {
+      return await deps.fleet.answer(op, body);
+    } catch (error) {
+      return refuse(deps, reply, 'a call of another pod failed', error);
+    }
+  });
+  handOver(app, deps.sessions);
   const { host, port } = deps;
   try {
     await app.listen({ host, port });
@@ -46,6 +71,23 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     throw listenFault(error, { host, port, setting: 'spec.internal.port' });
   }
   return app;
+}
+
+function refuse({ log }: InternalDeps, reply: FastifyReply, what: string, error: unknown): FastifyReply {
+  log.warn({ err: error }, what);
+  return reply.code(400).send({ error: error instanceof Error ? error.message : String(error) });
+}
+
+/** Hands requests of clients over before their body is read. */
+function handOver(app: FastifyInstance, sessions: InternalDeps['sessions']): void {
+  app.register(async (scope) => {
+    scope.addHook('onRequest', async ({ raw }, reply) => {
+      reply.hijack();
+      raw.url = raw.url?.slice(FORWARDED_PREFIX.length) ?? '';
+      sessions(raw, reply.raw);
+    });
+    scope.all(`${FORWARDED_PREFIX}/*`, () => undefined);
+  });
 }
 
 /** Validates a push: an operator of another version may send unknown fields. */

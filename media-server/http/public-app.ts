@@ -12,6 +12,7 @@ import { authenticate } from './rest/auth.ts';
 import { type ConnectionRoutesDeps, connectionRoutes } from './rest/connection-routes.ts';
 import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
+import { originOf } from './sessions/forward.ts';
 import { type WhepDeps, whepRoutes } from './sessions/whep-routes.ts';
 import { type WhipDeps, whipRoutes } from './sessions/whip-routes.ts';
 import { answerAfterBody } from './unread-body.ts';
@@ -20,13 +21,15 @@ import { webRoutes } from './web-routes.ts';
 export type PublicAppDeps = AppRoutesDeps &
   Omit<ConnectionRoutesDeps, 'callerOf'> &
   StatDeps &
-  WhepDeps &
-  WhipDeps &
-  Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & {
+  SessionAppDeps &
+  Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & { readonly version: string };
+
+/** What WHIP and WHEP need. */
+export type SessionAppDeps = WhepDeps &
+  WhipDeps & {
     /** The current config. */
     readonly config: () => ConfigBundle;
     readonly log: Log;
-    readonly version: string;
   };
 
 /** Bytes. 10,000 ids of streams fit. */
@@ -34,6 +37,22 @@ const BODY_LIMIT = 512 * 1024;
 
 /** The application behind the public ports (8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
+  const app = newApp(deps);
+  await app.register(swagger, openApi(deps.version));
+  await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
+  await app.register((scope) => mediaRoutes(scope, deps));
+  await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
+  return app;
+}
+
+/** The same WHIP and WHEP for requests that other pods hand on, without a listener. */
+export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyInstance> {
+  const app = newApp(deps);
+  await mediaRoutes(app, { ...deps, fleetSessions: null, originOf });
+  return app;
+}
+
+function newApp(deps: Pick<SessionAppDeps, 'clock' | 'log'>): FastifyInstance {
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     // Longer than any URL that Node accepts, so that the routes can report names that are too long.
@@ -49,10 +68,6 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   allowEmptyJson(app);
   answerAfterBody(app, deps.clock);
   notFound(app);
-  await app.register(swagger, openApi(deps.version));
-  await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
-  await app.register((scope) => mediaRoutes(scope, deps));
-  await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
   return app;
 }
 
@@ -72,12 +87,12 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
   await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
   app.get('/openapi.json', { schema: { hide: true } }, (request) => {
-    const prefix = deps.prefixOf(request);
+    const { prefix } = deps.originOf(request);
     return prefix === '' ? app.swagger() : { ...app.swagger(), servers: [{ url: prefix }] };
   });
 }
 
-async function mediaRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
+async function mediaRoutes(app: FastifyInstance, deps: SessionAppDeps): Promise<void> {
   await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
   await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });
   await app.register((scope) => whepRoutes(scope, deps), { prefix: '/whep' });

@@ -8,6 +8,7 @@ describe('the answer to a client whose stream was ended while it waited', () => 
   const OWN: Partial<Record<EndCause, object>> = {
     drain: { status: 503, result: 'draining', retryAfterSeconds: 5 },
     publisher_gone: { status: 409, result: 'not_live', retryAfterSeconds: 2 },
+    name_conflict: { status: 409, result: 'name_in_use', retryAfterSeconds: 15 },
     worker_died: { status: 503, result: 'error', retryAfterSeconds: 2 },
   };
   const rows = Object.entries(END_CAUSES).map(([cause, { info }]) => [cause as EndCause, info] as const);
@@ -32,6 +33,7 @@ describe('the cause of a rejected session', () => {
     ['name_in_use', 'name_conflict'],
     ['not_live', 'publisher_gone'],
     ['draining', 'drain'],
+    ['joining', 'drain'],
     ['refused', 'refused'],
     ['denied', 'refused'],
     ['unknown_app', 'refused'],

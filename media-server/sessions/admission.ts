@@ -3,6 +3,7 @@ import type { AdmissionMethod } from '../../crds/schema/hook-methods.ts';
 import type { Admission } from '../hooks/session-hooks.ts';
 import type { Stream } from '../streams/stream.ts';
 import { connectBody, streamBody } from '../streams/stream-object.ts';
+import { NAME_IN_USE } from './checks.ts';
 import { tellConnected } from './events.ts';
 import { overwriteStream } from './overwrite.ts';
 import type { Rejection, SessionDeps } from './session.ts';
@@ -65,6 +66,8 @@ export function endedRejection(stream: Stream): Rejection | null {
       return { status: 503, result: 'draining', detail: stream.info, retryAfterSeconds: 5 };
     case 'publisher_gone':
       return { status: 409, result: 'not_live', detail: stream.info, retryAfterSeconds: 2 };
+    case 'name_conflict':
+      return NAME_IN_USE;
     case 'worker_died':
       return { status: 503, result: 'error', detail: stream.info, retryAfterSeconds: 2 };
     default:
@@ -87,6 +90,7 @@ export function causeOf(rejection: Rejection): EndCause {
     case 'not_live':
       return 'publisher_gone';
     case 'draining':
+    case 'joining':
       return 'drain';
     default:
       return 'refused';

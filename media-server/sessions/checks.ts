@@ -1,15 +1,17 @@
 import type { Direction } from '../../crds/schema/stream.ts';
 import { parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
+import type { Stream } from '../streams/stream.ts';
 import type { Rejection, SessionDeps, SessionRequest } from './session.ts';
 
 /** Seconds after which a client may try again. */
-const RETRY_AFTER = { draining: 5, unresolved: 15, limit: 15, nameInUse: 15, notLive: 2 } as const;
+const RETRY_AFTER = { draining: 5, joining: 2, unresolved: 15, limit: 15, nameInUse: 15, notLive: 2 } as const;
 
 /** Checks that need no call to the backend. Returns the first rejection, or null. */
 export function checkRequest(deps: SessionDeps, request: SessionRequest, direction: Direction): Rejection | null {
   return (
     checkDraining(deps, direction) ??
+    checkJoining(deps) ??
     checkApp(deps, request.appKey) ??
     checkServerLimit(deps, direction) ??
     checkOffer(request.offer, direction) ??
@@ -25,6 +27,16 @@ function checkDraining(deps: SessionDeps, direction: Direction): Rejection | nul
     result: 'draining',
     detail: 'this media server is shutting down',
     retryAfterSeconds: RETRY_AFTER.draining,
+  };
+}
+
+function checkJoining(deps: SessionDeps): Rejection | null {
+  if (!deps.joining()) return null;
+  return {
+    status: 503,
+    result: 'joining',
+    detail: 'this media server is not known to all others yet',
+    retryAfterSeconds: RETRY_AFTER.joining,
   };
 }
 
@@ -81,14 +93,20 @@ export function checkPublicationLimit(deps: SessionDeps, appKey: string): Reject
 
 /** A name is taken from the first step of admission until the transport of its publication is closed. */
 export function checkNameFree(deps: SessionDeps, appKey: string, name: string): Rejection | null {
-  if (!deps.registry.publication(appKey, name)) return null;
-  return {
-    status: 409,
-    result: 'name_in_use',
-    detail: 'Stream name is already in use',
-    retryAfterSeconds: RETRY_AFTER.nameInUse,
-  };
+  return deps.registry.publication(appKey, name) ? NAME_IN_USE : null;
 }
+
+/** Asks the other pods for the name of a publication. */
+export async function claimName(deps: SessionDeps, { appKey, createdAt, name }: Stream): Promise<Rejection | null> {
+  return (await deps.names.claim({ appKey, name, at: createdAt })) ? null : NAME_IN_USE;
+}
+
+export const NAME_IN_USE: Rejection = {
+  status: 409,
+  result: 'name_in_use',
+  detail: 'Stream name is already in use',
+  retryAfterSeconds: RETRY_AFTER.nameInUse,
+};
 
 export function notLive(appKey: string, name: string): Rejection {
   return {

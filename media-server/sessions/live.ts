@@ -14,6 +14,7 @@ export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: n
     deps.metrics.joined(stream.direction, (deps.clock.monotonic() - arrivedAt) / 1000);
     tellLive(stream, deps.nodeId);
     deps.keepAlive.add(stream);
+    if (stream.published) deps.names.changed(stream.appKey, stream.name);
     limitDuration(deps, stream);
   });
 }

@@ -1,6 +1,6 @@
 import type { Stream } from '../streams/stream.ts';
 import { admit, endedRejection } from './admission.ts';
-import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest } from './checks.ts';
+import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest, claimName } from './checks.ts';
 import { legRequest, open, reject } from './open.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
 
@@ -14,10 +14,10 @@ export async function publish(deps: SessionDeps, request: SessionRequest): Promi
   if (rejection) return reject(deps, request.appKey, 'publish', rejection);
 
   return open(deps, request, 'publish', async (stream) => {
-    const refused = await admit(deps, stream);
+    const refused = (await claimName(deps, stream)) ?? (await admit(deps, stream));
     if (refused) return refused;
     await endingHolder(deps, stream.appKey, stream.name);
-    const taken = endedRejection(stream) ?? checkFinalName(deps, request, stream);
+    const taken = endedRejection(stream) ?? (await checkFinalName(deps, request, stream));
     if (taken) return taken;
     await negotiate(deps, stream);
     return null;
@@ -31,12 +31,19 @@ async function endingHolder(deps: SessionDeps, appKey: string, name: string): Pr
 }
 
 /** A backend may have overwritten the name; `checkRequest` has judged the old one. */
-function checkFinalName(deps: SessionDeps, request: SessionRequest, stream: Stream): Rejection | null {
+async function checkFinalName(
+  deps: SessionDeps,
+  request: SessionRequest,
+  stream: Stream,
+): Promise<Rejection | null> {
   if (stream.name === request.name) return null;
+  // The old name is free again.
+  deps.names.changed(request.appKey, request.name);
   const denied = checkDenied(deps, request, stream.name, 'publish');
   if (denied) return denied;
   const holder = deps.registry.publication(stream.appKey, stream.name);
-  return holder === stream ? null : checkNameFree(deps, stream.appKey, stream.name);
+  const taken = holder === stream ? null : checkNameFree(deps, stream.appKey, stream.name);
+  return taken ?? claimName(deps, stream);
 }
 
 async function negotiate(deps: SessionDeps, stream: Stream): Promise<void> {

@@ -36,6 +36,7 @@ export type Rejection = {
     | 'limit'
     | 'denied'
     | 'draining'
+    | 'joining'
     | 'terminated'
     | 'error';
   readonly detail: string;
@@ -61,6 +62,17 @@ export type SessionDeps = {
   /** Limits of the whole pod, 0 = none. */
   readonly limits: () => { readonly publications: number; readonly playbacks: number };
   readonly draining: () => boolean;
+  /** True until the other pods of the fleet know this one: a stream that they do not know could not be ended. */
+  readonly joining: () => boolean;
+  readonly names: FleetNames;
+};
+
+/** Names of publications on all pods. */
+export type FleetNames = {
+  /** Asks the other pods for a name; false if it is in use there. */
+  claim(name: { readonly appKey: string; readonly name: string; readonly at: number }): Promise<boolean>;
+  /** Tells the other pods that a publication of this pod is live. */
+  changed(appKey: string, name: string): void;
 };
 
 /** Apps by key; `undefined` = no such app. */

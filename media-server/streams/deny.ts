@@ -5,6 +5,9 @@ import type { Client, Stream } from './stream.ts';
 
 const MAX_ENTRIES = 10_000;
 
+/** A client that may not start a stream until then: Unix milliseconds. The key says which client and stream. */
+export type Denial = { readonly key: string; readonly until: number };
+
 export type DenyDeps = {
   readonly clock: Clock;
   /** True for a trusted proxy: many clients share its address, so it does not identify one. */
@@ -21,18 +24,33 @@ export class DenyList {
     this.#deps = deps;
   }
 
-  /** False if the client cannot be identified, or if the list is full. */
-  deny(stream: Stream, forMs: number): boolean {
+  /** The denial for the client of a stream; null if the client cannot be identified. */
+  denialOf(stream: Stream, forMs: number): Denial | null {
     const { appKey, client, direction, name } = stream;
     // A denial would affect every client behind the same proxy.
-    if (client.token === '' && client.isShared) return false;
+    if (client.token === '' && client.isShared) return null;
     const key = this.#key(appKey, name, direction, client);
-    if (key === null) return false;
+    return key === null ? null : { key, until: this.#deps.clock.now() + forMs };
+  }
+
+  /** False if the list is full. */
+  add({ key, until }: Denial): boolean {
     if (this.#until.size >= MAX_ENTRIES) this.#sweep();
     if (this.#until.size >= MAX_ENTRIES && !this.#until.has(key)) return false;
-    const until = this.#deps.clock.now() + forMs;
     this.#until.set(key, Math.max(until, this.#until.get(key) ?? 0));
     return true;
+  }
+
+  /** False if the client cannot be identified, or if the list is full. */
+  deny(stream: Stream, forMs: number): boolean {
+    const denial = this.denialOf(stream, forMs);
+    return denial !== null && this.add(denial);
+  }
+
+  /** All denials that have not ended. */
+  all(): Denial[] {
+    this.#sweep();
+    return [...this.#until].map(([key, until]) => ({ key, until }));
   }
 
   denied(appKey: string, name: string, direction: Direction, client: Client): boolean {

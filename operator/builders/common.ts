@@ -10,6 +10,9 @@ export type Parent = {
   readonly spec: MediaServerSpec;
 };
 
+/** The MediaServer that a child object belongs to. */
+type Owner = Pick<Parent, 'name' | 'namespace' | 'uid'>;
+
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'sluice' } as const;
 
 /** The name of our container; a pod may have others. */
@@ -29,7 +32,7 @@ export const labelsOf = (parent: Pick<Parent, 'name'>): Record<string, string> =
 });
 
 /** A child object with name, labels and an owner reference, so that it is deleted with its MediaServer. */
-export function child(type: ResourceType, parent: Parent, name: string, fields: ChildFields): KubeObject {
+export function child(type: ResourceType, parent: Owner, name: string, fields: ChildFields): KubeObject {
   const { annotations, labels, ...rest } = fields;
   const metadata: Metadata = {
     name,
@@ -47,7 +50,7 @@ type ChildFields = {
   readonly [field: string]: unknown;
 };
 
-function ownerOf({ name, uid }: Parent): OwnerReference {
+function ownerOf({ name, uid }: Owner): OwnerReference {
   return {
     apiVersion: 'sluice.dev/v1alpha1',
     kind: 'MediaServer',
@@ -60,7 +63,7 @@ function ownerOf({ name, uid }: Parent): OwnerReference {
 
 export const configMapName = ({ name }: Pick<Parent, 'name'>): string => `${name}-config`;
 export const assetsName = ({ name }: Pick<Parent, 'name'>): string => `${name}-assets`;
-export const headlessName = ({ name }: Pick<Parent, 'name'>): string => `${name}-pods`;
+export const rosterName = ({ name }: Pick<Parent, 'name'>): string => `${name}-roster`;
 
 /** Whether clients are told the external address of the pod's node. */
 export const announcesNode = ({ media }: Pick<MediaServerSpec, 'media'>): boolean =>

@@ -93,9 +93,12 @@ describe('buildDeployment', () => {
                   '/etc/sluice/config.json',
                   '--fleet-key',
                   '/etc/sluice/fleet.key',
+                  '--roster',
+                  '/etc/sluice/roster.json',
                 ],
                 env: [
                   fromField('POD_NAME', 'metadata.name'),
+                  fromField('POD_UID', 'metadata.uid'),
                   fromField('POD_IPS', 'status.podIPs'),
                   { name: 'DRAIN_LIMIT_MS', value: '540000' },
                 ],
@@ -105,7 +108,7 @@ describe('buildDeployment', () => {
                   httpGet: { path: '/readyz', port: 'ops' },
                   timeoutSeconds: 2,
                   periodSeconds: 1,
-                  failureThreshold: 60,
+                  failureThreshold: 120,
                 },
                 readinessProbe: {
                   httpGet: { path: '/readyz', port: 'ops' },
@@ -135,7 +138,11 @@ describe('buildDeployment', () => {
                 name: 'config',
                 projected: {
                   defaultMode: 0o440,
-                  sources: [{ configMap: { name: 'live-config' } }, { secret: { name: 'live-assets' } }],
+                  sources: [
+                    { configMap: { name: 'live-config' } },
+                    { configMap: { name: 'live-roster', optional: true } },
+                    { secret: { name: 'live-assets' } },
+                  ],
                 },
               },
               { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
@@ -217,7 +224,7 @@ describe('buildDeployment', () => {
     expect({ affinity, dnsPolicy, hostNetwork }).toEqual(pod);
     expect(specOf(build(spec)).strategy).toEqual(strategy);
     expect(containerOf(spec).ports).toEqual(ports);
-    expect(containerOf(spec).env[1]).toEqual(fromField('POD_IPS', address));
+    expect(containerOf(spec).env[2]).toEqual(fromField('POD_IPS', address));
   });
 
   it('tells a pod its node if it announces the address of the node, and gives it time to learn it', () => {
@@ -225,7 +232,7 @@ describe('buildDeployment', () => {
     const { args, env, startupProbe } = containerOf(spec);
     expect(args.slice(-2)).toEqual(['--announced', '/etc/sluice/announced.json']);
     expect(env).toContainEqual(fromField('NODE_NAME', 'spec.nodeName'));
-    expect(startupProbe).toMatchObject({ failureThreshold: 300 });
+    expect(startupProbe).toMatchObject({ failureThreshold: 360 });
     const literal = containerOf({ media: { announcedAddress: 'media.example' } });
     expect(literal.args).toEqual(containerOf().args);
     expect(literal.env).toEqual(containerOf().env);
@@ -276,6 +283,7 @@ describe('buildDeployment', () => {
       const own = { name: 'TZ', value: 'Europe/Berlin' };
       expect(templateOf(merged({ env: [own] })).spec.containers[0].env).toEqual([
         fromField('POD_NAME', 'metadata.name'),
+        fromField('POD_UID', 'metadata.uid'),
         fromField('POD_IPS', 'status.podIPs'),
         own,
         { name: 'DRAIN_LIMIT_MS', value: '540000' },
@@ -291,6 +299,7 @@ describe('buildDeployment', () => {
       ];
       expect(templateOf(merged({ env })).spec.containers[0].env).toEqual([
         fromField('POD_NAME', 'metadata.name'),
+        fromField('POD_UID', 'metadata.uid'),
         { name: 'POD_IPS', value: '203.0.113.7' },
         { name: 'TZ', value: 'Europe/Berlin' },
         { name: 'DRAIN_LIMIT_MS', value: '540000' },

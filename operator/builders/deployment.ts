@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { FLEET_KEY_FILE } from '../../crds/render/fleet-key.ts';
 import { restartFields } from '../../crds/render/restart-fields.ts';
 import { parseDurationMs } from '../../crds/schema/duration.ts';
+import { ROSTER_FILE } from '../../crds/schema/internal.ts';
 import { INTERNAL_PORT, OPS_PORT } from '../../crds/schema/media-server.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
@@ -15,6 +16,7 @@ import {
   mediaPorts,
   type Parent,
   PORT_NAMES,
+  rosterName,
   selectorOf,
 } from './common.ts';
 import { ANNOUNCED_FILE } from './config-map.ts';
@@ -107,11 +109,14 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
           `${FOLDER}/config.json`,
           '--fleet-key',
           `${FOLDER}/${FLEET_KEY_FILE}`,
+          '--roster',
+          `${FOLDER}/${ROSTER_FILE}`,
           ...(announcesNode(parent.spec) ? ['--announced', `${FOLDER}/${ANNOUNCED_FILE}`] : []),
           ...portOptions(parent),
         ],
         env: onePerName([
           fromField('POD_NAME', 'metadata.name'),
+          fromField('POD_UID', 'metadata.uid'),
           fromField('POD_IPS', media.exposure === 'PodIP' ? 'status.podIPs' : 'status.hostIPs'),
           ...(announcesNode(parent.spec) ? [fromField('NODE_NAME', 'spec.nodeName')] : []),
           ...env,
@@ -141,11 +146,16 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
 
 const sourcesOf = (parent: Parent): object[] => [
   { configMap: { name: configMapName(parent) } },
+  // The operator writes it when the first pod runs.
+  { configMap: { name: rosterName(parent), optional: true } },
   { secret: { name: assetsName(parent) } },
 ];
 
-/** A pod that waits for its node address gets it with the next refresh of the volume, a minute or two later. */
-const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 300 : 60);
+/**
+ * A pod waits up to a minute for a member of its fleet that does not answer. One that waits for its node address gets
+ * it with the next refresh of the volume, a minute or two later.
+ */
+const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 360 : 120);
 
 /**
  * Ports are on the command line, not in the config: a restarted container keeps the ports that its pod was created

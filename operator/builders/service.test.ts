@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { childMetadata, parentOf, SELECTOR } from '../../test/builders/sluice-objects.ts';
-import { buildHeadlessService, buildService } from './service.ts';
+import { buildService } from './service.ts';
 
 const HTTP = { name: 'http', port: 8081, targetPort: 'http', protocol: 'TCP' };
 
@@ -41,24 +41,5 @@ describe('buildService', () => {
   it('cannot be labelled as part of another MediaServer', () => {
     const labels = { 'app.kubernetes.io/instance': 'other' };
     expect(buildService(parentOf({ service: { labels } }))).toEqual(service({}));
-  });
-});
-
-describe('buildHeadlessService', () => {
-  it('has the addresses of all pods, ready or not, whatever the type of the other Service', () => {
-    const parent = parentOf({ service: { type: 'LoadBalancer', annotations: { pool: 'public' } } });
-    expect(buildHeadlessService(parent)).toEqual({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: childMetadata('live-pods'),
-      spec: {
-        type: 'ClusterIP',
-        clusterIP: 'None',
-        ipFamilyPolicy: 'PreferDualStack',
-        publishNotReadyAddresses: true,
-        selector: SELECTOR,
-        ports: [{ name: 'internal', port: 9091, targetPort: 'internal', protocol: 'TCP' }],
-      },
-    });
   });
 });

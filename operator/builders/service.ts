@@ -1,5 +1,5 @@
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, headlessName, type Parent, PORT_NAMES, selectorOf } from './common.ts';
+import { child, type Parent, selectorOf } from './common.ts';
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: 'TCP' });
 
@@ -17,20 +17,6 @@ export function buildService(parent: Parent): KubeObject {
       ...DUAL_STACK,
       selector: selectorOf(parent),
       ports: [port('http', rest.http.port), ...(rest.https ? [port('https', rest.https.port)] : [])],
-    },
-  });
-}
-
-/** Resolves to all pods, ready or not: the members of a fleet find each other through it. */
-export function buildHeadlessService(parent: Parent): KubeObject {
-  return child(TYPES.Service, parent, headlessName(parent), {
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: 'None',
-      ...DUAL_STACK,
-      publishNotReadyAddresses: true,
-      selector: selectorOf(parent),
-      ports: [port(PORT_NAMES.internal, parent.spec.internal.port)],
     },
   });
 }

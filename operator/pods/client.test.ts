@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
+import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { fleetKey, podApp, podHook, podStatus } from '../../test/builders/fleet-parts.ts';
 import { PodClient } from './client.ts';
 import type { Pod } from './pod.ts';

@@ -1,9 +1,10 @@
 import { Compile } from 'typebox/compile';
-import { Agent } from 'undici';
-import { type FleetKey, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
-import { type ConfigPush, PodStatus } from '../../crds/schema/internal.ts';
+import type { Agent } from 'undici';
+import type { FleetKey } from '../../crds/render/fleet-key.ts';
+import { type ConfigPush, PodStatus, type Roster } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { urlHost } from '../../process/addresses.ts';
+import { fleetAgent } from '../../process/fleet-client.ts';
 import type { Pod } from './pod.ts';
 
 /** The timeout of each phase of a call, milliseconds. */
@@ -18,19 +19,8 @@ type Reached = Pick<Pod, 'address' | 'internalPort'>;
 export class PodClient {
   readonly #agent: Agent;
 
-  constructor({ identity, key }: FleetKey) {
-    this.#agent = new Agent({
-      connections: 2,
-      maxResponseSize: MOST_BYTES,
-      keepAliveTimeout: 30_000,
-      connect: {
-        ...INTERNAL_TLS,
-        timeout: TIMEOUT_MS,
-        pskCallback: () => ({ identity, psk: key }),
-        // The pre-shared key authenticates the pod; there is no certificate with a name to check.
-        checkServerIdentity: () => undefined,
-      } as object,
-    });
+  constructor(key: FleetKey) {
+    this.#agent = fleetAgent(key, { connections: 2, connectMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
   }
 
   /** Throws when the pod cannot be reached. */
@@ -43,6 +33,11 @@ export class PodClient {
     return this.#call(pod, 'PUT', '/internal/config', config);
   }
 
+  /** Sends the roster; the status says whether the pod has it. Throws when the pod cannot be reached or rejects it. */
+  pushRoster(pod: Reached, roster: Roster): Promise<PodStatus> {
+    return this.#call(pod, 'PUT', '/internal/roster', roster);
+  }
+
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -51,7 +46,7 @@ export class PodClient {
     { address, internalPort }: Reached,
     method: 'GET' | 'PUT',
     path: string,
-    body?: ConfigPush,
+    body?: ConfigPush | Roster,
   ): Promise<PodStatus> {
     const response = await this.#agent.request({
       origin: `https://${urlHost(address)}:${internalPort}`,

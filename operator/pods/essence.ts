@@ -8,7 +8,7 @@ export function essence(reports: ReadonlyMap<string, PodReport>): string {
 
 function essenceOf(each: PodReport): unknown {
   if (each.kind === 'failed') return each.kind;
-  const { apps, config, draining, hooks } = each.status;
+  const { apps, config, draining, fleet, hooks } = each.status;
   const health = hooks.map(({ name, ...report }) => [name, reachable(report).reason, report.saturated]);
-  return { config, draining, health, checked: apps.map(({ appKey, keepAlive }) => [appKey, keepAlive]) };
+  return { config, draining, fleet, health, checked: apps.map(({ appKey, keepAlive }) => [appKey, keepAlive]) };
 }

@@ -1,6 +1,6 @@
 import type { FleetKey } from '../../crds/render/fleet-key.ts';
 import type { RenderFinding } from '../../crds/render/server-config.ts';
-import type { ConfigPush, PodStatus } from '../../crds/schema/internal.ts';
+import type { ConfigPush, PodStatus, Roster } from '../../crds/schema/internal.ts';
 import { PodClient } from './client.ts';
 import type { Pod } from './pod.ts';
 
@@ -21,6 +21,8 @@ export type PodReport =
 /** The state of the pods of one MediaServer and the client that calls them. It is lost when the operator restarts. */
 export class Fleet {
   rendered: Rendered | null = null;
+  /** The newest roster that was written; null until this operator has read or written one. */
+  roster: Roster | null = null;
   /** Why the newest spec is not applied; null = it is. */
   fault: { readonly reason: string; readonly message: string } | null = null;
   /** The state that apps and hooks were last queued for; they are queued again only when it changes. */

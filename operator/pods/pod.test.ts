@@ -34,6 +34,9 @@ const NEW: Pod = {
   isRunning: false,
   isReady: false,
   isDeleting: false,
+  isOver: false,
+  endedAt: 0,
+  nodeHasFailed: false,
   isLost: false,
   graceSeconds: 0,
   trouble: null,
@@ -143,7 +146,35 @@ describe('podsOf', () => {
     [
       'has ended for good, such as one that was evicted: there is another one',
       { podIP: '10.0.0.1', phase: 'Failed', containerStatuses: [{ name: 'media-server', state: { terminated: {} } }] },
-      { address: '10.0.0.1' },
+      { address: '10.0.0.1', isOver: true },
+    ],
+    [
+      'is deleted because its node has failed',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [running],
+        conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }],
+      },
+      { address: '10.0.0.1', isRunning: true, nodeHasFailed: true },
+    ],
+    [
+      'is evicted by a user',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [running],
+        conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }],
+      },
+      { address: '10.0.0.1', isRunning: true },
+    ],
+    [
+      'has restarted',
+      {
+        podIP: '10.0.0.1',
+        containerStatuses: [
+          { ...running, ready: true, lastState: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } } },
+        ],
+      },
+      { address: '10.0.0.1', isRunning: true, endedAt: Date.UTC(2026, 0, 1) },
     ],
   ])('describes a pod that %s', (_what, status, expected) => {
     expect(seen(podObject(status))).toEqual([{ ...NEW, ...expected }]);

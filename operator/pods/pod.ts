@@ -17,6 +17,12 @@ export type Pod = {
   readonly isRunning: boolean;
   readonly isReady: boolean;
   readonly isDeleting: boolean;
+  /** It has ended for good: phase Failed or Succeeded. */
+  readonly isOver: boolean;
+  /** When its container last ended, Unix milliseconds by the clock of its node; 0 = it has not ended yet. */
+  readonly endedAt: number;
+  /** Kubernetes deletes it because its node has failed. */
+  readonly nodeHasFailed: boolean;
   /** It was ready and no longer is: its node has failed, or its probes fail. */
   readonly isLost: boolean;
   /** Its termination grace period, seconds. */
@@ -45,7 +51,7 @@ type ContainerStatus = {
   lastState?: { terminated?: Ended };
 };
 
-type Ended = { reason?: string; exitCode?: number; message?: string };
+type Ended = { reason?: string; exitCode?: number; message?: string; finishedAt?: string };
 
 /** Reasons for waiting that are normal. */
 const NORMAL_WAITS = ['ContainerCreating', 'PodInitializing'];
@@ -62,7 +68,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
   const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // A pod that failed for good, for example by eviction, has been replaced.
-  const isOver = isDeleting || status.phase === 'Failed';
+  const isReplaced = isDeleting || status.phase === 'Failed';
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
@@ -72,13 +78,25 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: readyOf(status)?.status === 'True',
     isDeleting,
-    isLost: !isOver && isLost(status, container),
+    isOver: status.phase === 'Failed' || status.phase === 'Succeeded',
+    endedAt: Date.parse(endOf(container)?.finishedAt ?? '') || 0,
+    nodeHasFailed: hasFailedNode(status),
+    isLost: !isReplaced && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,
-    trouble: isOver ? null : troubleOf(status, container),
+    trouble: isReplaced ? null : troubleOf(status, container),
   };
 }
 
 const readyOf = ({ conditions = [] }: PodStatus) => conditions.find(({ type }) => type === 'Ready');
+
+const endOf = (container: ContainerStatus | undefined): Ended | undefined =>
+  container?.state?.terminated ?? container?.lastState?.terminated;
+
+/** The reason that the node life-cycle controller gives when it deletes the pods of a node that does not answer. */
+const BY_TAINT = 'DeletionByTaintManager';
+
+const hasFailedNode = ({ conditions = [] }: PodStatus): boolean =>
+  conditions.some(({ reason, status, type }) => type === 'DisruptionTarget' && status === 'True' && reason === BY_TAINT);
 
 /** A starting pod became unready before its container started; a lost pod did so afterwards. */
 function isLost(status: PodStatus, container: ContainerStatus | undefined): boolean {
@@ -107,7 +125,7 @@ function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | 
 
 /** Reported until the container is ready again: a crash loop must not look healthy between two crashes. */
 function crashOf(container: ContainerStatus | undefined): Pod['trouble'] {
-  const ended = container?.state?.terminated ?? container?.lastState?.terminated;
+  const ended = endOf(container);
   if (!ended || container?.ready) return null;
   const [lastWords = ''] = (ended.message ?? '').split('\n', 1);
   const message = `the container exited with code ${ended.exitCode}${lastWords === '' ? '' : `: ${lastWords}`}`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { podStatus, renderedOf, runningPod } from '../../test/builders/fleet-parts.ts';
 import type { PodReport } from './fleets.ts';
 import type { Pod } from './pod.ts';
-import { pushConfig, report } from './push.ts';
+import { needsRoster, pushConfig, report } from './push.ts';
 
 const RENDERED = renderedOf('new');
 
@@ -68,6 +68,18 @@ describe('pushConfig', () => {
     const fleet = fleetOf({}, over);
     await pushConfig(fleet, [runningPod('a')]);
     expect([fleet.pushed, fleet.reports.size]).toEqual([[], 0]);
+  });
+});
+
+describe('needsRoster', () => {
+  it.each<[string, PodReport | undefined, boolean]>([
+    ['has reported nothing yet', undefined, true],
+    ['could not be reached', { kind: 'failed', reason: 'timeout' }, true],
+    ['has an older one', answered({ fleet: { revision: 4, admitted: true, unreached: [] } }), true],
+    ['has it', answered({ fleet: { revision: 5, admitted: true, unreached: [] } }), false],
+    ['runs an image without a roster', answered({}), false],
+  ])('tells whether to send it to a pod that %s', (_what, known, needs) => {
+    expect(needsRoster(known, 5)).toBe(needs);
   });
 });
 

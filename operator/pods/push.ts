@@ -17,6 +17,28 @@ export async function pushConfig(fleet: Pushed, pods: readonly Pod[]): Promise<v
   );
 }
 
+type Told = Pick<Fleet, 'roster' | 'reports'> & { readonly client: Pick<PodClient, 'pushRoster'> | null };
+
+/** Sends the roster in parallel to every running pod, draining ones included, that does not have it yet. */
+export async function pushRoster(fleet: Told, pods: readonly Pod[]): Promise<void> {
+  const { client, roster } = fleet;
+  if (!client || !roster) return;
+  await Promise.all(
+    pods
+      .filter((pod) => pod.isRunning && needsRoster(fleet.reports.get(pod.uid), roster.revision))
+      .map(async (pod) => {
+        fleet.reports.set(pod.uid, await report(client.pushRoster(pod, roster)));
+      }),
+  );
+}
+
+/** A pod that reports no fleet runs an image that has no roster. */
+export function needsRoster(known: PodReport | undefined, revision: number): boolean {
+  if (known?.kind !== 'answered') return true;
+  const { fleet } = known.status;
+  return fleet !== undefined && fleet.revision < revision;
+}
+
 /** A pod that refused exactly this config is not sent it again. */
 export function needsPush(known: PodReport | undefined, hash: string): boolean {
   if (known?.kind !== 'answered') return true;

@@ -20,6 +20,7 @@ const POLARITY: Readonly<Record<string, Polarity>> = {
   Available: { bad: 'False', asked: ['ScaledToZero', 'Deleted'], atFirst: ['NoReadyPods', 'ScaledToZero'] },
   Progressing: { bad: null },
   ConfigApplied: { bad: 'False', passing: ['Pending'] },
+  FleetReady: { bad: 'False', passing: ['Joining'] },
   Degraded: { bad: 'True' },
   Accepted: { bad: 'False' },
   ResolvedRefs: { bad: 'False' },

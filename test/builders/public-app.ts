@@ -5,10 +5,9 @@ import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { buildPublicApp } from '../../media-server/http/public-app.ts';
 import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
-import { DenyList } from '../../media-server/streams/deny.ts';
-import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { type Clock, systemClock } from '../../process/clock.ts';
 import { createLogger, type Log } from '../../process/logger.ts';
+import { fleetOfOne } from './fleet-of-one.ts';
 import { fakeApp, fakeStreams } from './streams.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -78,20 +77,17 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
   const app = await buildPublicApp({
     ...streams,
     apps: { all: () => apps },
-    deny: new DenyList({ clock, isProxy: () => false }),
-    ended: new EndedLog(),
+    fleet: fleetOfOne(streams, { clock }).asking,
+    fleetSessions: null,
     keepAlive: { stats: () => ({ subjects: 0, checking: 0, overdueSeconds: 0 }) },
     metrics: { terminateRequest: () => undefined },
     clock,
     log,
     config: () => test.bundle,
-    nodeId: 'pod-0@127.0.0.1',
-    podName: 'pod-0',
     podId: 'pod',
     version: '0.0.0',
     iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
-    clientOf: () => ({ address: '192.0.2.1', isShared: false }),
-    prefixOf: () => test.prefix,
+    originOf: () => ({ address: '192.0.2.1', isShared: false, prefix: test.prefix }),
     prometheus: async () => '# metrics\n',
     publish: start,
     play: start,

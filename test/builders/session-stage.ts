@@ -35,6 +35,11 @@ export class SessionStage {
   readonly lines: object[] = [];
   readonly limits = { publications: 0, playbacks: 0 };
   isDraining = false;
+  isJoining = false;
+  /** Names of publications on other pods. */
+  readonly namesElsewhere = new Set<string>();
+  /** Names that other pods were told about. */
+  readonly announced: string[] = [];
   app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
   /** The answer of the backend to admission. */
   answer: (method: string, body: HookBody) => Admission | Promise<Admission> = () => ALLOWED;
@@ -63,6 +68,11 @@ export class SessionStage {
     },
     limits: () => this.limits,
     draining: () => this.isDraining,
+    joining: () => this.isJoining,
+    names: {
+      claim: async ({ name }) => !this.namesElsewhere.has(name),
+      changed: (_appKey, name) => this.announced.push(name),
+    },
   };
 
   /** Sets limits of the app. */

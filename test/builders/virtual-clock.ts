@@ -47,10 +47,15 @@ export class VirtualClock implements Clock {
     for (let next = this.#first(until); next; next = this.#first(until)) {
       this.#elapsed = Math.max(this.#elapsed, next.at);
       this.#fire(next);
-      await settle();
+      await this.settle();
     }
     this.#elapsed = Math.max(this.#elapsed, until);
-    await settle();
+    await this.settle();
+  }
+
+  /** Runs what the last timer has started, as far as it can go without time. */
+  protected settle(): Promise<void> {
+    return settle();
   }
 
   /** Advances time until the next timer has run. */

@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatFleetKey, INTERNAL_TLS } from '../../crds/render/fleet-key.ts';
+import { formatFleetKey } from '../../crds/render/fleet-key.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import type { Loaded } from '../../media-server/config/load.ts';
 import { type InternalDeps, openInternal } from '../../media-server/fleet/internal-listener.ts';
 import { PodClient } from '../../operator/pods/client.ts';
 import { ANY, anyAddress } from '../../process/addresses.ts';
+import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { createLogger } from '../../process/logger.ts';
+import { fleetOfOne } from '../builders/fleet-of-one.ts';
+import { fakeStreams } from '../builders/streams.ts';
 import { freePort } from '../harness/ports.ts';
 
 const KEY = { identity: 'fleet-1', key: randomBytes(32) };
@@ -57,6 +60,8 @@ describe('the internal listener', () => {
       keyFile: join(folder, 'fleet.key'),
       status: () => STATUS,
       offer: (loaded) => offered.push(loaded),
+      fleet: fleetOfOne(fakeStreams()),
+      sessions: (_request, response) => response.end(),
       log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),
     };
     const listener = await openInternal(deps);

@@ -1,23 +1,26 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { parseDurationMs } from '../../../crds/schema/duration.ts';
 import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
-import { type TerminateDeps, type TerminateOrder, terminate } from '../../fleet/terminate-here.ts';
-import type { EndedLog } from '../../streams/ended-log.ts';
-import { isEverything, matchStreams } from '../../streams/filter.ts';
-import type { Stream } from '../../streams/stream.ts';
-import { findObject } from '../../streams/stream-object.ts';
+import { collect } from '../../fleet/collect.ts';
+import { type TerminateDeps, type TerminateOrder, terminate } from '../../fleet/terminate.ts';
+import { isEverything } from '../../streams/filter.ts';
 import { HttpError } from '../errors.ts';
-import { bodyMayBeAbsent, NO_INPUT, normalizeFilter } from './input.ts';
+import { sendCollected } from './collected-reply.ts';
+import { bodyMayBeAbsent, normalizeFilter } from './input.ts';
 import { Ended, FindAllBody, FindBody, FindQuery, FoundStream, TerminateQuery } from './stream-schemas.ts';
 import { sendAnswer, TERMINATE_REPLIES } from './terminate-reply.ts';
 
 export type StreamRoutesDeps = TerminateDeps & {
-  readonly ended: EndedLog;
-  readonly nodeId: string;
   readonly refusesEmptyFilter: () => boolean;
   readonly callerOf: (request: FastifyRequest) => string;
+};
+
+type FindOrder = {
+  readonly filter: StreamFilter;
+  readonly display: readonly string[] | undefined;
+  readonly scope: 'fleet' | 'pod' | undefined;
 };
 
 const MAX_DENY_MS = 24 * 60 * 60 * 1000;
@@ -38,7 +41,11 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     },
   });
 
-  app.post<{ Body: Static<typeof FindBody> }>('/find', {
+  const find = async (reply: FastifyReply, { display, filter, scope = 'fleet' }: FindOrder) => {
+    const metrics = display?.includes('metrics') ?? false;
+    return sendCollected(reply, await collect(deps.fleet, scope, 'find', { filter, metrics }), 'no stream matches');
+  };
+  app.post<{ Body: Static<typeof FindBody>; Querystring: FindQuery }>('/find', {
     schema: {
       summary: 'Streams that match a filter',
       body: FindBody,
@@ -46,26 +53,32 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
       response: { 200: Type.Array(FoundStream) },
     },
     preValidation: normalizeFilter,
-    handler: ({ body: { display, ...filter } }) =>
-      found(deps, matchStreams(deps.registry, readFilter(filter)), display),
+    handler: async ({ body: { display, ...filter }, query }, reply) =>
+      find(reply, { filter: readFilter(filter), display, scope: query.scope }),
   });
 
-  const findAll = (display: readonly string[] | undefined) => found(deps, [...deps.registry.all()], display);
   const findAllSchema = { summary: 'All streams', querystring: FindQuery, response: { 200: Type.Array(FoundStream) } };
-  app.get('/find_all', { schema: findAllSchema, handler: () => findAll(undefined) });
-  app.post<{ Body: Static<typeof FindAllBody> }>('/find_all', {
+  app.get<{ Querystring: FindQuery }>('/find_all', {
+    schema: findAllSchema,
+    handler: ({ query }, reply) => find(reply, { filter: {}, display: undefined, scope: query.scope }),
+  });
+  app.post<{ Body: Static<typeof FindAllBody>; Querystring: FindQuery }>('/find_all', {
     schema: { ...findAllSchema, body: FindAllBody },
     preValidation: bodyMayBeAbsent,
-    handler: ({ body }) => findAll(body.display),
+    handler: ({ body, query }, reply) => find(reply, { filter: {}, display: body.display, scope: query.scope }),
   });
 
-  app.get('/ended', {
+  app.get<{ Querystring: FindQuery }>('/ended', {
     schema: {
-      summary: 'The last hundred streams that ended, newest first, with `cause` and `endedAt`',
-      querystring: NO_INPUT,
+      summary: 'The last hundred streams of each pod that ended, newest first, with `cause` and `endedAt`',
+      querystring: FindQuery,
       response: { 200: Type.Array(Ended) },
     },
-    handler: async () => deps.ended.all(),
+    handler: async ({ query }, reply) => {
+      const { missing, objects } = await collect(deps.fleet, query.scope ?? 'fleet', 'ended', {});
+      const newestFirst = [...objects].sort((one, other) => Number(other['endedAt']) - Number(one['endedAt']));
+      return sendCollected(reply, { missing, objects: newestFirst }, 'empty');
+    },
   });
 }
 
@@ -86,18 +99,4 @@ function readDenyFor(text: string | undefined): number {
   const ms = parseDurationMs(text);
   if (ms !== null && ms > 0 && ms <= MAX_DENY_MS) return ms;
   throw new HttpError(400, 'query.denyFor: must be a duration such as 60s or 1h30m, at most 24h');
-}
-
-async function found(deps: StreamRoutesDeps, streams: readonly Stream[], display: readonly string[] | undefined) {
-  if (streams.length === 0) throw new HttpError(404, 'no stream matches');
-  const withMetrics = display?.includes('metrics') ?? false;
-  return Promise.all(streams.map((stream) => describe(deps, stream, withMetrics)));
-}
-
-async function describe(deps: StreamRoutesDeps, stream: Stream, withMetrics: boolean) {
-  const object = findObject(stream, deps.nodeId);
-  if (!withMetrics) return object;
-  // A transport that closes meanwhile has no metrics.
-  const metrics = await stream.leg?.metrics().catch(() => null);
-  return metrics ? { ...object, bitrate: Math.round(metrics.bitrate), metrics } : object;
 }

@@ -4,7 +4,7 @@ import { StreamObject } from '../../../crds/schema/stream.ts';
 import { StreamFilter } from '../../../crds/schema/stream-filter.ts';
 
 const Scope = Type.Enum(['fleet', 'pod'], {
-  description: '`fleet` = all pods (the default; until pods ask each other, the same as `pod`), `pod` = this pod only',
+  description: '`fleet` = all pods of the MediaServer (the default), `pod` = only the pod that gets the request',
 });
 export const TerminateQuery = Type.Object(
   {
@@ -31,6 +31,7 @@ export const FindBody = Type.Object(
 );
 export const FindAllBody = Type.Object({ display: Type.Optional(Display) }, { additionalProperties: false });
 export const FindQuery = Type.Object({ scope: Type.Optional(Scope) }, { additionalProperties: false });
+export type FindQuery = Type.Static<typeof FindQuery>;
 export const FoundStream = Type.Object(
   { ...StreamObject.properties, metrics: Type.Optional(Type.Record(Type.String(), Type.Number())) },
   { additionalProperties: true },

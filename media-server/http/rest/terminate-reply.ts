@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { FleetAnswer } from '../../fleet/fan-out.ts';
-import type { TerminateOrder } from '../../fleet/terminate-here.ts';
+import type { FleetAnswer } from '../../fleet/combine.ts';
+import type { TerminateOrder } from '../../fleet/terminate.ts';
 
 const TerminateReply = Type.Object({
   matched: Type.Integer({ description: 'Streams that matched' }),

@@ -1,21 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
-import type { Client, Stream } from '../../streams/stream.ts';
+import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
+import { forwardTo } from './forward.ts';
 import { iceServerLinks } from './link-headers.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];
-  readonly clientOf: (request: FastifyRequest) => Pick<Client, 'address' | 'isShared'>;
 };
 
 export type OfferProtocol = {
   /** The reply to `GET` and `HEAD` of an endpoint. */
   readonly describe: (reply: FastifyReply) => FastifyReply;
   readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
+  /** Whether a request is handed on to the pod on which the publication is live. */
+  readonly goesToHolder: boolean;
   /** `Link` values for the extensions of a session. */
   readonly extensions: (location: string) => readonly string[];
 };
@@ -28,7 +30,15 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
   refuseOtherTypes(app, typeFor);
 
   app.post('/:appKey/:name', async (request, reply) => {
-    const outcome = await protocol.start(sessionRequest(request, reply, deps));
+    const wanted = sessionRequest(request, reply, deps);
+    const holder = protocol.goesToHolder ? deps.fleetSessions?.holderOf(wanted.appKey, wanted.name) : null;
+    if (deps.fleetSessions && holder) {
+      const { forget, forwarding } = deps.fleetSessions;
+      const forwarded = await forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request) });
+      if (reply.statusCode === 409) forget(holder.uid, wanted.appKey, wanted.name);
+      return forwarded;
+    }
+    const outcome = await protocol.start(wanted);
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
     const location = locationOf(outcome.stream, request, deps);
     return reply
@@ -66,13 +76,15 @@ function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: Offe
   requireType(request, SDP_TYPE);
   if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, 'body: must be an SDP offer');
   const query = request.query as Record<string, unknown>;
+  const { address, isShared } = deps.originOf(request);
   const token = bearerToken(request) ?? (typeof query['token'] === 'string' ? query['token'] : '');
   return {
     appKey,
     name,
     offer: request.body,
     client: {
-      ...deps.clientOf(request),
+      address,
+      isShared,
       origin: request.headers.origin ?? '',
       version: request.headers['user-agent'] ?? '',
       token,
@@ -104,8 +116,8 @@ function bearerToken(request: FastifyRequest): string | null {
 }
 
 /** Uses the path of the request, since a backend may have renamed the stream. */
-function locationOf(stream: Stream, request: FastifyRequest, { podId, prefixOf }: OfferRoutesDeps): string {
-  return `${prefixOf(request)}${pathOf(request)}/${podId}/${stream.secret}`;
+function locationOf(stream: Stream, request: FastifyRequest, { originOf, podId }: OfferRoutesDeps): string {
+  return `${originOf(request).prefix}${pathOf(request)}/${podId}/${stream.secret}`;
 }
 
 function asError(rejection: Rejection): HttpError {

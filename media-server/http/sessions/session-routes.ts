@@ -7,6 +7,7 @@ import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
+import { type FleetSessions, forwardTo, type Origin } from './forward.ts';
 import { matchesETag } from './if-match.ts';
 import { followStream } from './session-events.ts';
 
@@ -16,8 +17,10 @@ export type SessionRoutesDeps = {
   /** Opaque id of this pod in Location URLs. */
   readonly podId: string;
   readonly clock: Clock;
-  /** The path prefix that trusted proxies removed. */
-  readonly prefixOf: (request: FastifyRequest) => string;
+  /** Where a request comes from. */
+  readonly originOf: (request: FastifyRequest) => Origin;
+  /** null for requests that another pod has handed on: they are not handed on again. */
+  readonly fleetSessions: FleetSessions | null;
 };
 
 type Params = { appKey: string; name: string; podId: string; secret: string };
@@ -27,28 +30,63 @@ export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: 
   const url = `/:appKey/:name/:podId/:secret`;
   const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
 
-  app.get(url, async (request, reply) => {
-    find(request);
-    return reply.code(204).send();
-  });
-  const onRequest = async (request: FastifyRequest): Promise<void> => requireType(request, TRICKLE_TYPE);
-  app.patch(url, { onRequest }, (request, reply) => onLive(find(request), (stream) => patch(stream, request, reply)));
-  app.delete(url, async (request, reply) => {
-    await deps.terminator.end(find(request), 'client');
-    return reply.code(200).send();
-  });
-  app.get(`${url}/events`, { exposeHeadRoute: false }, (request, reply) =>
-    followStream(find(request), reply, deps.clock),
+  /** Hands a request on if another pod holds the session. */
+  const held =
+    (handle: (stream: Stream, request: FastifyRequest, reply: FastifyReply) => unknown) =>
+    (request: FastifyRequest, reply: FastifyReply) =>
+      isElsewhere(deps, request) ? forwardToHolder(deps, request, reply) : handle(find(request), request, reply);
+
+  app.get(
+    url,
+    held((_stream, _request, reply) => reply.code(204).send()),
   );
-  app.post(`${url}/events`, (request, reply) => {
-    find(request);
-    return reply
-      .code(201)
-      .header('location', `${deps.prefixOf(request)}${request.url}`)
-      .send();
-  });
+  const onRequest = async (request: FastifyRequest): Promise<void> => requireType(request, TRICKLE_TYPE);
+  app.patch(
+    url,
+    { onRequest },
+    held((stream, request, reply) => onLive(stream, () => patch(stream, request, reply))),
+  );
+  app.delete(
+    url,
+    held(async (stream, _request, reply) => {
+      await deps.terminator.end(stream, 'client');
+      return reply.code(200).send();
+    }),
+  );
+  app.get(
+    `${url}/events`,
+    { exposeHeadRoute: false },
+    held((stream, _request, reply) => followStream(stream, reply, deps.clock)),
+  );
+  app.post(
+    `${url}/events`,
+    held((_stream, request, reply) =>
+      reply
+        .code(201)
+        .header('location', `${deps.originOf(request).prefix}${request.url}`)
+        .send(),
+    ),
+  );
   if (direction !== 'play') return;
-  app.post(`${url}/layer`, (request, reply) => onLive(find(request), (stream) => selectLayer(stream, request, reply)));
+  app.post(
+    `${url}/layer`,
+    held((stream, request, reply) => onLive(stream, () => selectLayer(stream, request, reply))),
+  );
+}
+
+const isElsewhere = ({ podId }: SessionRoutesDeps, { params }: FastifyRequest): boolean =>
+  (params as Params).podId !== podId;
+
+/** Any pod takes requests for the sessions of all pods. Throws a 404 for a pod that is not in the fleet. */
+async function forwardToHolder(
+  deps: SessionRoutesDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const holder = deps.fleetSessions?.forwarding.podById((request.params as Params).podId);
+  if (!deps.fleetSessions || !holder) throw noSuchSession();
+  const { forwarding } = deps.fleetSessions;
+  return forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request) });
 }
 
 /** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */
@@ -67,9 +105,9 @@ function noSuchSession(cause?: unknown): HttpError {
 }
 
 /** Answers 404 if the work fails because the stream ended meanwhile. */
-async function onLive<T>(stream: Stream, work: (stream: Stream) => Promise<T>): Promise<T> {
+async function onLive<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
   try {
-    return await work(stream);
+    return await work();
   } catch (error) {
     throw stream.cause === null ? error : noSuchSession(error);
   }

@@ -7,6 +7,7 @@ import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
 import type { World } from '../../world/world.ts';
 import { isOwned } from './children.ts';
+import { keepRoster } from './roster.ts';
 import { deletionVerdicts } from './verdicts.ts';
 
 /** Keeps a MediaServer until its pods have drained. */
@@ -34,6 +35,7 @@ export async function finalize(world: World, object: KubeObject): Promise<Result
   const pods = podsOf(world.stores.pods, namespace, name);
   const isOver = world.clock.now() > deadlineOf(object);
   if ((deployment || pods.length > 0) && !isOver) {
+    await keepRoster(world, { object, pods });
     await tellOfDrain(world, object, pods);
     return { requeueAfterMs: LOOK_EVERY_MS };
   }

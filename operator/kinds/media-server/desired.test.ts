@@ -36,7 +36,6 @@ describe('desired', () => {
     expect(kinds({})).toEqual([
       'ServiceAccount/live',
       'Service/live',
-      'Service/live-pods',
       'NetworkPolicy/live',
       'PodDisruptionBudget/live',
       'Deployment/live',
@@ -48,7 +47,6 @@ describe('desired', () => {
     expect(kinds(spec)).toEqual([
       'ServiceAccount/live',
       'Service/live',
-      'Service/live-pods',
       'Deployment/live',
       'Ingress/live',
       'PodMonitor/live',

@@ -14,7 +14,7 @@ import { buildIngress } from '../../builders/ingress.ts';
 import { buildNetworkPolicy } from '../../builders/network-policy.ts';
 import { buildPodDisruptionBudget } from '../../builders/pod-disruption-budget.ts';
 import { buildPodMonitor } from '../../builders/pod-monitor.ts';
-import { buildHeadlessService, buildService } from '../../builders/service.ts';
+import { buildService } from '../../builders/service.ts';
 import { buildServiceAccount } from '../../builders/service-account.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Rendered } from '../../pods/fleets.ts';
@@ -98,7 +98,6 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
     children: [
       buildServiceAccount(parent),
       buildService(parent),
-      buildHeadlessService(parent),
       buildNetworkPolicy(parent),
       buildPodDisruptionBudget(parent),
       buildDeployment(parent, { image: options.image, config: bundle.config, live: observed.deployment }),

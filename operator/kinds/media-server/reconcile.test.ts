@@ -24,7 +24,6 @@ const CONFIG = [`PATCH ${SECRET}`, `PATCH ${CONFIG_MAP}`];
 const CHILDREN = [
   `PATCH ${at('v1/namespaces/media/serviceaccounts/live')}`,
   `PATCH ${at('v1/namespaces/media/services/live')}`,
-  `PATCH ${at('v1/namespaces/media/services/live-pods')}`,
   `PATCH ${at('networking.k8s.io/v1/namespaces/media/networkpolicies/live')}`,
   `PATCH ${at('policy/v1/namespaces/media/poddisruptionbudgets/live')}`,
   `PATCH ${DEPLOYMENT}`,
@@ -95,6 +94,7 @@ describe('reconcileMediaServer', () => {
       'Available=False/NoReadyPods',
       'Progressing=True/DeploymentPending',
       'ConfigApplied=Unknown/NoPods',
+      'FleetReady=Unknown/NoPods',
       'Degraded=False/AsExpected',
     ]);
     expect(told).toEqual([KEY]);
@@ -400,10 +400,10 @@ describe('reconcileMediaServer', () => {
       expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
     });
 
-    it('after two seconds while a pod does not run the config', async () => {
+    it('after half a second while a pod does not have the roster', async () => {
       world.have(mediaServerObject({}, FINALIZED));
       world.have(podObject({ running: {} }));
-      expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
+      expect(await reconcile()).toEqual({ requeueAfterMs: 500 });
     });
 
     it('not at once for a pod that has refused the config', async () => {

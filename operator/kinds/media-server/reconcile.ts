@@ -8,8 +8,8 @@ import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, keyOf, splitKey, TYPES } from '../../kube/objects.ts';
 import { essence } from '../../pods/essence.ts';
 import type { Fleet } from '../../pods/fleets.ts';
-import type { Pod } from '../../pods/pod.ts';
-import { needsPush, pushConfig } from '../../pods/push.ts';
+import { type Pod, podsOf } from '../../pods/pod.ts';
+import { needsPush, needsRoster, pushConfig } from '../../pods/push.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { firstCounts } from '../../status/counts.ts';
 import { report } from '../../status/report.ts';
@@ -21,7 +21,8 @@ import { type Desired, desired } from './desired.ts';
 import { endpointsOf } from './endpoints.ts';
 import { hostConflict } from './host-conflict.ts';
 import { type Observed, observe } from './observe.ts';
-import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts } from './verdicts.ts';
+import { keepRoster } from './roster.ts';
+import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts, type StatusInput } from './verdicts.ts';
 
 export type MediaServerOptions = {
   /** The default image of media servers. */
@@ -32,6 +33,8 @@ export type MediaServerOptions = {
 
 /** The delay of the next try while a pod does not run the config yet. */
 const RETRY_PUSH_MS = 2_000;
+/** The same while a pod does not have the roster: a new pod takes no streams before. */
+const RETRY_ROSTER_MS = 500;
 
 /** Reconciles in steps: observe, desired, apply, push, prune, status. The status is written even if a step fails. */
 export async function reconcileMediaServer(world: World, options: MediaServerOptions, key: string): Promise<Result> {
@@ -77,6 +80,7 @@ async function reconcileInvalid(
   const fleet = world.fleets.of(keyOf(object));
   fleet.fault = fault;
   useKeyOf(fleet, await world.reads.get(TYPES.Secret, namespace, assetsName({ name })));
+  await keepRoster(world, { object, pods: podsOf(world.stores.pods, namespace, name) });
   await report(world, object, faultVerdicts(fault), firstCounts(object));
   tellOfFleet(options, keyOf(object), fleet, []);
 }
@@ -99,10 +103,11 @@ async function reconcileValid(world: World, options: MediaServerOptions, observe
       ? await keepLastGood(observed, fleet, attempt.fault)
       : await applyAll(world, observed, fleet, attempt.desired);
   fleet.fault = outcome.fault;
-  await writeOutcome(world, observed, fleet, outcome);
+  const rosterFault = await keepRoster(world, observed);
+  await writeOutcome(world, observed, fleet, { ...outcome, rosterFault });
   tellOfFleet(options, key, fleet, observed.pods);
   if (outcome.error !== undefined) throw outcome.error;
-  return { requeueAfterMs: nextLook(observed, fleet, outcome) };
+  return { requeueAfterMs: rosterFault ? RETRY_PUSH_MS : nextLook(observed, fleet, outcome) };
 }
 
 /** The outcome of a reconcile; one with an `error` is retried. */
@@ -173,7 +178,7 @@ async function writeOutcome(
   world: World,
   observed: Observed,
   fleet: Fleet,
-  { fault, missing, refused, written }: Outcome,
+  { fault, missing, refused, rosterFault, written }: Outcome & Pick<StatusInput, 'rosterFault'>,
 ): Promise<void> {
   const { mediaServer, object } = observed;
   const { name, namespace = '' } = object.metadata;
@@ -188,6 +193,7 @@ async function writeOutcome(
     deployment,
     pods: observed.pods,
     fleet,
+    rosterFault,
     ...faults,
   };
   const selector = Object.entries(selectorOf({ name }))
@@ -215,7 +221,9 @@ function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: 
 }
 
 /** Referenced Secrets are read again every half minute; a pod that lags behind is retried soon. */
-function nextLook({ nodes, pods }: Observed, { rendered, reports }: Fleet, { fault, refused }: Outcome): number {
+function nextLook({ nodes, pods }: Observed, { rendered, reports, roster }: Fleet, { fault, refused }: Outcome): number {
+  const waits = pods.some(({ isRunning, uid }) => isRunning && roster && needsRoster(reports.get(uid), roster.revision));
+  if (waits) return RETRY_ROSTER_MS;
   const lags = pods.some(({ isRunning, uid }) => isRunning && rendered && needsPush(reports.get(uid), rendered.hash));
   if (lags) return RETRY_PUSH_MS;
   const isBroken = rendered?.findings.some(({ reason }) => reason === 'RefNotFound') ?? false;

@@ -26,7 +26,7 @@ function fleetOf(
 }
 
 const answered = (over: Parameters<typeof podStatus>[0]): PodReport => ({ kind: 'answered', status: podStatus(over) });
-const RUNS_NEW = answered({ hash: 'new' });
+const RUNS_NEW = answered({ hash: 'new', fleet: { revision: 1, admitted: true, unreached: [] } });
 
 const well = (over: Partial<StatusInput> = {}): StatusInput => ({
   replicas: 1,
@@ -37,6 +37,7 @@ const well = (over: Partial<StatusInput> = {}): StatusInput => ({
   fault: null,
   refused: null,
   missing: null,
+  rosterFault: null,
   ...over,
 });
 
@@ -61,6 +62,7 @@ describe('mediaServerVerdicts', () => {
       yes('Available', 'PodsReady', '1 of 1 pod ready for new streams'),
       no('Progressing', 'Settled', 'no change is in progress'),
       yes('ConfigApplied', 'Applied', '1 pod runs this config'),
+      yes('FleetReady', 'AllKnown', '1 pod runs'),
       no('Degraded', 'AsExpected', 'all is well'),
     ]);
   });

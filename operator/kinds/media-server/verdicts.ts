@@ -3,6 +3,7 @@ import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
+import { type FleetInput, fleetReady } from './fleet-ready.ts';
 
 /** Why the newest spec cannot be turned into a config; the last good config stays. */
 export type Fault = {
@@ -12,7 +13,7 @@ export type Fault = {
   readonly isTransient?: true;
 };
 
-export type StatusInput = {
+export type StatusInput = Pick<FleetInput, 'rosterFault'> & {
   readonly replicas: number;
   /** The grace period of new pods, seconds. */
   readonly graceSeconds: number;
@@ -36,7 +37,7 @@ type DeploymentStatus = {
 
 /** The conditions of a MediaServer. Pure. */
 export function mediaServerVerdicts(input: StatusInput): Verdict[] {
-  return [available(input), progressing(input), configApplied(input), degraded(input)];
+  return [available(input), progressing(input), configApplied(input), fleetReady(input), degraded(input)];
 }
 
 /** The conditions of a MediaServer whose spec is invalid. Pure. */

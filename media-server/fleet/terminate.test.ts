@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../process/clock.ts';
+import { fleetOfOne } from '../../test/builders/fleet-of-one.ts';
 import { logLines } from '../../test/builders/log-lines.ts';
 import { fakeStreams } from '../../test/builders/streams.ts';
-import { DenyList } from '../streams/deny.ts';
-import { type TerminateDeps, type TerminateOrder, terminate } from './terminate-here.ts';
+import { type TerminateDeps, type TerminateOrder, terminate } from './terminate.ts';
 
 const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, cause: 'rest', denyForMs: 0 };
 
@@ -18,10 +17,7 @@ describe('terminate', () => {
     logged = logLines();
     counted = [];
     deps = {
-      ...streams,
-      deny: new DenyList({ clock: systemClock, isProxy: () => false }),
-      podName: 'pod-0',
-      clock: systemClock,
+      fleet: fleetOfOne(streams).asking,
       log: logged.log,
       metrics: { terminateRequest: (scope, result) => counted.push(`${scope} ${result}`) },
     };

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FleetModel } from '../../test/builders/fleet-model.ts';
+
+type How = 'lost' | 'refused';
+
+type Step =
+  | { readonly do: 'publish'; readonly pod: number; readonly name: number }
+  | { readonly do: 'stop'; readonly name: number }
+  | { readonly do: 'terminate' | 'ban'; readonly pod: number }
+  | { readonly do: 'add' | 'operator' | 'heal' }
+  | { readonly do: 'remove' | 'freeze' | 'crash'; readonly pod: number; readonly ms: number }
+  | { readonly do: 'cut'; readonly from: number; readonly to: number; readonly isBothWays: boolean; readonly how: How }
+  | { readonly do: 'wait'; readonly ms: number };
+
+const MOST_PODS = 5;
+const pod = fc.nat(MOST_PODS - 1);
+const name = fc.nat(2);
+const ms = fc.oneof(
+  fc.integer({ min: 0, max: 100 }),
+  fc.integer({ min: 100, max: 1_500 }),
+  fc.integer({ min: 1_500, max: 4_000 }),
+  fc.constant(65_000),
+);
+const how = fc.constantFrom<How>('lost', 'lost', 'refused');
+/** Ends of a link: pods, and the operator. */
+const end = fc.integer({ min: -1, max: MOST_PODS - 1 });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('publish'), pod, name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop'), name }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('terminate'), pod }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ban'), pod }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('add', 'operator', 'heal') }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('remove', 'freeze', 'crash', 'crash'), pod, ms }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('cut'), from: end, to: end, isBothWays: fc.boolean(), how }) },
+  { weight: 7, arbitrary: fc.record({ do: fc.constant('wait'), ms }) },
+);
+
+const history = fc.record({
+  seed: fc.integer({ min: 1, max: 1_000_000 }),
+  pods: fc.integer({ min: 1, max: 3 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+});
+type History = typeof history extends fc.Arbitrary<infer H> ? H : never;
+
+/** Plays one history. Orders are not awaited: they overlap with what comes next. */
+async function play({ pods, seed, steps }: History): Promise<void> {
+  const model = new FleetModel(seed);
+  const failures: unknown[] = [];
+  const inBackground = (work: Promise<unknown>): void => void work.catch((error: unknown) => failures.push(error));
+  for (let count = 0; count < pods; count++) model.addPod();
+  await model.clock.advance(5_000);
+  for (const each of steps) {
+    take(model, each, inBackground);
+    await model.clock.advance(each.do === 'wait' ? each.ms : 5);
+    if (failures.length > 0) throw failures[0];
+  }
+  await model.finish();
+  if (failures.length > 0) throw failures[0];
+}
+
+function take(model: FleetModel, step: Step, inBackground: (work: Promise<unknown>) => void): void {
+  const podAt = (index: number) => model.pods[index % Math.max(1, model.pods.length)];
+  const nameAt = (index: number): string => (index < 0 ? 'operator' : (podAt(index)?.name ?? 'operator'));
+  const subject = 'pod' in step ? podAt(step.pod) : undefined;
+  switch (step.do) {
+    case 'publish':
+      if (subject) inBackground(model.publish(subject, `name-${step.name}`));
+      break;
+    case 'stop':
+      model.stop(`name-${step.name}`);
+      break;
+    case 'terminate':
+      if (subject) inBackground(model.terminate(subject));
+      break;
+    case 'ban':
+      if (subject) inBackground(model.terminate(subject, { denyForMs: 3_600_000 }));
+      break;
+    case 'add':
+      if (model.pods.length < MOST_PODS) model.addPod();
+      break;
+    case 'operator':
+      model.isOperatorUp = !model.isOperatorUp;
+      break;
+    case 'heal':
+      model.heal();
+      break;
+    case 'remove':
+      if (subject && model.pods.length > 1) model.removePod(subject);
+      break;
+    case 'freeze':
+      if (subject?.process) model.freeze(subject, !subject.isFrozen);
+      break;
+    case 'crash':
+      if (subject) model.crash(subject, step.ms);
+      break;
+    case 'cut':
+      model.cut(nameAt(step.from), nameAt(step.to), step.how);
+      if (step.isBothWays) model.cut(nameAt(step.to), nameAt(step.from), step.how);
+      break;
+    case 'wait':
+      break;
+    default:
+      step satisfies never;
+  }
+}
+
+/** A failing history is printed and shrunk; the seed makes each run the same. */
+const RUNS = Number(process.env['FLEET_RUNS'] ?? 400);
+const SEED = Number(process.env['FLEET_SEED'] ?? 1);
+
+describe('a fleet', () => {
+  it('never answers 200 or 404 while a matching stream lives, publishes each name once, and keeps bans', async () => {
+    await fc.assert(fc.asyncProperty(history, play), { numRuns: RUNS, seed: SEED });
+    expect(RUNS).toBeGreaterThan(0);
+  }, 600_000);
+});

@@ -1,0 +1,98 @@
+import type { PodStatus, Roster } from '../../crds/schema/internal.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import { answerPeer } from './answer-peers.ts';
+import { type AnswersDeps, peerAnswers } from './answers.ts';
+import { type AskDeps, Asking, type Wire } from './ask.ts';
+import { Joining } from './joining.ts';
+import { Membership } from './membership.ts';
+import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
+import { Names, type NamesDeps } from './names.ts';
+
+export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining'> &
+  Pick<NamesDeps, 'own' | 'lose'> & {
+    readonly podName: string;
+    readonly uid: string;
+    /** When this process started, Unix milliseconds. */
+    readonly startedAt: number;
+    /** Keeps a roster for the next process of this pod. */
+    readonly save: (roster: Roster) => void;
+    readonly wire: Wire;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly metrics: AskDeps['metrics'] & NamesDeps['metrics'];
+  };
+
+/** This pod as a member of its fleet. */
+export class Fleet {
+  readonly membership: Membership;
+  readonly asking: Asking;
+  readonly names: Names;
+  readonly #joining: Joining;
+  readonly #answers: ReturnType<typeof peerAnswers>;
+  readonly #startedAt: number;
+
+  constructor(deps: FleetDeps) {
+    this.#startedAt = deps.startedAt;
+    this.membership = new Membership(deps);
+    const knowledge = (): Knowledge => ({ denials: deps.deny.all(), names: this.names.known() });
+    this.#answers = peerAnswers({
+      ...deps,
+      membership: this.membership,
+      knowledge,
+      names: () => this.names,
+      joining: () => this.#joining,
+    });
+    this.asking = new Asking({ ...deps, membership: this.membership, answers: this.#answers });
+    this.names = new Names({ ...deps, membership: this.membership, asking: this.asking });
+    this.#joining = new Joining({
+      ...deps,
+      membership: this.membership,
+      asking: this.asking,
+      knowledge,
+      copy: (uid, { denials, names }) => {
+        for (const denial of denials) deps.deny.add(denial);
+        this.names.copy(uid, names);
+      },
+    });
+  }
+
+  /** Begins to join the fleet, with the roster of a file if there is one. */
+  start(found: Roster | null): void {
+    if (found) this.membership.offer(found);
+    this.#joining.start();
+  }
+
+  /** Whether this pod takes streams: all members know it, or have been waited for. */
+  get isAdmitted(): boolean {
+    return this.#joining.isAdmitted;
+  }
+
+  /** Answers a call of another pod. Throws if the call is not valid. */
+  answer(op: PeerOp, body: unknown): Promise<PeerReply> {
+    return answerPeer({ membership: this.membership, answers: this.#answers, startedAt: this.#startedAt }, op, body);
+  }
+
+  /** What the operator is told. */
+  status(): NonNullable<PodStatus['fleet']> {
+    return {
+      revision: this.membership.revision,
+      admitted: this.isAdmitted,
+      unreached: this.#joining.unreached().map(({ pod }) => pod),
+    };
+  }
+
+  close(): void {
+    this.#joining.close();
+    this.names.close();
+  }
+}
+
+/** The roster of a process that runs without Kubernetes. */
+export const rosterOfOne = (uid: string, pod: string): Roster => ({
+  revision: 1,
+  members: [{ pod, uid, address: 'localhost', port: 1 }],
+});
+
+/** A wire for a fleet of one, which has nobody to call. */
+export const NO_WIRE: Wire = { send: () => Promise.reject(new Error('a fleet of one calls no pod')) };

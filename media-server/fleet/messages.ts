@@ -1,0 +1,125 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Roster } from '../../crds/schema/internal.ts';
+import { StreamFilter } from '../../crds/schema/stream-filter.ts';
+import { schemaFindings } from '../../crds/validate/resource.ts';
+
+// The messages between pods: `POST /internal/peer/{op}`. Questions are validated strictly: a filter with a member that
+// this version does not know must not end more than was asked for.
+
+const closed = { additionalProperties: false } as const;
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/** Unix time, milliseconds. */
+const Time = Type.Integer({ minimum: 0, maximum: 8.64e15 });
+const Text = Type.String({ maxLength: 1024 });
+
+/** A client that may not start a stream for a while. The key is made by `streams/deny`. */
+export const Denial = Type.Object({ key: Text, until: Time }, closed);
+export type Denial = Static<typeof Denial>;
+
+/** A publication that holds its name. */
+export const HeldName = Type.Object(
+  {
+    appKey: Text,
+    name: Text,
+    /** When the name was claimed, by the clock of the holder. */
+    at: Time,
+    /** The uid of the pod that holds it. */
+    holder: Text,
+  },
+  closed,
+);
+export type HeldName = Static<typeof HeldName>;
+
+const Denials = Type.Array(Denial, { maxItems: 20_000 });
+const DenyQuestion = Type.Object({ filter: StreamFilter, denyForMs: Count }, closed);
+const TerminateQuestion = Type.Object(
+  {
+    filter: StreamFilter,
+    dryRun: Type.Boolean(),
+    cause: Type.Enum(['rest', 'disconnect']),
+    denyForMs: Count,
+    denials: Denials,
+  },
+  closed,
+);
+const TerminateAnswer = Type.Object({
+  matchedIds: Type.Array(Text),
+  terminated: Count,
+  denied: Count,
+  denials: Denials,
+  error: Type.Optional(Type.String()),
+});
+const ConnectionFilter = Type.Object(
+  { sessionId: Type.Optional(Text), appKey: Type.Optional(Text), clientVersion: Type.Optional(Text) },
+  closed,
+);
+const Objects = Type.Array(Type.Record(Type.String(), Type.Unknown()));
+const Names = Type.Array(HeldName);
+
+const KNOWLEDGE = { denials: Denials, names: Names };
+
+/** What each call asks and what is answered. */
+export const PEER_OPS = {
+  /** A pod introduces itself. Each side tells the other what a pod must know before it takes streams. */
+  join: {
+    question: Type.Object({ roster: Roster, ...KNOWLEDGE }, closed),
+    answer: Type.Object(KNOWLEDGE),
+  },
+  terminate: { question: TerminateQuestion, answer: TerminateAnswer },
+  /** The denials that a terminate with `denyFor` would make. */
+  denials: { question: DenyQuestion, answer: Type.Object({ denials: Denials }) },
+  deny: { question: Type.Object({ denials: Denials }, closed), answer: Type.Object({}) },
+  find: {
+    question: Type.Object({ filter: StreamFilter, metrics: Type.Boolean() }, closed),
+    answer: Type.Object({ found: Objects }),
+  },
+  connections: {
+    question: Type.Object({ filter: ConnectionFilter }, closed),
+    answer: Type.Object({ found: Objects }),
+  },
+  ended: { question: Type.Object({}, closed), answer: Type.Object({ found: Objects }) },
+  claim: {
+    question: Type.Object({ claim: HeldName }, closed),
+    /** `remembered`: uids of pods that held the name when they were last heard. */
+    answer: Type.Object({ isTaken: Type.Boolean(), remembered: Type.Array(Text) }),
+  },
+  /** Names that the sender holds, or no longer holds; the answer names those that the receiver claimed earlier. */
+  live: {
+    question: Type.Object({ held: Names, released: Names }, closed),
+    answer: Type.Object({ conflicts: Names }),
+  },
+} as const satisfies Record<string, { question: TSchema; answer: TSchema }>;
+
+/** What a pod knows of denials and names. */
+export type Knowledge = Answer<'join'>;
+
+export type PeerOp = keyof typeof PEER_OPS;
+export type Question<Op extends PeerOp> = Static<(typeof PEER_OPS)[Op]['question']>;
+export type Answer<Op extends PeerOp> = Static<(typeof PEER_OPS)[Op]['answer']>;
+
+/** Around each question: who asks, since when its process runs, and the revision of the roster that it has. */
+export const PeerCall = Type.Object({ from: Text, startedAt: Time, revision: Count, question: Type.Unknown() }, closed);
+export type PeerCall = Static<typeof PeerCall>;
+
+/** Around each answer. The roster is included if the caller's is older. */
+export const PeerReply = Type.Object({
+  startedAt: Time,
+  revision: Count,
+  roster: Type.Optional(Roster),
+  answer: Type.Unknown(),
+});
+export type PeerReply = Static<typeof PeerReply>;
+
+const compiled = new Map<TSchema, { Check(value: unknown): boolean }>();
+
+/** Throws with the first field that is not valid. */
+export function checkMessage<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
+  const known = compiled.get(schema) ?? Compile(schema);
+  compiled.set(schema, known);
+  if (known.Check(value)) return value as Static<S>;
+  const [fault] = schemaFindings(schema, value, what);
+  throw new Error(fault ? `${fault.field}: ${fault.reason}` : `${what}: not valid`);
+}
+
+export const isPeerOp = (text: string): text is PeerOp => Object.hasOwn(PEER_OPS, text);

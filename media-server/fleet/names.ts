@@ -1,0 +1,255 @@
+import type { RosterMember } from '../../crds/schema/internal.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
+import type { Asking } from './ask.ts';
+import type { Membership } from './membership.ts';
+import type { Answer, HeldName, Question } from './messages.ts';
+
+/** A publication of this pod that holds its name, from the first step of admission until its transport is closed. */
+export type OwnName = {
+  readonly appKey: string;
+  readonly name: string;
+  /** When it was claimed, Unix milliseconds. */
+  readonly at: number;
+  /** Whether it may be played. */
+  readonly isLive: boolean;
+};
+
+export type NamesDeps = {
+  readonly membership: Membership;
+  readonly asking: Pick<Asking, 'all' | 'one'>;
+  readonly clock: Clock;
+  /** The publications of this pod. */
+  readonly own: {
+    get(appKey: string, name: string): OwnName | undefined;
+    all(): Iterable<OwnName>;
+  };
+  /** Ends a publication of this pod because another pod claimed its name earlier. */
+  readonly lose: (appKey: string, name: string) => void;
+  readonly metrics: { claimUnanswered(): void };
+};
+
+const CLAIM_TIMEOUT_MS = 500;
+/** A claim that is neither announced nor released lapses. */
+const CLAIM_LAPSES_MS = 30_000;
+const RETRY_MS = 1_000;
+
+type Claim = HeldName & { readonly lapsesAt: number };
+
+/**
+ * Names of publications in the fleet: a name belongs to one publication. Before a publication starts, all members are
+ * asked; when it goes live or ends, they are told. A member that was cut off is told when it is back, and the later of
+ * two publications with one name ends.
+ */
+export class Names {
+  readonly #deps: NamesDeps;
+  /** Names that other pods hold: by uid, then by key. */
+  readonly #held = new Map<string, Map<string, HeldName>>();
+  /** Publications of other pods that have not started yet. */
+  readonly #claims = new Map<string, Claim>();
+  /** What each member has still to be told: the keys whose state has changed. */
+  readonly #untold = new Map<string, Map<string, Pick<HeldName, 'appKey' | 'name'>>>();
+  readonly #telling = new Set<string>();
+  #retry: Timer | null = null;
+  #isClosed = false;
+
+  constructor(deps: NamesDeps) {
+    this.#deps = deps;
+    deps.membership.onChange(() => this.#forgetGone());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+  }
+
+  /** Asks for a name that this pod is about to publish. Returns false if it is in use on another pod. */
+  async claim(own: Omit<OwnName, 'isLive'>): Promise<boolean> {
+    const { asking, membership } = this.#deps;
+    const claim = this.#ofThisPod(own);
+    // Without other members there is nobody to ask.
+    if (membership.others().length === 0) return true;
+    const other = this.#claimBy(claim);
+    if (other && other.holder !== membership.uid) return false;
+    const replies = await asking.all('claim', { claim }, CLAIM_TIMEOUT_MS);
+    const others = replies.filter(({ uid }) => uid !== membership.uid);
+    for (const { answer } of others) if (!answer) this.#deps.metrics.claimUnanswered();
+    const remembered = others.flatMap(({ answer }) => answer?.remembered ?? []);
+    return !others.some(({ answer }) => answer?.isTaken) && !this.#isHeldBySilent(claim, remembered, others);
+  }
+
+  /** A publication of this pod went live, or has left the registry: tells all members. */
+  changed(appKey: string, name: string): void {
+    for (const { uid } of this.#deps.membership.others()) this.#note(uid, { appKey, name });
+    this.#tellAll();
+  }
+
+  /** The pod on which a name is live, as far as this pod was told. */
+  holderOf(appKey: string, name: string): RosterMember | null {
+    const holder = this.#holders(keyOf({ appKey, name })).find((uid) => this.#deps.membership.member(uid));
+    return (holder !== undefined && this.#deps.membership.member(holder)) || null;
+  }
+
+  /** The holder says that it does not hold the name. */
+  forget(uid: string, appKey: string, name: string): void {
+    this.#held.get(uid)?.delete(keyOf({ appKey, name }));
+  }
+
+  /** All names that this pod knows of, for a member that joins. */
+  known(): HeldName[] {
+    return [...this.#live(), ...[...this.#held.values()].flatMap((names) => [...names.values()])];
+  }
+
+  #live(): HeldName[] {
+    return [...this.#deps.own.all()].filter(({ isLive }) => isLive).map((own) => this.#ofThisPod(own));
+  }
+
+  /** Names that a member knows when it meets this pod. Its own are complete. */
+  copy(from: string, names: readonly HeldName[]): void {
+    const { membership } = this.#deps;
+    this.#replace(from, names.filter(({ holder }) => holder === from));
+    const known = new Set([...this.#held.keys(), membership.uid]);
+    for (const each of names) if (!known.has(each.holder)) this.#hold(each);
+  }
+
+  /** Answers a claim of another pod. */
+  answerClaim({ claim }: Question<'claim'>): Answer<'claim'> {
+    const { clock, own } = this.#deps;
+    const key = keyOf(claim);
+    const mine = own.get(claim.appKey, claim.name);
+    const rival = this.#claimBy(claim);
+    const isTaken =
+      (mine !== undefined && (mine.isLive || isEarlier(this.#ofThisPod(mine), claim))) ||
+      (rival !== undefined && rival.holder !== claim.holder && isEarlier(rival, claim));
+    if (!isTaken) this.#claims.set(key, { ...claim, lapsesAt: clock.monotonic() + CLAIM_LAPSES_MS });
+    return { isTaken, remembered: this.#holders(key).filter((uid) => uid !== claim.holder) };
+  }
+
+  /** Another pod tells what it holds. A publication of this pod that was claimed later ends. */
+  answerLive({ held, released }: Question<'live'>): Answer<'live'> {
+    for (const each of released) {
+      this.forget(each.holder, each.appKey, each.name);
+      if (this.#claims.get(keyOf(each))?.holder === each.holder) this.#claims.delete(keyOf(each));
+    }
+    const conflicts: HeldName[] = [];
+    for (const each of held) {
+      this.#hold(each);
+      if (this.#claims.get(keyOf(each))?.holder === each.holder) this.#claims.delete(keyOf(each));
+      const mine = this.#deps.own.get(each.appKey, each.name);
+      if (mine === undefined) continue;
+      const isMine = isEarlier(this.#ofThisPod(mine), each);
+      if (!isMine) this.#deps.lose(each.appKey, each.name);
+      // One that is not live yet may be refused; it is announced when it goes live.
+      else if (mine.isLive) conflicts.push(this.#ofThisPod(mine));
+    }
+    return { conflicts };
+  }
+
+  #ofThisPod({ appKey, at, name }: Omit<OwnName, 'isLive'>): HeldName {
+    return { appKey, name, at, holder: this.#deps.membership.uid };
+  }
+
+  #claimBy(of: Pick<HeldName, 'appKey' | 'name'>): Claim | undefined {
+    const claim = this.#claims.get(keyOf(of));
+    if (claim && claim.lapsesAt <= this.#deps.clock.monotonic()) {
+      this.#claims.delete(keyOf(of));
+      return undefined;
+    }
+    return claim;
+  }
+
+  /** A name stays with a pod that does not answer, until its container is known not to run. */
+  #isHeldBySilent(
+    claim: HeldName,
+    remembered: readonly string[],
+    replies: readonly { readonly uid: string; readonly answer: unknown }[],
+  ): boolean {
+    const { membership } = this.#deps;
+    const holders = new Set([...remembered, ...this.#holders(keyOf(claim))]);
+    holders.delete(membership.uid);
+    let isHeld = false;
+    for (const uid of holders) {
+      const isSilent = replies.some((reply) => reply.uid === uid && !reply.answer);
+      if (isSilent && !membership.isDown(uid)) isHeld = true;
+      // It answered that the name is free, or it is gone.
+      else this.forget(uid, claim.appKey, claim.name);
+    }
+    return isHeld;
+  }
+
+  #holders(key: string): string[] {
+    return [...this.#held].filter(([, names]) => names.has(key)).map(([uid]) => uid);
+  }
+
+  #hold(held: HeldName): void {
+    const names = this.#held.get(held.holder) ?? new Map<string, HeldName>();
+    names.set(keyOf(held), held);
+    this.#held.set(held.holder, names);
+  }
+
+  #replace(uid: string, names: readonly HeldName[]): void {
+    this.#held.set(uid, new Map(names.map((each) => [keyOf(each), each])));
+  }
+
+  #forgetGone(): void {
+    const { membership } = this.#deps;
+    const isGone = (uid: string): boolean => !membership.member(uid) || membership.isDown(uid);
+    for (const uid of this.#held.keys()) if (isGone(uid)) this.#held.delete(uid);
+    for (const [key, { holder }] of this.#claims) if (isGone(holder)) this.#claims.delete(key);
+    for (const uid of this.#untold.keys()) if (!membership.member(uid)) this.#untold.delete(uid);
+  }
+
+  #note(uid: string, of: Pick<HeldName, 'appKey' | 'name'>): void {
+    const keys = this.#untold.get(uid) ?? new Map<string, Pick<HeldName, 'appKey' | 'name'>>();
+    keys.set(keyOf(of), of);
+    this.#untold.set(uid, keys);
+  }
+
+  #tellAll(): void {
+    if (this.#isClosed) return;
+    for (const uid of this.#untold.keys()) void this.#tell(uid);
+  }
+
+  /** One call at a time for each member, so that a later state never arrives first. */
+  async #tell(uid: string): Promise<void> {
+    const { asking, membership } = this.#deps;
+    const member = membership.member(uid);
+    const changes = this.#untold.get(uid);
+    if (!member || !changes || this.#telling.has(uid)) return;
+    this.#telling.add(uid);
+    this.#untold.delete(uid);
+    try {
+      const { conflicts } = await asking.one(member, 'live', this.#state([...changes.values()]));
+      for (const { appKey, name } of conflicts) this.#deps.lose(appKey, name);
+    } catch {
+      for (const each of changes.values()) this.#note(uid, each);
+      this.#tellLater();
+    } finally {
+      this.#telling.delete(uid);
+    }
+    if (this.#untold.has(uid) && !this.#retry) this.#tellAll();
+  }
+
+  #tellLater(): void {
+    if (this.#isClosed || this.#retry) return;
+    this.#retry = this.#deps.clock.setTimeout(() => {
+      this.#retry = null;
+      this.#tellAll();
+    }, RETRY_MS);
+  }
+
+  /** The present state of names: live here, or not held here. A claim in progress is neither. */
+  #state(changes: readonly Pick<HeldName, 'appKey' | 'name'>[]): Question<'live'> {
+    const states = changes.map((each) => ({ each, own: this.#deps.own.get(each.appKey, each.name) }));
+    return {
+      held: states.flatMap(({ own }) => (own?.isLive ? [this.#ofThisPod(own)] : [])),
+      released: states.flatMap(({ each, own }) => (own ? [] : [this.#ofThisPod({ ...each, at: 0 })])),
+    };
+  }
+}
+
+/** Whether a claim comes before another one: by time, then by pod. */
+const isEarlier = (one: HeldName, other: HeldName): boolean =>
+  one.at < other.at || (one.at === other.at && one.holder < other.holder);
+
+/** App keys contain no line feed. */
+const keyOf = ({ appKey, name }: Pick<HeldName, 'appKey' | 'name'>): string => `${appKey}\n${name}`;

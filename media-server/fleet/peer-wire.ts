@@ -1,0 +1,55 @@
+import type { RosterMember } from '../../crds/schema/internal.ts';
+import { urlHost } from '../../process/addresses.ts';
+import { NoAnswer, type Wire } from './ask.ts';
+import { KeyedAgent } from './keyed-agent.ts';
+import type { PeerCall, PeerOp } from './messages.ts';
+
+/** Ten thousand streams with their metrics. */
+const MOST_BYTES = 64 << 20;
+
+/** Calls between pods over TLS with the fleet's key. */
+export class PeerWire implements Wire {
+  readonly #agent: KeyedAgent;
+
+  constructor(keyFile: string) {
+    this.#agent = new KeyedAgent(keyFile, { connections: 4, connectMs: 2_000, mostBytes: MOST_BYTES });
+  }
+
+  async send(member: RosterMember, op: PeerOp, call: PeerCall, timeoutMs: number): Promise<unknown> {
+    try {
+      const { body, statusCode } = await this.#agent.get().request({
+        origin: originOf(member),
+        path: `/internal/peer/${op}`,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(call),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const reply: unknown = await body.json();
+      if (statusCode === 200) return reply;
+      throw new Error(`it answered ${statusCode}${detailOf(reply)}`);
+    } catch (error) {
+      throw asNoAnswer(error, timeoutMs);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+}
+
+export const originOf = ({ address, port }: RosterMember): string => `https://${urlHost(address)}:${port}`;
+
+/** Says in words for the caller of the REST API why a pod could not be asked. */
+export function asNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
+  const { code = '', message, name } = error as { code?: string; message?: string; name?: string };
+  if (code === 'ECONNREFUSED') return new NoAnswer('it refuses connections', { cause: error, isRefused: true });
+  const isLate = name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT';
+  const text = isLate ? `it did not answer within ${timeoutMs} ms` : message || code || String(error);
+  return new NoAnswer(text, { cause: error, isRefused: false });
+}
+
+function detailOf(reply: unknown): string {
+  const isFault = typeof reply === 'object' && reply !== null && 'error' in reply;
+  return isFault ? `: ${String(reply.error)}` : '';
+}

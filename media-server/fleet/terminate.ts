@@ -1,0 +1,84 @@
+import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
+import type { Log } from '../../process/logger.ts';
+import { idsOf } from '../streams/filter.ts';
+import type { Asked, Asking } from './ask.ts';
+import { combine, type FleetAnswer } from './combine.ts';
+import type { Answer, Denial } from './messages.ts';
+
+/** An order to end streams, from the REST API. */
+export type TerminateOrder = {
+  readonly filter: StreamFilter;
+  /** `pod` = only this pod. */
+  readonly scope: 'fleet' | 'pod';
+  readonly dryRun: boolean;
+  readonly cause: 'rest' | 'disconnect';
+  /** How long the same client is refused the same stream, milliseconds; 0 = not at all. */
+  readonly denyForMs: number;
+};
+
+export type TerminateDeps = {
+  readonly fleet: Pick<Asking, 'all' | 'here'>;
+  readonly log: Log;
+  readonly metrics: { terminateRequest(scope: string, result: string): void };
+};
+
+type Replies = readonly Asked<Answer<'terminate'>>[];
+
+/** Carries out an order and writes an audit log line. */
+export async function terminate(deps: TerminateDeps, order: TerminateOrder, caller: string): Promise<FleetAnswer> {
+  const answer = combine(await carryOut(deps, order), idsOf(order.filter));
+  deps.metrics.terminateRequest(order.scope, String(answer.status));
+  audit(deps.log, order, answer, caller);
+  return answer;
+}
+
+/**
+ * With `denyFor`, every pod is told who is denied before any stream ends: an ended client starts again at once, and an
+ * ingress may send it to another pod.
+ */
+async function carryOut({ fleet }: TerminateDeps, order: TerminateOrder): Promise<Replies> {
+  const { cause, denyForMs, dryRun, filter, scope } = order;
+  const ask = scope === 'pod' ? fleet.here.bind(fleet) : fleet.all.bind(fleet);
+  const isDenied = denyForMs > 0 && !dryRun;
+  const foreseen = isDenied ? (await ask('denials', { filter, denyForMs })).flatMap(denialsOf) : [];
+  const denials = latest(foreseen);
+  const replies = await ask('terminate', { filter, dryRun, cause, denyForMs, denials });
+  const told = new Set(denials.map(({ key }) => key));
+  // Streams that started after the first question.
+  const late = latest(replies.flatMap(denialsOf)).filter(({ key }) => !told.has(key));
+  if (late.length === 0) return replies;
+  const last = await ask('deny', { denials: late });
+  return replies.map((reply) => ({ ...reply, error: reply.error ?? faultOf(last, reply.uid) }));
+}
+
+const denialsOf = ({ answer }: Asked<{ denials: Denial[] }>): Denial[] => answer?.denials ?? [];
+
+/** One denial for each client and stream: the one that lasts longest. */
+function latest(denials: readonly Denial[]): Denial[] {
+  const byEnd = [...denials].sort((one, other) => one.until - other.until);
+  return [...new Map(byEnd.map((each) => [each.key, each])).values()];
+}
+
+const faultOf = (told: readonly Asked<unknown>[], of: string): string | null =>
+  told.find(({ uid }) => uid === of)?.error ?? null;
+
+function audit(log: Log, order: TerminateOrder, answer: FleetAnswer, caller: string): void {
+  const { cause, denyForMs, dryRun, filter } = order;
+  const { denied, matched, pods, status, terminated } = answer;
+  const { mediaSessionIds, ...rest } = filter;
+  const failed = pods.filter(({ error }) => error !== undefined).map(({ error, pod }) => ({ pod, error }));
+  log.info(
+    {
+      caller,
+      filter: mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest,
+      cause,
+      dryRun,
+      ...(denyForMs > 0 ? { denyForMs, denied } : {}),
+      status,
+      matched,
+      terminated,
+      ...(failed.length > 0 ? { failed } : {}),
+    },
+    'terminate requested',
+  );
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { PodStatus, Roster } from '../../../crds/schema/internal.ts';
+import { podStatus, runningPod } from '../../../test/builders/fleet-parts.ts';
+import type { PodReport } from '../../pods/fleets.ts';
+import { type FleetInput, fleetReady } from './fleet-ready.ts';
+
+const ROSTER: Roster = { revision: 5, members: [] };
+
+const told = (fleet: Partial<NonNullable<PodStatus['fleet']>> = {}): PodReport => ({
+  kind: 'answered',
+  status: podStatus({ fleet: { revision: 5, admitted: true, unreached: [], ...fleet } }),
+});
+
+const judged = (reports: Readonly<Record<string, PodReport>>, over: Partial<FleetInput> = {}) => {
+  const { message, reason, status } = fleetReady({
+    pods: ['a', 'b'].map((uid) => runningPod(uid)),
+    fleet: { reports: new Map(Object.entries(reports)), roster: ROSTER },
+    rosterFault: null,
+    ...over,
+  });
+  return [status, reason, message];
+};
+
+describe('fleetReady', () => {
+  it('is true when all pods know one another', () => {
+    expect(judged({ a: told(), b: told() })).toEqual(['True', 'AllKnown', '2 pods know one another']);
+    expect(judged({ a: told() }, { pods: [runningPod('a')] })).toEqual(['True', 'AllKnown', '1 pod runs']);
+  });
+
+  it('is unknown while no pod is running', () => {
+    const pods = [runningPod('a', { isRunning: false })];
+    expect(judged({}, { pods })).toEqual(['Unknown', 'NoPods', 'no pod is running']);
+  });
+
+  it.each<[string, Record<string, PodReport>, string, string]>([
+    ['has not joined', { a: told(), b: told({ admitted: false }) }, 'Joining', 'not known to all pods yet: live-b'],
+    ['has not been asked yet', { a: told() }, 'Joining', 'not known to all pods yet: live-b'],
+    ['has an older roster', { a: told({ revision: 4 }), b: told() }, 'Joining', 'not known to all pods yet: live-a'],
+    [
+      'takes streams although another one does not know it',
+      { a: told(), b: told({ unreached: ['live-a'] }) },
+      'MemberUnreachable',
+      'pod live-b cannot reach live-a',
+    ],
+    [
+      'does not answer the operator',
+      { a: { kind: 'failed', reason: 'timeout' }, b: told() },
+      'PodUnreachable',
+      'the operator cannot reach live-a; terminate may answer 503',
+    ],
+  ])('is false while a pod %s', (_what, reports, reason, message) => {
+    expect(judged(reports)).toEqual(['False', reason, message]);
+  });
+
+  it('is false if the roster cannot be written', () => {
+    const rosterFault = { reason: 'RosterNotWritten', message: 'connect ECONNREFUSED' };
+    expect(judged({ a: told(), b: told() }, { rosterFault })).toEqual(['False', ...Object.values(rosterFault)]);
+  });
+});

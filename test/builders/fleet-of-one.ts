@@ -1,0 +1,32 @@
+import { Fleet, type FleetDeps, NO_WIRE, rosterOfOne } from '../../media-server/fleet/fleet.ts';
+import { DenyList } from '../../media-server/streams/deny.ts';
+import { EndedLog } from '../../media-server/streams/ended-log.ts';
+import { systemClock } from '../../process/clock.ts';
+import { createLogger } from '../../process/logger.ts';
+import type { fakeStreams } from './streams.ts';
+
+type Streams = Pick<ReturnType<typeof fakeStreams>, 'registry' | 'terminator'>;
+
+/** A pod that has no other members to ask, with these streams. */
+export function fleetOfOne(streams: Streams, over: Partial<FleetDeps> = {}): Fleet {
+  const { clock = systemClock } = over;
+  const fleet = new Fleet({
+    ...streams,
+    deny: new DenyList({ clock, isProxy: () => false }),
+    ended: new EndedLog(),
+    nodeId: 'pod-0@127.0.0.1',
+    podName: 'pod-0',
+    uid: 'pod-0',
+    startedAt: 0,
+    save: () => undefined,
+    wire: NO_WIRE,
+    own: { get: () => undefined, all: () => [] },
+    lose: () => undefined,
+    clock,
+    log: createLogger('silent'),
+    metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined },
+    ...over,
+  });
+  fleet.start(rosterOfOne('pod-0', 'pod-0'));
+  return fleet;
+}
