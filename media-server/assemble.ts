@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
 import { OPS_PORT } from '../crds/schema/media-server.ts';
@@ -139,22 +140,25 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     return () => certificate && listeners.setCertificate(certificate);
   });
   undo.defer(async () => void (await terminator.endAll(registry.all(), 'drain')));
-  const watch = new FolderWatch(watchedFolder(env.source), {
-    clock,
-    log,
-    onChange: () => {
-      reloader.trigger();
-      const roster = files?.read();
+  watchFolder(watchedFolder(env.source), () => reloader.trigger(), { log, undo });
+  if (env.roster && files) {
+    const takeOver = (): void => {
+      const roster = files.read();
       if (roster) fleet.membership.offer(roster);
-    },
-  });
-  undo.defer(() => watch.close());
+    };
+    watchFolder(dirname(env.roster.file), takeOver, { log, undo });
+  }
   // The config may have been edited since it was read.
   reloader.trigger();
   readiness.isListening = true;
   const { media: mediaConfig, rest } = config.bundle.config;
   log.info({ http: rest.httpPort, ops: opsPort, media: mediaConfig.port }, 'the media server is ready');
   return { drain, config };
+}
+
+function watchFolder(folder: string, onChange: () => void, { log, undo }: { log: Log; undo: Undo }): void {
+  const watch = new FolderWatch(folder, { clock, log, onChange });
+  undo.defer(() => watch.close());
 }
 
 type Parts = ReturnType<typeof createParts>;

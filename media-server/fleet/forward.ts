@@ -12,6 +12,8 @@ export type ForwardedRequest = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** How long the other pod may take until it begins to answer, milliseconds. */
+  readonly timeoutMs: number;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 };
@@ -26,8 +28,8 @@ export type ForwardedReply = {
 export const FORWARDED_PREFIX = '/internal/session';
 
 const CONNECT_MS = 2_000;
-/** A backend may take this long to admit a session. */
-const HEADERS_MS = 30_000;
+/** A comment every 15 s keeps an event stream alive. */
+const SILENCE_MS = 40_000;
 
 /** Hands requests of clients on to the pods that hold their sessions. Event streams last for hours. */
 export class Forwarding {
@@ -46,7 +48,7 @@ export class Forwarding {
 
   /** Rejects with `NoAnswer` if the pod does not answer. */
   async forward(member: RosterMember, request: ForwardedRequest): Promise<ForwardedReply> {
-    const { body, headers, method, signal, url } = request;
+    const { body, headers, method, signal, timeoutMs, url } = request;
     try {
       const reply = await this.#agent.get().request({
         origin: originOf(member),
@@ -54,14 +56,13 @@ export class Forwarding {
         method: method as 'GET',
         headers,
         body,
-        headersTimeout: HEADERS_MS,
-        // A comment every 15 s keeps an event stream alive.
-        bodyTimeout: HEADERS_MS,
+        headersTimeout: timeoutMs,
+        bodyTimeout: SILENCE_MS,
         signal,
       });
       return { status: reply.statusCode, headers: reply.headers, body: reply.body };
     } catch (error) {
-      throw asNoAnswer(error, CONNECT_MS);
+      throw asNoAnswer(error, timeoutMs);
     }
   }
 

@@ -68,8 +68,7 @@ export class Names {
     const claim = this.#ofThisPod(own);
     // Without other members there is nobody to ask.
     if (membership.others().length === 0) return true;
-    const other = this.#claimBy(claim);
-    if (other && other.holder !== membership.uid) return false;
+    if (this.#claimBy(claim)) return false;
     const replies = await asking.all('claim', { claim }, CLAIM_TIMEOUT_MS);
     const others = replies.filter(({ uid }) => uid !== membership.uid);
     for (const { answer } of others) if (!answer) this.#deps.metrics.claimUnanswered();
@@ -113,7 +112,9 @@ export class Names {
 
   /** Answers a claim of another pod. */
   answerClaim({ claim }: Question<'claim'>): Answer<'claim'> {
-    const { clock, own } = this.#deps;
+    const { clock, membership, own } = this.#deps;
+    // The registry of this pod holds its own claims.
+    if (claim.holder === membership.uid) return { isTaken: false, remembered: [] };
     const key = keyOf(claim);
     const mine = own.get(claim.appKey, claim.name);
     const rival = this.#claimBy(claim);

@@ -38,13 +38,16 @@ export class PeerWire implements Wire {
   }
 }
 
+/** Codes of undici for a pod that does not answer in time. */
+const LATE = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+
 export const originOf = ({ address, port }: RosterMember): string => `https://${urlHost(address)}:${port}`;
 
 /** Says in words for the caller of the REST API why a pod could not be asked. */
 export function asNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
   const { code = '', message, name } = error as { code?: string; message?: string; name?: string };
   if (code === 'ECONNREFUSED') return new NoAnswer('it refuses connections', { cause: error, isRefused: true });
-  const isLate = name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT';
+  const isLate = name === 'TimeoutError' || LATE.includes(code);
   const text = isLate ? `it did not answer within ${timeoutMs} ms` : message || code || String(error);
   return new NoAnswer(text, { cause: error, isRefused: false });
 }

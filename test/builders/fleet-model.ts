@@ -96,6 +96,8 @@ export class FleetModel {
   #written: Roster | null = null;
   readonly #acknowledged = new Map<string, number>();
   #next = 0;
+  /** When the network or a pod last misbehaved, monotonic. */
+  #disturbedAt = 0;
   #isOver = false;
   /** No message is slow any more. */
   #isCalm = false;
@@ -150,16 +152,19 @@ export class FleetModel {
   }
 
   freeze(pod: ModelPod, isFrozen: boolean): void {
+    this.#disturbedAt = this.clock.monotonic();
     pod.isFrozen = isFrozen;
     if (!isFrozen) for (const run of pod.waiting.splice(0)) run();
   }
 
   /** Messages from one end to the other are lost, or calls refused. `operator` is an end as well. */
   cut(from: string, to: string, how: 'lost' | 'refused' = 'lost'): void {
+    this.#disturbedAt = this.clock.monotonic();
     this.#cuts.set(`${from}>${to}`, how);
   }
 
   heal(): void {
+    this.#disturbedAt = this.clock.monotonic();
     this.#cuts.clear();
     this.isOperatorUp = true;
     for (const pod of this.pods) this.freeze(pod, false);
@@ -171,13 +176,12 @@ export class FleetModel {
     if (!process?.fleet.isAdmitted || pod.isFrozen || pod.isDeleting) return;
     process.admittedAt ??= this.clock.monotonic();
     if (process.registry.publication('app', name)) return;
-    const isTaken = this.#isTakenFor(pod, name);
     const stream = this.#newStream(name);
     process.registry.add(stream);
     const isFree = await process.fleet.names.claim({ appKey: 'app', name, at: stream.createdAt });
     if (!process.isRunning || stream.cause !== null) return;
     if (!isFree) return void (await process.terminator.end(stream, 'name_conflict'));
-    if (isTaken && this.#isTakenFor(pod, name)) throw new Violation(`"${name}" is published on ${pod.name} as well`);
+    if (this.#isTakenFor(pod, name)) throw new Violation(`"${name}" is published on ${pod.name} as well`);
     stream.goLive();
     this.#watched.push({ stream, pod, process, startedAt: this.clock.monotonic(), endedAt: null });
     process.fleet.names.changed('app', name);
@@ -245,8 +249,23 @@ export class FleetModel {
         throw new Violation(`${pod.name} still answers 503 after healing: ${JSON.stringify(answer)}`);
       }
     }
+    await this.#publishAgain(running);
     this.#isOver = true;
     for (const pod of this.pods) this.#stopContainer(pod);
+  }
+
+  /** Everything has been ended, so every name is free on every pod. */
+  async #publishAgain(running: readonly { readonly pod: ModelPod }[]): Promise<void> {
+    for (const name of new Set(this.#watched.map(({ stream }) => stream.name))) {
+      for (const { pod } of running) {
+        void this.publish(pod, name);
+        await this.clock.advance(1_000);
+        const live = this.#watched.filter((each) => isLive(each) && each.stream.name === name);
+        if (live.length === 0) throw new Violation(`"${name}" is free, but cannot be published on ${pod.name}`);
+        for (const each of live) await this.#end(each, 'client');
+        await this.clock.advance(100);
+      }
+    }
   }
 
   #checkEnded(pod: ModelPod, process: Process, { dryRun }: TerminateOrder, askedAt: number, answer: FleetAnswer): void {
@@ -284,14 +303,13 @@ export class FleetModel {
     return this.clock.now() - this.clock.monotonic() + monotonic;
   }
 
-  /** Whether a name is live, and has been for seconds, on a pod that a claim of this pod reaches. */
+  /** Whether a name is live on a pod that a claim of this pod has reached: nothing has misbehaved for seconds. */
   #isTakenFor(pod: ModelPod, name: string): boolean {
-    const since = this.clock.monotonic() - 3_000;
+    if (this.clock.monotonic() - this.#disturbedAt < 3_000) return false;
     return this.#watched.some(
       (each) =>
         isLive(each) &&
         each.stream.name === name &&
-        each.startedAt < since &&
         each.pod !== pod &&
         !each.pod.isFrozen &&
         pod.process?.fleet.membership.member(each.pod.uid) !== undefined &&
@@ -501,6 +519,7 @@ export class FleetModel {
 
   #latency(): number {
     const chance = this.#isCalm ? 0.5 : this.clock.random();
+    if (chance < 0.05) this.#disturbedAt = this.clock.monotonic();
     return Math.round(chance < 0.05 ? 1_500 * chance * 20 : 1 + chance * 20);
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RosterMember } from '../../../crds/schema/internal.ts';
-import type { Forwarding } from '../../fleet/forward.ts';
+import type { ForwardedRequest, Forwarding } from '../../fleet/forward.ts';
 import type { Client } from '../../streams/stream.ts';
 import { HttpError } from '../errors.ts';
 
@@ -34,12 +34,17 @@ export type FleetSessions = {
   readonly forget: (uid: string, appKey: string, name: string) => void;
 };
 
+type ForwardOptions = Pick<ForwardedRequest, 'timeoutMs'> & {
+  readonly forwarding: Pick<Forwarding, 'forward'>;
+  readonly origin: Origin;
+};
+
 /** Sends a request of a client on to another pod, and its answer to the client. Throws a 503 if it does not answer. */
 export async function forwardTo(
   member: RosterMember,
   request: FastifyRequest,
   reply: FastifyReply,
-  { forwarding, origin }: { readonly forwarding: Pick<Forwarding, 'forward'>; readonly origin: Origin },
+  { forwarding, origin, timeoutMs }: ForwardOptions,
 ): Promise<FastifyReply> {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
@@ -52,6 +57,7 @@ export async function forwardTo(
         headers: { ...pick(request.headers, REQUEST_HEADERS), [VIA]: encodeURIComponent(JSON.stringify(origin)) },
         body: bodyOf(request),
         signal: gone.signal,
+        timeoutMs,
       },
     );
     // The client has gone, or the other pod; the response is cut off either way.

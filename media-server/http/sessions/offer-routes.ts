@@ -22,6 +22,8 @@ export type OfferProtocol = {
   readonly extensions: (location: string) => readonly string[];
 };
 
+/** The pod that holds the publication asks the backend before it answers. */
+const FORWARD_OFFER_MS = 30_000;
 const MAX_NAME_LENGTH = 256;
 
 /** POST, OPTIONS, GET and HEAD of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
@@ -34,7 +36,8 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
     const holder = protocol.goesToHolder ? deps.fleetSessions?.holderOf(wanted.appKey, wanted.name) : null;
     if (deps.fleetSessions && holder) {
       const { forget, forwarding } = deps.fleetSessions;
-      const forwarded = await forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request) });
+      const options = { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_OFFER_MS };
+      const forwarded = await forwardTo(holder, request, reply, options);
       if (reply.statusCode === 409) forget(holder.uid, wanted.appKey, wanted.name);
       return forwarded;
     }

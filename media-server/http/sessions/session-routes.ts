@@ -23,6 +23,9 @@ export type SessionRoutesDeps = {
   readonly fleetSessions: FleetSessions | null;
 };
 
+/** How long the pod that holds a session may take to answer. */
+const FORWARD_MS = 2_000;
+
 type Params = { appKey: string; name: string; podId: string; secret: string };
 
 /** The routes of a session's URL, the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
@@ -86,7 +89,7 @@ async function forwardToHolder(
   const holder = deps.fleetSessions?.forwarding.podById((request.params as Params).podId);
   if (!deps.fleetSessions || !holder) throw noSuchSession();
   const { forwarding } = deps.fleetSessions;
-  return forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request) });
+  return forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS });
 }
 
 /** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */
