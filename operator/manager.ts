@@ -101,7 +101,13 @@ export class Manager {
 
   /** For each condition, the number of MediaServers of this operator with status True. */
   conditions(): Record<string, number> {
-    const counts: Record<string, number> = { Available: 0, Progressing: 0, ConfigApplied: 0, FleetReady: 0, Degraded: 0 };
+    const counts: Record<string, number> = {
+      Available: 0,
+      Progressing: 0,
+      ConfigApplied: 0,
+      FleetReady: 0,
+      Degraded: 0,
+    };
     for (const mediaServer of this.#world.stores.mediaServers.all()) {
       if (this.#world.ownership.isForeign(mediaServer)) continue;
       for (const each of conditionsOf(mediaServer) ?? [])

@@ -143,11 +143,13 @@ const PURE: readonly string[] = [
   'media-server/streams/stream-object.ts',
   'operator/builders',
   'operator/kinds/media-server/endpoints.ts',
+  'operator/kinds/media-server/fleet-ready.ts',
   'operator/kinds/media-server/verdicts.ts',
   'operator/kinds/stream-app/verdicts.ts',
   'operator/kube/conditions.ts',
   'operator/kube/objects.ts',
   'operator/kube/quantity.ts',
+  'operator/pods/roster.ts',
   'process/user-fault.ts',
 ];
 

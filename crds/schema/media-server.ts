@@ -289,12 +289,12 @@ export const MediaServerSpec = Type.Object(
     internal: Type.Object(
       {
         port: port({
-          description: 'Port on which the operator reaches a pod',
+          description: 'Port on which the operator and the other pods reach a pod',
           default: INTERNAL_PORT,
           ...reload('restart'),
         }),
       },
-      { description: 'Listener for the operator', default: {}, ...closed },
+      { description: 'Listener for the operator and the other pods', default: {}, ...closed },
     ),
     media: Media,
     keepAlive: KeepAlive,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { FleetModel } from '../../test/builders/fleet-model.ts';
+import { FleetModel, type ModelPod } from '../../test/builders/fleet-model.ts';
 
 type How = 'lost' | 'refused';
 
@@ -60,50 +60,57 @@ async function play({ pods, seed, steps }: History): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-function take(model: FleetModel, step: Step, inBackground: (work: Promise<unknown>) => void): void {
-  const podAt = (index: number) => model.pods[index % Math.max(1, model.pods.length)];
-  const nameAt = (index: number): string => (index < 0 ? 'operator' : (podAt(index)?.name ?? 'operator'));
-  const subject = 'pod' in step ? podAt(step.pod) : undefined;
-  switch (step.do) {
-    case 'publish':
-      if (subject) inBackground(model.publish(subject, `name-${step.name}`));
-      break;
-    case 'stop':
-      model.stop(`name-${step.name}`);
-      break;
-    case 'terminate':
-      if (subject) inBackground(model.terminate(subject));
-      break;
-    case 'ban':
-      if (subject) inBackground(model.terminate(subject, { denyForMs: 3_600_000 }));
-      break;
-    case 'add':
-      if (model.pods.length < MOST_PODS) model.addPod();
-      break;
-    case 'operator':
-      model.isOperatorUp = !model.isOperatorUp;
-      break;
-    case 'heal':
-      model.heal();
-      break;
-    case 'remove':
-      if (subject && model.pods.length > 1) model.removePod(subject);
-      break;
-    case 'freeze':
-      if (subject?.process) model.freeze(subject, !subject.isFrozen);
-      break;
-    case 'crash':
-      if (subject) model.crash(subject, step.ms);
-      break;
-    case 'cut':
-      model.cut(nameAt(step.from), nameAt(step.to), step.how);
-      if (step.isBothWays) model.cut(nameAt(step.to), nameAt(step.from), step.how);
-      break;
-    case 'wait':
-      break;
-    default:
-      step satisfies never;
-  }
+type Actions = {
+  readonly [Kind in Step['do']]: (world: World, step: Extract<Step, { readonly do: Kind }>) => void;
+};
+
+type World = {
+  readonly model: FleetModel;
+  readonly inBackground: (work: Promise<unknown>) => void;
+  /** Calls the function with the pod at a position, if there is a pod at all. */
+  readonly onPod: (index: number, act: (pod: ModelPod) => void) => void;
+  readonly nameAt: (index: number) => string;
+};
+
+const ACTIONS: Actions = {
+  publish: ({ inBackground, model, onPod }, { name, pod }) =>
+    onPod(pod, (each) => inBackground(model.publish(each, `name-${name}`))),
+  stop: ({ model }, { name }) => model.stop(`name-${name}`),
+  terminate: ({ inBackground, model, onPod }, { pod }) => onPod(pod, (each) => inBackground(model.terminate(each))),
+  ban: ({ inBackground, model, onPod }, { pod }) =>
+    onPod(pod, (each) => inBackground(model.terminate(each, { denyForMs: 3_600_000 }))),
+  add: ({ model }) => {
+    if (model.pods.length < MOST_PODS) model.addPod();
+  },
+  operator: ({ model }) => {
+    model.isOperatorUp = !model.isOperatorUp;
+  },
+  heal: ({ model }) => model.heal(),
+  remove: ({ model, onPod }, { pod }) => {
+    if (model.pods.length > 1) onPod(pod, (each) => model.removePod(each));
+  },
+  freeze: ({ model, onPod }, { pod }) => onPod(pod, (each) => each.process && model.freeze(each, !each.isFrozen)),
+  crash: ({ model, onPod }, { ms, pod }) => onPod(pod, (each) => model.crash(each, ms)),
+  cut: ({ model, nameAt }, { from, how, isBothWays, to }) => {
+    model.cut(nameAt(from), nameAt(to), how);
+    if (isBothWays) model.cut(nameAt(to), nameAt(from), how);
+  },
+  wait: () => undefined,
+};
+
+function take(model: FleetModel, step: Step, inBackground: World['inBackground']): void {
+  const podAt = (index: number): ModelPod | undefined => model.pods[index % Math.max(1, model.pods.length)];
+  const world: World = {
+    model,
+    inBackground,
+    onPod: (index, act) => {
+      const pod = podAt(index);
+      if (pod) act(pod);
+    },
+    nameAt: (index) => (index < 0 ? 'operator' : (podAt(index)?.name ?? 'operator')),
+  };
+  const act = ACTIONS[step.do] as (world: World, step: Step) => void;
+  act(world, step);
 }
 
 const wait = (ms: number): Step => ({ do: 'wait', ms });

@@ -62,7 +62,10 @@ export class Joining {
       this.#settled = true;
       this.#look();
     };
-    if (found === 0) return settle();
+    if (found === 0) {
+      settle();
+      return;
+    }
     const timer = clock.setTimeout(settle, SETTLE_MS);
     membership.onChange(() => {
       if (this.#settled || membership.revision === found) return;
@@ -100,21 +103,27 @@ export class Joining {
   }
 
   #look(): void {
-    const { clock, membership } = this.#deps;
+    const { membership } = this.#deps;
     if (this.#isClosed || !membership.isMember) return;
     const others = membership.others();
     const uids = new Set(others.map(({ uid }) => uid));
     for (const uid of this.#contacts.keys()) if (!uids.has(uid)) this.#contacts.delete(uid);
     for (const member of others) {
-      const known = this.#contacts.get(member.uid);
-      // Its next process may know an older roster.
-      const isNew = !known || (known.state === 'joined' && membership.isDown(member.uid));
-      const contact: Contact = isNew ? { since: clock.monotonic(), state: 'waiting', isExcused: false } : known;
-      if (isNew) this.#contacts.set(member.uid, contact);
+      const contact = this.#contactOf(member);
       if (contact.state === 'waiting') void this.#introduce(member, contact);
     }
     this.#decide();
     this.#lookAgain();
+  }
+
+  /** The contact with a member; a new one if its container has ended, since its next process may know less. */
+  #contactOf({ uid }: RosterMember): Contact {
+    const { clock, membership } = this.#deps;
+    const known = this.#contacts.get(uid);
+    if (known && !(known.state === 'joined' && membership.isDown(uid))) return known;
+    const contact: Contact = { since: clock.monotonic(), state: 'waiting', isExcused: false };
+    this.#contacts.set(uid, contact);
+    return contact;
   }
 
   #lookAgain(): void {

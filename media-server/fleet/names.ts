@@ -105,7 +105,10 @@ export class Names {
   /** Names that a member knows when it meets this pod. Its own are complete. */
   copy(from: string, names: readonly HeldName[]): void {
     const { membership } = this.#deps;
-    this.#replace(from, names.filter(({ holder }) => holder === from));
+    this.#replace(
+      from,
+      names.filter(({ holder }) => holder === from),
+    );
     const known = new Set([...this.#held.keys(), membership.uid]);
     for (const each of names) if (!known.has(each.holder)) this.#hold(each);
   }
@@ -129,20 +132,27 @@ export class Names {
   answerLive({ held, released }: Question<'live'>): Answer<'live'> {
     for (const each of released) {
       this.forget(each.holder, each.appKey, each.name);
-      if (this.#claims.get(keyOf(each))?.holder === each.holder) this.#claims.delete(keyOf(each));
+      this.#endClaim(each);
     }
-    const conflicts: HeldName[] = [];
     for (const each of held) {
       this.#hold(each);
-      if (this.#claims.get(keyOf(each))?.holder === each.holder) this.#claims.delete(keyOf(each));
-      const mine = this.#deps.own.get(each.appKey, each.name);
-      if (mine === undefined) continue;
-      const isMine = isEarlier(this.#ofThisPod(mine), each);
-      if (!isMine) this.#deps.lose(each.appKey, each.name);
-      // One that is not live yet may be refused; it is announced when it goes live.
-      else if (mine.isLive) conflicts.push(this.#ofThisPod(mine));
+      this.#endClaim(each);
     }
-    return { conflicts };
+    return { conflicts: held.flatMap((each) => this.#contest(each) ?? []) };
+  }
+
+  /** Settles who of two keeps a name: returns the name if this pod holds it, and ends its publication if not. */
+  #contest(theirs: HeldName): HeldName | null {
+    const own = this.#deps.own.get(theirs.appKey, theirs.name);
+    if (own === undefined) return null;
+    const mine = this.#ofThisPod(own);
+    if (!isEarlier(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);
+    // One that is not live yet may be refused; it is announced when it goes live.
+    return isEarlier(mine, theirs) && own.isLive ? mine : null;
+  }
+
+  #endClaim(of: HeldName): void {
+    if (this.#claims.get(keyOf(of))?.holder === of.holder) this.#claims.delete(keyOf(of));
   }
 
   #ofThisPod({ appKey, at, name }: Omit<OwnName, 'isLive'>): HeldName {

@@ -31,11 +31,7 @@ async function endingHolder(deps: SessionDeps, appKey: string, name: string): Pr
 }
 
 /** A backend may have overwritten the name; `checkRequest` has judged the old one. */
-async function checkFinalName(
-  deps: SessionDeps,
-  request: SessionRequest,
-  stream: Stream,
-): Promise<Rejection | null> {
+async function checkFinalName(deps: SessionDeps, request: SessionRequest, stream: Stream): Promise<Rejection | null> {
   if (stream.name === request.name) return null;
   // The old name is free again.
   deps.names.changed(request.appKey, request.name);

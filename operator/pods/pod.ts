@@ -68,7 +68,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
   const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // A pod that failed for good, for example by eviction, has been replaced.
-  const isReplaced = isDeleting || status.phase === 'Failed';
+  const isReplaced = isDeleting || isOver(status);
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
@@ -78,8 +78,8 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: readyOf(status)?.status === 'True',
     isDeleting,
-    isOver: status.phase === 'Failed' || status.phase === 'Succeeded',
-    endedAt: Date.parse(endOf(container)?.finishedAt ?? '') || 0,
+    isOver: isOver(status),
+    endedAt: endedAt(container),
     nodeHasFailed: hasFailedNode(status),
     isLost: !isReplaced && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,
@@ -89,6 +89,10 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
 
 const readyOf = ({ conditions = [] }: PodStatus) => conditions.find(({ type }) => type === 'Ready');
 
+const isOver = ({ phase }: PodStatus): boolean => phase === 'Failed' || phase === 'Succeeded';
+
+const endedAt = (container: ContainerStatus | undefined): number => Date.parse(endOf(container)?.finishedAt ?? '') || 0;
+
 const endOf = (container: ContainerStatus | undefined): Ended | undefined =>
   container?.state?.terminated ?? container?.lastState?.terminated;
 
@@ -96,7 +100,9 @@ const endOf = (container: ContainerStatus | undefined): Ended | undefined =>
 const BY_TAINT = 'DeletionByTaintManager';
 
 const hasFailedNode = ({ conditions = [] }: PodStatus): boolean =>
-  conditions.some(({ reason, status, type }) => type === 'DisruptionTarget' && status === 'True' && reason === BY_TAINT);
+  conditions.some(
+    ({ reason, status, type }) => type === 'DisruptionTarget' && status === 'True' && reason === BY_TAINT,
+  );
 
 /** A starting pod became unready before its container started; a lost pod did so afterwards. */
 function isLost(status: PodStatus, container: ContainerStatus | undefined): boolean {

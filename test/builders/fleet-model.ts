@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Roster, RosterMember } from '../../crds/schema/internal.ts';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { Roster, RosterMember } from '../../crds/schema/internal.ts';
 import { type Asking, NoAnswer, type Wire } from '../../media-server/fleet/ask.ts';
 import type { FleetAnswer } from '../../media-server/fleet/combine.ts';
 import { Fleet } from '../../media-server/fleet/fleet.ts';
@@ -234,7 +234,8 @@ export class FleetModel {
       const { unreached } = process.fleet.status();
       if (unreached.length > 0) throw new Violation(`${pod.name} still cannot reach ${unreached}`);
       for (const { key, until } of this.#bans) {
-        if (until <= this.clock.now() || this.#partial.has(key) || !running.some((each) => holds(each.process, key))) continue;
+        if (until <= this.clock.now() || this.#partial.has(key) || !running.some((each) => holds(each.process, key)))
+          continue;
         if (!holds(process, key)) throw new Violation(`a ban does not hold on ${pod.name}`);
       }
     }
@@ -395,7 +396,10 @@ export class FleetModel {
     });
     const process: Process = {
       ...{ fleet, registry, terminator, deny },
-      startedAt: clock.now(), admittedAt: null, isRunning: true };
+      startedAt: clock.now(),
+      admittedAt: null,
+      isRunning: true,
+    };
     pod.process = process;
     const known = new Map<string, number>();
     this.#known.set(process, known);
@@ -471,7 +475,9 @@ export class FleetModel {
         if (!isPeerOp(op)) throw new Violation(`${op} is not a call`);
         const to = this.pods.find(({ uid }) => uid === member.uid);
         const body: unknown = structuredClone(call);
-        return this.#carry(from.name, to, timeoutMs, async ({ fleet }) => structuredClone(await fleet.answer(op, body)));
+        return this.#carry(from.name, to, timeoutMs, async ({ fleet }) =>
+          structuredClone(await fleet.answer(op, body)),
+        );
       },
     };
   }
@@ -501,7 +507,8 @@ export class FleetModel {
             send();
           });
         };
-        if (!process || cut === 'refused') return reply(() => reject(new NoAnswer('it refuses connections', { isRefused: true })));
+        if (!process || cut === 'refused')
+          return reply(() => reject(new NoAnswer('it refuses connections', { isRefused: true })));
         const run = (): void => {
           work(process).then(
             (value) => process.isRunning && reply(() => resolve(value)),

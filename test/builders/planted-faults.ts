@@ -17,12 +17,22 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a pod does not introduce itself again once it takes streams',
     file: `${FLEET}/joining.ts`,
-    edits: [['if (this.#isClosed || !membership.isMember) return;', 'if (this.#isClosed || !membership.isMember || this.#isAdmitted) return;']],
+    edits: [
+      [
+        'if (this.#isClosed || !membership.isMember) return;',
+        'if (this.#isClosed || !membership.isMember || this.#isAdmitted) return;',
+      ],
+    ],
   },
   {
     name: 'a member that does not answer is taken for gone',
     file: `${FLEET}/ask.ts`,
-    edits: [['return error !== null && (!membership.member(uid) || (isRefused && membership.isDown(uid)));', 'return error !== null;']],
+    edits: [
+      [
+        'return error !== null && (!membership.member(uid) || (isRefused && membership.isDown(uid)));',
+        'return error !== null;',
+      ],
+    ],
   },
   {
     name: 'a refused connection is believed although the container runs',
@@ -110,11 +120,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'two publications of one name go on after a cut',
     file: `${FLEET}/names.ts`,
-    edits: [['if (mine === undefined) continue;', 'if (mine !== null) continue;']],
+    edits: [['if (own === undefined) return null;', 'if (own !== null) return null;']],
   },
   {
     name: 'both of two publications of one name end after a cut',
     file: `${FLEET}/names.ts`,
-    edits: [['if (!isMine) this.#deps.lose(each.appKey, each.name);', 'if (!isMine || mine.isLive) this.#deps.lose(each.appKey, each.name);']],
+    edits: [
+      [
+        'if (!isEarlier(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);',
+        'this.#deps.lose(theirs.appKey, theirs.name);',
+      ],
+    ],
   },
 ];

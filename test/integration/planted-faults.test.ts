@@ -6,7 +6,16 @@ import { PLANTED_FAULTS } from '../builders/planted-faults.ts';
 import { startProcess } from '../harness/processes.ts';
 
 /** What the model of the fleet needs. */
-const NEEDED = ['crds', 'media-server', 'operator', 'process', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const NEEDED = [
+  'crds',
+  'media-server',
+  'operator',
+  'process',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
 const MODEL = 'media-server/fleet/fleet.property.test.ts';
 
 let copy: string;

@@ -49,17 +49,14 @@ export async function forwardTo(
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   try {
-    const answer = await forwarding.forward(
-      member,
-      {
-        method: request.method,
-        url: request.url,
-        headers: { ...pick(request.headers, REQUEST_HEADERS), [VIA]: encodeURIComponent(JSON.stringify(origin)) },
-        body: bodyOf(request),
-        signal: gone.signal,
-        timeoutMs,
-      },
-    );
+    const answer = await forwarding.forward(member, {
+      method: request.method,
+      url: request.url,
+      headers: { ...pick(request.headers, REQUEST_HEADERS), [VIA]: encodeURIComponent(JSON.stringify(origin)) },
+      body: bodyOf(request),
+      signal: gone.signal,
+      timeoutMs,
+    });
     // The client has gone, or the other pod; the response is cut off either way.
     answer.body.on('error', () => undefined);
     reply.code(answer.status).headers(pick(answer.headers, REPLY_HEADERS));

@@ -22,7 +22,10 @@ export function fleetReady({ fleet, pods, rosterFault }: FleetInput): Verdict {
   if (silent.length > 0) {
     return no('FleetReady', 'PodUnreachable', `the operator cannot reach ${namesOf(silent)}; terminate may answer 503`);
   }
-  const states = told.map(({ name, report }) => ({ name, state: report?.kind === 'answered' ? report.status.fleet : null }));
+  const states = told.map(({ name, report }) => ({
+    name,
+    state: report?.kind === 'answered' ? report.status.fleet : null,
+  }));
   const behind = states.filter(({ state }) => state && state.revision < (fleet.roster?.revision ?? 0));
   const joining = states.filter(({ state }) => !state?.admitted);
   const apart = states.flatMap(({ name, state }) =>

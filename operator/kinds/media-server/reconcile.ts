@@ -221,8 +221,14 @@ function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: 
 }
 
 /** Referenced Secrets are read again every half minute; a pod that lags behind is retried soon. */
-function nextLook({ nodes, pods }: Observed, { rendered, reports, roster }: Fleet, { fault, refused }: Outcome): number {
-  const waits = pods.some(({ isRunning, uid }) => isRunning && roster && needsRoster(reports.get(uid), roster.revision));
+function nextLook(
+  { nodes, pods }: Observed,
+  { rendered, reports, roster }: Fleet,
+  { fault, refused }: Outcome,
+): number {
+  const waits = pods.some(
+    ({ isRunning, uid }) => isRunning && roster && needsRoster(reports.get(uid), roster.revision),
+  );
   if (waits) return RETRY_ROSTER_MS;
   const lags = pods.some(({ isRunning, uid }) => isRunning && rendered && needsPush(reports.get(uid), rendered.hash));
   if (lags) return RETRY_PUSH_MS;

@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import type { RtcClient } from '../../harness/rtc-client.ts';
+import { until } from '../../harness/wait.ts';
+
+const OPERATOR = ['-l', 'app.kubernetes.io/name=sluice-operator'];
+const SLOW = { timeoutMs: 90_000, everyMs: 200 };
+let stage: ClusterStage;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('fleet');
+  await stage.live({ replicas: 3 });
+  await fleetReady(3);
+});
+afterEach(() => stage.leave());
+afterAll(() => stage.clear());
+
+async function fleetReady(replicas: number): Promise<void> {
+  await until(
+    `${replicas} pods are ready and know one another`,
+    async () => {
+      const { status } = await stage.get('mediaserver/live');
+      const ready = status.conditions.find(({ type }: Json) => type === 'FleetReady');
+      return status.readyReplicas === replicas && status.replicas === replicas && ready.status === 'True';
+    },
+    SLOW,
+  );
+}
+
+/** Publishes through the ingress, which sends each request to another pod. */
+async function publishMany(count: number): Promise<RtcClient[]> {
+  const streams: RtcClient[] = [];
+  for (let index = 0; index < count; index++) streams.push(await stage.publish(`stream-${index}`));
+  return streams;
+}
+
+/** Sends a signal to the process of a media server in its pod. */
+async function signal(pod: Json, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void> {
+  const script = `
+    const fs = require('node:fs');
+    for (const pid of fs.readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid)) {
+      try {
+        const words = fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
+        if (words[1] === 'media-server/main.ts') process.kill(pid, '${name}');
+      } catch {}
+    }`;
+  await stage.kube.kubectl(['-n', stage.namespace, 'exec', pod.metadata.name, '--', 'node', '-e', script]);
+}
+
+/** Ends streams until the fleet can say that none is left. Returns the statuses on the way. */
+async function endAll(): Promise<number[]> {
+  const statuses: number[] = [];
+  await until(
+    'nothing is left',
+    async () => {
+      statuses.push(await stage.terminate({}));
+      return statuses.at(-1) === 404;
+    },
+    SLOW,
+  );
+  return statuses;
+}
+
+describe('three pods', () => {
+  it('end all streams with one call, which says what it did on each pod', async () => {
+    const streams = await publishMany(30);
+    const askedAt = performance.now();
+    const { body, status } = await stage.terminated({});
+    expect([status, body.matched, body.terminated, body.pods.length]).toEqual([200, 30, 30, 3]);
+    for (const { matched } of body.pods) expect(matched).toBeGreaterThanOrEqual(6);
+    await Promise.all(streams.map((client) => client.untilEnded()));
+    for (const { endedAt } of streams) expect((endedAt ?? Infinity) - askedAt).toBeLessThan(1_000);
+    expect(await stage.terminate({})).toBe(404);
+  });
+
+  it('play through any pod what is published on one of them', async () => {
+    await stage.publish('a');
+    const players: RtcClient[] = [];
+    for (let index = 0; index < 6; index++) players.push(await stage.play('a'));
+    const { body } = await stage.terminated({ published: true });
+    expect([body.matched, body.terminated]).toEqual([1, 1]);
+    await Promise.all(players.map((player) => player.untilEnded()));
+  });
+
+  it('publish a name once', async () => {
+    await stage.publish('a');
+    for (let index = 0; index < 3; index++) expect((await stage.offer('publish', 'a')).status).toBe(409);
+  });
+
+  it('answer 503 while one of them is frozen, and end the rest; then 200', async () => {
+    const streams = await publishMany(6);
+    const [frozen] = await stage.pods();
+    await signal(frozen, 'SIGSTOP');
+    onTestFinished(() => signal(frozen, 'SIGCONT'));
+    // The ingress sends some requests to the frozen pod until its probe fails.
+    const { body } = await until(
+      'another pod answers',
+      async () => {
+        const answer = await stage.terminated({}).catch(() => null);
+        return answer?.status === 503 && answer.body.pods && answer;
+      },
+      SLOW,
+    );
+    const silent = body.pods.filter(({ error }: Json) => error !== undefined).map(({ pod }: Json) => pod);
+    expect(silent).toEqual([frozen.metadata.name]);
+    await until('the others are ended', () => streams.filter(({ endedAt }) => endedAt !== null).length >= 4);
+    await signal(frozen, 'SIGCONT');
+    await endAll();
+    await Promise.all(streams.map((client) => client.untilEnded()));
+    await fleetReady(3);
+  });
+});
+
+describe('while the operator is away', () => {
+  it('streams start and end on all pods, and a container that is killed is back', { timeout: 240_000 }, async () => {
+    const scale = (replicas: number) =>
+      stage.kube.kubectl(['-n', SYSTEM, 'scale', 'deployment', ...OPERATOR, `--replicas=${replicas}`]);
+    const [before] = (await stage.kube.get(SYSTEM, 'deployment', ...OPERATOR)).items;
+    onTestFinished(async () => void (await scale(before.spec.replicas)));
+    await scale(0);
+    await until(
+      'it is gone',
+      async () => {
+        const { items } = await stage.kube.get(SYSTEM, 'pods', ...OPERATOR);
+        return items.length === 0;
+      },
+      SLOW,
+    );
+    const streams = await publishMany(6);
+    const [killed] = await stage.pods();
+    await signal(killed, 'SIGKILL');
+    await until(
+      'its container runs again',
+      async () => {
+        const pods = await stage.pods();
+        const again = pods.find(({ metadata }) => metadata.uid === killed.metadata.uid);
+        const [status] = again?.status.containerStatuses ?? [];
+        return status?.restartCount > killed.status.containerStatuses[0].restartCount && status.ready;
+      },
+      SLOW,
+    );
+    await endAll();
+    await Promise.all(streams.map((client) => client.untilEnded()));
+    const again = await publishMany(6);
+    expect((await stage.terminated({})).body).toMatchObject({ matched: 6, terminated: 6 });
+    await Promise.all(again.map((client) => client.untilEnded()));
+    await scale(before.spec.replicas);
+    await fleetReady(3);
+  });
+});
+
+describe('pods that come and go', () => {
+  it('are all asked: no answer is 200 or 404 while a stream lives', { timeout: 240_000 }, async () => {
+    const loop = { isOver: false, calls: 0, wrong: [] as string[] };
+    const calls = (async () => {
+      while (!loop.isOver) {
+        const streams = await Promise.all(['x', 'y', 'z'].map((name) => stage.offer('publish', name)));
+        await Promise.all(streams.map((client) => client.status === 201 && client.connected().catch(() => null)));
+        const live = streams.filter(({ state }) => state === 'connected');
+        const { status } = await stage.terminated({}).catch(() => ({ status: 0 }));
+        loop.calls += 1;
+        if (status === 404 && live.length > 0) loop.wrong.push(`404 with ${live.length} streams`);
+        if (status === 200) {
+          const all = Promise.all(live.map((client) => client.untilEnded()));
+          const isEnded = await Promise.race([all.then(() => true), new Promise((done) => setTimeout(done, 5_000))]);
+          if (!isEnded) loop.wrong.push('200 with a live stream');
+        }
+        await stage.leave();
+      }
+    })();
+    for (const replicas of [5, 2, 3]) {
+      await stage.patch('mediaserver/live', { spec: { replicas } });
+      await fleetReady(replicas);
+    }
+    loop.isOver = true;
+    await calls;
+    expect(loop.wrong).toEqual([]);
+    expect(loop.calls).toBeGreaterThan(20);
+  });
+});
