@@ -17,7 +17,7 @@ import { FolderWatch } from './config/watch.ts';
 import type { Env } from './env.ts';
 import { awaitAnnounced } from './fleet/announced-address.ts';
 import { Drain } from './fleet/drain.ts';
-import { Fleet, NO_WIRE, rosterOfOne } from './fleet/fleet.ts';
+import { Fleet, NO_WIRE } from './fleet/fleet.ts';
 import { Forwarding } from './fleet/forward.ts';
 import { openInternal } from './fleet/internal-listener.ts';
 import type { OwnName } from './fleet/names.ts';
@@ -131,7 +131,8 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     });
     undo.defer(() => internal.close());
   }
-  fleet.start(files ? files.read() : rosterOfOne(fleet.membership.uid, env.podName));
+  if (files) fleet.start(files.read());
+  else fleet.startAlone();
   undo.defer(() => parts.closeFleet());
   const listeners = await openListeners(app, env, config.bundle);
   undo.defer(() => listeners.close());

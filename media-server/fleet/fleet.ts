@@ -30,10 +30,10 @@ export class Fleet {
   readonly names: Names;
   readonly #joining: Joining;
   readonly #answers: ReturnType<typeof peerAnswers>;
-  readonly #startedAt: number;
+  readonly #deps: Pick<FleetDeps, 'podName' | 'startedAt' | 'uid'>;
 
   constructor(deps: FleetDeps) {
-    this.#startedAt = deps.startedAt;
+    this.#deps = deps;
     this.membership = new Membership(deps);
     const knowledge = (): Knowledge => ({ denials: deps.deny.all(), names: this.names.known() });
     this.#answers = peerAnswers({
@@ -63,6 +63,13 @@ export class Fleet {
     this.#joining.start();
   }
 
+  /** Starts a fleet of one: a process that runs without Kubernetes. */
+  startAlone(): void {
+    this.#joining.start();
+    const { podName: pod, uid } = this.#deps;
+    this.membership.offer({ revision: 1, members: [{ pod, uid, address: 'localhost', port: 1 }] });
+  }
+
   /** Whether this pod takes streams: all members know it, or have been waited for. */
   get isAdmitted(): boolean {
     return this.#joining.isAdmitted;
@@ -70,7 +77,8 @@ export class Fleet {
 
   /** Answers a call of another pod. Throws if the call is not valid. */
   answer(op: PeerOp, body: unknown): Promise<PeerReply> {
-    return answerPeer({ membership: this.membership, answers: this.#answers, startedAt: this.#startedAt }, op, body);
+    const { startedAt } = this.#deps;
+    return answerPeer({ membership: this.membership, answers: this.#answers, startedAt }, op, body);
   }
 
   /** What the operator is told. */
@@ -87,12 +95,6 @@ export class Fleet {
     this.names.close();
   }
 }
-
-/** The roster of a process that runs without Kubernetes. */
-export const rosterOfOne = (uid: string, pod: string): Roster => ({
-  revision: 1,
-  members: [{ pod, uid, address: 'localhost', port: 1 }],
-});
 
 /** A wire for a fleet of one, which has nobody to call. */
 export const NO_WIRE: Wire = { send: () => Promise.reject(new Error('a fleet of one calls no pod')) };

@@ -1,4 +1,4 @@
-import { Fleet, type FleetDeps, NO_WIRE, rosterOfOne } from '../../media-server/fleet/fleet.ts';
+import { Fleet, type FleetDeps, NO_WIRE } from '../../media-server/fleet/fleet.ts';
 import { DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { systemClock } from '../../process/clock.ts';
@@ -27,6 +27,6 @@ export function fleetOfOne(streams: Streams, over: Partial<FleetDeps> = {}): Fle
     metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined },
     ...over,
   });
-  fleet.start(rosterOfOne('pod-0', 'pod-0'));
+  fleet.startAlone();
   return fleet;
 }
