@@ -145,6 +145,7 @@ const PURE: readonly string[] = [
   'operator/kinds/media-server/endpoints.ts',
   'operator/kinds/media-server/fleet-ready.ts',
   'operator/kinds/media-server/verdicts.ts',
+  'operator/kinds/ready.ts',
   'operator/kinds/stream-app/verdicts.ts',
   'operator/kube/conditions.ts',
   'operator/kube/objects.ts',

@@ -122,7 +122,7 @@ export const STREAM_APP: Kind<StreamAppSpec> = {
     number('Publications', '.status.publications', 'Publications of all pods'),
     number('Playbacks', '.status.playbacks', 'Playbacks of all pods'),
     condition('Keep-Alive', 'KeepAliveActive'),
-    condition('Ready', 'Programmed'),
+    condition('Ready', 'Ready'),
     AGE,
     message('Programmed'),
   ],
@@ -154,7 +154,7 @@ export const REST_HOOK: Kind<RestHookSpec> = {
   columns: [
     { name: 'URL', type: 'string', jsonPath: '.spec.url', description: 'URL of the backend' },
     condition('Reachable', 'Reachable'),
-    condition('Accepted', 'Accepted'),
+    condition('Ready', 'Ready'),
     AGE,
     message('ResolvedRefs'),
   ],

@@ -17,6 +17,7 @@ type Polarity = {
 };
 
 const POLARITY: Readonly<Record<string, Polarity>> = {
+  Ready: { bad: null },
   Available: { bad: 'False', asked: ['ScaledToZero', 'Deleted'], atFirst: ['NoReadyPods', 'ScaledToZero'] },
   Progressing: { bad: null },
   ConfigApplied: { bad: 'False', passing: ['Pending'] },

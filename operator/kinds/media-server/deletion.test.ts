@@ -62,6 +62,7 @@ describe('finalize', () => {
     expect(world.conditionsOf(world.stores.mediaServers)).toEqual([
       'Available=False/Deleted',
       'Progressing=True/Draining',
+      'Ready=False/Deleted',
     ]);
     expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ replicas: 1, readyReplicas: 0 });
   });

@@ -96,6 +96,7 @@ describe('reconcileMediaServer', () => {
       'ConfigApplied=Unknown/NoPods',
       'FleetReady=Unknown/NoPods',
       'Degraded=False/AsExpected',
+      'Ready=False/DeploymentPending',
     ]);
     expect(told).toEqual([KEY]);
   });
@@ -345,7 +346,11 @@ describe('reconcileMediaServer', () => {
       world.have(mediaServerObject({ replicas: -1 }, FINALIZED));
       expect(await reconcile()).toEqual({});
       expect(world.settleWrites()).toEqual([STATUS, EVENT, EVENT]);
-      expect(conditions()).toEqual(['ConfigApplied=False/InvalidSpec', 'Degraded=True/InvalidSpec']);
+      expect(conditions()).toEqual([
+        'ConfigApplied=False/InvalidSpec',
+        'Degraded=True/InvalidSpec',
+        'Ready=False/InvalidSpec',
+      ]);
       expect(world.fleets.of(KEY).client).not.toBeNull();
       expect(told).toEqual([KEY]);
     });

@@ -64,6 +64,7 @@ describe('mediaServerVerdicts', () => {
       yes('ConfigApplied', 'Applied', '1 pod runs this config'),
       yes('FleetReady', 'AllKnown', '1 pod runs'),
       no('Degraded', 'AsExpected', 'all is well'),
+      yes('Ready', 'Ready', 'it runs as specified'),
     ]);
   });
 

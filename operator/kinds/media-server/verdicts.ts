@@ -3,6 +3,7 @@ import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
+import { type ReadyRules, ready } from '../ready.ts';
 import { type FleetInput, fleetReady } from './fleet-ready.ts';
 
 /** Why the newest spec cannot be turned into a config; the last good config stays. */
@@ -37,21 +38,30 @@ type DeploymentStatus = {
 
 /** The conditions of a MediaServer. Pure. */
 export function mediaServerVerdicts(input: StatusInput): Verdict[] {
-  return [available(input), progressing(input), configApplied(input), fleetReady(input), degraded(input)];
+  return withReady([available(input), progressing(input), configApplied(input), fleetReady(input), degraded(input)]);
 }
 
 /** The conditions of a MediaServer whose spec is invalid. Pure. */
 export function faultVerdicts(fault: Fault): Verdict[] {
-  return [configFault(fault), yes('Degraded', fault.reason, fault.message)];
+  return withReady([configFault(fault), yes('Degraded', fault.reason, fault.message)]);
 }
 
 /** The conditions of a MediaServer that is being deleted: its pods get no new config. Pure. */
 export function deletionVerdicts(pods: readonly Pod[]): Verdict[] {
-  return [
+  return withReady([
     no('Available', 'Deleted', 'the pods drain; then all objects are deleted'),
     yes('Progressing', 'Draining', lettingEnd(pods.length, 'pod')),
-  ];
+  ]);
 }
+
+/** Old pods that drain run what was specified before; the new ones are there. */
+const READY: ReadyRules = {
+  mustBeFalse: ['Degraded', 'Progressing'],
+  mustBeTrue: ['ConfigApplied', 'Available', 'FleetReady'],
+  accepts: ['Draining', 'ScaledToZero', 'NoPods'],
+};
+
+const withReady = (verdicts: readonly Verdict[]): Verdict[] => [...verdicts, ready(verdicts, READY)];
 
 const configFault = ({ message, reason }: Fault): Verdict =>
   no('ConfigApplied', reason, `${message}; pods keep the last good config`);

@@ -40,6 +40,7 @@ describe('reconcileRestHook', () => {
       'ResolvedRefs=True/ResolvedRefs',
       'Reachable=Unknown/NotCalled',
       'Saturated=False/EnoughConnections',
+      'Ready=True/Ready',
     ]);
     expect(await reconciled()).toEqual({ result: {}, writes: [] });
   });
@@ -92,7 +93,11 @@ describe('reconcileRestHook', () => {
   it('reports an invalid spec', async () => {
     world.have(restHookObject('backend', { url: 'ftp://backend.example' }));
     expect(await reconciled()).toEqual({ result: { requeueAfterMs: 10_000 }, writes: [STATUS, EVENT] });
-    expect(conditions()).toEqual(['Accepted=False/InvalidSpec', 'ResolvedRefs=Unknown/InvalidSpec']);
+    expect(conditions()).toEqual([
+      'Accepted=False/InvalidSpec',
+      'ResolvedRefs=Unknown/InvalidSpec',
+      'Ready=False/InvalidSpec',
+    ]);
   });
 
   it('reports what pods observe of the backend, with an Event when it fails and when it recovers', async () => {

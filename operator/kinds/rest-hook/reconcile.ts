@@ -11,6 +11,7 @@ import { isForeignHook } from '../../world/hook-owner.ts';
 import { readConfigMaps, readSecrets } from '../../world/references.ts';
 import { faultsOf, readRestHook } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
+import { type ReadyRules, ready } from '../ready.ts';
 
 /** Reports whether a RestHook is valid and whether its backend answers. */
 export async function reconcileRestHook(world: World, key: string): Promise<Result> {
@@ -20,10 +21,8 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
   const checked = readRestHook(object);
   if (!checked.ok) {
     const faults = faultsOf(checked);
-    return report(world, object, [
-      no('Accepted', 'InvalidSpec', faults),
-      unknown('ResolvedRefs', 'InvalidSpec', faults),
-    ]);
+    const invalid = [no('Accepted', 'InvalidSpec', faults), unknown('ResolvedRefs', 'InvalidSpec', faults)];
+    return report(world, object, [...invalid, ready(invalid, READY)]);
   }
   const broken = await brokenReference(world, checked.resource);
   const resolved = broken
@@ -31,10 +30,14 @@ export async function reconcileRestHook(world: World, key: string): Promise<Resu
     : yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved');
   const accepted = yes('Accepted', 'Accepted', 'the RestHook is valid');
   const health = healthOf(world.fleets, key);
-  const result = await report(world, object, [accepted, resolved, reachable(health), saturated(health)]);
+  const verdicts = [accepted, resolved, reachable(health), saturated(health)];
+  const result = await report(world, object, [...verdicts, ready(verdicts, READY)]);
   if (!hasReferences(checked.resource.spec)) return result;
   return { requeueAfterMs: broken ? CachedReads.missingMs : CachedReads.refreshMs };
 }
+
+/** A backend that is down is no fault of the RestHook. */
+const READY: ReadyRules = { mustBeTrue: ['Accepted', 'ResolvedRefs'] };
 
 const hasReferences = ({ auth, tls }: RestHookSpec): boolean => auth.type !== 'none' || tls.caBundleRef !== undefined;
 

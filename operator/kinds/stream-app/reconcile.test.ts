@@ -45,6 +45,7 @@ describe('reconcileStreamApp', () => {
       'ResolvedRefs=True/ResolvedRefs',
       'Programmed=False/NoPods',
       'KeepAliveActive=Unknown/NoPods',
+      'Ready=False/NoPods',
     ]);
     expect(await reconciled()).toEqual([]);
   });
@@ -88,7 +89,11 @@ describe('reconcileStreamApp', () => {
     looked({ news: 1 });
     world.fleets.of('media/live').fault = { reason: 'InvalidReference', message: 'Secret "api" does not exist' };
     expect(await reconciled()).toEqual([STATUS]);
-    expect(conditions()).toEqual(['Accepted=Unknown/InvalidReference', 'Programmed=False/InvalidReference']);
+    expect(conditions()).toEqual([
+      'Accepted=Unknown/InvalidReference',
+      'Programmed=False/InvalidReference',
+      'Ready=False/InvalidReference',
+    ]);
   });
 
   it('keeps its status if the operator has just started and cannot render the config that pods run', async () => {
@@ -123,7 +128,11 @@ describe('reconcileStreamApp', () => {
     world.have(streamAppObject('news', { appKey: 'no spaces' }));
     looked({ news: 1 });
     expect(await reconciled()).toEqual([STATUS, EVENT]);
-    expect(conditions()).toEqual(['Accepted=False/InvalidSpec', 'Programmed=False/InvalidSpec']);
+    expect(conditions()).toEqual([
+      'Accepted=False/InvalidSpec',
+      'Programmed=False/InvalidSpec',
+      'Ready=False/InvalidSpec',
+    ]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { conditionsOf, no, type Verdict } from '../../kube/conditions.ts';
+import { conditionsOf, type Verdict } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { podsOf } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
@@ -7,7 +7,7 @@ import { report } from '../../status/report.ts';
 import { mediaServerOf } from '../../world/references.ts';
 import { faultsOf, readStreamApp } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
-import { heldUpVerdicts, streamAppVerdicts } from './verdicts.ts';
+import { heldUpVerdicts, invalidVerdicts, streamAppVerdicts } from './verdicts.ts';
 
 /** Objects applied together arrive one after the other, so a missing MediaServer may be about to arrive. */
 const ON_ITS_WAY_MS = 2_000;
@@ -39,7 +39,7 @@ function isAhead({ clock, stores }: World, object: KubeObject): boolean {
 function verdictsOf(world: World, object: KubeObject): Verdict[] | null {
   const { generation = 0, name, namespace = '' } = object.metadata;
   const checked = readStreamApp(object);
-  if (!checked.ok) return ['Accepted', 'Programmed'].map((type) => no(type, 'InvalidSpec', faultsOf(checked)));
+  if (!checked.ok) return invalidVerdicts(faultsOf(checked));
   const server = checked.resource.spec.mediaServerRef.name;
   const exists = world.stores.mediaServers.get(`${namespace}/${server}`) !== undefined;
   const fleet = world.fleets.find(`${namespace}/${server}`);

@@ -45,6 +45,7 @@ describe('streamAppVerdicts', () => {
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
       yes('Programmed', 'Programmed', '1 pod runs this app'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
+      yes('Ready', 'Ready', 'it runs as specified'),
     ]);
   });
 
@@ -54,6 +55,7 @@ describe('streamAppVerdicts', () => {
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
       no('Programmed', 'Conflict', CONFLICT.message),
       no('KeepAliveActive', 'Conflict', CONFLICT.message),
+      no('Ready', 'Conflict', CONFLICT.message),
     ]);
   });
 
@@ -63,6 +65,7 @@ describe('streamAppVerdicts', () => {
       no('ResolvedRefs', 'RefNotFound', 'RestHook "gone" does not exist'),
       no('Programmed', 'RefNotFound', 'RestHook "gone" does not exist'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
+      no('Ready', 'RefNotFound', 'RestHook "gone" does not exist'),
     ]);
   });
 
@@ -80,6 +83,7 @@ describe('streamAppVerdicts', () => {
       no('ResolvedRefs', 'MediaServerNotFound', message),
       no('Programmed', 'MediaServerNotFound', message),
       unknown('KeepAliveActive', 'NoPods', 'no pod that runs this app has reported yet'),
+      no('Ready', 'MediaServerNotFound', message),
     ]);
   });
 
@@ -119,6 +123,7 @@ describe('streamAppVerdicts', () => {
   ])('reports that keep-alive is off for %s, and which setting decides', (reason, message) => {
     expect(verdict('KeepAliveActive', told({ checked: false, reason }))).toEqual(
       no('KeepAliveActive', reason, message),
+      no('Ready', 'Pending', 'the config has not been rendered yet'),
     );
   });
 
@@ -171,6 +176,7 @@ describe('heldUpVerdicts', () => {
     expect(heldUpVerdicts('live', fault)).toEqual([
       unknown('Accepted', 'InvalidReference', message),
       no('Programmed', 'InvalidReference', message),
+      no('Ready', 'InvalidReference', message),
     ]);
   });
 });

@@ -4,6 +4,7 @@ import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
 import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
+import { type ReadyRules, ready } from '../ready.ts';
 
 export type StreamAppInput = {
   readonly name: string;
@@ -21,14 +22,25 @@ export function streamAppVerdicts(input: StreamAppInput): Verdict[] {
   const broken = findings.find(({ reason }) => reason !== 'Conflict');
   const accepted = acceptance(input, conflict?.message ?? null);
   const resolved = resolvedRefs(input, broken);
-  return [accepted, resolved, programmed(input, [accepted, resolved]), keepAlive(input, accepted)];
+  const runs = programmed(input, [accepted, resolved]);
+  return [accepted, resolved, runs, keepAlive(input, accepted), ready([runs], READY)];
 }
 
 /** The conditions of an app whose MediaServer has a fault and cannot process it. Pure. */
 export function heldUpVerdicts(server: string, fault: NonNullable<Fleet['fault']>): Verdict[] {
   const message = `MediaServer "${server}" takes no changes until this is fixed: ${fault.message}`;
-  return [unknown('Accepted', fault.reason, message), no('Programmed', fault.reason, message)];
+  const runs = no('Programmed', fault.reason, message);
+  return [unknown('Accepted', fault.reason, message), runs, ready([runs], READY)];
 }
+
+/** The conditions of an app that is not valid. Pure. */
+export function invalidVerdicts(faults: string): Verdict[] {
+  const runs = no('Programmed', 'InvalidSpec', faults);
+  return [no('Accepted', 'InvalidSpec', faults), runs, ready([runs], READY)];
+}
+
+/** `Programmed` is False if any reference is broken. */
+const READY: ReadyRules = { mustBeTrue: ['Programmed'] };
 
 function acceptance({ fleet, spec }: StreamAppInput, conflict: string | null): Verdict {
   const server = spec.mediaServerRef.name;
