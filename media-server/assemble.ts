@@ -24,6 +24,7 @@ import type { OwnName } from './fleet/names.ts';
 import { PeerWire } from './fleet/peer-wire.ts';
 import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
+import { Terminations } from './fleet/terminations.ts';
 import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { EventQueues } from './hooks/queue.ts';
@@ -126,6 +127,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
       }),
       offer: (loaded) => reloader.offer(loaded),
       fleet,
+      terminations: new Terminations({ ...parts, fleet: fleet.asking, clock, log }),
       sessions: (request, response) => forwarded.routing(request, response),
       log: log.child({ component: 'internal' }),
     });

@@ -50,7 +50,10 @@ describe('Manager', () => {
   });
 
   it('has full stores and no queued work before it leads', () => {
-    expect([manager.synced, manager.depths()]).toEqual([true, { mediaserver: 0, streamapp: 0, resthook: 0 }]);
+    expect([manager.synced, manager.depths()]).toEqual([
+      true,
+      { mediaserver: 0, streamapp: 0, resthook: 0, streamtermination: 0 },
+    ]);
     expect([...written]).toEqual([]);
   });
 

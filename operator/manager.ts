@@ -6,6 +6,7 @@ import { mediaServerKind } from './kinds/media-server/kind.ts';
 import type { MediaServerOptions } from './kinds/media-server/reconcile.ts';
 import { restHookKind } from './kinds/rest-hook/kind.ts';
 import { streamAppKind } from './kinds/stream-app/kind.ts';
+import { streamTerminationKind } from './kinds/stream-termination/kind.ts';
 import { classifyError } from './kube/api-error.ts';
 import { CachedReads } from './kube/cached-reads.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -37,6 +38,7 @@ function kindsOf(world: World, options: MediaServerOptions) {
     mediaServer: mediaServerKind(world, options),
     streamApp: streamAppKind(world),
     restHook: restHookKind(world),
+    streamTermination: streamTerminationKind(world),
   } as const satisfies Record<string, Kind>;
 }
 

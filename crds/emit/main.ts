@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { GROUP, KINDS, type Kind, OPERATED_KINDS } from '../schema/kinds.ts';
+import { GROUP, KINDS, type Kind } from '../schema/kinds.ts';
 import { buildChartCrds, buildChartReadme } from './chart.ts';
 import { buildCrd } from './crd.ts';
 import { buildReference } from './reference.ts';
@@ -18,7 +18,7 @@ const files = new Map<string, string>([
     header + stringify(buildCrd(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
   ]),
   ['crds/REFERENCE.md', buildReference(kinds)],
-  ['charts/sluice/templates/crds.yaml', buildChartCrds(OPERATED_KINDS as readonly Kind<never>[])],
+  ['charts/sluice/templates/crds.yaml', buildChartCrds(KINDS as readonly Kind<never>[])],
   ['charts/sluice/README.md', buildChartReadme(read('charts/sluice/values.yaml'))],
 ]);
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ServerConfig } from './server-config.ts';
+import { StreamFilter } from './stream-filter.ts';
 
 // The messages between the operator and the pods of a fleet on port 9091. Messages between pods: fleet/messages.
 
@@ -40,6 +41,27 @@ export const Roster = Type.Object({
   members: Type.Array(RosterMember, { maxItems: 5_000 }),
 });
 export type Roster = Static<typeof Roster>;
+
+/** `PUT /internal/termination`: what a StreamTermination asks of one pod. */
+export const TerminationOrder = Type.Object(
+  {
+    /** The uid of the StreamTermination. A pod carries it out once, and repeats its answer for an hour. */
+    uid: Type.String({ minLength: 1, maxLength: 253 }),
+    filter: StreamFilter,
+    dryRun: Type.Boolean(),
+    denyForMs: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  },
+  { additionalProperties: false },
+);
+export type TerminationOrder = Static<typeof TerminationOrder>;
+
+export const TerminationAnswer = Type.Object({
+  matched: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  terminated: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  /** Why the pod must be asked again. */
+  error: Type.Optional(Type.String({ maxLength: 1024 })),
+});
+export type TerminationAnswer = Static<typeof TerminationAnswer>;
 
 /** The name of the file with the roster, and of the key in the ConfigMap `<name>-roster`. */
 export const ROSTER_FILE = 'roster.json';

@@ -166,7 +166,7 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
   plural: 'streamterminations',
   singular: 'streamtermination',
   shortNames: ['sterm'],
-  description: 'A request to end streams. Not implemented yet, and not installed by the chart.',
+  description: 'A request to end streams, once.',
   spec: streamTerminationSpec,
   status: StreamTerminationStatus,
   rules: [
@@ -184,11 +184,9 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
     number('Matched', '.status.matched', 'Streams that matched'),
     number('Terminated', '.status.terminated', 'Streams that were ended'),
     AGE,
+    message('Complete'),
   ],
   scale: false,
 };
 
 export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
-
-/** The kinds that the operator reconciles and the chart installs. StreamTermination is not implemented yet. */
-export const OPERATED_KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK] as const;

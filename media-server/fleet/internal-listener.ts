@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
 import { parseFleetKeys } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
-import { ConfigPush, type PodStatus, Roster } from '../../crds/schema/internal.ts';
+import { ConfigPush, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { listenFault } from '../../process/listen.ts';
@@ -14,6 +14,7 @@ import type { Loaded } from '../config/load.ts';
 import type { Fleet } from './fleet.ts';
 import { FORWARDED_PREFIX } from './forward.ts';
 import { checkMessage, isPeerOp } from './messages.ts';
+import type { Terminations } from './terminations.ts';
 
 export type InternalDeps = {
   readonly host: string;
@@ -22,6 +23,7 @@ export type InternalDeps = {
   readonly status: () => PodStatus;
   readonly offer: (loaded: Loaded) => void;
   readonly fleet: Pick<Fleet, 'answer' | 'membership'>;
+  readonly terminations: Pick<Terminations, 'carryOut'>;
   /** Serves WHIP and WHEP requests of clients that another pod hands on. */
   readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
   readonly log: Log;
@@ -61,6 +63,13 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
       return await deps.fleet.answer(op, body);
     } catch (error) {
       return refuse(deps, reply, 'a call of another pod failed', error);
+    }
+  });
+  app.put('/internal/termination', async ({ body }, reply) => {
+    try {
+      return await deps.terminations.carryOut(checkMessage(TerminationOrder, body, 'body'));
+    } catch (error) {
+      return refuse(deps, reply, 'a StreamTermination was not carried out', error);
     }
   });
   handOver(app, deps.sessions);

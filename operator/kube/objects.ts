@@ -40,6 +40,7 @@ export const TYPES = {
   MediaServer: type('sluice.dev/v1alpha1', 'MediaServer', 'mediaservers'),
   StreamApp: type('sluice.dev/v1alpha1', 'StreamApp', 'streamapps'),
   RestHook: type('sluice.dev/v1alpha1', 'RestHook', 'resthooks'),
+  StreamTermination: type('sluice.dev/v1alpha1', 'StreamTermination', 'streamterminations'),
   Pod: type('v1', 'Pod', 'pods'),
   Secret: type('v1', 'Secret', 'secrets'),
   ConfigMap: type('v1', 'ConfigMap', 'configmaps'),

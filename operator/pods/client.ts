@@ -1,7 +1,14 @@
+import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Agent } from 'undici';
 import type { FleetKey } from '../../crds/render/fleet-key.ts';
-import { type ConfigPush, PodStatus, type Roster } from '../../crds/schema/internal.ts';
+import {
+  type ConfigPush,
+  PodStatus,
+  type Roster,
+  TerminationAnswer,
+  type TerminationOrder,
+} from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { urlHost } from '../../process/addresses.ts';
 import { fleetAgent } from '../../process/fleet-client.ts';
@@ -9,6 +16,8 @@ import type { Pod } from './pod.ts';
 
 /** The timeout of each phase of a call, milliseconds. */
 const TIMEOUT_MS = 2_000;
+/** The same for ending streams. */
+const TERMINATE_MS = 10_000;
 /** More than the status of the largest config. A larger response is refused: no pod may exhaust the operator. */
 const MOST_BYTES = 1 << 20;
 
@@ -25,52 +34,67 @@ export class PodClient {
 
   /** Throws when the pod cannot be reached. */
   status(pod: Reached): Promise<PodStatus> {
-    return this.#call(pod, 'GET', '/internal/status');
+    return this.#call(pod, { method: 'GET', path: '/internal/status' }, STATUS);
   }
 
   /** Sends a config; the status says whether it runs. Throws when the pod cannot be reached or rejects the body. */
   push(pod: Reached, config: ConfigPush): Promise<PodStatus> {
-    return this.#call(pod, 'PUT', '/internal/config', config);
+    return this.#call(pod, { method: 'PUT', path: '/internal/config', body: config }, STATUS);
   }
 
   /** Sends the roster; the status says whether the pod has it. Throws when the pod cannot be reached or rejects it. */
   pushRoster(pod: Reached, roster: Roster): Promise<PodStatus> {
-    return this.#call(pod, 'PUT', '/internal/roster', roster);
+    return this.#call(pod, { method: 'PUT', path: '/internal/roster', body: roster }, STATUS);
+  }
+
+  /** Ends streams of a pod. Throws when the pod cannot be reached or rejects the order. */
+  terminate(pod: Reached, order: TerminationOrder): Promise<TerminationAnswer> {
+    const request = { method: 'PUT', path: '/internal/termination', body: order, timeoutMs: TERMINATE_MS } as const;
+    return this.#call(pod, request, ANSWER);
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #call(
-    { address, internalPort }: Reached,
-    method: 'GET' | 'PUT',
-    path: string,
-    body?: ConfigPush | Roster,
-  ): Promise<PodStatus> {
+  async #call<T>({ address, internalPort }: Reached, request: PodRequest, expected: Expected<T>): Promise<T> {
+    const { body, method, path, timeoutMs = TIMEOUT_MS } = request;
     const response = await this.#agent.request({
       origin: `https://${urlHost(address)}:${internalPort}`,
       path,
       method,
-      headersTimeout: TIMEOUT_MS,
+      headersTimeout: timeoutMs,
       bodyTimeout: TIMEOUT_MS,
-      signal: AbortSignal.timeout(2 * TIMEOUT_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS + timeoutMs),
       ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
     });
     const answer: unknown = await response.body.json();
-    if (response.statusCode === 200) return checked(answer);
+    if (response.statusCode === 200) return expected(answer);
     throw new Error(errorOf(answer) ?? `the pod answered ${response.statusCode}`);
   }
 }
 
-/** Compiled, because many large statuses arrive every ten seconds. Faults are described only when found. */
-const STATUS = Compile(PodStatus);
+type PodRequest = {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly body?: ConfigPush | Roster | TerminationOrder;
+  readonly timeoutMs?: number;
+};
 
-function checked(answer: unknown): PodStatus {
-  if (STATUS.Check(answer)) return answer;
-  const [fault] = schemaFindings(PodStatus, answer, 'answer');
-  throw new Error(`${fault?.field}: ${fault?.reason}`);
+type Expected<T> = (answer: unknown) => T;
+
+/** Compiled, because many large statuses arrive every ten seconds. Faults are described only when found. */
+function expecting<S extends TSchema>(schema: S): Expected<Static<S>> {
+  const compiled = Compile(schema);
+  return (answer) => {
+    if (compiled.Check(answer)) return answer as Static<S>;
+    const [fault] = schemaFindings(schema, answer, 'answer');
+    throw new Error(`${fault?.field}: ${fault?.reason}`);
+  };
 }
+
+const STATUS = expecting(PodStatus);
+const ANSWER = expecting(TerminationAnswer);
 
 const errorOf = (answer: unknown): string | null =>
   typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : null;

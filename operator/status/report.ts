@@ -27,6 +27,8 @@ const POLARITY: Readonly<Record<string, Polarity>> = {
   ResolvedRefs: { bad: 'False' },
   Programmed: { bad: null },
   KeepAliveActive: { bad: null },
+  Complete: { bad: 'False', passing: ['Waiting', 'Running', 'Failed'] },
+  Failed: { bad: 'True' },
   Reachable: { bad: 'False' },
   Saturated: { bad: 'True' },
 };

@@ -16,6 +16,7 @@ export const WATCHED = watched([
   { store: 'mediaServers', type: TYPES.MediaServer },
   { store: 'streamApps', type: TYPES.StreamApp },
   { store: 'restHooks', type: TYPES.RestHook },
+  { store: 'streamTerminations', type: TYPES.StreamTermination },
   { store: 'pods', type: TYPES.Pod, labelSelector: OWN },
   { store: 'deployments', type: TYPES.Deployment, labelSelector: OWN },
   { store: 'services', type: TYPES.Service, labelSelector: OWN },

@@ -2,6 +2,8 @@ import { ApiError } from '../../operator/kube/api-error.ts';
 import type { Caller, CallOptions, Method } from '../../operator/kube/client.ts';
 import { type KubeObject, pathOf, type ResourceType } from '../../operator/kube/objects.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 export type Recorded = { readonly method: Method; readonly path: string } & CallOptions;
 
 /** A fake API server that records calls. It has the objects it was given, and refuses calls on demand. */
@@ -37,13 +39,24 @@ export class RecordedCalls implements Caller {
     return answer as T;
   }
 
-  /** An apply returns the whole object with a new generation and its previous status. */
+  /** An apply returns the whole object with a new generation and its previous status, a merge patch the whole object. */
   #written(path: string, { body = {}, contentType }: CallOptions): unknown {
+    if (contentType === 'application/merge-patch+json') return this.#merged(path, body as Fields);
     if (contentType !== 'application/apply-patch+yaml') return body;
     const known = this.#objects.get(path);
     const { metadata, ...applied } = body as KubeObject;
     const generation = (known?.metadata.generation ?? 0) + 1;
     return { ...applied, metadata: { ...metadata, generation }, status: known?.['status'] };
+  }
+
+  /** The object after a merge patch, one level deep. */
+  #merged(path: string, patch: Fields): unknown {
+    const known: Fields = this.#objects.get(path.replace(/\/status$/, '')) ?? {};
+    const fields = Object.entries(patch).map(([name, value]) => [
+      name,
+      { ...(known[name] as Fields), ...(value as Fields) },
+    ]);
+    return { ...known, ...Object.fromEntries(fields) };
   }
 
   /** The writes since the last call, including refused ones, as `METHOD path`. */

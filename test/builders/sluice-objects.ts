@@ -24,6 +24,9 @@ export const streamAppObject = (name: string, spec: Fields = {}, metadata: Parti
 export const restHookObject = (name: string, spec: Fields = {}, metadata: Partial<Metadata> = {}): KubeObject =>
   object('RestHook', name, { url: 'http://backend.example/MyAPI', ...spec }, metadata);
 
+export const terminationObject = (spec: Fields = {}, metadata: Partial<Metadata> = {}): KubeObject =>
+  object('StreamTermination', metadata.name ?? 'stop', { mediaServerRef: { name: 'live' }, ...spec }, metadata);
+
 export function validated<S>(kind: Kind<S>, each: KubeObject): Resource<S> {
   const checked = validateResource(kind, each);
   if (!checked.ok) throw new Error(JSON.stringify(checked.findings));

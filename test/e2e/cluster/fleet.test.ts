@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { ClusterStage, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import type { RtcClient } from '../../harness/rtc-client.ts';
 import { until } from '../../harness/wait.ts';
@@ -147,6 +147,65 @@ describe('while the operator is away', () => {
     await Promise.all(again.map((client) => client.untilEnded()));
     await scale(before.spec.replicas);
     await fleetReady(3);
+  });
+});
+
+describe('a StreamTermination', () => {
+  const status = async (name: string): Promise<Json> => (await stage.get(`streamtermination/${name}`)).status;
+
+  it('ends the streams of all pods once, and says what each pod did', async () => {
+    const streams = await publishMany(6);
+    await stage.apply(
+      termination('count', { all: true, dryRun: true }),
+      termination('one', { filter: { name: 'stream-0' } }),
+    );
+    for (const name of ['count', 'one']) await stage.condition(`streamtermination/${name}`, 'Complete', 'True');
+    expect(await status('count')).toMatchObject({ matched: 6, terminated: 0 });
+    expect(await status('one')).toMatchObject({ phase: 'Complete', matched: 1, terminated: 1 });
+    expect((await status('one')).pods.map(({ state }: Json) => state)).toEqual(['Done', 'Done', 'Done']);
+    await streams[0]?.untilEnded();
+    expect(streams.slice(1).every(({ state }) => state === 'connected')).toBe(true);
+    await expect(stage.patch('streamtermination/one', { spec: { filter: { name: 'x' } } })).rejects.toThrow(
+      'immutable',
+    );
+  });
+
+  it('is carried out once although the operator is killed while it runs', { timeout: 120_000 }, async () => {
+    const [frozen] = await stage.pods();
+    await publishMany(6);
+    await signal(frozen, 'SIGSTOP');
+    onTestFinished(() => signal(frozen, 'SIGCONT'));
+    await stage.apply(termination('twice', { all: true }));
+    const done = ({ pods = [] }: Json): Json[] => pods.filter(({ state }: Json) => state === 'Done');
+    await until('the other pods have answered', async () => done(await status('twice')).length === 2, SLOW);
+    await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, '--grace-period=0', '--force']);
+    // Streams that start afterwards on the pods that have answered live on.
+    const later: RtcClient[] = [];
+    await until(
+      'two more are live',
+      async () => {
+        const client = await stage.publish(`later-${later.length}`).catch(() => null);
+        if (client) later.push(client);
+        return later.length === 2;
+      },
+      SLOW,
+    );
+    await signal(frozen, 'SIGCONT');
+    await stage.condition('streamtermination/twice', 'Complete', 'True');
+    const { matched, pods } = await status('twice');
+    expect([matched, done({ pods }).length]).toEqual([6, 3]);
+    expect(later.map(({ state }) => state)).toEqual(['connected', 'connected']);
+    await fleetReady(3);
+  });
+
+  it('may be made by people who may not change a MediaServer', async () => {
+    const binding = ['create', 'rolebinding', 'ann', '--clusterrole=sluice-operator-user', '--user=ann'];
+    await stage.kube.kubectl(['-n', stage.namespace, ...binding]);
+    const may = async (verb: string, what: string): Promise<string> =>
+      stage.kube.kubectl(['-n', stage.namespace, 'auth', 'can-i', verb, what, '--as=ann']).catch(() => 'no');
+    expect((await may('create', 'streamterminations')).trim()).toBe('yes');
+    expect((await may('get', 'mediaservers')).trim()).toBe('yes');
+    expect((await may('patch', 'mediaservers')).trim()).toBe('no');
   });
 });
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { AUDIT_LOG } from '../../cluster/control-plane.ts';
-import { ClusterStage, streamApp } from '../../harness/cluster-stage.ts';
+import { ClusterStage, streamApp, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { until } from '../../harness/wait.ts';
 
-const VALUES = ['--set', 'rbac.readNodes=true'];
+const VALUES = ['--set', 'rbac.readNodes=true,rbac.userRoles=false'];
 const ACCOUNT = `system:serviceaccount:${SYSTEM}:sluice`;
 let stage: ClusterStage;
 
@@ -92,6 +92,8 @@ describe.runIf(inject('target').kind === 'embedded')('the rights of the operator
     // An Event, and a change of the Service and of the Deployment.
     await stage.apply(streamApp('broken', { restHookRef: { name: 'missing' } }));
     await stage.condition('streamapp/broken', 'ResolvedRefs', 'False');
+    await stage.apply(termination('all', { all: true, ttlAfterFinished: '1s' }));
+    await until('the finished StreamTermination is gone', async () => !(await isThere('streamtermination/all')));
     await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'mediaserver/live'], { timeoutMs: 60_000 });
 
     const requests = await asked(since);

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { runningPod } from '../../../test/builders/fleet-parts.ts';
+import type { Pod } from '../../pods/pod.ts';
+import { type PodEntry, pendingEntry, progressVerdicts, totalsOf, withoutAsking } from './progress.ts';
+
+const START = '2026-01-01T00:00:10Z';
+const STARTED_AT = Date.parse(START);
+const ENTRY = pendingEntry(runningPod('a'));
+const DONE: PodEntry = { ...ENTRY, state: 'Done', matched: 2, terminated: 1 };
+
+describe('withoutAsking', () => {
+  it.each<[string, Pod | undefined, string | null]>([
+    ['runs', runningPod('a'), null],
+    ['has restarted before the start', runningPod('a', { endedAt: STARTED_AT - 1_000 }), null],
+    [
+      'has restarted since the start',
+      runningPod('a', { endedAt: STARTED_AT + 1_000 }),
+      'its container has ended since',
+    ],
+    ['does not run', runningPod('a', { isRunning: false }), 'its container does not run'],
+    ['has ended for good', runningPod('a', { isOver: true }), 'the pod is gone'],
+    ['is gone', undefined, 'the pod is gone'],
+  ])('knows whether a pod must be asked that %s', (_what, pod, message) => {
+    const gone = message === null ? null : { ...ENTRY, state: 'Gone', message };
+    expect(withoutAsking(ENTRY, pod, START)).toEqual(gone);
+  });
+
+  it('asks no pod twice', () => {
+    expect(withoutAsking(DONE, runningPod('a'), START)).toBe(DONE);
+  });
+});
+
+describe('progressVerdicts', () => {
+  const statuses = (pods: readonly PodEntry[], isLate = false): string[] =>
+    progressVerdicts(pods, isLate).map(({ reason, status, type }) => `${type}=${status}/${reason}`);
+
+  it.each<[string, readonly PodEntry[], boolean, string[]]>([
+    [
+      'all pods have answered',
+      [DONE],
+      false,
+      ['Complete=True/Completed', 'Failed=False/Completed', 'Ready=True/Ready'],
+    ],
+    [
+      'it is late, but all have answered',
+      [DONE],
+      true,
+      ['Complete=True/Completed', 'Failed=False/Completed', 'Ready=True/Ready'],
+    ],
+    [
+      'a pod has not answered',
+      [DONE, ENTRY],
+      false,
+      ['Complete=False/Running', 'Failed=False/Running', 'Ready=False/Running'],
+    ],
+    [
+      'it is late',
+      [ENTRY],
+      true,
+      ['Complete=False/Failed', 'Failed=True/PodsUnreachable', 'Ready=False/PodsUnreachable'],
+    ],
+  ])('when %s', (_what, pods, isLate, expected) => {
+    expect(statuses(pods, isLate)).toEqual(expected);
+  });
+
+  it('names the pod that has not answered, and why', () => {
+    const [first] = progressVerdicts(
+      [
+        { ...ENTRY, message: 'timeout' },
+        { ...ENTRY, uid: 'b' },
+      ],
+      true,
+    );
+    expect(first?.message).toBe('pod live-a has not answered: timeout (and 1 more)');
+  });
+});
+
+describe('totalsOf', () => {
+  it('adds up what pods have answered', () => {
+    expect(totalsOf([DONE, { ...DONE, uid: 'b' }, ENTRY])).toEqual({ matched: 4, terminated: 2 });
+  });
+});
