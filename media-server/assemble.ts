@@ -310,7 +310,7 @@ type WithMedia = { readonly media: Media; readonly log: Log };
 
 /** What WHIP and WHEP need. */
 function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionAppDeps {
-  const { config, fleet, forwarding, proxies, registry, terminator } = parts;
+  const { config, drain, fleet, forwarding, proxies, registry, terminator } = parts;
   const sessions = sessionDeps(parts, { media, log });
   return {
     registry,
@@ -327,9 +327,11 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
     }),
     fleetSessions: {
       forwarding,
-      holderOf: (appKey, name) => {
+      goesTo: (direction, appKey, name) => {
+        if (direction === 'publish') return drain.draining ? fleet.membership.others() : [];
         const isHere = registry.publication(appKey, name)?.live || !fleet.isAdmitted;
-        return isHere ? null : fleet.names.holderOf(appKey, name);
+        const holder = isHere ? null : fleet.names.holderOf(appKey, name);
+        return holder ? [holder] : [];
       },
       forget: (uid, appKey, name) => fleet.names.forget(uid, appKey, name),
     },

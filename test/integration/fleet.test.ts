@@ -174,6 +174,23 @@ describe('while a pod is frozen', () => {
   });
 });
 
+describe('a pod that drains', () => {
+  it('serves its streams, is asked, and hands new publications on', async () => {
+    const kept = await publish(2, 'kept');
+    pod(2).process.child.kill('SIGTERM');
+    await until('it drains', async () => !(await fetch(`${pod(2).opsUrl}/readyz`)).ok);
+    const moved = await publish(2, 'moved');
+    expect(moved.status).toBe(201);
+    const [found] = (await pod(0).api('/stream/find', { name: 'moved' })).body as { nodeId: string }[];
+    expect(found?.nodeId).toMatch(/^pod-[01]@/);
+    expect((await playSoon(0, 'kept')).status).toBe(201);
+    expect((await pod(0).terminate({})).body).toMatchObject({ terminated: 3 });
+    await Promise.all([kept.ended(), moved.ended()]);
+    await pod(2).process.exited;
+    await fleet.restart(2);
+  });
+});
+
 describe('a container that is killed', () => {
   it('is back without the operator, and its names are free then', async () => {
     await publish(0, 'a');

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
+import type { Direction } from '../../../crds/schema/stream.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
-import { forwardTo } from './forward.ts';
+import { forwardToFirst } from './forward.ts';
 import { iceServerLinks } from './link-headers.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 
@@ -16,8 +17,7 @@ export type OfferProtocol = {
   /** The reply to `GET` and `HEAD` of an endpoint. */
   readonly describe: (reply: FastifyReply) => FastifyReply;
   readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
-  /** Whether a request is handed on to the pod on which the publication is live. */
-  readonly goesToHolder: boolean;
+  readonly direction: Direction;
   /** `Link` values for the extensions of a session. */
   readonly extensions: (location: string) => readonly string[];
 };
@@ -33,14 +33,8 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
   app.post('/:appKey/:name', async (request, reply) => {
     const wanted = sessionRequest(request, reply, deps);
-    const holder = protocol.goesToHolder ? deps.fleetSessions?.holderOf(wanted.appKey, wanted.name) : null;
-    if (deps.fleetSessions && holder) {
-      const { forget, forwarding } = deps.fleetSessions;
-      const options = { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_OFFER_MS };
-      const forwarded = await forwardTo(holder, request, reply, options);
-      if (reply.statusCode === 409) forget(holder.uid, wanted.appKey, wanted.name);
-      return forwarded;
-    }
+    const forwarded = await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted });
+    if (forwarded) return forwarded;
     const outcome = await protocol.start(wanted);
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
     const location = locationOf(outcome.stream, request, deps);
@@ -62,6 +56,25 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
     if (!isPreflight(request)) reply.header('link', iceServerLinks(deps.iceServers()));
     return reply.code(204).header('accept-post', SDP_TYPE).send();
   });
+}
+
+type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SessionRequest };
+
+/** Hands an offer on if another pod must answer it; null = this pod answers. */
+async function forwardOffer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { deps, direction, wanted: { appKey, name } }: Offer,
+): Promise<FastifyReply | null> {
+  const { fleetSessions, originOf } = deps;
+  const members = fleetSessions?.goesTo(direction, appKey, name) ?? [];
+  const [first] = members;
+  if (!fleetSessions || !first) return null;
+  const { forget, forwarding } = fleetSessions;
+  const options = { forwarding, origin: originOf(request), timeoutMs: FORWARD_OFFER_MS };
+  const forwarded = await forwardToFirst(members, request, reply, options);
+  if (direction === 'play' && reply.statusCode === 409) forget(first.uid, appKey, name);
+  return forwarded;
 }
 
 /** The media type that a route expects. */

@@ -11,7 +11,7 @@ export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionReque
 export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<void> {
   offerRoutes(app, deps, {
     start: deps.play,
-    goesToHolder: true,
+    direction: 'play',
     // 200, since a 204 has no Content-Type.
     describe: (reply) => reply.code(200).type(SDP_TYPE),
     extensions: (location) => [

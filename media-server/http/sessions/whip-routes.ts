@@ -10,7 +10,7 @@ export type WhipDeps = OfferRoutesDeps & { readonly publish: (request: SessionRe
 export async function whipRoutes(app: FastifyInstance, deps: WhipDeps): Promise<void> {
   offerRoutes(app, deps, {
     start: deps.publish,
-    goesToHolder: false,
+    direction: 'publish',
     describe: (reply) => reply.code(204),
     extensions: (location) => [
       extensionLink(`${location}/events`, 'urn:sluice:params:whip:ext:server-sent-events', { events: 'status' }),
