@@ -85,6 +85,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     metrics: () => metrics.registry.metrics(),
     notReady: () => {
       if (drain.draining) return 'draining';
+      if (drain.cordoned) return 'cordoned: the pod is to be removed';
       if (!readiness.isListening) return 'starting';
       return fleet.isAdmitted ? null : 'joining the fleet';
     },
@@ -122,11 +123,16 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
       status: () => ({
         pod: env.podName,
         config: reloader.state,
+        cordoned: drain.cordoned,
         ...(files ? { fleet: fleet.status() } : {}),
         ...podStatus({ ...parts, config: config.bundle.config, draining: drain.draining }),
       }),
       offer: (loaded) => reloader.offer(loaded),
       fleet,
+      cordon: (cordoned) => {
+        drain.cordoned = cordoned;
+        log.info({ cordoned }, cordoned ? 'this pod takes no new streams' : 'this pod takes new streams again');
+      },
       terminations: new Terminations({ ...parts, fleet: fleet.asking, clock, log }),
       sessions: (request, response) => forwarded.routing(request, response),
       log: log.child({ component: 'internal' }),
@@ -328,7 +334,7 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
     fleetSessions: {
       forwarding,
       goesTo: (direction, appKey, name) => {
-        if (direction === 'publish') return drain.draining ? fleet.membership.others() : [];
+        if (direction === 'publish') return drain.refuses ? fleet.membership.others() : [];
         const isHere = registry.publication(appKey, name)?.live || !fleet.isAdmitted;
         const holder = isHere ? null : fleet.names.holderOf(appKey, name);
         return holder ? [holder] : [];
@@ -365,7 +371,7 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     log: log.child({ component: 'sessions' }),
     newHooks: (app) => new SessionCalls(app, calls),
     limits: () => config.bundle.config.limits,
-    draining: () => drain.draining,
+    draining: () => drain.refuses,
     joining: () => !fleet.isAdmitted,
     names: fleet.names,
   };

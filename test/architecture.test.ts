@@ -151,6 +151,7 @@ const PURE: readonly string[] = [
   'operator/kube/objects.ts',
   'operator/kube/quantity.ts',
   'operator/pods/roster.ts',
+  'operator/pods/scale.ts',
   'process/user-fault.ts',
 ];
 

@@ -55,6 +55,10 @@ export const TerminationOrder = Type.Object(
 );
 export type TerminationOrder = Static<typeof TerminationOrder>;
 
+/** `PUT /internal/cordon`: whether a pod takes no new streams. */
+export const Cordon = Type.Object({ cordoned: Type.Boolean() }, { additionalProperties: false });
+export type Cordon = Static<typeof Cordon>;
+
 export const TerminationAnswer = Type.Object({
   matched: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   terminated: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
@@ -105,6 +109,8 @@ export const PodStatus = Type.Object({
     refused: Type.Union([Type.Object({ hash: Type.String(), reason: Type.String() }), Type.Null()]),
   }),
   draining: Type.Boolean(),
+  /** True while the pod takes no new streams, because it is to be removed. Missing if it cannot be asked to do so. */
+  cordoned: Type.Optional(Type.Boolean()),
   /** Missing if the pod is a fleet of one. */
   fleet: Type.Optional(
     Type.Object({

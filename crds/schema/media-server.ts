@@ -318,7 +318,12 @@ export const MediaServerSpec = Type.Object(
           targetStreams: Type.Integer({ minimum: 1, description: 'Target number of streams per pod' }),
           scaleDownDelay: duration({ description: 'Time of low load before a pod is removed', default: '5m' }),
         },
-        { description: 'Scales pods by the number of streams. Not implemented yet: `replicas` applies', ...closed },
+        {
+          description:
+            'Decides the number of pods by the number of their streams, instead of `replicas`. The pod with the fewest ' +
+            'streams leaves first, when it is empty or after `drain.timeout`',
+          ...closed,
+        },
       ),
     ),
     limits: Type.Object(

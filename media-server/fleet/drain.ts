@@ -26,6 +26,8 @@ export type DrainTimes = {
 export class Drain {
   readonly #deps: DrainDeps;
   readonly #hurry = new AbortController();
+  /** Set by the operator while this pod is to be removed; it may be reset. */
+  cordoned = false;
   #done: Promise<void> | null = null;
 
   constructor(deps: DrainDeps) {
@@ -34,6 +36,11 @@ export class Drain {
 
   get draining(): boolean {
     return this.#done !== null;
+  }
+
+  /** Whether new publications go elsewhere: this pod drains, or is to be removed. */
+  get refuses(): boolean {
+    return this.draining || this.cordoned;
   }
 
   /** Resolves when no stream is left. Streams that still run after the timeout end with `drain`. */

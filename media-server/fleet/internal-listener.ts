@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
 import { parseFleetKeys } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
-import { ConfigPush, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
+import { ConfigPush, Cordon, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { listenFault } from '../../process/listen.ts';
@@ -23,6 +23,8 @@ export type InternalDeps = {
   readonly status: () => PodStatus;
   readonly offer: (loaded: Loaded) => void;
   readonly fleet: Pick<Fleet, 'answer' | 'membership'>;
+  /** Sets whether this pod takes no new streams. */
+  readonly cordon: (cordoned: boolean) => void;
   readonly terminations: Pick<Terminations, 'carryOut'>;
   /** Serves WHIP and WHEP requests of clients that another pod hands on. */
   readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
@@ -63,6 +65,14 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
       return await deps.fleet.answer(op, body);
     } catch (error) {
       return refuse(deps, reply, 'a call of another pod failed', error);
+    }
+  });
+  app.put('/internal/cordon', async ({ body }, reply) => {
+    try {
+      deps.cordon(checkMessage(Cordon, body, 'body').cordoned);
+      return deps.status();
+    } catch (error) {
+      return refuse(deps, reply, 'a call of the operator failed', error);
     }
   });
   app.put('/internal/termination', async ({ body }, reply) => {

@@ -4,6 +4,7 @@ import type { Agent } from 'undici';
 import type { FleetKey } from '../../crds/render/fleet-key.ts';
 import {
   type ConfigPush,
+  type Cordon,
   PodStatus,
   type Roster,
   TerminationAnswer,
@@ -47,6 +48,11 @@ export class PodClient {
     return this.#call(pod, { method: 'PUT', path: '/internal/roster', body: roster }, STATUS);
   }
 
+  /** Tells a pod whether it takes new streams. Throws when the pod cannot be reached. */
+  cordon(pod: Reached, cordon: Cordon): Promise<PodStatus> {
+    return this.#call(pod, { method: 'PUT', path: '/internal/cordon', body: cordon }, STATUS);
+  }
+
   /** Ends streams of a pod. Throws when the pod cannot be reached or rejects the order. */
   terminate(pod: Reached, order: TerminationOrder): Promise<TerminationAnswer> {
     const request = { method: 'PUT', path: '/internal/termination', body: order, timeoutMs: TERMINATE_MS } as const;
@@ -77,7 +83,7 @@ export class PodClient {
 type PodRequest = {
   readonly method: 'GET' | 'PUT';
   readonly path: string;
-  readonly body?: ConfigPush | Roster | TerminationOrder;
+  readonly body?: ConfigPush | Cordon | Roster | TerminationOrder;
   readonly timeoutMs?: number;
 };
 

@@ -3,6 +3,7 @@ import type { RenderFinding } from '../../crds/render/server-config.ts';
 import type { ConfigPush, PodStatus, Roster } from '../../crds/schema/internal.ts';
 import { PodClient } from './client.ts';
 import type { Pod } from './pod.ts';
+import type { ScaleState } from './scale.ts';
 
 /** The config that the pods of a MediaServer should run. */
 export type Rendered = {
@@ -23,6 +24,10 @@ export class Fleet {
   rendered: Rendered | null = null;
   /** The newest roster that was written; null until this operator has read or written one. */
   roster: Roster | null = null;
+  /** The newest decision of autoscaling; null = none. */
+  scaling: ScaleState | null = null;
+  /** Pods that take no new streams, because they are to be removed, by uid. */
+  cordoned: ReadonlySet<string> = new Set();
   /** Why the newest spec is not applied; null = it is. */
   fault: { readonly reason: string; readonly message: string } | null = null;
   /** The state that apps and hooks were last queued for; they are queued again only when it changes. */

@@ -39,6 +39,30 @@ export function needsRoster(known: PodReport | undefined, revision: number): boo
   return fleet !== undefined && fleet.revision < revision;
 }
 
+type Cordoned = Pick<Fleet, 'cordoned' | 'reports'> & { readonly client: Pick<PodClient, 'cordon'> | null };
+
+/** Tells each running pod whether it takes new streams, if it does otherwise. */
+export async function pushCordons(fleet: Cordoned, pods: readonly Pod[]): Promise<void> {
+  const { client, cordoned, reports } = fleet;
+  if (!client) return;
+  await Promise.all(
+    pods
+      .filter(
+        ({ isDeleting, isRunning, uid }) =>
+          isRunning && !isDeleting && isOtherwise(reports.get(uid), cordoned.has(uid)),
+      )
+      .map(async (pod) => {
+        reports.set(pod.uid, await report(client.cordon(pod, { cordoned: cordoned.has(pod.uid) })));
+      }),
+  );
+}
+
+function isOtherwise(known: PodReport | undefined, isCordoned: boolean): boolean {
+  if (known?.kind !== 'answered') return false;
+  const { cordoned } = known.status;
+  return cordoned !== undefined && cordoned !== isCordoned;
+}
+
 /** A pod that refused exactly this config is not sent it again. */
 export function needsPush(known: PodReport | undefined, hash: string): boolean {
   if (known?.kind !== 'answered') return true;

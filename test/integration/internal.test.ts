@@ -61,6 +61,7 @@ describe('the internal listener', () => {
       status: () => STATUS,
       offer: (loaded) => offered.push(loaded),
       fleet: fleetOfOne(fakeStreams()),
+      cordon: () => undefined,
       terminations: { carryOut: async () => ({ matched: 1, terminated: 1 }) },
       sessions: (_request, response) => response.end(),
       log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),

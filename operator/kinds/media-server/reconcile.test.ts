@@ -163,10 +163,13 @@ describe('reconcileMediaServer', () => {
     expect(world.statusOf(world.stores.mediaServers)['endpoints']).toEqual(endpoints);
   });
 
-  it('reports a field that has no effect yet', async () => {
-    world.have(mediaServerObject({ autoscaling: { minReplicas: 1, maxReplicas: 3, targetStreams: 100 } }, FINALIZED));
+  it('has as many pods as autoscaling decides, whatever spec.replicas says', async () => {
+    const autoscaling = { minReplicas: 2, maxReplicas: 3, targetStreams: 100 };
+    world.have(mediaServerObject({ replicas: 7, autoscaling }, FINALIZED));
     await reconciled();
-    expect(conditions()).toContain('Degraded=True/AutoscalingUnavailable');
+    expect(world.stores.deployments.get(KEY)?.['spec']).toMatchObject({ replicas: 2 });
+    expect(world.statusOf(world.stores.mediaServers)).toMatchObject({ desiredReplicas: 2 });
+    expect(await reconcile()).toEqual({ requeueAfterMs: 10_000 });
   });
 
   describe('if the API server', () => {

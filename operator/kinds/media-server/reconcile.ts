@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetKey } from '../../../crds/render/fleet-key.ts';
-import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import { fleetKeysOf } from '../../builders/assets-secret.ts';
 import { assetsName, configMapName, selectorOf } from '../../builders/common.ts';
 import { graceSeconds } from '../../builders/deployment.ts';
@@ -9,7 +8,7 @@ import { type KubeObject, keyOf, splitKey, TYPES } from '../../kube/objects.ts';
 import { essence } from '../../pods/essence.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import { type Pod, podsOf } from '../../pods/pod.ts';
-import { needsPush, needsRoster, pushConfig } from '../../pods/push.ts';
+import { needsPush, needsRoster, pushConfig, pushCordons } from '../../pods/push.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { firstCounts } from '../../status/counts.ts';
 import { report } from '../../status/report.ts';
@@ -22,6 +21,7 @@ import { endpointsOf } from './endpoints.ts';
 import { hostConflict } from './host-conflict.ts';
 import { type Observed, observe } from './observe.ts';
 import { keepRoster } from './roster.ts';
+import { scaled } from './scaled.ts';
 import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts, type StatusInput } from './verdicts.ts';
 
 export type MediaServerOptions = {
@@ -35,6 +35,8 @@ export type MediaServerOptions = {
 const RETRY_PUSH_MS = 2_000;
 /** The same while a pod does not have the roster: a new pod takes no streams before. */
 const RETRY_ROSTER_MS = 500;
+/** How often the number of pods is decided. Pods are asked for their streams as often. */
+const SCALE_MS = 10_000;
 
 /** Reconciles in steps: observe, desired, apply, push, prune, status. The status is written even if a step fails. */
 export async function reconcileMediaServer(world: World, options: MediaServerOptions, key: string): Promise<Result> {
@@ -58,7 +60,9 @@ async function reconcileOwn(world: World, options: MediaServerOptions, object: K
   if (object.metadata.deletionTimestamp) return finalize(world, object);
   if (!hasFinalizer(object)) await withFinalizer(world, object);
   const checked = readMediaServer(object);
-  if (checked.ok) return reconcileValid(world, options, await observe(world, object, checked.resource));
+  if (checked.ok) {
+    return reconcileValid(world, options, scaled(world, await observe(world, object, checked.resource)));
+  }
   await reconcileInvalid(world, options, object, { reason: 'InvalidSpec', message: faultsOf(checked) });
   return {};
 }
@@ -104,6 +108,7 @@ async function reconcileValid(world: World, options: MediaServerOptions, observe
       : await applyAll(world, observed, fleet, attempt.desired);
   fleet.fault = outcome.fault;
   const rosterFault = await keepRoster(world, observed);
+  await pushCordons(fleet, observed.pods);
   await writeOutcome(world, observed, fleet, { ...outcome, rosterFault });
   tellOfFleet(options, key, fleet, observed.pods);
   if (outcome.error !== undefined) throw outcome.error;
@@ -184,7 +189,7 @@ async function writeOutcome(
   const { name, namespace = '' } = object.metadata;
   // The store may lag behind the write: an old status would describe the new Deployment.
   const deployment = written.find(({ kind }) => kind === 'Deployment') ?? world.stores.deployments.get(keyOf(object));
-  const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object) ?? notYet(mediaServer.spec);
+  const unavailable = missing ?? observed.nodes?.fault ?? hostConflict(world, object);
   const faults = { fault, refused, missing: unavailable };
   const { drain, replicas } = mediaServer.spec;
   const input = {
@@ -204,12 +209,6 @@ async function writeOutcome(
   await report(world, object, mediaServerVerdicts(input), fields);
 }
 
-/** A fault for fields that are accepted but have no effect yet. */
-function notYet({ autoscaling }: MediaServerSpec): Fault | null {
-  if (!autoscaling) return null;
-  return { reason: 'AutoscalingUnavailable', message: 'spec.autoscaling has no effect yet; spec.replicas applies' };
-}
-
 /** Calls `onFleetChange` if the state that apps and hooks derive their status from changed since the last call. */
 function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: Fleet, pods: readonly Pod[]): void {
   const { fault, rendered, reports } = fleet;
@@ -222,7 +221,7 @@ function tellOfFleet({ onFleetChange }: MediaServerOptions, key: string, fleet: 
 
 /** Referenced Secrets are read again every half minute; a pod that lags behind is retried soon. */
 function nextLook(
-  { nodes, pods }: Observed,
+  { mediaServer, nodes, pods }: Observed,
   { rendered, reports, roster }: Fleet,
   { fault, refused }: Outcome,
 ): number {
@@ -234,5 +233,6 @@ function nextLook(
   if (lags) return RETRY_PUSH_MS;
   const isBroken = rendered?.findings.some(({ reason }) => reason === 'RefNotFound') ?? false;
   const isTransient = fault?.isTransient || refused?.isTransient || isBroken || nodes?.fault;
-  return isTransient ? CachedReads.missingMs : CachedReads.refreshMs;
+  if (isTransient) return CachedReads.missingMs;
+  return mediaServer.spec.autoscaling ? SCALE_MS : CachedReads.refreshMs;
 }

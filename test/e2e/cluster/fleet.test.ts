@@ -209,6 +209,25 @@ describe('a StreamTermination', () => {
   });
 });
 
+describe('autoscaling', () => {
+  it('follows the number of streams, and cuts none', { timeout: 240_000 }, async () => {
+    const autoscaling = { minReplicas: 1, maxReplicas: 3, targetStreams: 2, scaleDownDelay: '1s' };
+    onTestFinished(async () => {
+      await stage.patch('mediaserver/live', { spec: { replicas: 3, autoscaling: null } });
+      await fleetReady(3);
+    });
+    await stage.patch('mediaserver/live', { spec: { autoscaling } });
+    await fleetReady(1);
+    const streams = await publishMany(5);
+    await fleetReady(3);
+    // It was one pod that took them all.
+    const kept = streams.pop();
+    for (const index of streams.keys()) await stage.terminate({ name: `stream-${index}` });
+    await fleetReady(1);
+    expect(kept?.state).toBe('connected');
+  });
+});
+
 describe('pods that come and go', () => {
   it('are all asked: no answer is 200 or 404 while a stream lives', { timeout: 240_000 }, async () => {
     const loop = { isOver: false, calls: 0, wrong: [] as string[] };
