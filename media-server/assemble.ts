@@ -83,12 +83,12 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     setting: env.opsPort === null ? 'spec.ops.port' : '--ops-port',
     contentType: metrics.registry.contentType,
     metrics: () => metrics.registry.metrics(),
-    notReady: () => {
-      if (drain.draining) return 'draining';
-      if (drain.cordoned) return 'cordoned: the pod is to be removed';
-      if (!readiness.isListening) return 'starting';
-      return fleet.isAdmitted ? null : 'joining the fleet';
-    },
+    checks: () => [
+      { name: 'drain', fault: drain.draining ? 'draining' : null },
+      { name: 'cordon', fault: drain.cordoned ? 'the pod is to be removed' : null },
+      { name: 'listeners', fault: readiness.isListening ? null : 'starting' },
+      { name: 'fleet', fault: fleet.notAdmitted() },
+    ],
   });
   undo.defer(() => {
     ops.close();

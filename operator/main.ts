@@ -44,7 +44,7 @@ async function main(): Promise<number> {
     setting: '--port',
     metrics: () => metrics.registry.metrics(),
     contentType: metrics.registry.contentType,
-    notReady: () => (manager.synced ? null : 'the initial lists are not complete'),
+    checks: () => [{ name: 'lists', fault: manager.synced ? null : 'the initial lists are not complete' }],
   });
   const stopping = stopped();
   void manager.watch().then(() => log.info('the initial lists are complete'));

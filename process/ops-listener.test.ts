@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { logLines } from '../test/builders/log-lines.ts';
-import { openOps } from './ops-listener.ts';
+import { openOps, type ReadyCheck } from './ops-listener.ts';
 
 let server: Server;
 let logged: ReturnType<typeof logLines>;
@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-async function start(over: { notReady?: () => string | null; metrics?: () => Promise<string> } = {}) {
+async function start(over: { checks?: () => ReadyCheck[]; metrics?: () => Promise<string> } = {}) {
   server = await openOps({
     log: logged.log,
     host: '127.0.0.1',
@@ -21,7 +21,7 @@ async function start(over: { notReady?: () => string | null; metrics?: () => Pro
     setting: '--ops-port',
     metrics: async () => 'sluice_draining 0\n',
     contentType: 'text/plain; version=0.0.4',
-    notReady: () => null,
+    checks: () => [],
     ...over,
   });
   const { port } = server.address() as AddressInfo;
@@ -33,11 +33,18 @@ async function start(over: { notReady?: () => string | null; metrics?: () => Pro
 
 it('/readyz says why it is not ready, and follows the state; /healthz does not', async () => {
   let reason: string | null = 'starting';
-  const ask = await start({ notReady: () => reason });
+  const ask = await start({
+    checks: () => [
+      { name: 'one', fault: null },
+      { name: 'two', fault: reason },
+    ],
+  });
   expect(await ask('/readyz')).toMatchObject({ status: 503, body: 'starting\n' });
   expect(await ask('/healthz')).toMatchObject({ status: 200 });
+  expect(await ask('/readyz?verbose')).toMatchObject({ status: 503, body: '[+]one ok\n[-]two failed: starting\n' });
   reason = null;
-  expect(await ask('/readyz?verbose')).toMatchObject({ status: 200, body: 'ok\n' });
+  expect(await ask('/readyz')).toMatchObject({ status: 200, body: 'ok\n' });
+  expect(await ask('/readyz?verbose')).toMatchObject({ status: 200, body: '[+]one ok\n[+]two ok\n' });
   reason = 'draining';
   expect(await ask('/readyz')).toMatchObject({ status: 503, body: 'draining\n' });
   expect(await ask('/healthz')).toMatchObject({ status: 200 });
@@ -75,7 +82,7 @@ it('a port in use is an error that names the option', async () => {
     setting: '--port',
     metrics: async () => '',
     contentType: 'text/plain',
-    notReady: () => null,
+    checks: () => [],
   });
   await expect(second).rejects.toThrow(`--port: cannot listen on 127.0.0.1:${port}: the port is in use`);
 });

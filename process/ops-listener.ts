@@ -10,8 +10,15 @@ export type OpsDeps = {
   readonly metrics: () => Promise<string>;
   readonly contentType: string;
   readonly log: Pick<Log, 'error'>;
-  /** Why the program is not ready; null = ready. */
-  readonly notReady: () => string | null;
+  /** The program is ready if no check has a fault. */
+  readonly checks: () => readonly ReadyCheck[];
+};
+
+export type ReadyCheck = {
+  /** A word. */
+  readonly name: string;
+  /** Why the program is not ready; null = nothing prevents it. */
+  readonly fault: string | null;
 };
 
 /** Serves `/metrics`, `/healthz` and `/readyz` for Prometheus and the kubelet. Throws if the port is in use. */
@@ -28,8 +35,8 @@ export async function openOps(deps: OpsDeps): Promise<Server> {
       case '/healthz':
         return send(200, 'ok\n');
       case '/readyz': {
-        const reason = deps.notReady();
-        return reason === null ? send(200, 'ok\n') : send(503, `${reason}\n`);
+        const { status, text } = readiness(deps.checks(), url);
+        return send(status, text);
       }
       case '/metrics':
         return deps.metrics().then(
@@ -46,3 +53,13 @@ export async function openOps(deps: OpsDeps): Promise<Server> {
   await listen(server, deps.host, deps.port, deps.setting);
   return server;
 }
+
+function readiness(checks: readonly ReadyCheck[], url = ''): { readonly status: number; readonly text: string } {
+  const failed = checks.find(({ fault }) => fault !== null);
+  const isVerbose = new URLSearchParams(url.split('?', 2)[1]).has('verbose');
+  return { status: failed ? 503 : 200, text: isVerbose ? listOf(checks) : `${failed?.fault ?? 'ok'}\n` };
+}
+
+/** All checks, a line each, as the API server of Kubernetes lists them. */
+const listOf = (checks: readonly ReadyCheck[]): string =>
+  checks.map(({ fault, name }) => (fault === null ? `[+]${name} ok\n` : `[-]${name} failed: ${fault}\n`)).join('');

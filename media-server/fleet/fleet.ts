@@ -75,6 +75,14 @@ export class Fleet {
     return this.#joining.isAdmitted;
   }
 
+  /** Why this pod takes no streams yet; null = it does. */
+  notAdmitted(): string | null {
+    if (this.isAdmitted) return null;
+    if (!this.membership.isMember) return 'joining: the operator has not sent a roster with this pod yet';
+    const waiting = this.#joining.unreached().map(({ pod }) => pod);
+    return waiting.length > 0 ? `joining: waits for ${waiting.join(', ')}` : 'joining';
+  }
+
   /** Answers a call of another pod. Throws if the call is not valid. */
   answer(op: PeerOp, body: unknown): Promise<PeerReply> {
     const { startedAt } = this.#deps;
