@@ -3,7 +3,16 @@
 import { startBrowser } from '../harness/browser.ts';
 import { fetchThrough, Kube } from '../harness/kube.ts';
 import { type Demo, runDemo } from './demo.ts';
-import { applyExamples, backendAnswers, NAMESPACE, reachByIngress, restUser, showCounts } from './examples.ts';
+import {
+  applyExamples,
+  applyTermination,
+  backendAnswers,
+  NAMESPACE,
+  reachByIngress,
+  restUser,
+  scaleTo,
+  showCounts,
+} from './examples.ts';
 import { installSluice } from './install.ts';
 import { openCluster } from './open-cluster.ts';
 import { forward } from './port-forward.ts';
@@ -37,9 +46,16 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
     await backendAnswers(kube);
     await showCounts(kube, 1, 1);
     demo.seen('kubectl get shows one publication, one playback and a backend that answers (it counts twice a minute)');
+    await scaleTo(kube, 2);
+    demo.seen('two pods are one media server now, and the streams go on');
   };
+  const endAll = (): Promise<string> => applyTermination(kube);
   const credentials = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
-  await tellStory(demo, { publishing: https, playing: http, ops, backend, fetch, credentials, whileLive }, browser);
+  await tellStory(
+    demo,
+    { publishing: https, playing: http, ops, backend, fetch, credentials, whileLive, endAll },
+    browser,
+  );
   await showCounts(kube, 0, 0);
   demo.seen('kubectl get shows no live streams');
   return suggestions({ target: kube.target, namespace: NAMESPACE, host, http, https, user, backend, ops });

@@ -54,6 +54,32 @@ export async function showCounts(kube: Kube, publications: number, playbacks: nu
 export const backendAnswers = (kube: Kube): Promise<void> =>
   shown(kube, ...inNamespace, 'wait', '--for=condition=Reachable', 'resthook/backend', '--timeout=60s');
 
+/** Changes the number of pods, and waits until they know one another. */
+export async function scaleTo(kube: Kube, replicas: number): Promise<void> {
+  await shown(kube, ...inNamespace, 'scale', 'mediaserver/live', `--replicas=${replicas}`);
+  const ready = `--for=jsonpath={.status.readyReplicas}=${replicas}`;
+  await shown(kube, ...inNamespace, 'wait', ready, 'mediaserver/live', '--timeout=60s');
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=FleetReady', 'mediaserver/live', '--timeout=60s');
+}
+
+const TERMINATION = {
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'StreamTermination',
+  metadata: { name: 'end-all' },
+  spec: { mediaServerRef: { name: 'live' }, all: true },
+};
+
+/** Ends all streams with kubectl, and returns what the object says. */
+export async function applyTermination(kube: Kube): Promise<string> {
+  show(`$ kubectl ${inNamespace.join(' ')} apply -f -     (${JSON.stringify(TERMINATION)})`);
+  show(await kube.apply(NAMESPACE, TERMINATION));
+  const what = 'streamtermination/end-all';
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=Complete', what, '--timeout=60s');
+  await shown(kube, ...inNamespace, 'get', 'sterm');
+  const { status } = await kube.get(NAMESPACE, what);
+  return `StreamTermination end-all: ${status.terminated} of ${status.matched} streams ended`;
+}
+
 /** Waits until the ingress controller serves the media server, and returns its URLs. */
 export async function reachByIngress(kube: Kube, fetch: Fetch): Promise<{ http: string; https: string }> {
   const { endpoints } = (await kube.get(NAMESPACE, 'mediaserver/live')).status;

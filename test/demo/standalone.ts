@@ -23,7 +23,7 @@ await runDemo(async (demo) => {
   const browser = await startBrowser({ ownSignals: true });
   demo.removes('the browser', () => browser.close());
   const scene = { publishing: SERVER, playing: SERVER, ops: OPS, backend: BACKEND, fetch, credentials: {} };
-  await tellStory(demo, { ...scene, whileLive: async () => undefined }, browser);
+  await tellStory(demo, { ...scene, whileLive: async () => undefined, endAll: null }, browser);
   return `  ${SERVER}/publish   ${SERVER}/play   ${SERVER}/console
   curl -d '{"name":"${NAME}","published":false}' ${BACKEND}/control/deny
   curl -H 'Content-Type: application/json' -d '{}' ${SERVER}/rest-api/stream/terminate

@@ -22,6 +22,8 @@ export type Scene = {
   readonly credentials: Readonly<Record<string, string>>;
   /** Shows more while the stream is published and played. */
   readonly whileLive: () => Promise<void>;
+  /** Another way to end all streams; says what it did. null = there is none. */
+  readonly endAll: (() => Promise<string>) | null;
 };
 
 type Answer = { readonly status: number; readonly body: string };
@@ -73,6 +75,13 @@ async function endByRest(demo: Demo, scene: Scene, publisher: Page, player: Page
   await endedWith(publisher, 'Stopped by rest /terminate');
   await endedWith(player, 'Stopped by rest /terminate');
   demo.seen(`everything stopped: ${all}`);
+  if (!scene.endAll) return;
+  await published(publisher);
+  await played(player);
+  const again = await scene.endAll();
+  await endedWith(publisher, 'Stopped by rest /terminate');
+  await endedWith(player, 'Stopped by rest /terminate');
+  demo.seen(`everything stopped once more: ${again}`);
 }
 
 /** Accepts any certificate, since a private ingress often has a self-signed one. */

@@ -36,6 +36,7 @@ describe('the demo on a cluster that is up', () => {
       'published: ',
       'played: ',
       'kubectl get shows one publication, one playback and a backend that answers',
+      'two pods are one media server now',
       'playback stopped: the backend answered 403',
       'played again',
       'publication stopped by a 403',
@@ -44,6 +45,7 @@ describe('the demo on a cluster that is up', () => {
         '{"name":"stream1","published":false} -> 200',
       'resumed',
       'everything stopped: POST https://live.example.test/rest-api/stream/terminate {} -> 200',
+      'everything stopped once more: StreamTermination end-all: 2 of 2 streams ended',
       'nothing is left',
       'kubectl get shows no live streams',
     ];
