@@ -1,4 +1,5 @@
 // Measures the figures in docs/performance.md and prints medians and percentiles.
+import { benchFleet } from './fleet.ts';
 import { benchForwarding } from './forwarding.ts';
 import { benchHeap } from './heap.ts';
 import { benchKeepAlive } from './keepalive.ts';
@@ -9,6 +10,8 @@ console.log('Memory');
 await benchHeap();
 console.log('\nTermination (about a minute)');
 await benchTermination();
+console.log('\nFleet (about a minute)');
+await benchFleet();
 console.log('\nForwarding (about a minute)');
 await benchForwarding();
 console.log('\nKeep-alive (about a minute)');
