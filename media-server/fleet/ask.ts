@@ -1,4 +1,5 @@
 import type { RosterMember } from '../../crds/schema/internal.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
 import type { Membership } from './membership.ts';
 import {
   type Answer,
@@ -40,6 +41,7 @@ export type AskDeps = {
   readonly podName: string;
   /** When this process started, Unix milliseconds. */
   readonly startedAt: number;
+  readonly clock: Clock;
   readonly metrics: { peerRequest(op: PeerOp, result: 'answered' | 'refused' | 'failed'): void };
 };
 
@@ -52,8 +54,16 @@ export type Asked<A> = {
   readonly error: string | null;
 };
 
+const NEVER = new AbortController().signal;
+
 export const PEER_TIMEOUT_MS = 2_000;
 const MOST_ROUNDS = 3;
+/**
+ * A container that has just exited refuses connections, and Kubernetes takes about a second to say so. Calls that must
+ * reach every pod wait for that: by then the roster says that the container is down or its pod gone, or it is back.
+ */
+const REFUSED_MS = 1_500;
+const REFUSED_AGAIN_MS = 150;
 
 /** Asks the members of the fleet. */
 export class Asking {
@@ -111,6 +121,22 @@ export class Asking {
   }
 
   async #outcome<Op extends PeerOp>(
+    member: RosterMember,
+    op: Op,
+    question: Question<Op>,
+    timeoutMs: number | undefined,
+  ): Promise<Outcome<Answer<Op>>> {
+    const { clock } = this.#deps;
+    // A publication does not wait: a pod that does not answer a claim does not block it.
+    const giveUpAt = clock.monotonic() + (op === 'claim' ? 0 : REFUSED_MS);
+    for (;;) {
+      const outcome = await this.#try(member, op, question, timeoutMs);
+      if (!outcome.isRefused || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;
+      await sleep(clock, REFUSED_AGAIN_MS, NEVER);
+    }
+  }
+
+  async #try<Op extends PeerOp>(
     member: RosterMember,
     op: Op,
     question: Question<Op>,
