@@ -59,11 +59,12 @@ const NEVER = new AbortController().signal;
 export const PEER_TIMEOUT_MS = 2_000;
 const MOST_ROUNDS = 3;
 /**
- * A container that has just exited refuses connections, and Kubernetes takes about a second to say so. Calls that must
- * reach every pod wait for that: by then the roster says that the container is down or its pod gone, or it is back.
+ * A container that has just exited refuses or resets connections, and Kubernetes takes about a second to say so. Calls
+ * that must reach every pod try again until then: the roster says that the container is down or its pod gone, or the
+ * container is back. A member that is silent for longer is asked once.
  */
-const REFUSED_MS = 1_500;
-const REFUSED_AGAIN_MS = 150;
+const AGAIN_FOR_MS = 1_500;
+const AGAIN_AFTER_MS = 150;
 
 /** Asks the members of the fleet. */
 export class Asking {
@@ -128,11 +129,11 @@ export class Asking {
   ): Promise<Outcome<Answer<Op>>> {
     const { clock } = this.#deps;
     // A publication does not wait: a pod that does not answer a claim does not block it.
-    const giveUpAt = clock.monotonic() + (op === 'claim' ? 0 : REFUSED_MS);
+    const giveUpAt = clock.monotonic() + (op === 'claim' ? 0 : AGAIN_FOR_MS);
     for (;;) {
       const outcome = await this.#try(member, op, question, timeoutMs);
-      if (!outcome.isRefused || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;
-      await sleep(clock, REFUSED_AGAIN_MS, NEVER);
+      if (outcome.error === null || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;
+      await sleep(clock, AGAIN_AFTER_MS, NEVER);
     }
   }
 

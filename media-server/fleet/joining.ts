@@ -45,6 +45,7 @@ export class Joining {
   readonly #deps: JoiningDeps;
   readonly #contacts = new Map<string, Contact>();
   #retry: Timer | null = null;
+  #settle: Timer | null = null;
   #settled = false;
   #isAdmitted = false;
   #isClosed = false;
@@ -66,10 +67,10 @@ export class Joining {
       settle();
       return;
     }
-    const timer = clock.setTimeout(settle, SETTLE_MS);
+    this.#settle = clock.setTimeout(settle, SETTLE_MS);
     membership.onChange(() => {
       if (this.#settled || membership.revision === found) return;
-      timer.cancel();
+      this.#settle?.cancel();
       settle();
     });
     this.#look();
@@ -78,6 +79,7 @@ export class Joining {
   close(): void {
     this.#isClosed = true;
     this.#retry?.cancel();
+    this.#settle?.cancel();
   }
 
   /** Whether this pod takes streams. Once true, it stays true. */
