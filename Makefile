@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1
 IMAGE ?= ghcr.io/sluice-dev/sluice:0.1.0
 NODES ?= 2
 
-.PHONY: help setup demo demo-standalone test check verify generate bench media-server backend run images image-context cluster cluster-down cluster-status kubeconfig clean
+.PHONY: help setup demo demo-standalone test check verify generate bench soak media-server backend run images image-context cluster cluster-down cluster-status kubeconfig clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ generate: ## write the CRDs, their reference and the chart's README
 
 bench: ## measure the figures of docs/performance.md
 	@$(RUN) --with cluster node --expose-gc test/bench/main.ts
+
+soak: ## publish, play, kick and kill pods of a fleet for SOAK_SECONDS=600
+	@SOAK_SECONDS=$(or $(SOAK_SECONDS),600) $(RUN) --with tests vitest run --project integration test/integration/fleet-soak.test.ts
 
 media-server: ## run a media server from RESOURCES=DIR (default examples/resources); readiness: :9090/readyz
 	@exec $(RUN) --with worker node media-server/main.ts --resources "$(RESOURCES)" --listen-address "$(LISTEN)"

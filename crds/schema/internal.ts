@@ -62,6 +62,8 @@ export type Cordon = Static<typeof Cordon>;
 export const TerminationAnswer = Type.Object({
   matched: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   terminated: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  /** What it could not do, and does not try again. */
+  warning: Type.Optional(Type.String({ maxLength: 1024 })),
   /** Why the pod must be asked again. */
   error: Type.Optional(Type.String({ maxLength: 1024 })),
 });

@@ -50,11 +50,14 @@ describe('Terminations', () => {
     expect(await all.carryOut({ ...ORDER, dryRun: true })).toEqual({ matched: 2, terminated: 0 });
   });
 
-  it('is asked again if a stream could not be closed', async () => {
+  it('says that a stream could not be closed, and does not try again', async () => {
     const all = terminations();
     streams.add({ close: () => Promise.reject(new Error('the worker does not answer')) });
-    expect(await all.carryOut(ORDER)).toMatchObject({ error: '1 of 1 streams could not be closed' });
-    expect(await all.carryOut(ORDER)).toEqual({ matched: 0, terminated: 0 });
+    const answer = { matched: 1, terminated: 0, warning: '1 of 1 streams could not be closed' };
+    expect(await all.carryOut(ORDER)).toEqual(answer);
+    streams.add({ name: 'b' });
+    expect(await all.carryOut(ORDER)).toEqual(answer);
+    expect(streams.registry.size).toBe(1);
   });
 
   it('denies the clients of the streams that it ends', async () => {
@@ -63,15 +66,23 @@ describe('Terminations', () => {
     expect(deny.denied('defaultApp', 'a', 'publish', stream.client)).toBe(true);
   });
 
-  it('ends nothing if another pod could not be told who is denied', async () => {
+  it('ends the streams although another pod could not be told who is denied, and tells it when asked again', async () => {
     const stream = streams.add();
-    const silent: Asked<Answer<'deny'>> = { pod: 'pod-1', uid: 'b', answer: null, error: 'timeout' };
-    const fleet = { all: async () => [silent] } as unknown as ReturnType<typeof fleetOfOne>['asking'];
-    expect(await terminations(fleet).carryOut({ ...ORDER, denyForMs: 60_000 })).toEqual({
-      matched: 0,
-      terminated: 0,
-      error: 'could not tell pod-1 who is denied',
-    });
-    expect(stream.cause).toBeNull();
+    const told: Asked<Answer<'deny'>> = { pod: 'pod-1', uid: 'b', answer: {}, error: null };
+    const replies = [{ ...told, error: 'timeout' }, { ...told, error: 'timeout' }, told];
+    const asked: unknown[] = [];
+    const all = terminations({
+      all: async (_op: string, question: unknown) => {
+        asked.push(question);
+        return [replies.shift() ?? told];
+      },
+    } as unknown as ReturnType<typeof fleetOfOne>['asking']);
+    const order = { ...ORDER, denyForMs: 60_000 };
+    const done = { matched: 1, terminated: 1 };
+    expect(await all.carryOut(order)).toEqual({ ...done, error: 'could not tell pod-1 who is denied' });
+    expect(stream.cause).toBe('rest');
+    expect(await all.carryOut(order)).toEqual(done);
+    expect(await all.carryOut(order)).toEqual(done);
+    expect(asked).toHaveLength(3);
   });
 });

@@ -36,6 +36,7 @@ const NEW: Pod = {
   isDeleting: false,
   isOver: false,
   endedAt: 0,
+  restarts: 0,
   nodeHasFailed: false,
   isLost: false,
   graceSeconds: 0,
@@ -171,10 +172,10 @@ describe('podsOf', () => {
       {
         podIP: '10.0.0.1',
         containerStatuses: [
-          { ...running, ready: true, lastState: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } } },
+          { ...running, ready: true, restartCount: 2, lastState: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } } },
         ],
       },
-      { address: '10.0.0.1', isRunning: true, endedAt: Date.UTC(2026, 0, 1) },
+      { address: '10.0.0.1', isRunning: true, restarts: 2, endedAt: Date.UTC(2026, 0, 1) },
     ],
   ])('describes a pod that %s', (_what, status, expected) => {
     expect(seen(podObject(status))).toEqual([{ ...NEW, ...expected }]);

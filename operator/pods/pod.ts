@@ -21,6 +21,8 @@ export type Pod = {
   readonly isOver: boolean;
   /** When its container last ended, Unix milliseconds by the clock of its node; 0 = it has not ended yet. */
   readonly endedAt: number;
+  /** How often its container has been restarted. */
+  readonly restarts: number;
   /** Kubernetes deletes it because its node has failed. */
   readonly nodeHasFailed: boolean;
   /** It was ready and no longer is: its node has failed, or its probes fail. */
@@ -47,6 +49,7 @@ type PodStatus = {
 type ContainerStatus = {
   name: string;
   ready?: boolean;
+  restartCount?: number;
   state?: { running?: { startedAt?: string }; waiting?: { reason?: string; message?: string }; terminated?: Ended };
   lastState?: { terminated?: Ended };
 };
@@ -80,6 +83,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     isDeleting,
     isOver: isOver(status),
     endedAt: endedAt(container),
+    restarts: container?.restartCount ?? 0,
     nodeHasFailed: hasFailedNode(status),
     isLost: !isReplaced && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,

@@ -49,8 +49,9 @@ describe('scale', () => {
 
   it.each<[string, ScaledPod, number, boolean]>([
     ['has streams', pod('a', 1), NOW - 1_000, false],
-    ['is empty', pod('a', 0), NOW - 1_000, true],
-    ['has streams after its time', pod('a', 1), NOW - 540_000, true],
+    ['is empty but still ready', pod('a', 0), NOW - 1_000, false],
+    ['is empty', pod('a', 0, { isReady: false }), NOW - 1_000, true],
+    ['has streams after its time', pod('a', 1, { isReady: false }), NOW - 540_000, true],
   ])('removes the pod or not while it %s', (_what, leaving, since, isRemoved) => {
     const before = state({ lowSince: LONG_LOW, leaving: { ...LEAVING, since } });
     const after = scaled([leaving, pod('b', 5)], { state: before });
@@ -59,8 +60,10 @@ describe('scale', () => {
 
   it('removes one pod at a time', () => {
     const before = state({ replicas: 3, lowSince: LONG_LOW, leaving: { ...LEAVING, isReleased: true } });
-    const pods = [pod('a', 0), pod('b', 0), pod('c', 0)];
-    expect(scaled(pods, { state: before })).toEqual(before);
+    const pods = ['a', 'b', 'c', 'd'].map((uid) => pod(uid, 0));
+    expect(scaled(pods, { state: before })).toEqual({ ...before, lowSince: null });
+    // The ReplicaSet has deleted another pod instead.
+    expect(scaled(pods.slice(0, 3), { state: before }).leaving).toMatchObject({ uid: 'a', isReleased: false });
     // It is being deleted: the next one is chosen.
     const next = scaled([pod('a', 0, { isDeleting: true }), pod('b', 0), pod('c', 0)], { state: before });
     expect(next.leaving).toEqual({ uid: 'b', since: NOW, isReleased: false });
@@ -72,8 +75,15 @@ describe('scale', () => {
     expect(scaled([pod('a', 100), pod('b', 101)], { state: before })).toEqual(state({ replicas: 3 }));
   });
 
-  it('changes nothing while a pod does not answer', () => {
+  it.each<[string, readonly ScaledPod[]]>([
+    ['a pod does not answer', [pod('a', null), pod('b', 0)]],
+    ['a rollout runs', [pod('a', 0), pod('b', 0), pod('c', 0)]],
+  ])('removes no pod while %s', (_what, pods) => {
     const before = state({ lowSince: LONG_LOW, leaving: LEAVING });
-    expect(scaled([pod('a', null), pod('b', 0)], { state: before })).toEqual({ ...before, lowSince: null });
+    expect(scaled(pods, { state: before })).toEqual({ ...before, lowSince: null });
+  });
+
+  it('adds pods although one does not answer', () => {
+    expect(scaled([pod('a', null), pod('b', 300)])).toMatchObject({ replicas: 3 });
   });
 });

@@ -4,7 +4,7 @@ export type ScaleRules = {
   readonly maxReplicas: number;
   readonly targetStreams: number;
   readonly scaleDownDelayMs: number;
-  /** A pod that is to be removed is removed with its streams after this time. */
+  /** A pod that is to be removed is deleted after this time although it has streams; they drain then. */
   readonly drainTimeoutMs: number;
 };
 
@@ -45,12 +45,13 @@ export function scale(input: ScaleInput): ScaleState {
   const current = clamp(input.state?.replicas ?? input.replicas ?? rules.minReplicas, rules);
   const pods = input.pods.filter(({ isDeleting }) => !isDeleting);
   const wanted = wantedReplicas(pods, rules);
-  // A pod that does not answer may have many streams.
-  if (wanted === null) return { replicas: current, lowSince: null, leaving: stillThere(input, pods) };
+  const leaving = stillLeaving(input, pods, current);
   if (wanted > current) return { replicas: wanted, lowSince: null, leaving: null };
-  if (wanted === current) return { replicas: current, lowSince: null, leaving: released(stillThere(input, pods)) };
-  const lowSince = input.state?.lowSince ?? now;
-  return remove({ ...input, pods }, { replicas: current, lowSince, leaving: stillThere(input, pods) });
+  if (wanted === current) return { replicas: current, lowSince: null, leaving: released(leaving) };
+  // A pod that does not answer may have many streams. During a rollout, pods leave anyway.
+  const isCalm = pods.length <= current && pods.every(({ streams }) => streams !== null);
+  if (!isCalm) return { replicas: current, lowSince: null, leaving };
+  return remove({ ...input, pods }, { replicas: current, lowSince: input.state?.lowSince ?? now, leaving });
 }
 
 function remove({ now, pods, rules }: ScaleInput, state: ScaleState & { readonly lowSince: number }): ScaleState {
@@ -60,26 +61,26 @@ function remove({ now, pods, rules }: ScaleInput, state: ScaleState & { readonly
     const emptiest = [...pods].filter(({ isReady }) => isReady).sort(byStreams)[0];
     return emptiest ? { ...state, leaving: { uid: emptiest.uid, since: now, isReleased: false } } : state;
   }
-  const isEmpty = pods.find(({ uid }) => uid === leaving.uid)?.streams === 0;
-  if (!isEmpty && now - leaving.since < rules.drainTimeoutMs) return state;
+  const pod = pods.find(({ uid }) => uid === leaving.uid);
+  const isDue = pod?.streams === 0 || now - leaving.since >= rules.drainTimeoutMs;
   // The ReplicaSet deletes pods that are not ready first.
+  if (!isDue || pod?.isReady) return state;
   return { replicas: replicas - 1, lowSince, leaving: { ...leaving, isReleased: true } };
 }
 
-/** The pod that leaves, until it is being deleted: it must not become ready in between. */
-function stillThere({ state }: ScaleInput, pods: readonly ScaledPod[]): ScaleState['leaving'] {
+/** The pod that leaves, until it is being deleted, or another one has been deleted in its place. */
+function stillLeaving({ state }: ScaleInput, pods: readonly ScaledPod[], replicas: number): ScaleState['leaving'] {
   const leaving = state?.leaving ?? null;
-  return leaving && pods.some(({ uid }) => uid === leaving.uid) ? leaving : null;
+  if (!leaving || !pods.some(({ uid }) => uid === leaving.uid)) return null;
+  return leaving.isReleased && pods.length <= replicas ? null : leaving;
 }
 
 /** A pod that need not leave any more takes streams again, unless its removal has begun. */
 const released = (leaving: ScaleState['leaving']): ScaleState['leaving'] => (leaving?.isReleased ? leaving : null);
 
-/** null if a pod has not answered. */
-function wantedReplicas(pods: readonly ScaledPod[], rules: ScaleRules): number | null {
-  const counts = pods.map(({ streams }) => streams);
-  if (!counts.every((streams) => streams !== null)) return null;
-  const total = counts.reduce((sum, streams) => sum + streams, 0);
+/** A pod that does not answer counts as empty: the others may need help all the more. */
+function wantedReplicas(pods: readonly ScaledPod[], rules: ScaleRules): number {
+  const total = pods.reduce((sum, { streams }) => sum + (streams ?? 0), 0);
   return clamp(Math.ceil(total / rules.targetStreams), rules);
 }
 

@@ -56,6 +56,7 @@ export function runningPod(uid: string, over: Partial<Pod> = {}): Pod {
     isLost: false,
     isOver: false,
     endedAt: 0,
+    restarts: 0,
     nodeHasFailed: false,
     graceSeconds: 570,
     trouble: null,

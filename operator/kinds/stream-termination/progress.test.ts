@@ -3,30 +3,23 @@ import { runningPod } from '../../../test/builders/fleet-parts.ts';
 import type { Pod } from '../../pods/pod.ts';
 import { type PodEntry, pendingEntry, progressVerdicts, totalsOf, withoutAsking } from './progress.ts';
 
-const START = '2026-01-01T00:00:10Z';
-const STARTED_AT = Date.parse(START);
 const ENTRY = pendingEntry(runningPod('a'));
 const DONE: PodEntry = { ...ENTRY, state: 'Done', matched: 2, terminated: 1 };
 
 describe('withoutAsking', () => {
   it.each<[string, Pod | undefined, string | null]>([
     ['runs', runningPod('a'), null],
-    ['has restarted before the start', runningPod('a', { endedAt: STARTED_AT - 1_000 }), null],
-    [
-      'has restarted since the start',
-      runningPod('a', { endedAt: STARTED_AT + 1_000 }),
-      'its container has ended since',
-    ],
-    ['does not run', runningPod('a', { isRunning: false }), 'its container does not run'],
+    ['does not run, as far as is known', runningPod('a', { isRunning: false }), null],
+    ['has restarted since the start', runningPod('a', { restarts: 1 }), 'its container has restarted'],
     ['has ended for good', runningPod('a', { isOver: true }), 'the pod is gone'],
     ['is gone', undefined, 'the pod is gone'],
   ])('knows whether a pod must be asked that %s', (_what, pod, message) => {
-    const gone = message === null ? null : { ...ENTRY, state: 'Gone', message };
-    expect(withoutAsking(ENTRY, pod, START)).toEqual(gone);
+    const gone = message === null ? null : { uid: 'a', name: 'live-a', state: 'Gone', message };
+    expect(withoutAsking(ENTRY, pod)).toEqual(gone);
   });
 
   it('asks no pod twice', () => {
-    expect(withoutAsking(DONE, runningPod('a'), START)).toBe(DONE);
+    expect(withoutAsking(DONE, runningPod('a', { restarts: 1 }))).toBe(DONE);
   });
 });
 

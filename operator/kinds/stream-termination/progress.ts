@@ -8,21 +8,20 @@ export type TerminationStatus = Static<typeof StreamTerminationStatus>;
 export type PodEntry = NonNullable<TerminationStatus['pods']>[number];
 
 /** A pod in the status of a StreamTermination, before it is asked. */
-export const pendingEntry = ({ name, uid }: Pod): PodEntry => ({ uid, name, state: 'Pending' });
+export const pendingEntry = ({ name, restarts, uid }: Pod): PodEntry => ({ uid, name, state: 'Pending', restarts });
 
 /**
  * What can be said of a pod without asking it; null = it must be asked. A pod that is gone, and a container that has
- * ended since the start, hold no stream that was live at the start. Pure.
+ * restarted since the start, hold no stream that was live at the start. Pure.
  */
-export function withoutAsking(entry: PodEntry, pod: Pod | undefined, startTime: string): PodEntry | null {
+export function withoutAsking(entry: PodEntry, pod: Pod | undefined): PodEntry | null {
   if (entry.state !== 'Pending') return entry;
   if (!pod || pod.isOver) return gone(entry, 'the pod is gone');
-  if (pod.endedAt > Date.parse(startTime)) return gone(entry, 'its container has ended since');
-  if (!pod.isRunning) return gone(entry, 'its container does not run');
-  return null;
+  return pod.restarts > (entry.restarts ?? 0) ? gone(entry, 'its container has restarted') : null;
 }
 
-const gone = ({ name, uid }: PodEntry, message: string): PodEntry => ({ uid, name, state: 'Gone', message });
+/** A pod that holds no stream any more. */
+export const gone = ({ name, uid }: PodEntry, message: string): PodEntry => ({ uid, name, state: 'Gone', message });
 
 /** The status fields beside the conditions. Pure. */
 export function totalsOf(pods: readonly PodEntry[]): Pick<TerminationStatus, 'matched' | 'terminated'> {
@@ -32,12 +31,12 @@ export function totalsOf(pods: readonly PodEntry[]): Pick<TerminationStatus, 'ma
 }
 
 export const waitVerdicts = (reason: string, message: string): Verdict[] =>
-  finished([no('Complete', reason, message), no('Failed', reason, message)]);
+  withReady([no('Complete', reason, message), no('Failed', reason, message)]);
 
 export const failVerdicts = (reason: string, message: string): Verdict[] =>
-  finished([no('Complete', 'Failed', message), yes('Failed', reason, message)]);
+  withReady([no('Complete', 'Failed', message), yes('Failed', reason, message)]);
 
-const finished = (verdicts: readonly Verdict[]): Verdict[] => [
+const withReady = (verdicts: readonly Verdict[]): Verdict[] => [
   ...verdicts,
   ready(verdicts, { mustBeFalse: ['Failed'], mustBeTrue: ['Complete'] }),
 ];
@@ -47,8 +46,8 @@ export function progressVerdicts(pods: readonly PodEntry[], isLate: boolean): Ve
   const pending = pods.filter(({ state }) => state === 'Pending');
   if (pending.length === 0) {
     const { matched = 0, terminated = 0 } = totalsOf(pods);
-    const message = `${matched} streams matched, ${terminated} were ended`;
-    return finished([yes('Complete', 'Completed', message), no('Failed', 'Completed', message)]);
+    const message = `matched ${matched}, ended ${terminated}`;
+    return withReady([yes('Complete', 'Completed', message), no('Failed', 'Completed', message)]);
   }
   const [first] = pending;
   const more = pending.length > 1 ? ` (and ${pending.length - 1} more)` : '';

@@ -12,6 +12,7 @@ import { faultsOf, readMediaServer, readStreamTermination } from '../../world/va
 import type { World } from '../../world/world.ts';
 import {
   failVerdicts,
+  gone,
   type PodEntry,
   pendingEntry,
   progressVerdicts,
@@ -23,6 +24,8 @@ import {
 
 /** How soon pods that have not answered are asked again. */
 const AGAIN_MS = 1_000;
+/** How soon to look whether a MediaServer has changed hands. */
+const FOREIGN_MS = 30_000;
 /** A status holds the answers of at most this many pods. */
 const MOST_PODS = 1_000;
 
@@ -34,7 +37,7 @@ export async function reconcileStreamTermination(world: World, key: string): Pro
   const object = world.stores.streamTerminations.get(key);
   if (!object || object.metadata.deletionTimestamp) return {};
   const server = world.stores.mediaServers.get(mediaServerOf(object));
-  if (server && world.ownership.isForeign(server)) return {};
+  if (server && world.ownership.isForeign(server)) return { requeueAfterMs: FOREIGN_MS };
   const checked = readStreamTermination(object);
   if (!checked.ok) return report(world, object, failVerdicts('InvalidSpec', faultsOf(checked)), { phase: 'Failed' });
   const { spec } = checked.resource;
@@ -86,12 +89,12 @@ async function begin(world: World, object: KubeObject): Promise<KubeObject> {
 }
 
 async function askPods(world: World, object: KubeObject, spec: StreamTerminationSpec): Promise<Result> {
-  const { pods: entries = [], startTime = '' } = statusOf(object);
+  const { pods: entries = [] } = statusOf(object);
   const byUid = new Map(podsAt(world, object).map((pod) => [pod.uid, pod]));
   const pods = await Promise.all(
     entries.map((entry) => {
       const pod = byUid.get(entry.uid);
-      return withoutAsking(entry, pod, startTime) ?? ask(world, object, { spec, entry, pod: pod as Pod });
+      return withoutAsking(entry, pod) ?? ask(world, object, { spec, entry, pod: pod as Pod });
     }),
   );
   const isOver = isLate(world, object, spec);
@@ -115,10 +118,13 @@ async function ask(world: World, object: KubeObject, { entry, pod, spec }: Asked
     denyForMs: msOf(spec.denyFor),
   };
   try {
-    const { error, matched, terminated } = await client.terminate(pod, order);
+    const { error, matched, terminated, warning } = await client.terminate(pod, order);
     if (error !== undefined) return { ...entry, message: error };
-    return { uid: entry.uid, name: entry.name, state: 'Done', matched, terminated };
+    const message = warning === undefined ? {} : { message: warning };
+    return { uid: entry.uid, name: entry.name, state: 'Done', matched, terminated, ...message };
   } catch (error) {
+    // A refusal alone proves nothing: the container may be back before Kubernetes says so.
+    if (isConnectionRefused(error) && !pod.isRunning) return gone(entry, 'its container does not run');
     return { ...entry, message: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -147,6 +153,9 @@ function refusesAll(server: KubeObject): boolean {
   const checked = readMediaServer(server);
   return checked.ok && checked.resource.spec.rest.emptyFilter === 'Refuse';
 }
+
+const isConnectionRefused = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
 
 const statusOf = (object: KubeObject): TerminationStatus => (object['status'] ?? {}) as TerminationStatus;
 
