@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
+import type { RosterMember } from '../crds/schema/internal.ts';
 import { OPS_PORT } from '../crds/schema/media-server.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
 import { ANY, ANY_IPV4, urlHost } from '../process/addresses.ts';
@@ -334,17 +335,28 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
     fleetSessions: {
       forwarding,
       goesTo: (direction, appKey, name) => {
-        if (direction === 'publish') return drain.refuses ? fleet.membership.others() : [];
+        if (direction === 'publish') return drain.refuses ? someOf(fleet.membership.others()) : [];
         const isHere = registry.publication(appKey, name)?.live || !fleet.isAdmitted;
         const holder = isHere ? null : fleet.names.holderOf(appKey, name);
         return holder ? [holder] : [];
       },
-      forget: (uid, appKey, name) => fleet.names.forget(uid, appKey, name),
     },
     publish: (request) => publish(sessions, request),
     play: (request) => play(sessions, request),
   };
 }
+
+/** How many pods a draining pod tries for a new publication. */
+const MOST_TRIED = 3;
+
+/** Some members whose containers run, as far as is known, in an order of their own each time. */
+const someOf = (members: readonly RosterMember[]): RosterMember[] =>
+  members
+    .filter(({ endedAt, lost }) => endedAt === undefined && !lost)
+    .map((member) => ({ member, order: clock.random() }))
+    .sort((one, other) => one.order - other.order)
+    .slice(0, MOST_TRIED)
+    .map(({ member }) => member);
 
 type WithSessions = { readonly sessions: SessionAppDeps; readonly log: Log };
 

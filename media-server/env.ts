@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ROSTER_FILE } from '../crds/schema/internal.ts';
 import { INTERNAL_PORT } from '../crds/schema/media-server.ts';
 import { anyAddress } from '../process/addresses.ts';
 import { readAddress, readLogLevel, readOptions, readPort, UsageError } from '../process/command-line.ts';
@@ -41,7 +43,8 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --ops-port PORT         port for metrics and probes (default: spec.ops.port of the resources, else 9090)
   --fleet-key FILE        keys of the internal listener for the operator (default: no internal listener)
   --internal-port PORT    port of the internal listener (default 9091)
-  --roster FILE           the members of the fleet (JSON); waits until it names POD_UID; needs --fleet-key
+  --roster FILE           the members of the fleet, a JSON file that names POD_UID (default: with POD_UID, roster.json
+                          beside the keys; else a fleet of one)
   --announced FILE        addresses by node name (JSON); waits for the one of NODE_NAME and announces it
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
@@ -99,11 +102,12 @@ function sourceOf({ config, resources }: { config?: string; resources?: string }
 
 type RosterOptions = { readonly roster?: string; readonly 'fleet-key'?: string };
 
-function rosterOf({ roster: file, 'fleet-key': key }: RosterOptions, uid: string | undefined): Env['roster'] {
-  if (file === undefined) return null;
-  if (key === undefined) throw new UsageError('--roster requires --fleet-key');
-  if (!uid) throw new UsageError('--roster requires the environment variable POD_UID');
-  return { file, uid };
+/** The operator passes no option for it, for images that do not know the option. */
+function rosterOf({ roster, 'fleet-key': key }: RosterOptions, uid = ''): Env['roster'] {
+  if (roster !== undefined && key === undefined) throw new UsageError('--roster requires --fleet-key');
+  if (roster !== undefined && uid === '') throw new UsageError('--roster requires the environment variable POD_UID');
+  if (key === undefined || uid === '') return null;
+  return { file: roster ?? join(dirname(key), ROSTER_FILE), uid };
 }
 
 function announcedOf(file: string | undefined, node: string | undefined): AnnouncedFile | null {

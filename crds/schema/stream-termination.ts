@@ -43,7 +43,9 @@ export const StreamTerminationStatus = Type.Object(
             restarts: Type.Optional(Type.Integer({ description: 'Restarts of its container at the start' })),
             matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
             terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
-            message: Type.Optional(Type.String({ description: 'Why the pod could not be asked, or what it could not do' })),
+            message: Type.Optional(
+              Type.String({ description: 'Why the pod could not be asked, or what it could not do' }),
+            ),
           },
           closed,
         ),

@@ -15,11 +15,14 @@ import {
 export class NoAnswer extends Error {
   /** True if its address refused the connection. */
   readonly isRefused: boolean;
+  /** True if it cannot have received the call. */
+  readonly isUnsent: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly isRefused: boolean }) {
+  constructor(message: string, options: ErrorOptions & { readonly isRefused: boolean; readonly isUnsent?: boolean }) {
     super(message, options);
     this.name = 'NoAnswer';
     this.isRefused = options.isRefused;
+    this.isUnsent = options.isUnsent ?? options.isRefused;
   }
 }
 
@@ -59,9 +62,9 @@ const NEVER = new AbortController().signal;
 export const PEER_TIMEOUT_MS = 2_000;
 const MOST_ROUNDS = 3;
 /**
- * A container that has just exited refuses or resets connections, and Kubernetes takes about a second to say so. Calls
- * that must reach every pod try again until then: the roster says that the container is down or its pod gone, or the
- * container is back. A member that is silent for longer is asked once.
+ * A container that has just exited cannot be connected to, and Kubernetes takes about a second to say so. Calls that
+ * must reach every pod try again until then: the roster says that the container is down or its pod gone, or the
+ * container is back. A call that may have arrived is not repeated: its streams would no longer match.
  */
 const AGAIN_FOR_MS = 1_500;
 const AGAIN_AFTER_MS = 150;
@@ -115,10 +118,10 @@ export class Asking {
     for (const { pod, uid } of membership.others()) {
       if (outcomes.has(uid)) continue;
       const error = 'it joined the fleet while the others were asked';
-      outcomes.set(uid, { pod, uid, answer: null, error, isRefused: false });
+      outcomes.set(uid, { pod, uid, answer: null, error, ...ANSWERED });
     }
     const others = [...outcomes.values()].filter((outcome) => !this.#holdsNothing(outcome));
-    return [await here, ...others.map(({ isRefused: _isRefused, ...asked }) => asked)];
+    return [await here, ...others.map(({ isRefused: _isRefused, isUnsent: _isUnsent, ...asked }) => asked)];
   }
 
   async #outcome<Op extends PeerOp>(
@@ -132,7 +135,7 @@ export class Asking {
     const giveUpAt = clock.monotonic() + (op === 'claim' ? 0 : AGAIN_FOR_MS);
     for (;;) {
       const outcome = await this.#try(member, op, question, timeoutMs);
-      if (outcome.error === null || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;
+      if (!outcome.isUnsent || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;
       await sleep(clock, AGAIN_AFTER_MS, NEVER);
     }
   }
@@ -145,9 +148,10 @@ export class Asking {
   ): Promise<Outcome<Answer<Op>>> {
     const { pod, uid } = member;
     try {
-      return { pod, uid, answer: await this.one(member, op, question, timeoutMs), error: null, isRefused: false };
+      return { pod, uid, answer: await this.one(member, op, question, timeoutMs), error: null, ...ANSWERED };
     } catch (error) {
-      return { pod, uid, answer: null, error: messageOf(error), isRefused: isRefused(error) };
+      const failure = { isRefused: isRefused(error), isUnsent: isUnsent(error) };
+      return { pod, uid, answer: null, error: messageOf(error), ...failure };
     }
   }
 
@@ -171,8 +175,12 @@ export class Asking {
   }
 }
 
-type Outcome<A> = Asked<A> & { readonly isRefused: boolean };
+type Outcome<A> = Asked<A> & { readonly isRefused: boolean; readonly isUnsent: boolean };
+
+const ANSWERED = { isRefused: false, isUnsent: false };
 
 export const isRefused = (error: unknown): boolean => error instanceof NoAnswer && error.isRefused;
+
+export const isUnsent = (error: unknown): boolean => error instanceof NoAnswer && error.isUnsent;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -79,7 +79,7 @@ export class Fleet {
   notAdmitted(): string | null {
     if (this.isAdmitted) return null;
     if (!this.membership.isMember) return 'joining: the operator has not sent a roster with this pod yet';
-    const waiting = this.#joining.unreached().map(({ pod }) => pod);
+    const waiting = this.unknowing();
     return waiting.length > 0 ? `joining: waits for ${waiting.join(', ')}` : 'joining';
   }
 
@@ -87,6 +87,11 @@ export class Fleet {
   answer(op: PeerOp, body: unknown): Promise<PeerReply> {
     const { startedAt } = this.#deps;
     return answerPeer({ membership: this.membership, answers: this.#answers, startedAt }, op, body);
+  }
+
+  /** Names of the members that do not know this pod, except those whose container does not run. */
+  unknowing(): string[] {
+    return this.#joining.unknowing().map(({ pod }) => pod);
   }
 
   /** What the operator is told. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RosterMember } from '../../crds/schema/internal.ts';
 import { KeyedAgent } from './keyed-agent.ts';
 import type { Membership } from './membership.ts';
-import { asNoAnswer, originOf } from './peer-wire.ts';
+import { asNoAnswer, urlOf } from './peer-wire.ts';
 import { podIdOf } from './pod-id.ts';
 
 /** A request of a client that another pod must answer. */
@@ -51,7 +51,7 @@ export class Forwarding {
     const { body, headers, method, signal, timeoutMs, url } = request;
     try {
       const reply = await this.#agent.get().request({
-        origin: originOf(member),
+        origin: urlOf(member),
         path: `${FORWARDED_PREFIX}${url}`,
         method: method as 'GET',
         headers,
@@ -62,7 +62,7 @@ export class Forwarding {
       });
       return { status: reply.statusCode, headers: reply.headers, body: reply.body };
     } catch (error) {
-      throw asNoAnswer(error, timeoutMs);
+      throw asNoAnswer(error);
     }
   }
 

@@ -34,6 +34,8 @@ export type InternalDeps = {
 
 /** A config has at most 900 KiB, its assets come as base64. */
 const MAX_BODY_BYTES = 4 << 20;
+/** All names and bans of a pod. */
+const MAX_PEER_BYTES = 64 << 20;
 
 /**
  * The listener for the operator and the other pods: TLS with the fleet's pre-shared key, so that both sides are
@@ -59,14 +61,18 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
       return refuse(deps, reply, 'a roster from the operator was not taken over', error);
     }
   });
-  app.post<{ Params: { op: string } }>('/internal/peer/:op', async ({ body, params: { op } }, reply) => {
-    if (!isPeerOp(op)) return reply.code(404).send({ error: `call ${op} not found` });
-    try {
-      return await deps.fleet.answer(op, body);
-    } catch (error) {
-      return refuse(deps, reply, 'a call of another pod failed', error);
-    }
-  });
+  app.post<{ Params: { op: string } }>(
+    '/internal/peer/:op',
+    { bodyLimit: MAX_PEER_BYTES },
+    async ({ body, params: { op } }, reply) => {
+      if (!isPeerOp(op)) return reply.code(404).send({ error: `call ${op} not found` });
+      try {
+        return await deps.fleet.answer(op, body);
+      } catch (error) {
+        return refuse(deps, reply, 'a call of another pod failed', error);
+      }
+    },
+  );
   app.put('/internal/cordon', async ({ body }, reply) => {
     try {
       deps.cordon(checkMessage(Cordon, body, 'body').cordoned);

@@ -27,6 +27,9 @@ const LOST_WAIT_MS = 5_000;
  */
 const SETTLE_MS = 2_000;
 
+/** A new member needs a moment until it answers. */
+const UNREACHED_MS = 5_000;
+
 /** How far a member knows this pod. */
 type Contact = {
   /** When it was first asked, monotonic milliseconds. */
@@ -88,11 +91,17 @@ export class Joining {
   }
 
   /** Members that do not know this pod, except those whose container does not run. */
-  unreached(): RosterMember[] {
+  unknowing(): RosterMember[] {
     return this.#deps.membership.others().filter(({ uid }) => {
       const contact = this.#contacts.get(uid);
       return contact?.state !== 'joined' && !contact?.isExcused;
     });
+  }
+
+  /** Those of them that have not answered for seconds. */
+  unreached(): RosterMember[] {
+    const since = this.#deps.clock.monotonic() - UNREACHED_MS;
+    return this.unknowing().filter(({ uid }) => (this.#contacts.get(uid)?.since ?? since) <= since);
   }
 
   /** A member has introduced itself: its roster names this pod, so it knows it. */
@@ -156,7 +165,7 @@ export class Joining {
     const waited = membership.others().filter(({ uid }) => this.#contacts.get(uid)?.state !== 'joined');
     if (!waited.every((member) => this.#mayPass(member, clock.monotonic()))) return;
     this.#isAdmitted = true;
-    const unreached = this.unreached().map(({ pod }) => pod);
+    const unreached = this.unknowing().map(({ pod }) => pod);
     if (unreached.length > 0) log.warn({ unreached }, 'this pod takes streams although members do not know it');
     else log.info({ members: membership.others().length + 1 }, 'all members of the fleet know this pod');
     this.#tellAgain();

@@ -6,6 +6,7 @@ import { type FleetAgentOptions, fleetAgent } from '../../process/fleet-client.t
 export class KeyedAgent {
   readonly #keyFile: string;
   readonly #options: FleetAgentOptions;
+  readonly #old: ReturnType<typeof fleetAgent>[] = [];
   #current: { readonly text: string; readonly agent: ReturnType<typeof fleetAgent> } | null = null;
 
   constructor(keyFile: string, options: FleetAgentOptions) {
@@ -19,14 +20,15 @@ export class KeyedAgent {
     if (this.#current?.text === text) return this.#current.agent;
     const [key] = parseFleetKeys(text);
     if (!key) throw new Error(`${this.#keyFile}: has no key`);
-    // Calls in flight end before its connections close.
-    void this.#current?.agent.close();
+    // Calls in flight go on. Event streams may last for hours.
+    if (this.#current) this.#old.push(this.#current.agent);
     const agent = fleetAgent(key, this.#options);
     this.#current = { text, agent };
     return agent;
   }
 
   async close(): Promise<void> {
-    await this.#current?.agent.destroy();
+    const agents = [...this.#old, ...(this.#current ? [this.#current.agent] : [])];
+    await Promise.all(agents.map((agent) => agent.destroy()));
   }
 }

@@ -6,7 +6,7 @@ export type MembershipDeps = {
   readonly uid: string;
   /** Keeps a roster for the next process of this pod. Called before the roster is used. */
   readonly save: (roster: Roster) => void;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Log, 'error' | 'info'>;
 };
 
 /** The roster as this pod knows it, and when the process of each member started. */
@@ -49,12 +49,21 @@ export class Membership {
   /** Takes a roster over if its revision is higher. */
   offer(roster: Roster): void {
     if (this.#roster && roster.revision <= this.#roster.revision) return;
-    this.#deps.save(roster);
+    this.#keep(roster);
     this.#roster = roster;
     const uids = new Set(roster.members.map(({ uid }) => uid));
     for (const uid of this.#startedAt.keys()) if (!uids.has(uid)) this.#startedAt.delete(uid);
     this.#deps.log.info({ revision: roster.revision, members: roster.members.length }, 'the roster has changed');
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Without a copy, the next process of this pod may know less; this one goes on. */
+  #keep(roster: Roster): void {
+    try {
+      this.#deps.save(roster);
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'the roster cannot be kept');
+    }
   }
 
   /** Notes that a process of a member has been heard. */

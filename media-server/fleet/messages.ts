@@ -14,21 +14,17 @@ const Time = Type.Integer({ minimum: 0, maximum: 8.64e15 });
 const Text = Type.String({ maxLength: 1024 });
 
 /** A client that may not start a stream for a while. The key is made by `streams/deny`. */
-export const Denial = Type.Object({ key: Text, until: Time }, closed);
-export type Denial = Static<typeof Denial>;
+const Denial = Type.Object({ key: Text, until: Time });
 
 /** A publication that holds its name. */
-export const HeldName = Type.Object(
-  {
-    appKey: Text,
-    name: Text,
-    /** When the name was claimed, by the clock of the holder. */
-    at: Time,
-    /** The uid of the pod that holds it. */
-    holder: Text,
-  },
-  closed,
-);
+export const HeldName = Type.Object({
+  appKey: Text,
+  name: Text,
+  /** When the name was claimed, by the clock of the holder. */
+  at: Time,
+  /** The uid of the pod that holds it. */
+  holder: Text,
+});
 export type HeldName = Static<typeof HeldName>;
 
 const Denials = Type.Array(Denial, { maxItems: 20_000 });

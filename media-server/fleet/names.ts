@@ -88,8 +88,7 @@ export class Names {
     return (holder !== undefined && this.#deps.membership.member(holder)) || null;
   }
 
-  /** The holder says that it does not hold the name. */
-  forget(uid: string, appKey: string, name: string): void {
+  #forget(uid: string, appKey: string, name: string): void {
     this.#held.get(uid)?.delete(keyOf({ appKey, name }));
   }
 
@@ -111,6 +110,9 @@ export class Names {
     );
     const known = new Set([...this.#held.keys(), membership.uid]);
     for (const each of names) if (!known.has(each.holder)) this.#hold(each);
+    // What went live here while the two met may have arrived before what was known earlier: it is told once more.
+    for (const each of this.#live()) this.#note(from, each);
+    this.#tellLater();
   }
 
   /** Answers a claim of another pod. */
@@ -131,7 +133,7 @@ export class Names {
   /** Another pod tells what it holds. A publication of this pod that was claimed later ends. */
   answerLive({ held, released }: Question<'live'>): Answer<'live'> {
     for (const each of released) {
-      this.forget(each.holder, each.appKey, each.name);
+      this.#forget(each.holder, each.appKey, each.name);
       this.#endClaim(each);
     }
     for (const each of held) {
@@ -182,7 +184,7 @@ export class Names {
       const isSilent = replies.some((reply) => reply.uid === uid && !reply.answer);
       if (isSilent && !membership.isDown(uid)) isHeld = true;
       // It answered that the name is free, or it is gone.
-      else this.forget(uid, claim.appKey, claim.name);
+      else this.#forget(uid, claim.appKey, claim.name);
     }
     return isHeld;
   }

@@ -18,7 +18,7 @@ export class PeerWire implements Wire {
   async send(member: RosterMember, op: PeerOp, call: PeerCall, timeoutMs: number): Promise<unknown> {
     try {
       const { body, statusCode } = await this.#agent.get().request({
-        origin: originOf(member),
+        origin: urlOf(member),
         path: `/internal/peer/${op}`,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -29,7 +29,7 @@ export class PeerWire implements Wire {
       if (statusCode === 200) return reply;
       throw new Error(`it answered ${statusCode}${detailOf(reply)}`);
     } catch (error) {
-      throw asNoAnswer(error, timeoutMs);
+      throw asNoAnswer(error);
     }
   }
 
@@ -38,18 +38,20 @@ export class PeerWire implements Wire {
   }
 }
 
+/** Codes for a connection that was never made. */
+const UNSENT = ['UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
 /** Codes of undici for a pod that does not answer in time. */
 const LATE = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
 
-export const originOf = ({ address, port }: RosterMember): string => `https://${urlHost(address)}:${port}`;
+export const urlOf = ({ address, port }: RosterMember): string => `https://${urlHost(address)}:${port}`;
 
 /** Says in words for the caller of the REST API why a pod could not be asked. */
-export function asNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
+export function asNoAnswer(error: unknown): NoAnswer {
   const { code = '', message, name } = error as { code?: string; message?: string; name?: string };
   if (code === 'ECONNREFUSED') return new NoAnswer('it refuses connections', { cause: error, isRefused: true });
   const isLate = name === 'TimeoutError' || LATE.includes(code);
-  const text = isLate ? `it did not answer within ${timeoutMs} ms` : message || code || String(error);
-  return new NoAnswer(text, { cause: error, isRefused: false });
+  const text = isLate ? 'it did not answer in time' : message || code || String(error);
+  return new NoAnswer(text, { cause: error, isRefused: false, isUnsent: UNSENT.includes(code) });
 }
 
 function detailOf(reply: unknown): string {

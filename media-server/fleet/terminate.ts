@@ -1,9 +1,10 @@
 import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { Log } from '../../process/logger.ts';
+import type { Denial } from '../streams/deny.ts';
 import { idsOf } from '../streams/filter.ts';
 import type { Asked, Asking } from './ask.ts';
 import { combine, type FleetAnswer } from './combine.ts';
-import type { Answer, Denial } from './messages.ts';
+import type { Answer } from './messages.ts';
 
 /** An order to end streams, from the REST API. */
 export type TerminateOrder = {
@@ -53,10 +54,13 @@ async function carryOut({ fleet }: TerminateDeps, order: TerminateOrder): Promis
 
 const denialsOf = ({ answer }: Asked<{ denials: Denial[] }>): Denial[] => answer?.denials ?? [];
 
+/** A pod holds no more (streams/deny). */
+const MOST_DENIALS = 10_000;
+
 /** One denial for each client and stream: the one that lasts longest. */
 function latest(denials: readonly Denial[]): Denial[] {
   const byEnd = [...denials].sort((one, other) => one.until - other.until);
-  return [...new Map(byEnd.map((each) => [each.key, each])).values()];
+  return [...new Map(byEnd.map((each) => [each.key, each])).values()].slice(-MOST_DENIALS);
 }
 
 const faultOf = (told: readonly Asked<unknown>[], of: string): string | null =>

@@ -35,7 +35,7 @@ function checkJoining(deps: SessionDeps): Rejection | null {
   return {
     status: 503,
     result: 'joining',
-    detail: 'this media server is not known to all others yet',
+    detail: 'this media server is starting',
     retryAfterSeconds: RETRY_AFTER.joining,
   };
 }

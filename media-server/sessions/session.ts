@@ -71,7 +71,7 @@ export type SessionDeps = {
 export type FleetNames = {
   /** Asks the other pods for a name; false if it is in use there. */
   claim(name: { readonly appKey: string; readonly name: string; readonly at: number }): Promise<boolean>;
-  /** Tells the other pods that a publication of this pod is live. */
+  /** Tells the other pods that the state of a name has changed: it is live here, or no longer used. */
   changed(appKey: string, name: string): void;
 };
 

@@ -93,8 +93,6 @@ describe('buildDeployment', () => {
                   '/etc/sluice/config.json',
                   '--fleet-key',
                   '/etc/sluice/fleet.key',
-                  '--roster',
-                  '/etc/sluice/roster.json',
                 ],
                 env: [
                   fromField('POD_NAME', 'metadata.name'),
@@ -105,16 +103,16 @@ describe('buildDeployment', () => {
                 ports: [...BASE_PORTS, ...media(0, 44444)],
                 resources: { requests: { cpu: '500m', memory: '256Mi' } },
                 startupProbe: {
-                  httpGet: { path: '/readyz', port: 'ops' },
+                  httpGet: { path: '/healthz', port: 'ops' },
                   timeoutSeconds: 2,
                   periodSeconds: 1,
-                  failureThreshold: 120,
+                  failureThreshold: 60,
                 },
                 readinessProbe: {
                   httpGet: { path: '/readyz', port: 'ops' },
                   timeoutSeconds: 2,
-                  periodSeconds: 2,
-                  failureThreshold: 2,
+                  periodSeconds: 1,
+                  failureThreshold: 4,
                 },
                 livenessProbe: {
                   httpGet: { path: '/healthz', port: 'ops' },
@@ -232,7 +230,7 @@ describe('buildDeployment', () => {
     const { args, env, startupProbe } = containerOf(spec);
     expect(args.slice(-2)).toEqual(['--announced', '/etc/sluice/announced.json']);
     expect(env).toContainEqual(fromField('NODE_NAME', 'spec.nodeName'));
-    expect(startupProbe).toMatchObject({ failureThreshold: 360 });
+    expect(startupProbe).toMatchObject({ failureThreshold: 300 });
     const literal = containerOf({ media: { announcedAddress: 'media.example' } });
     expect(literal.args).toEqual(containerOf().args);
     expect(literal.env).toEqual(containerOf().env);

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { FLEET_KEY_FILE } from '../../crds/render/fleet-key.ts';
 import { restartFields } from '../../crds/render/restart-fields.ts';
 import { parseDurationMs } from '../../crds/schema/duration.ts';
-import { ROSTER_FILE } from '../../crds/schema/internal.ts';
 import { INTERNAL_PORT, OPS_PORT } from '../../crds/schema/media-server.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
@@ -109,8 +108,6 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
           `${FOLDER}/config.json`,
           '--fleet-key',
           `${FOLDER}/${FLEET_KEY_FILE}`,
-          '--roster',
-          `${FOLDER}/${ROSTER_FILE}`,
           ...(announcesNode(parent.spec) ? ['--announced', `${FOLDER}/${ANNOUNCED_FILE}`] : []),
           ...portOptions(parent),
         ],
@@ -123,8 +120,9 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
         ]),
         ports: portsOf(parent),
         resources: resources ?? { requests: { cpu: '500m', memory: '256Mi' } },
-        startupProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: startSeconds(parent) }),
-        readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
+        // Not readiness: a pod may wait for the operator or for other pods as long as it takes.
+        startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: startSeconds(parent) }),
+        readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 4 }),
         livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6 }),
         securityContext: {
           allowPrivilegeEscalation: false,
@@ -151,11 +149,8 @@ const sourcesOf = (parent: Parent): object[] => [
   { secret: { name: assetsName(parent) } },
 ];
 
-/**
- * A pod waits up to a minute for a member of its fleet that does not answer. One that waits for its node address gets
- * it with the next refresh of the volume, a minute or two later.
- */
-const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 360 : 120);
+/** A pod that waits for its node address gets it with the next refresh of the volume, a minute or two later. */
+const startSeconds = ({ spec }: Parent): number => (announcesNode(spec) ? 300 : 60);
 
 /**
  * Ports are on the command line, not in the config: a restarted container keeps the ports that its pod was created

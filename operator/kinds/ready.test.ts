@@ -12,7 +12,7 @@ const judged = (...others: readonly Verdict[]): Verdict => {
 
 describe('ready', () => {
   it.each<[string, Verdict[], Verdict]>([
-    ['all conditions are as they should be', [], yes('Ready', 'Ready', 'it runs as specified')],
+    ['all conditions are as they should be', [], yes('Ready', 'Ready', 'everything is as specified')],
     ['one is False', [no('Applied', 'Pending', 'not yet')], no('Ready', 'Pending', 'not yet')],
     ['one is Unknown', [unknown('Applied', 'NoPods', 'none')], no('Ready', 'NoPods', 'none')],
     ['one that must be False is True', [yes('Degraded', 'Crash', 'it fails')], no('Ready', 'Crash', 'it fails')],
@@ -21,7 +21,7 @@ describe('ready', () => {
       [no('Available', 'None', 'none'), yes('Degraded', 'Crash', 'it fails')],
       no('Ready', 'Crash', 'it fails'),
     ],
-    ['it is so on purpose', [no('Available', 'ScaledToZero', '')], yes('Ready', 'Ready', 'it runs as specified')],
+    ['it is so on purpose', [no('Available', 'ScaledToZero', '')], yes('Ready', 'Ready', 'everything is as specified')],
   ])('%s', (_what, verdicts, expected) => {
     expect(judged(...verdicts)).toEqual(expected);
   });

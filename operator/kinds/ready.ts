@@ -22,5 +22,5 @@ export function ready(verdicts: readonly Verdict[], rules: ReadyRules): Verdict 
     verdicts.filter((each) => each.type === type && !isWanted(each.status) && !accepts.includes(each.reason)),
   );
   const [first] = unwanted;
-  return first ? no('Ready', first.reason, first.message) : yes('Ready', 'Ready', 'it runs as specified');
+  return first ? no('Ready', first.reason, first.message) : yes('Ready', 'Ready', 'everything is as specified');
 }

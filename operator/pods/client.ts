@@ -30,7 +30,7 @@ export class PodClient {
   readonly #agent: Agent;
 
   constructor(key: FleetKey) {
-    this.#agent = fleetAgent(key, { connections: 2, connectMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
+    this.#agent = fleetAgent(key, { connections: 4, connectMs: TIMEOUT_MS, mostBytes: MOST_BYTES });
   }
 
   /** Throws when the pod cannot be reached. */

@@ -172,7 +172,12 @@ describe('podsOf', () => {
       {
         podIP: '10.0.0.1',
         containerStatuses: [
-          { ...running, ready: true, restartCount: 2, lastState: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } } },
+          {
+            ...running,
+            ready: true,
+            restartCount: 2,
+            lastState: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } },
+          },
         ],
       },
       { address: '10.0.0.1', isRunning: true, restarts: 2, endedAt: Date.UTC(2026, 0, 1) },

@@ -83,7 +83,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     isDeleting,
     isOver: isOver(status),
     endedAt: endedAt(container),
-    restarts: container?.restartCount ?? 0,
+    restarts: restartsOf(container),
     nodeHasFailed: hasFailedNode(status),
     isLost: !isReplaced && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,
@@ -96,6 +96,8 @@ const readyOf = ({ conditions = [] }: PodStatus) => conditions.find(({ type }) =
 const isOver = ({ phase }: PodStatus): boolean => phase === 'Failed' || phase === 'Succeeded';
 
 const endedAt = (container: ContainerStatus | undefined): number => Date.parse(endOf(container)?.finishedAt ?? '') || 0;
+
+const restartsOf = (container: ContainerStatus | undefined): number => container?.restartCount ?? 0;
 
 const endOf = (container: ContainerStatus | undefined): Ended | undefined =>
   container?.state?.terminated ?? container?.lastState?.terminated;

@@ -231,7 +231,7 @@ export class FleetModel {
     const running = this.pods.flatMap((pod) => (pod.process ? [{ pod, process: pod.process }] : []));
     for (const { pod, process } of running) {
       if (!process.fleet.isAdmitted) throw new Violation(`${pod.name} is never admitted`);
-      const { unreached } = process.fleet.status();
+      const unreached = process.fleet.unknowing();
       if (unreached.length > 0) throw new Violation(`${pod.name} still cannot reach ${unreached}`);
       for (const { key, until } of this.#bans) {
         if (until <= this.clock.now() || this.#partial.has(key) || !running.some((each) => holds(each.process, key)))
@@ -285,7 +285,7 @@ export class FleetModel {
    * minute or down. It must say so, and a terminate through any pod that knows it must still reach it.
    */
   #mayBeUnknown({ pod, process }: Watched, asking: AskedOnce): boolean {
-    if (!process.fleet.status().unreached.includes(asking.pod.name)) return false;
+    if (!process.fleet.unknowing().includes(asking.pod.name)) return false;
     const hasWaited = this.clock.now() - process.startedAt >= 60_000;
     const wasDown = asking.process.startedAt >= this.#wallClock(process.admittedAt ?? 0);
     if (!hasWaited && !wasDown) return false;
@@ -381,7 +381,7 @@ export class FleetModel {
       save: (roster) => {
         pod.copy = roster;
       },
-      wire: this.#wire(pod),
+      wire: this.#wire(pod, () => process.isRunning),
       own: {
         get: (appKey, name) => {
           const publication = registry.publication(appKey, name);
@@ -469,10 +469,12 @@ export class FleetModel {
     }
   }
 
-  #wire(from: ModelPod): Wire {
+  #wire(from: ModelPod, isRunning: () => boolean): Wire {
     return {
       send: (member: RosterMember, op: PeerOp, call, timeoutMs) => {
         if (!isPeerOp(op)) throw new Violation(`${op} is not a call`);
+        // A process that was killed sends nothing.
+        if (!isRunning()) return new Promise<never>(() => undefined);
         const to = this.pods.find(({ uid }) => uid === member.uid);
         const body: unknown = structuredClone(call);
         return this.#carry(from.name, to, timeoutMs, async ({ fleet }) =>

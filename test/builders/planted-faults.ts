@@ -64,7 +64,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: `${FLEET}/ask.ts`,
     edits: [
       ['const MOST_ROUNDS = 3;', 'const MOST_ROUNDS = 1;'],
-      ['outcomes.set(uid, { pod, uid, answer: null, error, isRefused: false });', 'void [pod, error];'],
+      ['outcomes.set(uid, { pod, uid, answer: null, error, ...ANSWERED });', 'void [pod, error];'],
     ],
   },
   {

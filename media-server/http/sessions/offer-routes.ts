@@ -68,13 +68,13 @@ async function forwardOffer(
 ): Promise<FastifyReply | null> {
   const { fleetSessions, originOf } = deps;
   const members = fleetSessions?.goesTo(direction, appKey, name) ?? [];
-  const [first] = members;
-  if (!fleetSessions || !first) return null;
-  const { forget, forwarding } = fleetSessions;
-  const options = { forwarding, origin: originOf(request), timeoutMs: FORWARD_OFFER_MS };
-  const forwarded = await forwardToFirst(members, request, reply, options);
-  if (direction === 'play' && reply.statusCode === 409) forget(first.uid, appKey, name);
-  return forwarded;
+  if (!fleetSessions || members.length === 0) return null;
+  const { forwarding } = fleetSessions;
+  return forwardToFirst(members, request, reply, {
+    forwarding,
+    origin: originOf(request),
+    timeoutMs: FORWARD_OFFER_MS,
+  });
 }
 
 /** The media type that a route expects. */

@@ -52,6 +52,12 @@ describe('fleetReady', () => {
     expect(judged(reports)).toEqual(['False', reason, message]);
   });
 
+  it('does not blame a pod that has not been ready yet for being silent', () => {
+    const pods = [runningPod('a'), runningPod('b', { isReady: false })];
+    const reports = { a: told(), b: { kind: 'failed', reason: 'refused' } } as const;
+    expect(judged(reports, { pods }).slice(0, 2)).toEqual(['False', 'Joining']);
+  });
+
   it('is false if the roster cannot be written', () => {
     const rosterFault = { reason: 'RosterNotWritten', message: 'connect ECONNREFUSED' };
     expect(judged({ a: told(), b: told() }, { rosterFault })).toEqual(['False', ...Object.values(rosterFault)]);

@@ -12,13 +12,22 @@ export type FleetInput = {
 
 const MOST_NAMED = 5;
 
+/** It has not been ready yet. */
+const isStarting = ({ isLost, isReady }: Pod): boolean => !isReady && !isLost;
+
 /** Whether every pod knows every pod, so that one request reaches them all. Pure. */
 export function fleetReady({ fleet, pods, rosterFault }: FleetInput): Verdict {
   if (rosterFault) return no('FleetReady', rosterFault.reason, rosterFault.message);
   const running = pods.filter(({ isRunning }) => isRunning);
   if (running.length === 0) return unknown('FleetReady', 'NoPods', 'no pod is running');
-  const told = running.map(({ name, uid }) => ({ name, report: fleet.reports.get(uid) }));
-  const silent = told.filter(({ report }) => report?.kind === 'failed').map(({ name }) => name);
+  const told = running.map((pod) => ({
+    name: pod.name,
+    report: fleet.reports.get(pod.uid),
+    isStarting: isStarting(pod),
+  }));
+  const silent = told
+    .filter(({ isStarting, report }) => report?.kind === 'failed' && !isStarting)
+    .map(({ name }) => name);
   if (silent.length > 0) {
     return no('FleetReady', 'PodUnreachable', `the operator cannot reach ${namesOf(silent)}; terminate may answer 503`);
   }

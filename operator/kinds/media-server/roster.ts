@@ -1,4 +1,5 @@
-import { rosterName } from '../../builders/common.ts';
+import { fleetKeysOf } from '../../builders/assets-secret.ts';
+import { assetsName, rosterName } from '../../builders/common.ts';
 import { buildRoster, rosterOf } from '../../builders/roster.ts';
 import { read } from '../../kube/apply.ts';
 import { type KubeObject, keyOf, TYPES } from '../../kube/objects.ts';
@@ -18,9 +19,17 @@ export type RosterSubject = { readonly object: KubeObject; readonly pods: readon
  */
 export async function keepRoster(world: World, subject: RosterSubject): Promise<Fault | null> {
   const fleet = world.fleets.of(keyOf(subject.object));
+  if (!fleet.client) await findKey(world, subject.object);
   const fault = await writeRoster(world, subject);
   await pushRoster(fleet, subject.pods);
   return fault;
+}
+
+/** Pods have the first key of the Secret. Fails silently if it cannot be read: nothing is sent then. */
+async function findKey({ fleets, reads }: World, object: KubeObject): Promise<void> {
+  const { name, namespace = '' } = object.metadata;
+  const [key] = fleetKeysOf(await reads.get(TYPES.Secret, namespace, assetsName({ name })).catch(() => null));
+  if (key) fleets.of(keyOf(object)).use(key);
 }
 
 async function writeRoster(world: World, { object, pods }: RosterSubject): Promise<Fault | null> {

@@ -64,7 +64,7 @@ describe('mediaServerVerdicts', () => {
       yes('ConfigApplied', 'Applied', '1 pod runs this config'),
       yes('FleetReady', 'AllKnown', '1 pod runs'),
       no('Degraded', 'AsExpected', 'all is well'),
-      yes('Ready', 'Ready', 'it runs as specified'),
+      yes('Ready', 'Ready', 'everything is as specified'),
     ]);
   });
 
@@ -107,12 +107,12 @@ describe('mediaServerVerdicts', () => {
     [
       'an old pod waits for a new one to be ready',
       { deployment: deployment({ observedGeneration: 1, replicas: 2, updatedReplicas: 1 }) },
-      yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
+      yes('Progressing', 'Rollout', '1 pod more than desired'),
     ],
     [
       'the end of an old pod has not been observed yet',
       { pods: [runningPod('a'), runningPod('b')] },
-      yes('Progressing', 'Rollout', '1 pod more than spec.replicas'),
+      yes('Progressing', 'Rollout', '1 pod more than desired'),
     ],
     [
       'a pod has failed and is still listed',

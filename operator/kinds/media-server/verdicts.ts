@@ -95,7 +95,7 @@ function progressing({ deployment, pods, refused, replicas }: StatusInput): Verd
     );
   }
   // A new pod counts as soon as it is created; an old pod is deleted once the new one is ready.
-  if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than spec.replicas`);
+  if (tooMany > 0) return yes('Progressing', 'Rollout', `${plural(tooMany, 'pod')} more than desired`);
   if (draining > 0) return yes('Progressing', 'Draining', lettingEnd(draining, 'old pod'));
   return no('Progressing', 'Settled', 'no change is in progress');
 }

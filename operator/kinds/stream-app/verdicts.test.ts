@@ -45,7 +45,7 @@ describe('streamAppVerdicts', () => {
       yes('ResolvedRefs', 'ResolvedRefs', 'all references are resolved'),
       yes('Programmed', 'Programmed', '1 pod runs this app'),
       yes('KeepAliveActive', 'Active', 'the backend is asked about every stream'),
-      yes('Ready', 'Ready', 'it runs as specified'),
+      yes('Ready', 'Ready', 'everything is as specified'),
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { parseDurationMs } from '../../../crds/schema/duration.ts';
-import type { TerminationOrder } from '../../../crds/schema/internal.ts';
+import type { TerminationAnswer, TerminationOrder } from '../../../crds/schema/internal.ts';
 import type { StreamTerminationSpec } from '../../../crds/schema/stream-termination.ts';
 import { remove } from '../../kube/apply.ts';
 import { conditionsOf } from '../../kube/conditions.ts';
@@ -118,15 +118,18 @@ async function ask(world: World, object: KubeObject, { entry, pod, spec }: Asked
     denyForMs: msOf(spec.denyFor),
   };
   try {
-    const { error, matched, terminated, warning } = await client.terminate(pod, order);
-    if (error !== undefined) return { ...entry, message: error };
-    const message = warning === undefined ? {} : { message: warning };
-    return { uid: entry.uid, name: entry.name, state: 'Done', matched, terminated, ...message };
+    return answeredEntry(entry, await client.terminate(pod, order));
   } catch (error) {
     // A refusal alone proves nothing: the container may be back before Kubernetes says so.
     if (isConnectionRefused(error) && !pod.isRunning) return gone(entry, 'its container does not run');
     return { ...entry, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function answeredEntry(entry: PodEntry, { error, matched, terminated, warning }: TerminationAnswer): PodEntry {
+  if (error !== undefined) return { ...entry, message: error };
+  const message = warning === undefined ? {} : { message: warning };
+  return { uid: entry.uid, name: entry.name, state: 'Done', matched, terminated, ...message };
 }
 
 async function expire(world: World, object: KubeObject, at: number): Promise<Result> {
