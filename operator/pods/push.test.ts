@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { podStatus, renderedOf, runningPod } from '../../test/builders/fleet-parts.ts';
 import type { PodReport } from './fleets.ts';
 import type { Pod } from './pod.ts';
-import { needsRoster, pushConfig, report } from './push.ts';
+import { needsRoster, pushConfig, pushCordons, report } from './push.ts';
 
 const RENDERED = renderedOf('new');
 
@@ -91,5 +91,26 @@ describe('report', () => {
     ['something that is not an error', 'odd', 'odd'],
   ])('explains why a call failed with %s', async (_what, thrown, reason) => {
     expect(await report(Promise.reject(thrown))).toEqual({ kind: 'failed', reason });
+  });
+});
+
+describe('pushCordons', () => {
+  it.each<[string, PodReport | undefined, boolean, boolean[]]>([
+    ['takes streams, but is to leave', answered({ cordoned: false }), true, [true]],
+    ['is to leave, and takes none', answered({ cordoned: true }), true, []],
+    ['is to stay, but takes none', answered({ cordoned: true }), false, [false]],
+    ['has not answered', undefined, true, []],
+    ['runs an image that cannot be told', answered({}), true, []],
+  ])('tells a pod that %s', async (_what, known, isCordoned, expected) => {
+    const told: boolean[] = [];
+    const client = {
+      cordon: async (_pod: unknown, { cordoned }: { cordoned: boolean }) => {
+        told.push(cordoned);
+        return podStatus({ cordoned });
+      },
+    };
+    const reports = new Map(known ? [['a', known]] : []);
+    await pushCordons({ client, reports, cordoned: new Set(isCordoned ? ['a'] : []) }, [runningPod('a')]);
+    expect(told).toEqual(expected);
   });
 });
