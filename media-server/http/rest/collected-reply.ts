@@ -7,13 +7,13 @@ const INCOMPLETE = 'sluice-incomplete';
 
 /**
  * Sends what was found. If a pod could not be asked, a header names it; if nothing was found elsewhere, that is a 503.
- * `none`: the detail of the 404 if nothing exists, or `empty` = an empty list is an answer.
+ * `none`: the detail of the 404 if nothing exists; null = an empty list is an answer.
  */
-export function sendCollected(reply: FastifyReply, { missing, objects }: Collected, none: string): FastifyReply {
+export function sendCollected(reply: FastifyReply, { missing, objects }: Collected, none: string | null): FastifyReply {
   if (objects.length === 0 && missing.length > 0) {
     throw new HttpError(503, `could not be asked: ${missing.join(', ')}`, { retryAfterSeconds: 1 });
   }
-  if (objects.length === 0 && none !== 'empty') throw new HttpError(404, none);
+  if (objects.length === 0 && none !== null) throw new HttpError(404, none);
   if (missing.length > 0) reply.header(INCOMPLETE, missing.join(', '));
   return reply.send(objects);
 }

@@ -77,7 +77,7 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     handler: async ({ query }, reply) => {
       const { missing, objects } = await collect(deps.fleet, query.scope ?? 'fleet', 'ended', {});
       const newestFirst = [...objects].sort((one, other) => Number(other['endedAt']) - Number(one['endedAt']));
-      return sendCollected(reply, { missing, objects: newestFirst }, 'empty');
+      return sendCollected(reply, { missing, objects: newestFirst }, null);
     },
   });
 }

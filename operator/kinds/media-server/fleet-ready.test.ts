@@ -52,6 +52,12 @@ describe('fleetReady', () => {
     expect(judged(reports)).toEqual(['False', reason, message]);
   });
 
+  it('is false if an image cannot form a fleet, unless it is alone', () => {
+    const old = { kind: 'answered', status: podStatus() } as const;
+    expect(judged({ a: told(), b: old })).toEqual(['False', 'ImageTooOld', 'the image of live-b knows no other pods']);
+    expect(judged({ a: old }, { pods: [runningPod('a')] }).slice(0, 2)).toEqual(['True', 'AllKnown']);
+  });
+
   it('does not blame a pod that has not been ready yet for being silent', () => {
     const pods = [runningPod('a'), runningPod('b', { isReady: false })];
     const reports = { a: told(), b: { kind: 'failed', reason: 'refused' } } as const;
