@@ -63,6 +63,12 @@ export class Fleet {
     this.#joining.start();
   }
 
+  /** Takes over the roster of the operator. */
+  takeRoster(roster: Roster): void {
+    this.membership.offer(roster);
+    if (roster.revision === this.membership.revision) this.#joining.confirm();
+  }
+
   /** Starts a fleet of one: a process that runs without Kubernetes. */
   startAlone(): void {
     this.#joining.start();

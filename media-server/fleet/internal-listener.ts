@@ -22,7 +22,7 @@ export type InternalDeps = {
   readonly keyFile: string;
   readonly status: () => PodStatus;
   readonly offer: (loaded: Loaded) => void;
-  readonly fleet: Pick<Fleet, 'answer' | 'membership'>;
+  readonly fleet: Pick<Fleet, 'answer' | 'takeRoster'>;
   /** Sets whether this pod takes no new streams. */
   readonly cordon: (cordoned: boolean) => void;
   readonly terminations: Pick<Terminations, 'carryOut'>;
@@ -55,7 +55,7 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
   });
   app.put('/internal/roster', async ({ body }, reply) => {
     try {
-      deps.fleet.membership.offer(checkMessage(Roster, body, 'body'));
+      deps.fleet.takeRoster(checkMessage(Roster, body, 'body'));
       return deps.status();
     } catch (error) {
       return refuse(deps, reply, 'a roster from the operator was not taken over', error);

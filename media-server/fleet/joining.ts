@@ -71,11 +71,15 @@ export class Joining {
       return;
     }
     this.#settle = clock.setTimeout(settle, SETTLE_MS);
-    membership.onChange(() => {
-      if (this.#settled || membership.revision === found) return;
-      this.#settle?.cancel();
-      settle();
-    });
+    membership.onChange(() => this.confirm());
+    this.#look();
+  }
+
+  /** The roster is not older than the start of this process: it has just come from the operator or another pod. */
+  confirm(): void {
+    if (this.#settled || this.#settle === null) return;
+    this.#settle.cancel();
+    this.#settled = true;
     this.#look();
   }
 

@@ -76,6 +76,7 @@ describe('needsRoster', () => {
     ['has reported nothing yet', undefined, true],
     ['could not be reached', { kind: 'failed', reason: 'timeout' }, true],
     ['has an older one', answered({ fleet: { revision: 4, admitted: true, unreached: [] } }), true],
+    ['has it, but is not admitted', answered({ fleet: { revision: 5, admitted: false, unreached: [] } }), true],
     ['has it', answered({ fleet: { revision: 5, admitted: true, unreached: [] } }), false],
     ['runs an image without a roster', answered({}), false],
   ])('tells whether to send it to a pod that %s', (_what, known, needs) => {

@@ -32,11 +32,14 @@ export async function pushRoster(fleet: Told, pods: readonly Pod[]): Promise<voi
   );
 }
 
-/** A pod that reports no fleet runs an image that has no roster. */
+/**
+ * A pod that has not been admitted is told again: it then knows that its roster is current, and its answer tells when
+ * it is admitted. A pod that reports no fleet runs an image that has no roster.
+ */
 export function needsRoster(known: PodReport | undefined, revision: number): boolean {
   if (known?.kind !== 'answered') return true;
   const { fleet } = known.status;
-  return fleet !== undefined && fleet.revision < revision;
+  return fleet !== undefined && (fleet.revision < revision || !fleet.admitted);
 }
 
 type Cordoned = Pick<Fleet, 'cordoned' | 'reports'> & { readonly client: Pick<PodClient, 'cordon'> | null };

@@ -461,7 +461,7 @@ export class FleetModel {
     for (const pod of this.pods) {
       if (!pod.told.isRunning || (this.#acknowledged.get(pod.uid) ?? 0) >= roster.revision) continue;
       void this.#carry(OPERATOR, pod, CALL_TIMEOUT_MS, async ({ fleet }) => {
-        fleet.membership.offer(structuredClone(roster));
+        fleet.takeRoster(structuredClone(roster));
         return fleet.membership.revision;
       })
         .then((revision) => this.#acknowledged.set(pod.uid, revision))

@@ -8,19 +8,14 @@ import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../../fixtures/manifests.
 import { Api } from '../../harness/api.ts';
 
 const NAMESPACE = 'crds';
-const TERMINATION_CRD = 'crds/sluice.dev_streamterminations.yaml';
 let api: Api;
 
 beforeAll(async () => {
   api = await Api.open();
   await api.kube.namespace(NAMESPACE);
-  // Not in the chart while no controller acts on it, but its rules must hold.
-  await api.kube.kubectl(['apply', '-f', TERMINATION_CRD]);
-  await api.kube.kubectl(['wait', '--for=condition=Established', '-f', TERMINATION_CRD]);
 });
 
 afterAll(async () => {
-  await api.kube.kubectl(['delete', '--ignore-not-found', '-f', TERMINATION_CRD]);
   await api.kube.removeNamespace(NAMESPACE);
   await api.close();
 });

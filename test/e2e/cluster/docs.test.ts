@@ -174,6 +174,7 @@ describe('docs/troubleshooting.md', async () => {
 /** Publishes a stream without an ingress, directly at the pod. */
 async function publishAtPod(stage: ClusterStage): Promise<void> {
   await stage.condition('sapp/default', 'Programmed', 'True');
+  await stage.condition('mserver/live', 'Available', 'True');
   const [pod] = await stage.pods();
   const client = await RtcClient.publish(`http://${pod.status.podIP}:8081/whip/defaultApp/stream1`, {
     bindAddress: stage.kube.target.machine,
