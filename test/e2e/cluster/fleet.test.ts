@@ -12,6 +12,7 @@ beforeAll(async () => {
   stage = await ClusterStage.open('fleet');
   await stage.live({ replicas: 3 });
   await fleetReady(3);
+  await ingressReaches(3);
 });
 afterEach(() => stage.leave());
 afterAll(() => stage.clear());
@@ -26,6 +27,22 @@ async function fleetReady(replicas: number): Promise<void> {
     },
     SLOW,
   );
+}
+
+/** The ingress controller learns of new pods a moment after they are ready. */
+async function ingressReaches(replicas: number): Promise<void> {
+  const seen = new Set<string | undefined>();
+  await until(
+    'the ingress reaches all pods',
+    async () => {
+      const { location } = await stage.offer('publish', `probe-${seen.size}-${performance.now()}`);
+      // The path of a session: whip, app, name, pod, secret.
+      if (location !== '') seen.add(new URL(location).pathname.split('/')[4]);
+      return seen.size === replicas;
+    },
+    SLOW,
+  );
+  await stage.leave();
 }
 
 /** Publishes through the ingress, which sends each request to another pod. */
