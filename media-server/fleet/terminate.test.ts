@@ -30,6 +30,21 @@ describe('terminate', () => {
     expect(logged.lines()).toMatchObject([{ caller: 'ops', status: 200, matched: 1, terminated: 1 }]);
   });
 
+  it.each([
+    ['although another pod is silent, if it has all ids', 0, 200],
+    ['but says 503 if the silent pod was not told who is denied', 60_000, 503],
+  ])('ends streams by id, %s', async (_what, denyForMs, status) => {
+    const { id } = streams.add();
+    const { asking } = fleetOfOne(streams);
+    const silent = { pod: 'pod-1', uid: 'b', answer: null, error: 'it did not answer in time' };
+    const fleet: TerminateDeps['fleet'] = {
+      here: asking.here.bind(asking),
+      all: async (op, question) => [...(await asking.all(op, question)), silent],
+    };
+    const answer = await terminate({ ...deps, fleet }, { ...ALL, filter: { mediaSessionId: id }, denyForMs }, 'ops');
+    expect(answer).toMatchObject({ status, terminated: 1 });
+  });
+
   it('ends nothing in a dry run', async () => {
     streams.add();
     expect(await terminate(deps, { ...ALL, dryRun: true }, 'ops')).toMatchObject({ matched: 1, terminated: 0 });

@@ -27,7 +27,9 @@ type Replies = readonly Asked<Answer<'terminate'>>[];
 
 /** Carries out an order and writes an audit log line. */
 export async function terminate(deps: TerminateDeps, order: TerminateOrder, caller: string): Promise<FleetAnswer> {
-  const answer = combine(await carryOut(deps, order), idsOf(order.filter));
+  // A ban must reach every pod, also one that holds none of the streams.
+  const ids = order.denyForMs > 0 ? null : idsOf(order.filter);
+  const answer = combine(await carryOut(deps, order), ids);
   deps.metrics.terminateRequest(order.scope, String(answer.status));
   audit(deps.log, order, answer, caller);
   return answer;
