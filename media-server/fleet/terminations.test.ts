@@ -7,7 +7,7 @@ import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { DenyList } from '../streams/deny.ts';
 import type { Asked } from './ask.ts';
 import type { Answer } from './messages.ts';
-import { Terminations } from './terminations.ts';
+import { Terminations, type TerminationsDeps } from './terminations.ts';
 
 const HOUR_MS = 60 * 60_000;
 const ORDER: TerminationOrder = { uid: 'u1', filter: {}, dryRun: false, denyForMs: 0 };
@@ -25,7 +25,7 @@ describe('Terminations', () => {
     logged = logLines();
   });
 
-  const terminations = (fleet = fleetOfOne(streams, { deny }).asking): Terminations =>
+  const terminations = (fleet: TerminationsDeps['fleet'] = fleetOfOne(streams, { deny }).asking): Terminations =>
     new Terminations({ ...streams, deny, clock, fleet, log: logged.log });
 
   it('carries an order out once, and repeats the answer', async () => {
@@ -72,11 +72,11 @@ describe('Terminations', () => {
     const replies = [{ ...told, error: 'timeout' }, { ...told, error: 'timeout' }, told];
     const asked: unknown[] = [];
     const all = terminations({
-      all: async (_op: string, question: unknown) => {
+      all: async (_op, question) => {
         asked.push(question);
         return [replies.shift() ?? told];
       },
-    } as unknown as ReturnType<typeof fleetOfOne>['asking']);
+    });
     const order = { ...ORDER, denyForMs: 60_000 };
     const done = { matched: 1, terminated: 1 };
     expect(await all.carryOut(order)).toEqual({ ...done, error: 'could not tell pod-1 who is denied' });

@@ -1,11 +1,13 @@
 import type { TerminationAnswer, TerminationOrder } from '../../crds/schema/internal.ts';
 import type { Log } from '../../process/logger.ts';
 import type { Denial } from '../streams/deny.ts';
-import type { Asking } from './ask.ts';
+import type { Asked } from './ask.ts';
+import type { Question } from './messages.ts';
 import { denialsHere, type TerminateHereDeps, terminateHere } from './terminate-here.ts';
 
 export type TerminationsDeps = TerminateHereDeps & {
-  readonly fleet: Pick<Asking, 'all'>;
+  /** Tells all pods who is denied. */
+  readonly fleet: { all(op: 'deny', question: Question<'deny'>): Promise<readonly Asked<unknown>[]> };
   readonly log: Pick<Log, 'info'>;
 };
 
