@@ -21,7 +21,7 @@ import { Drain } from './fleet/drain.ts';
 import { Fleet, NO_WIRE } from './fleet/fleet.ts';
 import { Forwarding } from './fleet/forward.ts';
 import { openInternal } from './fleet/internal-listener.ts';
-import type { OwnName } from './fleet/names.ts';
+import { ownNames } from './fleet/own-names.ts';
 import { PeerWire } from './fleet/peer-wire.ts';
 import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
@@ -252,18 +252,6 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   return {
     ...{ nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny },
     ...{ fleet, files, forwarding, closeFleet },
-  };
-}
-
-/** The publications of this pod, as holders of their names. One that is ending no longer holds its name. */
-function ownNames(registry: StreamRegistry) {
-  const own = ({ appKey, createdAt, live, name }: Stream): OwnName => ({ appKey, name, at: createdAt, isLive: live });
-  return {
-    get: (appKey: string, name: string): OwnName | undefined => {
-      const publication = registry.publication(appKey, name);
-      return publication?.cause === null ? own(publication) : undefined;
-    },
-    all: (): OwnName[] => [...registry.byDirection('publish')].filter(({ cause }) => cause === null).map(own),
   };
 }
 

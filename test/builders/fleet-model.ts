@@ -5,6 +5,7 @@ import { type Asking, NoAnswer, type Wire } from '../../media-server/fleet/ask.t
 import type { FleetAnswer } from '../../media-server/fleet/combine.ts';
 import { Fleet } from '../../media-server/fleet/fleet.ts';
 import { isPeerOp, type PeerOp } from '../../media-server/fleet/messages.ts';
+import { ownNames } from '../../media-server/fleet/own-names.ts';
 import { type TerminateOrder, terminate } from '../../media-server/fleet/terminate.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
@@ -368,7 +369,6 @@ export class FleetModel {
       },
     });
     const deny = new DenyList({ clock, isProxy: () => false });
-    const own = ({ appKey, createdAt, live, name }: Stream) => ({ appKey, name, at: createdAt, isLive: live });
     const fleet = new Fleet({
       registry,
       terminator,
@@ -382,13 +382,7 @@ export class FleetModel {
         pod.copy = roster;
       },
       wire: this.#wire(pod, () => process.isRunning),
-      own: {
-        get: (appKey, name) => {
-          const publication = registry.publication(appKey, name);
-          return publication?.cause === null ? own(publication) : undefined;
-        },
-        all: () => [...registry.byDirection('publish')].filter(({ cause }) => cause === null).map(own),
-      },
+      own: ownNames(registry),
       lose: (_appKey, name) => this.#lose(process, name),
       clock,
       log: SILENT,
