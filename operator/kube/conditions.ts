@@ -1,5 +1,5 @@
 import type { Clock } from '../../process/clock.ts';
-import type { KubeObject } from './objects.ts';
+import { type KubeObject, rfc3339 } from './objects.ts';
 
 /** A condition without its transition time. */
 export type Verdict = {
@@ -21,6 +21,14 @@ export const yes = verdict('True');
 export const no = verdict('False');
 export const unknown = verdict('Unknown');
 
+const MOST_NAMED = 5;
+
+/** The first names of a list, and how many more there are. */
+export function namesOf(names: readonly string[]): string {
+  const others = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  return `${names.slice(0, MOST_NAMED).join(', ')}${others}`;
+}
+
 /** The current conditions of an object. */
 export const conditionsOf = (object: KubeObject): Condition[] | undefined =>
   (object['status'] as { conditions?: Condition[] } | undefined)?.conditions;
@@ -39,7 +47,7 @@ export function mergeConditions(
 ): Condition[] {
   const judged = verdicts.map((each) => {
     const known = before?.find(({ type }) => type === each.type);
-    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = rfc3339(clock.now());
     return {
       ...each,
       message: each.message.slice(0, MOST),

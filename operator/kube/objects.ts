@@ -81,6 +81,9 @@ function checkedName(name: string): string {
   return name;
 }
 
+/** A time as Kubernetes writes it, to the second. */
+export const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
 /** `namespace/name`, the key in queues and stores. */
 export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
   `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -1,6 +1,6 @@
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import { isNotFound, isRefusal, NotLeaderError } from '../kube/api-error.ts';
-import { type KubeObject, keyOf, type ResourceType, splitKey, TYPES } from '../kube/objects.ts';
+import { type KubeObject, keyOf, type ResourceType, rfc3339, splitKey, TYPES } from '../kube/objects.ts';
 import { writeStatus } from '../kube/write-status.ts';
 import { healthOf } from '../pods/hook-health.ts';
 import { podsOf } from '../pods/pod.ts';
@@ -100,8 +100,6 @@ function totals(counted: readonly Counted[]): Counted {
   const sum = (read: (each: Counted) => number): number => counted.reduce((total, each) => total + read(each), 0);
   return { publications: sum((each) => each.publications), playbacks: sum((each) => each.playbacks) };
 }
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 type NoStreams = { readonly publications: 0; readonly playbacks: 0 };
 

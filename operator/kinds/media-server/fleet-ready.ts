@@ -1,5 +1,5 @@
 import type { PodStatus } from '../../../crds/schema/internal.ts';
-import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
+import { namesOf, no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Fleet, PodReport } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
 import type { Fault } from './verdicts.ts';
@@ -10,8 +10,6 @@ export type FleetInput = {
   /** Why the newest roster is not written. */
   readonly rosterFault: Fault | null;
 };
-
-const MOST_NAMED = 5;
 
 /** It has not been ready yet. */
 const isStarting = ({ isLost, isReady }: Pod): boolean => !isReady && !isLost;
@@ -63,8 +61,3 @@ function joining(told: readonly Told[], revision: number): Finding {
 
 const isBehind = (state: PodStatus['fleet'], revision: number): boolean =>
   state !== undefined && (!state.admitted || state.revision < revision);
-
-function namesOf(names: readonly string[]): string {
-  const others = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-  return `${names.slice(0, MOST_NAMED).join(', ')}${others}`;
-}

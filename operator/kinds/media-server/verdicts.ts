@@ -1,5 +1,5 @@
 import type { RenderFinding } from '../../../crds/render/server-config.ts';
-import { no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
+import { namesOf, no, unknown, type Verdict, yes } from '../../kube/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Fleet } from '../../pods/fleets.ts';
 import type { Pod } from '../../pods/pod.ts';
@@ -115,16 +115,12 @@ function configApplied(input: StatusInput): Verdict {
   return no('ConfigApplied', 'Pending', `${synced} of ${plural(running, 'running pod')} run this config${why}`);
 }
 
-const MOST_NAMED = 5;
-
 /** A pod keeps the drain timeout that it was created with. */
 function applied({ graceSeconds, pods }: StatusInput, running: number): Verdict {
   const runs = running === 1 ? '1 pod runs this config' : `${running} pods run this config`;
   const short = pods.filter((pod) => pod.isRunning && !pod.isDeleting && pod.graceSeconds < graceSeconds);
   if (short.length === 0) return yes('ConfigApplied', 'Applied', runs);
-  const others = short.length > MOST_NAMED ? ` and ${short.length - MOST_NAMED} more` : '';
-  const named = short.slice(0, MOST_NAMED).map(({ name }) => name);
-  const names = `${named.join(', ')}${others}`;
+  const names = namesOf(short.map(({ name }) => name));
   const why = `drain.timeout is shorter in ${names}, created before it changed: kubectl rollout restart applies it`;
   return yes('ConfigApplied', 'OldDrainTimeout', `${runs}; ${why}`);
 }

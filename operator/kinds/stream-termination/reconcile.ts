@@ -3,7 +3,7 @@ import type { TerminationAnswer, TerminationOrder } from '../../../crds/schema/i
 import type { StreamTerminationSpec } from '../../../crds/schema/stream-termination.ts';
 import { remove } from '../../kube/apply.ts';
 import { conditionsOf } from '../../kube/conditions.ts';
-import { type KubeObject, pathOf, splitKey, TYPES } from '../../kube/objects.ts';
+import { type KubeObject, pathOf, rfc3339, splitKey, TYPES } from '../../kube/objects.ts';
 import { type Pod, podsOf } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
@@ -163,5 +163,3 @@ const isConnectionRefused = (error: unknown): boolean =>
 const statusOf = (object: KubeObject): TerminationStatus => (object['status'] ?? {}) as TerminationStatus;
 
 const msOf = (duration = '0s'): number => parseDurationMs(duration) ?? 0;
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
