@@ -37,7 +37,7 @@ import { buildForwardedApp, buildPublicApp, type SessionAppDeps } from './http/p
 import { decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
 import { startMedia } from './media/engine.ts';
-import type { Media } from './media/media.ts';
+import { type Media, MediaUnavailable } from './media/media.ts';
 import { Metrics } from './metrics.ts';
 import { tellEnded } from './sessions/events.ts';
 import { play } from './sessions/play.ts';
@@ -97,6 +97,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   });
   undo.defer(() => apps.close());
   const media = await startWorkers(env, parts, log);
+  parts.workers.media = media;
   undo.defer(() => media.close());
   undo.defer(() => keepAlive.close());
 
@@ -136,6 +137,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
       },
       terminations: new Terminations({ ...parts, fleet: fleet.asking, clock, log }),
       sessions: (request, response) => forwarded.routing(request, response),
+      pipes: fleet.outgoing,
       log: log.child({ component: 'internal' }),
     });
     undo.defer(() => internal.close());
@@ -202,6 +204,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     registry,
     clock,
     keepAlive,
+    elsewhere: { end: (publication) => fleet.outgoing.end(publication) },
     closeFailed: ({ id }, error) => log.error({ err: error, streamId: id }, 'a stream could not be closed'),
     ended: (stream, durationMs) => {
       const { appKey, cause, direction, endedAt, id, name } = stream;
@@ -223,7 +226,13 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   const deny = new DenyList({ clock, isProxy: (address) => proxies.current.trusts(address) });
   const wire = env.roster && env.fleetKeyFile !== null ? new PeerWire(env.fleetKeyFile) : null;
   const files = env.roster && new RosterFiles(env.roster.file, env.roster.uid, log);
+  // Started once the config is known to be good.
+  const workers: { media: Media | null } = { media: null };
   const fleet = new Fleet({
+    media: () => {
+      if (!workers.media) throw new MediaUnavailable('the media workers are being started');
+      return workers.media;
+    },
     registry,
     terminator,
     deny,
@@ -251,7 +260,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   };
   return {
     ...{ nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny },
-    ...{ fleet, files, forwarding, closeFleet },
+    ...{ fleet, files, forwarding, closeFleet, workers },
   };
 }
 
@@ -271,7 +280,7 @@ function trustedProxies() {
 
 async function startWorkers(
   env: Env,
-  { config, drain, keepAlive, metrics, registry }: Parts,
+  { config, drain, fleet, keepAlive, metrics, registry }: Parts,
   log: Log,
 ): Promise<Media> {
   const { media: mediaConfig, workers } = config.bundle.config;
@@ -282,6 +291,7 @@ async function startWorkers(
       listenAddress: env.listenAddress,
       announcedAddresses: announcedAddresses(config.bundle, env),
       port: mediaConfig.port,
+      pipePorts: mediaConfig.pipePorts,
       codecs: mediaConfig.codecs,
     },
     {
@@ -297,6 +307,7 @@ async function startWorkers(
     keepAlive: () => keepAlive.stats(),
     workers: () => media.workers(),
     draining: () => drain.draining,
+    pipes: () => ({ incoming: fleet.incoming.count, outgoing: fleet.outgoing.count }),
   });
   return media;
 }
@@ -324,9 +335,20 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
       forwarding,
       goesTo: (direction, appKey, name) => {
         if (direction === 'publish') return drain.refuses ? someOf(fleet.membership.others()) : [];
-        const isHere = registry.publication(appKey, name)?.live || !fleet.isAdmitted;
-        const holder = isHere ? null : fleet.names.holderOf(appKey, name);
+        const isHere = registry.publication(appKey, name)?.live || fleet.incoming.isOpen(appKey, name);
+        if (isHere || !fleet.isAdmitted || config.bundle.config.media.cascade.after === 0) return [];
+        const holder = fleet.names.holderOf(appKey, name);
         return holder ? [holder] : [];
+      },
+      sendsBack: (appKey, name) => {
+        const publication = registry.publication(appKey, name);
+        if (!publication?.live) return false;
+        const {
+          limits,
+          media: { cascade },
+        } = config.bundle.config;
+        const isFull = limits.playbacks > 0 && registry.byDirection('play').size >= limits.playbacks;
+        return isFull || drain.refuses || registry.playbacksOf(publication).size >= cascade.after;
       },
     },
     publish: (request) => publish(sessions, request),
@@ -374,6 +396,7 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     draining: () => drain.refuses,
     joining: () => !fleet.isAdmitted,
     names: fleet.names,
+    elsewhere: fleet.incoming,
   };
 }
 

@@ -14,6 +14,7 @@ export type MetricSources = {
   readonly keepAlive: () => { readonly subjects: number; readonly overdueSeconds: number };
   readonly workers: () => Promise<readonly WorkerInfo[]>;
   readonly draining: () => boolean;
+  readonly pipes: () => { readonly incoming: number; readonly outgoing: number };
 };
 
 const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -46,6 +47,11 @@ export class Metrics {
   readonly #claimsUnanswered = this.#counter(
     'sluice_claims_unanswered_total',
     'Pods that could not be asked whether a stream name is in use',
+    [],
+  );
+  readonly #pipeFailures = this.#counter(
+    'sluice_pipe_failures_total',
+    'Streams that could not be fetched from another pod',
     [],
   );
   readonly #checks = this.#counter('sluice_keepalive_checks_total', 'Keep-alive checks by result', ['app', 'result']);
@@ -111,6 +117,11 @@ export class Metrics {
     const draining = this.#gauge('sluice_draining', '1 = this media server takes no new publications', [], () => {
       draining.set(sources.draining() ? 1 : 0);
     });
+    const pipes = this.#gauge('sluice_pipes', 'Streams on their way between pods', ['direction'], () => {
+      const { incoming, outgoing } = sources.pipes();
+      pipes.set({ direction: 'in' }, incoming);
+      pipes.set({ direction: 'out' }, outgoing);
+    });
     this.#observeWorkers(sources);
   }
 
@@ -133,6 +144,10 @@ export class Metrics {
 
   peerRequest(op: string, result: 'answered' | 'refused' | 'failed'): void {
     this.#peerRequests.inc({ peer_op: op, result });
+  }
+
+  pipeFailed(): void {
+    this.#pipeFailures.inc();
   }
 
   claimUnanswered(): void {

@@ -37,6 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'media-server/apps',
     'media-server/config',
     'media-server/keepalive',
+    'media-server/media',
     'media-server/streams',
   ],
   'media-server/http': [

@@ -57,7 +57,13 @@ describe('renderServerConfig', () => {
     expect(bundle.config).toEqual({
       name: 'live',
       workers: 1,
-      media: { port: 44444, codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'], iceServers: [] },
+      media: {
+        port: 44444,
+        codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'],
+        cascade: { after: 25 },
+        pipePorts: { port: 45000, endPort: 45063 },
+        iceServers: [],
+      },
       rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: ['*'], corsOrigins: [] },
       keepAlive: { enabled: false, appKeys: [] },
       limits: { publications: 0, playbacks: 0 },

@@ -94,6 +94,8 @@ function renderServer(
       // NodeExternalIP has a different value on each node and is not part of the config.
       ...(announcedAddress === undefined || announcedAddress === NODE_EXTERNAL_IP ? {} : { announcedAddress }),
       codecs: spec.media.codecs,
+      cascade: spec.media.cascade,
+      pipePorts: spec.media.pipePorts,
       iceServers: spec.media.iceServers,
     },
     rest: {

@@ -122,6 +122,8 @@ export const PodStatus = Type.Object({
       admitted: Type.Boolean(),
       /** Names of the members that do not know this pod yet. */
       unreached: Type.Array(Type.String(), { maxItems: 5_000 }),
+      /** Why the pod could not get a stream from another pod in the last minute. */
+      pipeFault: Type.Optional(Type.String({ maxLength: 1024 })),
     }),
   ),
   publications: Count,

@@ -123,6 +123,31 @@ const Media = Type.Object(
       default: [...DEFAULT_CODECS],
       ...reload('restart'),
     }),
+    cascade: Type.Object(
+      {
+        after: count({
+          description:
+            'Number of playbacks of a stream that the pod of its publisher serves. Once it serves this many, other pods ' +
+            'serve the viewers that reach them, and fetch the stream once. 0 = they always do',
+          default: 25,
+          ...reload('newSessions'),
+        }),
+      },
+      { description: 'How a stream reaches many viewers', default: {}, ...closed },
+    ),
+    pipePorts: Type.Object(
+      {
+        port: port({ description: 'First port', default: 45000, ...reload('restart') }),
+        endPort: port({ description: 'Last port', default: 45063, ...reload('restart') }),
+      },
+      {
+        description:
+          'UDP ports on which pods send streams to one another, encrypted. Each pair of workers that shares streams ' +
+          'uses one port on each side',
+        default: {},
+        ...closed,
+      },
+    ),
     iceServers: Type.Array(IceServer, {
       maxItems: 16,
       description: 'STUN and TURN servers that clients receive in `Link` headers',

@@ -48,6 +48,18 @@ export const portRules: readonly CelRule<MediaServerSpec>[] = [
     field: 'media.port',
     holds: (spec) => LISTENERS.every(({ portOf }) => !isMediaPort(spec, portOf(spec) ?? 0)),
   },
+  {
+    rule: 'self.media.pipePorts.port <= self.media.pipePorts.endPort',
+    message: 'must be at least port',
+    field: 'media.pipePorts.endPort',
+    holds: ({ media: { pipePorts } }) => pipePorts.port <= pipePorts.endPort,
+  },
+  {
+    rule: `self.media.pipePorts.endPort < self.media.port || self.media.pipePorts.port > ${CEL_LAST_MEDIA}`,
+    message: 'must not contain media.port to media.port + workers - 1',
+    field: 'media.pipePorts',
+    holds: (spec) => spec.media.pipePorts.endPort < spec.media.port || spec.media.pipePorts.port > lastMediaPort(spec),
+  },
 ];
 
 function distinct(listener: Listener, index: number): CelRule<MediaServerSpec> {

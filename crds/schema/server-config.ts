@@ -127,6 +127,14 @@ export const ServerConfig = Type.Object(
         port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
         announcedAddress: Type.Optional(Type.String({ ...reload('restart') })),
         codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1, ...reload('restart') }),
+        cascade: Type.Object({ after: Type.Integer({ minimum: 0, ...reload('newSessions') }) }, closed),
+        pipePorts: Type.Object(
+          {
+            port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+            endPort: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+          },
+          closed,
+        ),
         iceServers: Type.Array(IceServer, { ...reload('newSessions') }),
       },
       closed,

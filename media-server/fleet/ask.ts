@@ -1,5 +1,6 @@
 import type { RosterMember } from '../../crds/schema/internal.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
+import type { Channel } from './conversation.ts';
 import type { Membership } from './membership.ts';
 import {
   type Answer,
@@ -30,6 +31,8 @@ export class NoAnswer extends Error {
 export type Wire = {
   /** Sends a call; the reply as it came. Rejects with `NoAnswer`, at the latest after the timeout. */
   send(member: RosterMember, op: PeerOp, call: PeerCall, timeoutMs: number): Promise<unknown>;
+  /** Opens a connection for a pipe. */
+  pipe(member: RosterMember): Channel;
 };
 
 /** What this pod answers, to itself and to others. */

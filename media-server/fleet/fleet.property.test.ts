@@ -6,8 +6,9 @@ type How = 'lost' | 'refused';
 
 type Step =
   | { readonly do: 'publish'; readonly pod: number; readonly name: number }
+  | { readonly do: 'play'; readonly pod: number; readonly name: number }
   | { readonly do: 'stop'; readonly name: number }
-  | { readonly do: 'terminate' | 'ban'; readonly pod: number }
+  | { readonly do: 'terminate' | 'terminatePublications' | 'stopPlaying' | 'ban'; readonly pod: number }
   | { readonly do: 'add' | 'operator' | 'heal' }
   | { readonly do: 'remove' | 'freeze' | 'crash'; readonly pod: number; readonly ms: number }
   | { readonly do: 'cut'; readonly from: number; readonly to: number; readonly isBothWays: boolean; readonly how: How }
@@ -28,8 +29,11 @@ const end = fc.integer({ min: -1, max: MOST_PODS - 1 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('publish'), pod, name }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('play'), pod, name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stopPlaying'), pod }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop'), name }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('terminate'), pod }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('terminatePublications'), pod }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ban'), pod }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('add', 'operator', 'heal') }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('remove', 'freeze', 'crash', 'crash'), pod, ms }) },
@@ -75,8 +79,13 @@ type World = {
 const ACTIONS: Actions = {
   publish: ({ inBackground, model, onPod }, { name, pod }) =>
     onPod(pod, (each) => inBackground(model.publish(each, `name-${name}`))),
+  play: ({ inBackground, model, onPod }, { name, pod }) =>
+    onPod(pod, (each) => inBackground(model.play(each, `name-${name}`))),
   stop: ({ model }, { name }) => model.stop(`name-${name}`),
   terminate: ({ inBackground, model, onPod }, { pod }) => onPod(pod, (each) => inBackground(model.terminate(each))),
+  terminatePublications: ({ inBackground, model, onPod }, { pod }) =>
+    onPod(pod, (each) => inBackground(model.terminate(each, { filter: { published: true } }))),
+  stopPlaying: ({ model, onPod }, { pod }) => onPod(pod, (each) => model.stopPlaying(each)),
   ban: ({ inBackground, model, onPod }, { pod }) =>
     onPod(pod, (each) => inBackground(model.terminate(each, { denyForMs: 3_600_000 }))),
   add: ({ model }) => {
@@ -116,6 +125,14 @@ function take(model: FleetModel, step: Step, inBackground: World['inBackground']
 const wait = (ms: number): Step => ({ do: 'wait', ms });
 const cut = (from: number, to: number, how: How = 'lost'): Step => ({ do: 'cut', from, to, isBothWays: false, how });
 const OPERATOR = -1;
+
+/** Pod 1 plays a publication of pod 0. */
+const PLAYED_ON_1: readonly Step[] = [
+  { do: 'publish', pod: 0, name: 0 },
+  wait(1_000),
+  { do: 'play', pod: 1, name: 0 },
+  wait(1_000),
+];
 
 /** Histories that chance seldom finds. */
 const EXAMPLES: readonly History[] = [
@@ -220,6 +237,22 @@ const EXAMPLES: readonly History[] = [
       cut(0, 0),
     ],
   },
+  // Pod 1 plays a publication of pod 0, which ends it.
+  {
+    seed: 1,
+    pods: 2,
+    steps: [...PLAYED_ON_1, { do: 'terminatePublications', pod: 0 }, wait(4_000)],
+  },
+  // Pod 0 ends its publication, which pod 1 cannot be told.
+  {
+    seed: 1,
+    pods: 3,
+    steps: [...PLAYED_ON_1, cut(0, 1), { do: 'terminatePublications', pod: 2 }, wait(4_000)],
+  },
+  // Pod 1 plays a publication of pod 0, and cannot reach it any more.
+  { seed: 1, pods: 2, steps: [...PLAYED_ON_1, cut(1, 0), wait(30_000)] },
+  // Nobody plays any more.
+  { seed: 1, pods: 2, steps: [...PLAYED_ON_1, { do: 'stopPlaying', pod: 1 }, wait(15_000)] },
 ];
 
 /**

@@ -1,13 +1,16 @@
 import type { PodStatus, Roster } from '../../crds/schema/internal.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
+import type { Media } from '../media/media.ts';
 import { answerPeer } from './answer-peers.ts';
 import { type AnswersDeps, peerAnswers } from './answers.ts';
 import { type AskDeps, Asking, type Wire } from './ask.ts';
+import { IncomingPipes, type IncomingPipesDeps } from './incoming-pipes.ts';
 import { Joining } from './joining.ts';
 import { Membership } from './membership.ts';
 import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
 import { Names, type NamesDeps } from './names.ts';
+import { OutgoingPipes } from './outgoing-pipes.ts';
 
 export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining'> &
   Pick<NamesDeps, 'own' | 'lose'> & {
@@ -18,9 +21,10 @@ export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' |
     /** Keeps a roster for the next process of this pod. */
     readonly save: (roster: Roster) => void;
     readonly wire: Wire;
+    readonly media: () => Media;
     readonly clock: Clock;
     readonly log: Log;
-    readonly metrics: AskDeps['metrics'] & NamesDeps['metrics'];
+    readonly metrics: AskDeps['metrics'] & NamesDeps['metrics'] & IncomingPipesDeps['metrics'];
   };
 
 /** This pod as a member of its fleet. */
@@ -28,6 +32,8 @@ export class Fleet {
   readonly membership: Membership;
   readonly asking: Asking;
   readonly names: Names;
+  readonly incoming: IncomingPipes;
+  readonly outgoing: OutgoingPipes;
   readonly #joining: Joining;
   readonly #answers: ReturnType<typeof peerAnswers>;
   readonly #deps: Pick<FleetDeps, 'podName' | 'startedAt' | 'uid'>;
@@ -45,6 +51,13 @@ export class Fleet {
     });
     this.asking = new Asking({ ...deps, membership: this.membership, answers: this.#answers });
     this.names = new Names({ ...deps, membership: this.membership, asking: this.asking });
+    this.incoming = new IncomingPipes({
+      ...deps,
+      membership: this.membership,
+      names: this.names,
+      open: (member) => deps.wire.pipe(member),
+    });
+    this.outgoing = new OutgoingPipes({ ...deps, membership: this.membership });
     this.#joining = new Joining({
       ...deps,
       membership: this.membership,
@@ -102,18 +115,27 @@ export class Fleet {
 
   /** What the operator is told. */
   status(): NonNullable<PodStatus['fleet']> {
+    const pipeFault = this.incoming.fault();
     return {
       revision: this.membership.revision,
       admitted: this.isAdmitted,
       unreached: this.#joining.unreached().map(({ pod }) => pod),
+      ...(pipeFault === null ? {} : { pipeFault }),
     };
   }
 
   close(): void {
     this.#joining.close();
     this.names.close();
+    this.incoming.close();
+    this.outgoing.close();
   }
 }
 
 /** A wire for a fleet of one, which has nobody to call. */
-export const NO_WIRE: Wire = { send: () => Promise.reject(new Error('a fleet of one calls no pod')) };
+export const NO_WIRE: Wire = {
+  send: () => Promise.reject(new Error('a fleet of one calls no pod')),
+  pipe: () => {
+    throw new Error('a fleet of one calls no pod');
+  },
+};

@@ -13,7 +13,10 @@ import { depthFault } from '../config/documents.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Fleet } from './fleet.ts';
 import { FORWARDED_PREFIX } from './forward.ts';
+import { LineChannel } from './line-channel.ts';
 import { checkMessage, isPeerOp } from './messages.ts';
+import type { OutgoingPipes } from './outgoing-pipes.ts';
+import { NDJSON, PIPE_PATH } from './peer-wire.ts';
 import type { Terminations } from './terminations.ts';
 
 export type InternalDeps = {
@@ -28,6 +31,7 @@ export type InternalDeps = {
   readonly terminations: Pick<Terminations, 'carryOut'>;
   /** Serves WHIP and WHEP requests of clients that another pod hands on. */
   readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly pipes: Pick<OutgoingPipes, 'serve'>;
   readonly log: Log;
   readonly port: number;
 };
@@ -88,7 +92,15 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
       return refuse(deps, reply, 'a StreamTermination was not carried out', error);
     }
   });
-  handOver(app, deps.sessions);
+  handOver(app, `${FORWARDED_PREFIX}/*`, (request, response) => {
+    request.url = request.url?.slice(FORWARDED_PREFIX.length) ?? '';
+    deps.sessions(request, response);
+  });
+  handOver(app, PIPE_PATH, (request, response) => {
+    response.writeHead(200, NDJSON);
+    response.flushHeaders();
+    void deps.pipes.serve(new LineChannel(request, response));
+  });
   const { host, port } = deps;
   try {
     await app.listen({ host, port });
@@ -103,15 +115,14 @@ function refuse({ log }: InternalDeps, reply: FastifyReply, what: string, error:
   return reply.code(400).send({ error: error instanceof Error ? error.message : String(error) });
 }
 
-/** Hands requests of clients over before their body is read. */
-function handOver(app: FastifyInstance, sessions: InternalDeps['sessions']): void {
+/** Hands requests over before their body is read. */
+function handOver(app: FastifyInstance, path: string, serve: InternalDeps['sessions']): void {
   app.register(async (scope) => {
     scope.addHook('onRequest', async ({ raw }, reply) => {
       reply.hijack();
-      raw.url = raw.url?.slice(FORWARDED_PREFIX.length) ?? '';
-      sessions(raw, reply.raw);
+      serve(raw, reply.raw);
     });
-    scope.all(`${FORWARDED_PREFIX}/*`, () => undefined);
+    scope.all(path, () => undefined);
   });
 }
 

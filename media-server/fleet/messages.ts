@@ -107,6 +107,37 @@ export const PeerReply = Type.Object({
 });
 export type PeerReply = Static<typeof PeerReply>;
 
+/** The first line of `POST /internal/pipe`: a pod asks for a publication. */
+export const PipeQuestion = Type.Object(
+  {
+    appKey: Text,
+    name: Text,
+    /** Ids of transports that the pod can share. */
+    shared: Type.Array(Text, { maxItems: 1_000 }),
+  },
+  closed,
+);
+const PipeEnd = Type.Object({ port: Type.Integer({ minimum: 1, maximum: 65535 }), key: Text });
+const PipeOffer = Type.Object({
+  transport: Text,
+  end: PipeEnd,
+  tracks: Type.Array(
+    Type.Object({
+      kind: Type.Enum(['audio', 'video']),
+      rtpParameters: Type.Record(Type.String(), Type.Unknown()),
+    }),
+    { maxItems: 8 },
+  ),
+  layers: Type.Array(Text, { maxItems: 16 }),
+});
+/** The first line of the answer; null = the publication is not live there. */
+export const PipeReply = Type.Object({
+  ...PeerReply.properties,
+  answer: Type.Object({ offer: Type.Union([PipeOffer, Type.Null()]) }),
+});
+/** Connects new transports. */
+export const PipeConnect = Type.Object({ connect: PipeEnd });
+
 const compiled = new Map<TSchema, { Check(value: unknown): boolean }>();
 
 /** Throws with the first field that is not valid. */

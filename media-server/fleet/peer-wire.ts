@@ -1,18 +1,27 @@
 import type { RosterMember } from '../../crds/schema/internal.ts';
 import { urlHost } from '../../process/addresses.ts';
 import { NoAnswer, type Wire } from './ask.ts';
+import type { Channel } from './conversation.ts';
 import { KeyedAgent } from './keyed-agent.ts';
+import { LineChannel } from './line-channel.ts';
 import type { PeerCall, PeerOp } from './messages.ts';
 
+export const PIPE_PATH = '/internal/pipe';
+export const NDJSON = { 'content-type': 'application/x-ndjson' } as const;
+
+const CONNECT_MS = 2_000;
 /** Ten thousand streams with their metrics. */
 const MOST_BYTES = 64 << 20;
 
 /** Calls between pods over TLS with the fleet's key. */
 export class PeerWire implements Wire {
   readonly #agent: KeyedAgent;
+  /** A pipe has a connection of its own while it lasts. */
+  readonly #pipes: KeyedAgent;
 
   constructor(keyFile: string) {
-    this.#agent = new KeyedAgent(keyFile, { connections: 4, connectMs: 2_000, mostBytes: MOST_BYTES });
+    this.#agent = new KeyedAgent(keyFile, { connections: 4, connectMs: CONNECT_MS, mostBytes: MOST_BYTES });
+    this.#pipes = new KeyedAgent(keyFile, { connections: null, connectMs: CONNECT_MS, mostBytes: -1 });
   }
 
   async send(member: RosterMember, op: PeerOp, call: PeerCall, timeoutMs: number): Promise<unknown> {
@@ -33,8 +42,14 @@ export class PeerWire implements Wire {
     }
   }
 
+  /** Opens a connection for a pipe. */
+  pipe(member: RosterMember): Channel {
+    const options = { origin: urlOf(member), path: PIPE_PATH, method: 'POST', headers: NDJSON } as const;
+    return LineChannel.over(this.#pipes.get().pipeline(options, ({ body }) => body));
+  }
+
   async close(): Promise<void> {
-    await this.#agent.close();
+    await Promise.all([this.#agent.close(), this.#pipes.close()]);
   }
 }
 

@@ -13,6 +13,7 @@ import { type ConnectionRoutesDeps, connectionRoutes } from './rest/connection-r
 import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
 import { originOf } from './sessions/forward.ts';
+import type { OfferRoutesDeps } from './sessions/offer-routes.ts';
 import { type WhepDeps, whepRoutes } from './sessions/whep-routes.ts';
 import { type WhipDeps, whipRoutes } from './sessions/whip-routes.ts';
 import { answerAfterBody } from './unread-body.ts';
@@ -25,12 +26,11 @@ export type PublicAppDeps = AppRoutesDeps &
   Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & { readonly version: string };
 
 /** What WHIP and WHEP need. */
-export type SessionAppDeps = WhepDeps &
-  WhipDeps & {
-    /** The current config. */
-    readonly config: () => ConfigBundle;
-    readonly log: Log;
-  };
+export type SessionAppDeps = Omit<WhepDeps & WhipDeps, 'sendsBack'> & {
+  /** The current config. */
+  readonly config: () => ConfigBundle;
+  readonly log: Log;
+};
 
 /** Bytes. 10,000 ids of streams fit. */
 const BODY_LIMIT = 512 * 1024;
@@ -40,7 +40,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   const app = newApp(deps);
   await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
-  await app.register((scope) => mediaRoutes(scope, deps));
+  await app.register((scope) => mediaRoutes(scope, { ...deps, sendsBack: null }));
   await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
   return app;
 }
@@ -48,7 +48,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
 /** The same WHIP and WHEP for requests that other pods hand on, without a listener. */
 export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyInstance> {
   const app = newApp(deps);
-  await mediaRoutes(app, { ...deps, fleetSessions: null, originOf });
+  await mediaRoutes(app, { ...deps, fleetSessions: null, sendsBack: deps.fleetSessions?.sendsBack ?? null, originOf });
   return app;
 }
 
@@ -92,7 +92,10 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   });
 }
 
-async function mediaRoutes(app: FastifyInstance, deps: SessionAppDeps): Promise<void> {
+async function mediaRoutes(
+  app: FastifyInstance,
+  deps: SessionAppDeps & Pick<OfferRoutesDeps, 'sendsBack'>,
+): Promise<void> {
   await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
   await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });
   await app.register((scope) => whepRoutes(scope, deps), { prefix: '/whep' });

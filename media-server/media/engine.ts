@@ -13,14 +13,22 @@ import {
   type Media,
   type MediaOptions,
   MediaUnavailable,
+  type PipePeer,
   type Playback,
   type PlayRequest,
   type Publication,
   type PublishRequest,
+  type Receiving,
+  type Sending,
+  type SendRequest,
   type WorkerInfo,
 } from './media.ts';
+import { PipeTransports } from './pipe-transports.ts';
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
+import { Piped, Receiver } from './receiving.ts';
+import { send } from './sending.ts';
+import type { Source } from './source.ts';
 import { TransportLeg } from './transport-leg.ts';
 import { TransportWatch, type TransportWatchDeps } from './transport-watch.ts';
 import { type Seat, Workers, type WorkersDeps } from './workers.ts';
@@ -50,8 +58,12 @@ class Engine implements Media {
   readonly #clock: Clock;
   readonly #watch: TransportWatch;
   readonly #spreadAt: number;
+  readonly #options: MediaOptions;
+  readonly #transports: PipeTransports;
 
   constructor(options: MediaOptions, workers: Workers, { clock, onRtpBytes }: MediaDeps) {
+    this.#options = options;
+    this.#transports = new PipeTransports(options);
     this.#workers = workers;
     this.#clock = clock;
     this.#watch = new TransportWatch({ clock, onRtpBytes });
@@ -79,8 +91,7 @@ class Engine implements Media {
 
   async play(request: PlayRequest): Promise<Playback> {
     const { publication } = request;
-    if (!(publication instanceof PublicationLeg))
-      throw new TypeError('the publication does not belong to this media server');
+    if (!(publication instanceof PublicationLeg || publication instanceof Piped)) throw foreign();
     const offer = parseOffer(request.offer, 'play');
     const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
     const { routerCodecs } = negotiation;
@@ -101,6 +112,20 @@ class Engine implements Media {
       const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
       this.#watch.add(leg, 'play');
       return new PlaybackLeg(leg, consumers, negotiation, publication, answer);
+    });
+  }
+
+  async send({ publication, ...request }: SendRequest): Promise<Sending> {
+    if (!(publication instanceof PublicationLeg)) throw foreign();
+    return send(this.#transports, publication, request);
+  }
+
+  receive(holder: PipePeer): Receiving {
+    const { pipePorts } = this.#options;
+    return new Receiver(this.#workers.leastLoaded(), holder, {
+      transports: this.#transports,
+      clock: this.#clock,
+      pipePorts,
     });
   }
 
@@ -135,11 +160,13 @@ class Engine implements Media {
   }
 
   /** The worker of the publication, unless it is clearly busier than another one. */
-  #seatFor(publication: PublicationLeg): Seat {
+  #seatFor({ seat }: Source): Seat {
     const least = this.#workers.leastLoaded();
-    return publication.seat.legs - least.legs >= this.#spreadAt ? least : publication.seat;
+    return seat.legs - least.legs >= this.#spreadAt ? least : seat;
   }
 }
+
+const foreign = (): TypeError => new TypeError('the publication does not belong to this media server');
 
 /** Parameters that mediasoup refuses are a fault of the offer that our own checks missed. */
 function accepted<T>(made: Promise<T>): Promise<T> {

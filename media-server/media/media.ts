@@ -1,5 +1,6 @@
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Numbering } from '../sdp/numbering.ts';
+import type { MediaKind } from '../sdp/offered-media.ts';
 
 /**
  * The interface between sessions and mediasoup: what a session may request, and what media reports to a session.
@@ -10,6 +11,10 @@ export type Media = {
   publish(request: PublishRequest): Promise<Publication>;
   /** Answers a WHEP offer with the media of a publication. Throws `OfferError`. */
   play(request: PlayRequest): Promise<Playback>;
+  /** Sends a publication to another pod. */
+  send(request: SendRequest): Promise<Sending>;
+  /** Prepares to receive a publication of another pod. */
+  receive(holder: PipePeer): Receiving;
   workers(): Promise<WorkerInfo[]>;
   close(): Promise<void>;
 };
@@ -29,7 +34,51 @@ export type LegRequest = {
   readonly hasVideo: boolean;
 };
 export type PublishRequest = LegRequest;
-export type PlayRequest = LegRequest & { readonly publication: Publication };
+export type PlayRequest = LegRequest & { readonly publication: Publication | PipedPublication };
+
+/** The pod at the other end of a pipe. */
+export type PipePeer = { readonly uid: string; readonly address: string };
+
+export type SendRequest = {
+  readonly publication: Publication;
+  readonly to: PipePeer;
+  /** Ids of transports of that pod that work and may be shared. */
+  readonly shared: readonly string[];
+};
+/** One end of the transports between two workers: a UDP port, and the SRTP key (RFC 7714) in base64. */
+export type PipeEnd = { readonly port: number; readonly key: string };
+/** What a pod needs in order to receive a publication. */
+export type PipeOffer = {
+  /** The id of the transports. */
+  readonly transport: string;
+  readonly end: PipeEnd;
+  readonly tracks: readonly { readonly kind: MediaKind; readonly rtpParameters: Readonly<Record<string, unknown>> }[];
+  readonly layers: readonly string[];
+};
+/** A publication on its way to another pod. */
+export type Sending = {
+  readonly offer: PipeOffer;
+  /** Connects new transports to the other end. */
+  connect(end: PipeEnd): Promise<void>;
+  close(): void;
+};
+/** A worker that is to receive a publication. */
+export type Receiving = {
+  /** For `SendRequest`. */
+  readonly shared: readonly string[];
+  /** Accepts an offer. The result is this end of new transports; null = the transports are shared and connected. */
+  accept(offer: PipeOffer): Promise<PipeEnd | null>;
+  /** Waits for the first packet of new transports. Throws `MediaUnavailable` if none arrives. */
+  arrived(): Promise<PipedPublication>;
+  close(): void;
+};
+/** A publication of another pod, on a worker of this one. */
+export type PipedPublication = {
+  readonly kind: 'piped';
+  layers(): readonly Layer[];
+  /** Calls back once when its worker dies. */
+  onLost(run: () => void): void;
+};
 
 /** One WebRTC transport with its producers or consumers. */
 export type Leg = {
@@ -95,6 +144,9 @@ export type WorkerInfo = {
   readonly cpuSeconds: number;
 };
 
+/** Ports from `port` to `endPort`, both included. */
+export type PortRange = { readonly port: number; readonly endPort: number };
+
 export type MediaOptions = {
   /** The worker's executable; null = the one that mediasoup downloaded. */
   readonly workerBin: string | null;
@@ -105,6 +157,8 @@ export type MediaOptions = {
   readonly announcedAddresses: readonly string[];
   /** Worker n listens on `port + n`, UDP and TCP. */
   readonly port: number;
+  /** UDP ports of pipes between pods. */
+  readonly pipePorts: PortRange;
   readonly codecs: readonly string[];
   /** What numbers the packets of players. Default: the worker if its binary supports it, else routers. */
   readonly numbering?: Numbering;

@@ -3,25 +3,25 @@ import type { PlayNegotiation } from '../sdp/negotiate-play.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import type { LegMetrics, Playback } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';
-import type { PublicationLeg } from './publication.ts';
+import type { Source } from './source.ts';
 import { sumMetrics, type TransportLeg } from './transport-leg.ts';
 
 /** Outgoing media: a transport with a consumer per track. Consumers start paused and resume when it connects. */
 export class PlaybackLeg extends NegotiatedLeg implements Playback {
   readonly kind = 'playback';
   readonly #consumers: readonly Consumer[];
-  readonly #publication: PublicationLeg;
+  readonly #source: Source;
 
   constructor(
     leg: TransportLeg,
     consumers: readonly Consumer[],
     negotiation: PlayNegotiation,
-    publication: PublicationLeg,
+    source: Source,
     answer: string,
   ) {
     super(leg, negotiation, answer);
     this.#consumers = consumers;
-    this.#publication = publication;
+    this.#source = source;
     leg.onConnected(() => this.#begin());
   }
 
@@ -32,7 +32,7 @@ export class PlaybackLeg extends NegotiatedLeg implements Playback {
   }
 
   async selectLayer(encodingId: string | null): Promise<void> {
-    const layers = this.#publication.layers().map((layer) => layer.encodingId);
+    const layers = this.#source.layers().map((layer) => layer.encodingId);
     const spatialLayer = encodingId === null ? layers.length - 1 : layers.indexOf(encodingId);
     if (spatialLayer < 0) {
       throw new OfferError('layer_unknown', `encodingId: must be one of ${layers.join(', ')}, got "${encodingId}"`);

@@ -2,15 +2,15 @@ import type { Producer } from 'mediasoup/types';
 import type { PublishNegotiation } from '../sdp/negotiate-publish.ts';
 import type { MediaKind } from '../sdp/offered-media.ts';
 import type { PlayableTrack } from '../sdp/track-match.ts';
-import { negotiableParameters } from './codecs.ts';
 import type { Layer, LegMetrics, Publication } from './media.ts';
 import { NegotiatedLeg } from './negotiated-leg.ts';
 import { Pipes } from './pipes.ts';
+import { playableTracks, type Source } from './source.ts';
 import { sumMetrics, type TransportLeg } from './transport-leg.ts';
 import type { Seat } from './workers.ts';
 
 /** Incoming media: a transport with an audio producer, a video producer, or both. */
-export class PublicationLeg extends NegotiatedLeg implements Publication {
+export class PublicationLeg extends NegotiatedLeg implements Publication, Source {
   readonly kind = 'publication';
   readonly seat: Seat;
   /** Pipes to the routers of playbacks. */
@@ -42,12 +42,7 @@ export class PublicationLeg extends NegotiatedLeg implements Publication {
     return video.layers.length > 0 ? video.layers.map((encodingId) => ({ encodingId })) : [{ encodingId: 'default' }];
   }
 
-  /** The tracks that a player can receive. */
   playable(): PlayableTrack[] {
-    return [...this.#producers].map(([kind, producer]) => ({
-      id: producer.id,
-      kind,
-      rtpParameters: negotiableParameters(producer.consumableRtpParameters),
-    }));
+    return playableTracks(this.#producers.values());
   }
 }

@@ -1,5 +1,5 @@
 import type { App } from '../apps/app.ts';
-import type { Stream } from '../streams/stream.ts';
+import type { Played, Stream } from '../streams/stream.ts';
 import { admit, endedRejection } from './admission.ts';
 import { checkDenied, checkPlaybackLimit, checkRequest, notLive } from './checks.ts';
 import { legRequest, open, reject } from './open.ts';
@@ -15,9 +15,10 @@ export async function play(deps: SessionDeps, request: SessionRequest): Promise<
     if (refused) return refused;
     const denied = checkDenied(deps, request, stream.name, 'play');
     if (denied) return denied;
-    const publication = livePublication(deps, stream.appKey, stream.name);
-    if (!publication) return notLive(stream.appKey, stream.name);
-    const full = checkPlaybacks(deps, publication);
+    const { appKey, name } = stream;
+    const publication = livePublication(deps, appKey, name) ?? (await deps.elsewhere.fetch(appKey, name));
+    if (!publication?.live) return notLive(appKey, name);
+    const full = checkPlaybacks(deps, stream, publication);
     if (full) return full;
     deps.registry.bind(stream, publication);
     return negotiate(deps, stream, publication);
@@ -30,7 +31,9 @@ export async function play(deps: SessionDeps, request: SessionRequest): Promise<
  */
 function checkLiveBeforehand(deps: SessionDeps, request: SessionRequest): Rejection | null {
   if (mayRename(deps.apps.get(request.appKey))) return null;
-  return livePublication(deps, request.appKey, request.name) ? null : notLive(request.appKey, request.name);
+  const { appKey, name } = request;
+  const isLive = livePublication(deps, appKey, name) || deps.elsewhere.isLive(appKey, name);
+  return isLive ? null : notLive(appKey, name);
 }
 
 function mayRename(app: App | undefined): boolean {
@@ -43,13 +46,13 @@ function livePublication(deps: SessionDeps, appKey: string, name: string): Strea
   return publication?.live ? publication : null;
 }
 
-function checkPlaybacks(deps: SessionDeps, publication: Stream): Rejection | null {
-  const limit = publication.app.config.limits.playbacksPerStream;
+function checkPlaybacks(deps: SessionDeps, { app }: Stream, publication: Played): Rejection | null {
+  const limit = app.config.limits.playbacksPerStream;
   return checkPlaybackLimit(deps.registry.playbacksOf(publication).size, limit, publication.name);
 }
 
-async function negotiate(deps: SessionDeps, stream: Stream, publication: Stream): Promise<Rejection | null> {
-  if (publication.leg?.kind !== 'publication') return notLive(stream.appKey, stream.name);
-  stream.leg = await deps.media.play({ ...legRequest(stream), publication: publication.leg });
+async function negotiate(deps: SessionDeps, stream: Stream, { leg }: Played): Promise<Rejection | null> {
+  if (!leg || leg.kind === 'playback') return notLive(stream.appKey, stream.name);
+  stream.leg = await deps.media.play({ ...legRequest(stream), publication: leg });
   return endedRejection(stream);
 }

@@ -5,7 +5,7 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Media } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
-import type { Client, Stream } from '../streams/stream.ts';
+import type { Client, PipedStream, Stream } from '../streams/stream.ts';
 import type { Terminator } from '../streams/terminate.ts';
 
 /** What a WHIP or WHEP POST asks for, free of HTTP. */
@@ -65,6 +65,14 @@ export type SessionDeps = {
   /** True until the other pods of the fleet know this one: a stream that they do not know could not be ended. */
   readonly joining: () => boolean;
   readonly names: FleetNames;
+  readonly elsewhere: PublicationsElsewhere;
+};
+
+/** Publications of other pods. */
+export type PublicationsElsewhere = {
+  isLive(appKey: string, name: string): boolean;
+  /** Brings a publication here; null if it is not live. Throws `MediaUnavailable` if that is not possible. */
+  fetch(appKey: string, name: string): Promise<PipedStream | null>;
 };
 
 /** Names of publications on all pods. */

@@ -1,5 +1,5 @@
 import type { Direction } from '../../crds/schema/stream.ts';
-import type { Stream } from './stream.ts';
+import type { Played, Stream } from './stream.ts';
 
 /**
  * The one map of this pod's streams, from the first step of admission until the transport is closed. `add` and
@@ -14,7 +14,7 @@ export class StreamRegistry {
   readonly #byDirection = new Index<Direction>();
   readonly #byAppAndDirection = new Index<string>();
   readonly #publicationsByAppAndName = new Index<string>();
-  readonly #byPublication = new Index<Stream>();
+  readonly #byPublication = new Index<Played>();
 
   /** Called when the last stream leaves. A drain waits for it. */
   onEmpty: (() => void) | null = null;
@@ -40,7 +40,7 @@ export class StreamRegistry {
   }
 
   /** Binds a playback to the publication that it plays, once that is known. */
-  bind(playback: Stream, publication: Stream): void {
+  bind(playback: Stream, publication: Played): void {
     playback.publication = publication;
     this.#byPublication.add(publication, playback);
   }
@@ -76,7 +76,7 @@ export class StreamRegistry {
     return this.#byDirection.get(direction);
   }
 
-  playbacksOf(publication: Stream): ReadonlySet<Stream> {
+  playbacksOf(publication: Played): ReadonlySet<Stream> {
     return this.#byPublication.get(publication);
   }
 

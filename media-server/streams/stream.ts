@@ -3,7 +3,7 @@ import { END_CAUSES, finalStatus } from '../../crds/schema/end-causes.ts';
 import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { Playback, Publication } from '../media/media.ts';
+import type { PipedPublication, Playback, Publication } from '../media/media.ts';
 
 /** The client, as described by its HTTP request. */
 export type Client = {
@@ -34,6 +34,16 @@ export type StreamOptions = {
   readonly createdAt: number;
 };
 
+/** A publication of another pod that is played here. It is not a stream of this pod. */
+export type PipedStream = {
+  readonly name: string;
+  /** False once its playbacks end. */
+  readonly live: boolean;
+  readonly leg: PipedPublication;
+};
+/** What a playback plays. */
+export type Played = Stream | PipedStream;
+
 export type StreamChange = { readonly status: StreamStatus; readonly info: string };
 
 /**
@@ -62,7 +72,7 @@ export class Stream {
   admission: 'none' | 'asked' | 'connected' | 'admitted' = 'none';
 
   /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
-  publication: Stream | null = null;
+  publication: Played | null = null;
 
   /** Set when media has answered the offer. */
   leg: Publication | Playback | null = null;

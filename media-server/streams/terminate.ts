@@ -1,13 +1,15 @@
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { StreamRegistry } from './registry.ts';
-import type { Stream } from './stream.ts';
+import type { Played, Stream } from './stream.ts';
 
 export type TerminateDeps = {
   readonly registry: StreamRegistry;
   readonly clock: Clock;
   /** Leaves the keep-alive loop and aborts a call in flight; idempotent. */
   readonly keepAlive: { remove(stream: Stream): void };
+  /** Ends the playbacks of a publication on other pods. Rejects if one of them does not confirm it. */
+  readonly elsewhere: { end(publication: Stream): Promise<void> };
   /** Called once for every stream, when its transport is closed and it has left the registry. */
   readonly ended: (stream: Stream, durationMs: number) => void;
   /** Called when a transport could not be closed, before `ended`. */
@@ -67,19 +69,24 @@ export class Terminator {
     };
   }
 
+  /** Ends the playbacks of a publication that has ended. Rejects when a transport could not be closed. */
+  async endPlaybacks(publication: Played, orderedAt: number): Promise<void> {
+    await Promise.all(
+      [...this.#deps.registry.playbacksOf(publication)].map((playback) =>
+        this.end(playback, playback.leg?.workerDied() ? 'worker_died' : 'publisher_gone', { orderedAt }),
+      ),
+    );
+  }
+
   /** Resolves when a stream that is ending has left the registry; at once when it is not ending. */
   async settled(stream: Stream): Promise<void> {
     await this.#ending.get(stream);
   }
 
   async #close(stream: Stream, orderedAt: number): Promise<void> {
-    const { clock, closeFailed, ended, keepAlive, registry } = this.#deps;
+    const { clock, closeFailed, elsewhere, ended, keepAlive, registry } = this.#deps;
     keepAlive.remove(stream);
-    const playbacks = Promise.all(
-      [...registry.playbacksOf(stream)].map((playback) =>
-        this.end(playback, playback.leg?.workerDied() ? 'worker_died' : 'publisher_gone', { orderedAt }),
-      ),
-    );
+    const playbacks = Promise.all([this.endPlaybacks(stream, orderedAt), stream.published && elsewhere.end(stream)]);
     // A failure is reported below, where the promise is awaited.
     playbacks.catch(() => undefined);
     try {

@@ -21,12 +21,16 @@ const policy = (open: readonly object[]) => ({
           { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'sluice-operator' } }, namespaceSelector: {} },
         ],
       },
+      {
+        ports: [{ port: 45000, endPort: 45063, protocol: 'UDP' }],
+        from: [{ podSelector: { matchLabels: SELECTOR } }],
+      },
     ],
   },
 });
 
 describe('buildNetworkPolicy', () => {
-  it('opens http, metrics and media to all, and the internal port to the fleet and the operator', () => {
+  it('opens http, metrics and media to all, the internal port to the fleet and the operator, pipes to the fleet', () => {
     expect(buildNetworkPolicy(parentOf())).toEqual(policy([tcp(8081), tcp('ops'), tcp(44444), udp(44444)]));
   });
 

@@ -4,9 +4,12 @@ import { child, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common
 /** The labels that the chart sets on the operator's pods. */
 const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
 
-/** Only this fleet's pods and the operator reach the internal port; ports for users are open. null = disabled. */
+/**
+ * Only this fleet's pods and the operator reach the internal port, and only this fleet's pods the ports of pipes. Ports
+ * for users are open. null = disabled.
+ */
 export function buildNetworkPolicy(parent: Parent): KubeObject | null {
-  const { networkPolicy, rest } = parent.spec;
+  const { media, networkPolicy, rest } = parent.spec;
   if (!networkPolicy) return null;
   const open = [
     tcp(rest.http.port),
@@ -14,15 +17,17 @@ export function buildNetworkPolicy(parent: Parent): KubeObject | null {
     tcp(PORT_NAMES.ops),
     ...mediaPorts(parent.spec).flatMap((port) => [tcp(port), { port, protocol: 'UDP' }]),
   ];
-  const friends = [
-    { podSelector: { matchLabels: selectorOf(parent) } },
-    { podSelector: { matchLabels: OPERATOR }, namespaceSelector: {} },
-  ];
+  const fleet = { podSelector: { matchLabels: selectorOf(parent) } };
+  const operator = { podSelector: { matchLabels: OPERATOR }, namespaceSelector: {} };
   return child(TYPES.NetworkPolicy, parent, parent.name, {
     spec: {
       podSelector: { matchLabels: selectorOf(parent) },
       policyTypes: ['Ingress'],
-      ingress: [{ ports: open }, { ports: [tcp(PORT_NAMES.internal)], from: friends }],
+      ingress: [
+        { ports: open },
+        { ports: [tcp(PORT_NAMES.internal)], from: [fleet, operator] },
+        { ports: [{ ...media.pipePorts, protocol: 'UDP' }], from: [fleet] },
+      ],
     },
   });
 }

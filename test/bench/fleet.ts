@@ -119,10 +119,13 @@ function newMember(wire: PeerWire): Fleet {
     startedAt: Date.now(),
     save: () => undefined,
     wire,
+    media: () => {
+      throw new Error('nothing is played');
+    },
     own: { get: () => undefined, all: () => [] },
     lose: () => undefined,
     clock: systemClock,
     log: createLogger('silent'),
-    metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined },
+    metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined, pipeFailed: () => undefined },
   });
 }

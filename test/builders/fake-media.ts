@@ -32,6 +32,14 @@ export class FakeMedia implements Media {
     );
   }
 
+  send(): Promise<never> {
+    throw new Error('fake media sends nothing to other pods');
+  }
+
+  receive(): never {
+    throw new Error('fake media receives nothing from other pods');
+  }
+
   async workers() {
     return [];
   }

@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Roster, RosterMember } from '../../crds/schema/internal.ts';
+import type { Direction } from '../../crds/schema/stream.ts';
 import { type Asking, NoAnswer, type Wire } from '../../media-server/fleet/ask.ts';
 import type { FleetAnswer } from '../../media-server/fleet/combine.ts';
 import { Fleet } from '../../media-server/fleet/fleet.ts';
 import { isPeerOp, type PeerOp } from '../../media-server/fleet/messages.ts';
 import { ownNames } from '../../media-server/fleet/own-names.ts';
 import { type TerminateOrder, terminate } from '../../media-server/fleet/terminate.ts';
+import type { Media } from '../../media-server/media/media.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
@@ -15,7 +17,8 @@ import { Terminator } from '../../media-server/streams/terminate.ts';
 import { nextRoster } from '../../operator/pods/roster.ts';
 import { createLogger } from '../../process/logger.ts';
 import { runningPod } from './fleet-parts.ts';
-import { fakeApp, SILENT_HOOKS } from './streams.ts';
+import { ModelChannel, ModelLine, ModelMedia } from './model-pipes.ts';
+import { fakeApp, fakeLeg, SILENT_HOOKS } from './streams.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const OPERATOR = 'operator';
@@ -24,6 +27,8 @@ const OPERATOR_EVERY_MS = 500;
 /** How long the kubelet takes to tell that a container has ended or started. */
 const KUBELET_MS = 700;
 const VOLUME_REFRESH_MS = 45_000;
+/** Both ends of a pipe have noticed by then that it is cut. */
+const NOTICED_MS = 25_000;
 const SILENT = createLogger('silent');
 
 /** Time with a turn of the event loop after each timer, so that everything that it starts has run. */
@@ -33,7 +38,7 @@ class ModelClock extends VirtualClock {
   }
 }
 
-/** A publication that the model watches. */
+/** A stream that the model watches. */
 type Watched = {
   readonly stream: Stream;
   readonly pod: ModelPod;
@@ -48,10 +53,25 @@ type Process = {
   readonly registry: StreamRegistry;
   readonly terminator: Terminator;
   readonly deny: DenyList;
+  readonly media: ModelMedia;
+  /** Connections of this process, closed when it ends. */
+  readonly channels: Set<ModelChannel>;
   readonly startedAt: number;
   /** When it was first seen to take streams, by the monotonic clock. */
   admittedAt: number | null;
   isRunning: boolean;
+};
+
+/** A terminate, and its answer. */
+type Terminated = {
+  readonly pod: ModelPod;
+  readonly process: Process;
+  readonly order: TerminateOrder;
+  /** Monotonic. */
+  readonly askedAt: number;
+  readonly answer: FleetAnswer;
+  /** Playbacks of publications on other pods, when it was asked. */
+  readonly piped: ReadonlySet<Watched>;
 };
 
 /** A terminate that has been answered. */
@@ -86,7 +106,7 @@ export class FleetModel {
   readonly clock: VirtualClock;
   readonly pods: ModelPod[] = [];
   /** Links whose messages are lost, or refused as by a network policy. */
-  readonly #cuts = new Map<string, 'lost' | 'refused'>();
+  readonly #cuts = new Map<string, { readonly how: 'lost' | 'refused'; readonly at: number }>();
   readonly #watched: Watched[] = [];
   readonly #bans: Denial[] = [];
   readonly #partial = new Set<string>();
@@ -161,7 +181,8 @@ export class FleetModel {
   /** Messages from one end to the other are lost, or calls refused. `operator` is an end as well. */
   cut(from: string, to: string, how: 'lost' | 'refused' = 'lost'): void {
     this.#disturbedAt = this.clock.monotonic();
-    this.#cuts.set(`${from}>${to}`, how);
+    const link = `${from}>${to}`;
+    if (this.#cuts.get(link)?.how !== how) this.#cuts.set(link, { how, at: this.clock.monotonic() });
   }
 
   heal(): void {
@@ -183,13 +204,37 @@ export class FleetModel {
     if (!process.isRunning || stream.cause !== null) return;
     if (!isFree) return void (await process.terminator.end(stream, 'name_conflict'));
     if (this.#isTakenFor(pod, name)) throw new Violation(`"${name}" is published on ${pod.name} as well`);
-    stream.goLive();
-    this.#watched.push({ stream, pod, process, startedAt: this.clock.monotonic(), endedAt: null });
+    this.#goLive(pod, process, stream);
     process.fleet.names.changed('app', name);
   }
 
+  /** Plays on a pod as `sessions/play` does. */
+  async play(pod: ModelPod, name: string): Promise<void> {
+    const { process } = pod;
+    if (!process?.fleet.isAdmitted || pod.isFrozen || pod.isDeleting) return;
+    const { fleet, registry } = process;
+    // The session ends with an error if there is no way to the other pod.
+    const publication =
+      registry.publication('app', name) ?? (await fleet.incoming.fetch('app', name).catch(() => null));
+    if (!process.isRunning || pod.isDeleting || !publication?.live) return;
+    const stream = this.#newStream(name, 'play');
+    registry.add(stream);
+    registry.bind(stream, publication);
+    this.#goLive(pod, process, stream);
+  }
+
+  #goLive(pod: ModelPod, process: Process, stream: Stream): void {
+    stream.goLive();
+    this.#watched.push({ stream, pod, process, startedAt: this.clock.monotonic(), endedAt: null });
+  }
+
   stop(name: string): void {
-    for (const each of this.#watched) if (isLive(each) && each.stream.name === name) void this.#end(each, 'client');
+    for (const each of this.#publications()) if (each.stream.name === name) void this.#end(each, 'client');
+  }
+
+  /** Ends the playbacks of a pod, as their viewers do. */
+  stopPlaying(pod: ModelPod): void {
+    for (const each of this.#liveOn(pod)) if (!each.stream.published) void this.#end(each, 'client');
   }
 
   /** Sends a terminate to a pod and checks its answer. */
@@ -206,6 +251,7 @@ export class FleetModel {
       ...over,
     };
     const bans: Denial[] = [];
+    const piped = this.#pipedPlaybacks();
     const deps = {
       fleet: watchedBans(process.fleet.asking, bans),
       log: SILENT,
@@ -213,7 +259,7 @@ export class FleetModel {
     };
     const answer = await terminate(deps, order, 'model');
     if (!process.isRunning) return null;
-    if (answer.status !== 503) this.#checkEnded(pod, process, order, askedAt, answer);
+    if (answer.status !== 503) this.#checkEnded({ pod, process, order, askedAt, answer, piped });
     // A ban that a silent member may not have got.
     if (answer.status === 503) for (const { key } of bans) this.#partial.add(key);
     else this.#bans.push(...bans);
@@ -223,12 +269,15 @@ export class FleetModel {
   /** When all is healed: everybody is reachable, each name is published once, and bans hold everywhere. */
   async finish(): Promise<void> {
     if (this.violation) throw this.violation;
+    this.#checkCutOff();
     this.heal();
     this.#isCalm = true;
     await this.clock.advance(12_000);
     this.#checkNames();
     if (this.violation) throw this.violation;
     await this.clock.advance(70_000);
+    this.#checkOrphans();
+    this.#checkIdle();
     const running = this.pods.flatMap((pod) => (pod.process ? [{ pod, process: pod.process }] : []));
     for (const { pod, process } of running) {
       if (!process.fleet.isAdmitted) throw new Violation(`${pod.name} is never admitted`);
@@ -252,6 +301,7 @@ export class FleetModel {
       }
     }
     await this.#publishAgain(running);
+    this.#checkPipes(running.map(({ process }) => process));
     this.#isOver = true;
     for (const pod of this.pods) this.#stopContainer(pod);
   }
@@ -262,7 +312,7 @@ export class FleetModel {
       for (const { pod } of running) {
         void this.publish(pod, name);
         await this.clock.advance(1_000);
-        const live = this.#watched.filter((each) => isLive(each) && each.stream.name === name);
+        const live = this.#publications().filter(({ stream }) => stream.name === name);
         if (live.length === 0) throw new Violation(`"${name}" is free, but cannot be published on ${pod.name}`);
         for (const each of live) await this.#end(each, 'client');
         await this.clock.advance(100);
@@ -270,10 +320,66 @@ export class FleetModel {
     }
   }
 
-  #checkEnded(pod: ModelPod, process: Process, { dryRun }: TerminateOrder, askedAt: number, answer: FleetAnswer): void {
+  /** Live publications. */
+  #publications(): Watched[] {
+    return this.#watched.filter((each) => isLive(each) && each.stream.published);
+  }
+
+  /** Nothing is played any more, and no publication is on its way to another pod. */
+  #checkPipes(running: readonly Process[]): void {
+    for (const { fleet, media } of running) {
+      const { incoming, outgoing } = fleet;
+      const left = incoming.count + outgoing.count + media.open;
+      if (left > 0) throw new Violation(`${left} pipes are left on ${fleet.membership.uid}`);
+    }
+  }
+
+  /** Nobody keeps a publication of a pod that has been out of reach for long. */
+  #checkCutOff(): void {
+    const since = this.clock.monotonic() - NOTICED_MS;
+    for (const [link, { at, how }] of this.#cuts) {
+      const [from, to] = link.split('>').map((name) => this.pods.find((pod) => pod.name === name));
+      if (how !== 'lost' || at > since || !from?.process || !to?.process || from.isFrozen || to.isFrozen) continue;
+      const { channels } = to.process;
+      const left = [...from.process.channels].some((channel) => channel.isOpen && channels.has(channel.opposite));
+      if (left) throw new Violation(`a pipe over ${link} is still open`);
+    }
+  }
+
+  /** A pipe is closed when nobody plays its publication any more. */
+  #checkIdle(): void {
+    for (const { name, process } of this.pods) {
+      const played = this.#watched.filter((each) => isLive(each) && each.process === process && !each.stream.published);
+      const names = new Set(played.map(({ stream }) => stream.name));
+      if ((process?.fleet.incoming.count ?? 0) > names.size) throw new Violation(`${name} keeps a pipe that is idle`);
+    }
+  }
+
+  /** A playback does not outlive its publication, which may be on another pod. */
+  #checkOrphans(): void {
+    const published = new Set(this.#publications().map(({ stream }) => stream.name));
+    const orphan = this.#watched.find((each) => isLive(each) && !published.has(each.stream.name));
+    if (orphan) throw new Violation(`"${orphan.stream.name}" still plays on ${orphan.pod.name} after its end`);
+  }
+
+  /** Playbacks that a pipe feeds which neither side has given up. */
+  #pipedPlaybacks(): ReadonlySet<Watched> {
+    const publications = this.#publications();
+    const isPiped = ({ process, stream }: Watched): boolean =>
+      publications.some(
+        (each) =>
+          each.stream.name === stream.name &&
+          [...each.process.channels].some((channel) => channel.isOpen && process.channels.has(channel.opposite)),
+      );
+    return new Set(this.#watched.filter((each) => isLive(each) && !each.stream.published && isPiped(each)));
+  }
+
+  #checkEnded({ answer, askedAt, order: { dryRun, filter }, piped, pod, process }: Terminated): void {
     if (dryRun) return;
     const answered = new Set(answer.pods.flatMap((each) => (each.error === undefined ? [each.pod] : [])));
     for (const each of this.#watched) {
+      // Playbacks of a publication that has ended are ended on all pods.
+      if (filter.published && !each.stream.published && !piped.has(each)) continue;
       if (!isLive(each) || each.startedAt >= askedAt || !each.process.isRunning) continue;
       if (this.#mayBeUnknown(each, { pod, process, answered, askedAt })) continue;
       const told = JSON.stringify(answer);
@@ -308,9 +414,8 @@ export class FleetModel {
   /** Whether a name is live on a pod that a claim of this pod has reached: nothing has misbehaved for seconds. */
   #isTakenFor(pod: ModelPod, name: string): boolean {
     if (this.clock.monotonic() - this.#disturbedAt < 3_000) return false;
-    return this.#watched.some(
+    return this.#publications().some(
       (each) =>
-        isLive(each) &&
         each.stream.name === name &&
         each.pod !== pod &&
         !each.pod.isFrozen &&
@@ -322,21 +427,21 @@ export class FleetModel {
 
   #checkNames(): void {
     const holders = new Map<string, string>();
-    for (const each of this.#watched.filter(isLive)) {
+    for (const each of this.#publications()) {
       const other = holders.get(each.stream.name);
       if (other) throw new Violation(`"${each.stream.name}" is live on ${other} and ${each.pod.name}`);
       holders.set(each.stream.name, each.pod.name);
     }
   }
 
-  #newStream(name: string): Stream {
+  #newStream(name: string, direction: Direction = 'publish'): Stream {
     const id = `stream-${this.#next++}`;
     const client = { address: `client-of-${name}`, isShared: false, origin: '', version: '', token: `token-${name}` };
-    return new Stream({
+    const stream = new Stream({
       id,
       sessionId: id,
       secret: id,
-      direction: 'publish',
+      direction,
       app: fakeApp('app'),
       name,
       client,
@@ -345,6 +450,8 @@ export class FleetModel {
       hooks: SILENT_HOOKS,
       createdAt: this.clock.now(),
     });
+    stream.leg = fakeLeg(async () => undefined);
+    return stream;
   }
 
   async #end({ process, stream }: Watched, cause: EndCause): Promise<void> {
@@ -362,14 +469,17 @@ export class FleetModel {
       registry,
       clock,
       keepAlive: { remove: () => undefined },
+      elsewhere: { end: (publication) => process.fleet.outgoing.end(publication) },
       closeFailed: () => undefined,
       ended: (stream) => {
         for (const each of this.#watched) if (each.stream === stream) each.endedAt = clock.monotonic();
-        process.fleet.names.changed('app', stream.name);
+        if (stream.published) process.fleet.names.changed('app', stream.name);
       },
     });
     const deny = new DenyList({ clock, isProxy: () => false });
+    const media = new ModelMedia();
     const fleet = new Fleet({
+      media: () => media as ModelMedia & Media,
       registry,
       terminator,
       deny,
@@ -386,10 +496,11 @@ export class FleetModel {
       lose: (_appKey, name) => this.#lose(process, name),
       clock,
       log: SILENT,
-      metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined },
+      metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined, pipeFailed: () => undefined },
     });
     const process: Process = {
-      ...{ fleet, registry, terminator, deny },
+      ...{ fleet, registry, terminator, deny, media },
+      channels: new Set(),
       startedAt: clock.now(),
       admittedAt: null,
       isRunning: true,
@@ -432,6 +543,7 @@ export class FleetModel {
     if (!process) return;
     process.isRunning = false;
     process.fleet.close();
+    for (const channel of process.channels) channel.close();
     pod.process = null;
     pod.isFrozen = false;
     pod.waiting.length = 0;
@@ -465,6 +577,7 @@ export class FleetModel {
 
   #wire(from: ModelPod, isRunning: () => boolean): Wire {
     return {
+      pipe: (member) => this.#pipe(from, member),
       send: (member: RosterMember, op: PeerOp, call, timeoutMs) => {
         if (!isPeerOp(op)) throw new Violation(`${op} is not a call`);
         // A process that was killed sends nothing.
@@ -476,6 +589,37 @@ export class FleetModel {
         );
       },
     };
+  }
+
+  /** Connects a process to one of another pod. */
+  #pipe(from: ModelPod, member: RosterMember): ModelChannel {
+    const to = this.pods.find(({ uid }) => uid === member.uid);
+    const there = this.#line(from, to);
+    const back = this.#line(to, from);
+    const [here, opposite] = ModelChannel.pair(there, back);
+    from.process?.channels.add(here);
+    const late = this.clock.setTimeout(() => here.fail('it did not answer in time'), CALL_TIMEOUT_MS);
+    there.carry(() => {
+      late.cancel();
+      const isRefused = this.#cuts.get(`${from.name}>${to?.name}`)?.how === 'refused';
+      if (!to?.process || isRefused) return here.fail('it refuses connections');
+      to.process.channels.add(opposite);
+      void to.process.fleet.outgoing.serve(opposite);
+    });
+    return here;
+  }
+
+  #line(from: ModelPod | undefined, to: ModelPod | undefined): ModelLine {
+    const links = [`${from?.name}>${to?.name}`, `${to?.name}>${from?.name}`];
+    return new ModelLine({
+      later: (ms, run) => this.#later(ms, run),
+      latency: () => this.#latency(),
+      isCut: () => links.some((link) => this.#cuts.get(link)?.how === 'lost'),
+      receive: (run) => {
+        if (to?.isFrozen) to.waiting.push(run);
+        else run();
+      },
+    });
   }
 
   /** Carries a call to a pod and its answer back. */
@@ -493,11 +637,11 @@ export class FleetModel {
       // The address of a pod that is gone answers nothing.
       if (!to) return;
       this.#later(this.#latency(), () => {
-        const cut = this.#cuts.get(`${from}>${to.name}`);
+        const cut = this.#cuts.get(`${from}>${to.name}`)?.how;
         if (cut === 'lost') return;
         const { process } = to;
         const reply = (send: () => void): void => {
-          if (this.#cuts.get(`${to.name}>${from}`) === 'lost') return;
+          if (this.#cuts.get(`${to.name}>${from}`)?.how === 'lost') return;
           this.#later(this.#latency(), () => {
             late.cancel();
             send();

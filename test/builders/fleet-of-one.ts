@@ -20,11 +20,14 @@ export function fleetOfOne(streams: Streams, over: Partial<FleetDeps> = {}): Fle
     startedAt: 0,
     save: () => undefined,
     wire: NO_WIRE,
+    media: () => {
+      throw new Error('a fleet of one has no pipes');
+    },
     own: { get: () => undefined, all: () => [] },
     lose: () => undefined,
     clock,
     log: createLogger('silent'),
-    metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined },
+    metrics: { peerRequest: () => undefined, claimUnanswered: () => undefined, pipeFailed: () => undefined },
     ...over,
   });
   fleet.startAlone();

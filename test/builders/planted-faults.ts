@@ -132,4 +132,36 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       ],
     ],
   },
+  {
+    name: 'a pod does not wait for the playbacks on other pods to end',
+    file: `${FLEET}/outgoing-pipes.ts`,
+    edits: [['if (!(await told.promise)) silent.push(pod);', '']],
+  },
+  {
+    name: 'a pod that does not confirm the end of its playbacks is taken for one that did',
+    file: `${FLEET}/outgoing-pipes.ts`,
+    edits: [['told.resolve(false), CONFIRM_MS)', 'told.resolve(true), CONFIRM_MS)']],
+  },
+  {
+    name: 'playbacks outlive the pipe that brought their publication',
+    file: `${FLEET}/incoming-pipes.ts`,
+    edits: [['await terminator.endPlaybacks(incoming, orderedAt)', 'await Promise.resolve()']],
+  },
+  {
+    name: 'a silent pipe is kept',
+    file: `${FLEET}/conversation.ts`,
+    edits: [
+      [
+        "this.#clock.setTimeout(() => this.#end('it is silent'), SILENCE_MS)",
+        'this.#clock.setTimeout(() => undefined, 0)',
+      ],
+    ],
+  },
+  {
+    name: 'a pipe without playbacks stays open',
+    file: `${FLEET}/incoming-pipes.ts`,
+    edits: [
+      ['if (now - since >= IDLE_MS) incoming.conversation.close();', 'if (now < 0) incoming.conversation.close();'],
+    ],
+  },
 ];

@@ -6,7 +6,7 @@ import { publish } from '../../media-server/sessions/publish.ts';
 import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
 import { DenyList } from '../../media-server/streams/deny.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
-import type { Stream } from '../../media-server/streams/stream.ts';
+import type { PipedStream, Stream } from '../../media-server/streams/stream.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { createLogger } from '../../process/logger.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
@@ -38,6 +38,8 @@ export class SessionStage {
   isJoining = false;
   /** Names of publications on other pods. */
   readonly namesElsewhere = new Set<string>();
+  /** Publications of other pods, by name. */
+  readonly playedElsewhere = new Map<string, PipedStream>();
   /** Names that other pods were told about. */
   readonly announced: string[] = [];
   app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
@@ -47,6 +49,7 @@ export class SessionStage {
     registry: this.registry,
     clock: this.clock,
     keepAlive: { remove: (stream) => this.checked.delete(stream) },
+    elsewhere: { end: async () => undefined },
     ended: (stream) => tellEnded(stream, NODE_ID),
     closeFailed: (stream) => this.lines.push({ closeFailed: stream.id }),
   });
@@ -69,6 +72,10 @@ export class SessionStage {
     limits: () => this.limits,
     draining: () => this.isDraining,
     joining: () => this.isJoining,
+    elsewhere: {
+      isLive: (_appKey, name) => this.playedElsewhere.has(name),
+      fetch: async (_appKey, name) => this.playedElsewhere.get(name) ?? null,
+    },
     names: {
       claim: async ({ name }) => !this.namesElsewhere.has(name),
       changed: (_appKey, name) => this.announced.push(name),

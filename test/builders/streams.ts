@@ -70,7 +70,7 @@ export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes:
   return Object.assign(stream, { closes });
 }
 
-function fakeLeg(close: () => Promise<void>): Publication {
+export function fakeLeg(close: () => Promise<void>): Publication {
   return {
     kind: 'publication',
     answer: '',
@@ -99,6 +99,7 @@ export function fakeStreams() {
     registry,
     clock: systemClock,
     keepAlive: { remove: (stream) => left.push(stream) },
+    elsewhere: { end: async () => undefined },
     ended: (stream) => ended.push(stream),
     closeFailed: (stream, error) => failures.push([stream, error]),
   });

@@ -1,7 +1,14 @@
 import { observer } from 'mediasoup';
 import type { Router, Worker } from 'mediasoup/types';
 import { startMedia } from '../../media-server/media/engine.ts';
-import type { LegRequest, Media, MediaOptions } from '../../media-server/media/media.ts';
+import type {
+  LegRequest,
+  Media,
+  MediaOptions,
+  PipePeer,
+  PlayRequest,
+  Publication,
+} from '../../media-server/media/media.ts';
 import { type Clock, systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { freePort } from '../harness/ports.ts';
@@ -27,6 +34,7 @@ export async function startTestMedia(
     workers: 1,
     listenAddress: '127.0.0.1',
     announcedAddresses: ['127.0.0.1'],
+    pipePorts: { port: 45000, endPort: 45063 },
     codecs: CODECS,
   };
   for (let attempt = 1; ; attempt++) {
@@ -65,7 +73,7 @@ export async function publish(media: Media, options: Partial<PeerOptions> = {}, 
 /** Connects a peer that plays. */
 export async function play(
   media: Media,
-  publication: Awaited<ReturnType<typeof publish>>['publication'],
+  publication: PlayRequest['publication'],
   options: Partial<PeerOptions> = {},
   overrides: Partial<LegRequest> = {},
 ) {
@@ -74,6 +82,23 @@ export async function play(
   peer.answer(playback.answer);
   await peer.connected();
   return { peer, playback };
+}
+
+export const HOLDER: PipePeer = { uid: 'holder', address: '127.0.0.1' };
+export const EDGE: PipePeer = { uid: 'edge', address: '127.0.0.1' };
+
+/** Takes a publication to another media server. */
+export async function pipe(from: Media, to: Media, publication: Publication) {
+  const receiving = to.receive(HOLDER);
+  const sending = await from.send({ publication, to: EDGE, shared: receiving.shared });
+  const end = await receiving.accept(sending.offer);
+  if (end) await sending.connect(end);
+  const piped = await receiving.arrived();
+  const close = (): void => {
+    receiving.close();
+    sending.close();
+  };
+  return { piped, isShared: end === null, transport: sending.offer.transport, close };
 }
 
 /** Counts what mediasoup's workers hold. Must be called before the workers start. */

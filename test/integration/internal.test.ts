@@ -23,7 +23,13 @@ const KEY = { identity: 'fleet-1', key: randomBytes(32) };
 const CONFIG: ServerConfig = {
   name: 'live',
   workers: 1,
-  media: { port: 44444, codecs: ['opus'], iceServers: [] },
+  media: {
+    port: 44444,
+    codecs: ['opus'],
+    cascade: { after: 25 },
+    pipePorts: { port: 45000, endPort: 45063 },
+    iceServers: [],
+  },
   rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: [], corsOrigins: [] },
   keepAlive: { enabled: false, appKeys: [] },
   limits: { publications: 0, playbacks: 0 },
@@ -64,6 +70,7 @@ describe('the internal listener', () => {
       cordon: () => undefined,
       terminations: { carryOut: async () => ({ matched: 1, terminated: 1 }) },
       sessions: (_request, response) => response.end(),
+      pipes: { serve: async (channel) => channel.close() },
       log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),
     };
     const listener = await openInternal(deps);

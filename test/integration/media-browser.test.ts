@@ -1,11 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LegFailure, LegRequest, Media, Playback, Publication } from '../../media-server/media/media.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type {
+  LegFailure,
+  LegRequest,
+  Media,
+  Playback,
+  PlayRequest,
+  Publication,
+} from '../../media-server/media/media.ts';
 import { numberingOf } from '../../media-server/media/worker-binary.ts';
 import type { Numbering } from '../../media-server/sdp/numbering.ts';
-import { request, startTestMedia } from '../clients/media.ts';
+import { pipe, request, startTestMedia } from '../clients/media.ts';
 import { shownFrames, startBrowser } from '../harness/browser.ts';
 import { until } from '../harness/wait.ts';
 
@@ -60,7 +67,7 @@ async function publishing(media: Media, codecs: readonly string[], encodings: ob
   return { page, publication };
 }
 
-async function playing(media: Media, publication: Publication, overrides: Partial<LegRequest> = {}) {
+async function playing(media: Media, publication: PlayRequest['publication'], overrides: Partial<LegRequest> = {}) {
   const made: { playback?: Playback } = {};
   const page = await newPage(async (offer) => {
     made.playback = await media.play({ ...request(offer, overrides), publication });
@@ -119,6 +126,30 @@ describe.each(numberings)('Chromium, numbered by the %s', (numbering) => {
     await playback.selectLayer('low');
     await until('the low layer is shown', async () => (await page.evaluate(WIDTH)) === 320, { timeoutMs: 20_000 });
     await Promise.all([playback.close(), publication.close()]);
+  });
+
+  it('gets the selected simulcast layer of a publication on another pod', async () => {
+    const { media: edge } = await startTestMedia({ numbering });
+    onTestFinished(() => edge.close());
+    const encodings = [{ rid: 'low', scaleResolutionDownBy: 2 }, { rid: 'high' }];
+    const { publication } = await publishing(media, ['opus', 'VP8'], encodings);
+    const { piped } = await pipe(media, edge, publication);
+    expect(piped.layers()).toEqual([{ encodingId: 'low' }, { encodingId: 'high' }]);
+    const { page, playback } = await playing(edge, piped);
+    await until('the high layer is shown', async () => (await page.evaluate(WIDTH)) === 640, { timeoutMs: 40_000 });
+    await playback.selectLayer('low');
+    await until('the low layer is shown', async () => (await page.evaluate(WIDTH)) === 320, { timeoutMs: 20_000 });
+    await Promise.all([playback.close(), publication.close()]);
+  });
+
+  it.each(['VP8', 'VP9', 'H264', 'AV1'])('shows %s that is published on another pod', async (codec) => {
+    const { media: edge } = await startTestMedia({ numbering });
+    onTestFinished(() => edge.close());
+    const { publication } = await publishing(media, ['opus', codec]);
+    const { piped } = await pipe(media, edge, publication);
+    const { page } = await playing(edge, piped);
+    await until('frames are shown', async () => (await shownFrames(page)) > 10, { timeoutMs: 20_000 });
+    await publication.close();
   });
 
   it('is detected as gone at once when it closes its connection', async () => {

@@ -33,9 +33,11 @@ describe('forwardToFirst', () => {
     app = Fastify();
     app.setErrorHandler(handleError(createLogger('silent'), Date.now));
     const members = behaviours.map((_, index) => member(`pod-${index}`));
-    app.post('/whip/*', (request, reply) =>
-      forwardToFirst(members, request, reply, { forwarding: { forward }, origin: ORIGIN, timeoutMs: 1_000 }),
-    );
+    app.post('/whip/*', async (request, reply) => {
+      const options = { forwarding: { forward }, origin: ORIGIN, timeoutMs: 1_000 };
+      const isAnswered = await forwardToFirst(members, request, reply, options);
+      return isAnswered ? reply : reply.code(418).send('answered here');
+    });
     const { body, headers, statusCode } = await app.inject({
       method: 'POST',
       url: '/whip/app/name?token=x',
@@ -62,6 +64,7 @@ describe('forwardToFirst', () => {
     ['no other one if one may have got it', [LATE, { status: 201 }], 1, 503],
     ['nobody else after the last one', [{ status: 503 }, { status: 503 }], 2, 503],
     ['nobody', [REFUSED, REFUSED], 2, 503],
+    ['nobody else if a pod sends it back', [{ status: 421 }, { status: 201 }], 1, 418],
   ])('asks %s', async (_what, behaviours, asked, status) => {
     const answer = await forwarded(...behaviours);
     expect([answer.asked.length, answer.status]).toEqual([asked, status]);

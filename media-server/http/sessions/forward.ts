@@ -39,51 +39,57 @@ export type FleetSessions = {
    * any other one for a new publication while this pod drains. Empty = this pod answers.
    */
   readonly goesTo: (direction: Direction, appKey: string, name: string) => readonly RosterMember[];
+  /** Whether the pod that a viewer reached is to serve it: this one has enough viewers of the stream, or drains. */
+  readonly sendsBack: (appKey: string, name: string) => boolean;
 };
+
+/** The pod that was asked sends the request back (RFC 9110 §15.5.20). */
+export const MISDIRECTED = 421;
 
 type ForwardOptions = Pick<ForwardedRequest, 'timeoutMs'> & {
   readonly forwarding: Pick<Forwarding, 'forward'>;
   readonly origin: Origin;
 };
 
-/** Sends a request of a client on to another pod, and its answer to the client. Throws a 503 if it does not answer. */
-export async function forwardTo(
-  member: RosterMember,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: ForwardOptions,
-): Promise<FastifyReply> {
-  return forwardToFirst([member], request, reply, options);
-}
-
 /**
- * Sends a request to the first pod that takes it. One that answers 503 or cannot be connected to has not started a
- * session, so the next one may.
+ * Sends a request of a client on to the first pod that takes it, and its answer to the client. False = a pod has sent
+ * the request back: this pod is to answer. Throws a 503 if none of them answers.
  */
 export async function forwardToFirst(
   members: readonly RosterMember[],
   request: FastifyRequest,
   reply: FastifyReply,
   { forwarding, origin, timeoutMs }: ForwardOptions,
-): Promise<FastifyReply> {
+): Promise<boolean> {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const forwarded: ForwardedRequest = {
+  const answer = await firstAnswer(members, forwarding, {
     method: request.method,
     url: request.url,
     headers: { ...pick(request.headers, REQUEST_HEADERS), [VIA]: encodeURIComponent(JSON.stringify(origin)) },
     body: bodyOf(request),
     signal: gone.signal,
     timeoutMs,
-  };
+  });
+  // The client has gone, or the other pod; the response is cut off either way.
+  answer.body.on('error', () => undefined);
+  if (answer.status === MISDIRECTED) answer.body.resume();
+  else relay(answer, reply);
+  return answer.status !== MISDIRECTED;
+}
+
+/** A pod that answers 503 or cannot be connected to has not started a session, so the next one may. */
+async function firstAnswer(
+  members: readonly RosterMember[],
+  forwarding: ForwardOptions['forwarding'],
+  forwarded: ForwardedRequest,
+): Promise<ForwardedReply> {
   for (const [index, member] of members.entries()) {
     const isLast = index === members.length - 1;
     try {
       const answer = await forwarding.forward(member, forwarded);
-      // The client has gone, or the other pod; the response is cut off either way.
-      answer.body.on('error', () => undefined);
-      if (answer.status !== 503 || isLast) return relay(answer, reply);
-      answer.body.resume();
+      if (answer.status !== 503 || isLast) return answer;
+      answer.body.on('error', () => undefined).resume();
     } catch (error) {
       if (isLast || !isUnsent(error)) throw unanswered(error);
     }
@@ -91,11 +97,11 @@ export async function forwardToFirst(
   throw unanswered(null);
 }
 
-function relay({ body, headers, status }: ForwardedReply, reply: FastifyReply): FastifyReply {
+function relay({ body, headers, status }: ForwardedReply, reply: FastifyReply): void {
   reply.code(status).headers(pick(headers, REPLY_HEADERS));
-  if (status !== 204) return reply.send(body);
+  if (status !== 204) return void reply.send(body);
   body.resume();
-  return reply.send();
+  reply.send();
 }
 
 /** Clients learn neither names nor addresses of pods. */

@@ -5,12 +5,14 @@ import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/s
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
-import { forwardToFirst } from './forward.ts';
+import { type FleetSessions, forwardToFirst, MISDIRECTED } from './forward.ts';
 import { iceServerLinks } from './link-headers.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];
+  /** Whether a viewer that another pod has handed on is sent back to that pod; null for viewers that come here. */
+  readonly sendsBack: FleetSessions['sendsBack'] | null;
 };
 
 export type OfferProtocol = {
@@ -33,8 +35,10 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
   app.post('/:appKey/:name', async (request, reply) => {
     const wanted = sessionRequest(request, reply, deps);
-    const forwarded = await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted });
-    if (forwarded) return forwarded;
+    if (protocol.direction === 'play' && deps.sendsBack?.(wanted.appKey, wanted.name)) {
+      return reply.code(MISDIRECTED).send();
+    }
+    if (await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted })) return reply;
     const outcome = await protocol.start(wanted);
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
     const location = locationOf(outcome.stream, request, deps);
@@ -60,15 +64,15 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
 type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SessionRequest };
 
-/** Hands an offer on if another pod must answer it; null = this pod answers. */
+/** Hands an offer on if another pod is to answer it. False = this pod answers. */
 async function forwardOffer(
   request: FastifyRequest,
   reply: FastifyReply,
   { deps, direction, wanted: { appKey, name } }: Offer,
-): Promise<FastifyReply | null> {
+): Promise<boolean> {
   const { fleetSessions, originOf } = deps;
   const members = fleetSessions?.goesTo(direction, appKey, name) ?? [];
-  if (!fleetSessions || members.length === 0) return null;
+  if (!fleetSessions || members.length === 0) return false;
   const { forwarding } = fleetSessions;
   return forwardToFirst(members, request, reply, {
     forwarding,

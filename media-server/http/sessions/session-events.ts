@@ -26,7 +26,7 @@ export function followStream(stream: Stream, reply: FastifyReply, clock: Clock):
 
 function sendLayers(stream: Stream, events: EventStream): void {
   const publication = stream.publication?.leg;
-  if (stream.published || publication?.kind !== 'publication') return;
+  if (!publication || publication.kind === 'playback') return;
   const layers = publication.layers();
   if (layers.length > 1) events.send('layers', { video: { active: layers, layers } });
 }

@@ -7,7 +7,7 @@ import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
-import { type FleetSessions, forwardTo, type Origin } from './forward.ts';
+import { type FleetSessions, forwardToFirst, type Origin } from './forward.ts';
 import { matchesETag } from './if-match.ts';
 import { followStream } from './session-events.ts';
 
@@ -89,7 +89,8 @@ async function forwardToHolder(
   const holder = deps.fleetSessions?.forwarding.podById((request.params as Params).podId);
   if (!deps.fleetSessions || !holder) throw noSuchSession();
   const { forwarding } = deps.fleetSessions;
-  return forwardTo(holder, request, reply, { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS });
+  await forwardToFirst([holder], request, reply, { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS });
+  return reply;
 }
 
 /** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */

@@ -1,0 +1,55 @@
+import { type Duplex, finished, type Readable, type Writable } from 'node:stream';
+import type { Channel } from './conversation.ts';
+import { asNoAnswer } from './peer-wire.ts';
+
+/** The parameters of all layers of a publication fit many times. */
+const MOST_BYTES = 1 << 20;
+
+/** Lines of JSON over the two directions of an HTTP request. */
+export class LineChannel implements Channel {
+  readonly #input: Readable;
+  readonly #output: Writable;
+
+  constructor(input: Readable, output: Writable) {
+    this.#input = input;
+    this.#output = output;
+  }
+
+  static over(duplex: Duplex): LineChannel {
+    return new LineChannel(duplex, duplex);
+  }
+
+  send(line: object): void {
+    if (this.#output.writable) this.#output.write(`${JSON.stringify(line)}\n`);
+  }
+
+  close(): void {
+    this.#output.end();
+    // Nothing more is read, and the other side need not end its direction.
+    this.#output.once('finish', () => this.#input.destroy());
+  }
+
+  listen(onLine: (line: unknown) => void, onClosed: (fault: string | null) => void): void {
+    let rest = '';
+    this.#input.setEncoding('utf8');
+    this.#input.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > MOST_BYTES) this.#input.destroy(new Error('it sent a line that is too long'));
+      for (const line of lines) this.#parse(line, onLine);
+    });
+    for (const stream of [this.#input, this.#output]) {
+      finished(stream, { readable: stream === this.#input, writable: stream === this.#output }, (error) =>
+        onClosed(error ? asNoAnswer(error).message : null),
+      );
+    }
+  }
+
+  #parse(line: string, onLine: (line: unknown) => void): void {
+    try {
+      onLine(JSON.parse(line));
+    } catch (error) {
+      this.#input.destroy(new Error('it sent a line that is not JSON', { cause: error }));
+    }
+  }
+}
