@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { hashOf } from '../crds/render/hash.ts';
-import type { RosterMember } from '../crds/schema/internal.ts';
 import { OPS_PORT } from '../crds/schema/media-server.ts';
 import type { ConfigBundle } from '../crds/schema/server-config.ts';
 import { ANY, ANY_IPV4, urlHost } from '../process/addresses.ts';
@@ -23,6 +22,7 @@ import { Forwarding } from './fleet/forward.ts';
 import { openInternal } from './fleet/internal-listener.ts';
 import { ownNames } from './fleet/own-names.ts';
 import { PeerWire } from './fleet/peer-wire.ts';
+import { Placement } from './fleet/placement.ts';
 import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
 import { Terminations } from './fleet/terminations.ts';
@@ -318,6 +318,16 @@ type WithMedia = { readonly media: Media; readonly log: Log };
 function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionAppDeps {
   const { config, drain, fleet, forwarding, proxies, registry, terminator } = parts;
   const sessions = sessionDeps(parts, { media, log });
+  const placement = new Placement({
+    registry,
+    fleet,
+    drain,
+    clock,
+    limits: () => {
+      const { limits, media } = config.bundle.config;
+      return { cascadeAfter: media.cascade.after, playbacks: limits.playbacks };
+    },
+  });
   return {
     registry,
     terminator,
@@ -331,42 +341,11 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
       isShared: proxies.current.isShared(raw),
       prefix: proxies.current.forwardedPrefix(raw),
     }),
-    fleetSessions: {
-      forwarding,
-      goesTo: (direction, appKey, name) => {
-        if (direction === 'publish') return drain.refuses ? someOf(fleet.membership.others()) : [];
-        const isHere = registry.publication(appKey, name)?.live || fleet.incoming.isOpen(appKey, name);
-        if (isHere || !fleet.isAdmitted || config.bundle.config.media.cascade.after === 0) return [];
-        const holder = fleet.names.holderOf(appKey, name);
-        return holder ? [holder] : [];
-      },
-      sendsBack: (appKey, name) => {
-        const publication = registry.publication(appKey, name);
-        if (!publication?.live) return false;
-        const {
-          limits,
-          media: { cascade },
-        } = config.bundle.config;
-        const isFull = limits.playbacks > 0 && registry.byDirection('play').size >= limits.playbacks;
-        return isFull || drain.refuses || registry.playbacksOf(publication).size >= cascade.after;
-      },
-    },
+    fleetSessions: { forwarding, placement },
     publish: (request) => publish(sessions, request),
     play: (request) => play(sessions, request),
   };
 }
-
-/** How many pods a draining pod tries for a new publication. */
-const MOST_TRIED = 3;
-
-/** Some members whose containers run, as far as is known, in an order of their own each time. */
-const someOf = (members: readonly RosterMember[]): RosterMember[] =>
-  members
-    .filter(({ endedAt, lost }) => endedAt === undefined && !lost)
-    .map((member) => ({ member, order: clock.random() }))
-    .sort((one, other) => one.order - other.order)
-    .slice(0, MOST_TRIED)
-    .map(({ member }) => member);
 
 type WithSessions = { readonly sessions: SessionAppDeps; readonly log: Log };
 

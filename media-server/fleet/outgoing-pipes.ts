@@ -68,7 +68,7 @@ export class OutgoingPipes {
         conversation.close();
       }),
     );
-    if (silent.length > 0) throw new Error(`${silent.join(', ')}: did not confirm that its playbacks have ended`);
+    if (silent.length > 0) throw new Error(`${silent.join(', ')} did not confirm that its playbacks have ended`);
   }
 
   close(): void {

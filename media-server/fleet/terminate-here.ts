@@ -24,9 +24,11 @@ export async function terminateHere(
   for (const denial of denials) deps.deny.add(denial);
   const own = denyForMs === 0 ? [] : streams.flatMap((stream) => deps.deny.denialOf(stream, denyForMs) ?? []);
   const denied = own.filter((denial) => deps.deny.add(denial));
-  const { ended, failed } = await deps.terminator.endAll(streams, cause, { orderedAt });
+  const { ended, failed, fault } = await deps.terminator.endAll(streams, cause, { orderedAt });
   const answer = { matchedIds, terminated: ended, denied: denied.length, denials: denied };
-  return failed === 0 ? answer : { ...answer, error: `${failed} of ${streams.length} streams could not be closed` };
+  return failed === 0
+    ? answer
+    : { ...answer, error: `${failed} of ${streams.length} streams could not be closed: ${fault}` };
 }
 
 /** The denials that `terminateHere` would make. */

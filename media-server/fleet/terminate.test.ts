@@ -58,13 +58,23 @@ describe('terminate', () => {
       status: 503,
       matched: 3,
       terminated: 2,
-      pods: [{ pod: 'pod-0', matched: 3, terminated: 2, error: '1 of 3 streams could not be closed' }],
+      pods: [
+        {
+          pod: 'pod-0',
+          matched: 3,
+          terminated: 2,
+          error: '1 of 3 streams could not be closed: the worker does not answer',
+        },
+      ],
     });
     expect(others.map(({ status }) => status)).toEqual(['FAILED', 'FAILED']);
     expect(streams.registry.size).toBe(0);
     expect(streams.failures).toHaveLength(1);
     expect(logged.lines()).toMatchObject([
-      { msg: 'terminate requested', failed: [{ pod: 'pod-0', error: '1 of 3 streams could not be closed' }] },
+      {
+        msg: 'terminate requested',
+        failed: [{ pod: 'pod-0', error: '1 of 3 streams could not be closed: the worker does not answer' }],
+      },
     ]);
   });
 });

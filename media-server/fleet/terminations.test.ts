@@ -53,7 +53,11 @@ describe('Terminations', () => {
   it('says that a stream could not be closed, and does not try again', async () => {
     const all = terminations();
     streams.add({ close: () => Promise.reject(new Error('the worker does not answer')) });
-    const answer = { matched: 1, terminated: 0, warning: '1 of 1 streams could not be closed' };
+    const answer = {
+      matched: 1,
+      terminated: 0,
+      warning: '1 of 1 streams could not be closed: the worker does not answer',
+    };
     expect(await all.carryOut(ORDER)).toEqual(answer);
     streams.add({ name: 'b' });
     expect(await all.carryOut(ORDER)).toEqual(answer);

@@ -26,7 +26,7 @@ export type PublicAppDeps = AppRoutesDeps &
   Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & { readonly version: string };
 
 /** What WHIP and WHEP need. */
-export type SessionAppDeps = Omit<WhepDeps & WhipDeps, 'sendsBack'> & {
+export type SessionAppDeps = Omit<WhepDeps & WhipDeps, 'sentBackBy'> & {
   /** The current config. */
   readonly config: () => ConfigBundle;
   readonly log: Log;
@@ -40,7 +40,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   const app = newApp(deps);
   await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
-  await app.register((scope) => mediaRoutes(scope, { ...deps, sendsBack: null }));
+  await app.register((scope) => mediaRoutes(scope, { ...deps, sentBackBy: null }));
   await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
   return app;
 }
@@ -48,7 +48,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
 /** The same WHIP and WHEP for requests that other pods hand on, without a listener. */
 export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyInstance> {
   const app = newApp(deps);
-  await mediaRoutes(app, { ...deps, fleetSessions: null, sendsBack: deps.fleetSessions?.sendsBack ?? null, originOf });
+  await mediaRoutes(app, { ...deps, fleetSessions: null, sentBackBy: deps.fleetSessions?.placement ?? null, originOf });
   return app;
 }
 
@@ -94,7 +94,7 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
 
 async function mediaRoutes(
   app: FastifyInstance,
-  deps: SessionAppDeps & Pick<OfferRoutesDeps, 'sendsBack'>,
+  deps: SessionAppDeps & Pick<OfferRoutesDeps, 'sentBackBy'>,
 ): Promise<void> {
   await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
   await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ALLOWED, gate, REFUSED, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
 import { settle } from '../../test/builders/virtual-clock.ts';
+import { MediaUnavailable } from '../media/media.ts';
+import type { PipedStream } from '../streams/stream.ts';
 
 let stage: SessionStage;
 beforeEach(() => {
@@ -103,6 +105,51 @@ describe('a playback of a stream that is not live', () => {
     stage.hookApp([{ ...method, restOverwrite: [...method.restOverwrite] }]);
     expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
     expect(stage.told).toEqual([]);
+  });
+});
+
+describe('a playback of a publication on another pod', () => {
+  const elsewhere = (live = true): PipedStream => ({
+    name: 'a',
+    live,
+    leg: { kind: 'piped', layers: () => [], onLost: () => undefined },
+  });
+
+  it('is bound to what a pipe brings, and ends with it', async () => {
+    const publication = elsewhere();
+    stage.playedElsewhere.set('a', publication);
+    const stream = started(await stage.play());
+    expect(stream.publication).toBe(publication);
+    expect(stage.media.requests.at(-1)).toMatchObject({ id: stream.id, publication: publication.leg });
+    await stage.terminator.endPlaybacks(publication, stage.clock.monotonic());
+    expect([stream.cause, stage.left()]).toEqual(['publisher_gone', { streams: 0, open: [], checked: 0 }]);
+  });
+
+  it('is rejected if the publication has ended while it was fetched', async () => {
+    stage.playedElsewhere.set('a', elsewhere(false));
+    expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
+    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+
+  it('is rejected with 503 if there is no way to the other pod', async () => {
+    stage.playedElsewhere.set('a', elsewhere());
+    stage.deps.elsewhere.fetch = () => Promise.reject(new MediaUnavailable('no way'));
+    expect(rejected(await stage.play())).toMatchObject({ status: 503, detail: 'no way', retryAfterSeconds: 2 });
+    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+
+  it('may be one that the backend has renamed', async () => {
+    stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
+    stage.playedElsewhere.set('b', { ...elsewhere(), name: 'b' });
+    stage.answer = renames('b');
+    expect(started(await stage.play()).publication?.name).toBe('b');
+  });
+
+  it('counts towards the limit of playbacks', async () => {
+    stage.limitApp({ playbacksPerStream: 1 });
+    stage.playedElsewhere.set('a', elsewhere());
+    started(await stage.play());
+    expect(rejected(await stage.play())).toMatchObject({ status: 503, result: 'limit' });
   });
 });
 

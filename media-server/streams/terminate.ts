@@ -27,6 +27,8 @@ export type Ended = {
   readonly ended: number;
   /** Streams that could not be closed. They have left the registry all the same. */
   readonly failed: number;
+  /** Why the first of them could not be closed, null if none failed. */
+  readonly fault: string | null;
 };
 
 /** The only way a stream ends. */
@@ -63,9 +65,12 @@ export class Terminator {
   async endAll(streams: Iterable<Stream>, cause: EndCause, options: EndOptions = {}): Promise<Ended> {
     const playbacksFirst = [...streams].sort((a, b) => Number(a.published) - Number(b.published));
     const results = await Promise.allSettled(playbacksFirst.map((stream) => this.end(stream, cause, options)));
+    const failures = results.filter((result) => result.status === 'rejected');
+    const [first] = failures;
     return {
       ended: results.filter((result) => result.status === 'fulfilled' && result.value).length,
-      failed: results.filter(({ status }) => status === 'rejected').length,
+      failed: failures.length,
+      fault: first ? String(first.reason instanceof Error ? first.reason.message : first.reason) : null,
     };
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
@@ -46,10 +46,27 @@ async function playSoon(index: number, name: string): Promise<RtcClient> {
   }
 }
 
+/** A stream of pod 0 with more viewers than it serves alone: the last one is on pod 1. */
+async function crowd(): Promise<void> {
+  await publish(0, 'a');
+  await playSoon(1, 'a');
+  await play(1, 'a');
+  await play(1, 'a');
+  expect(await playbacks()).toEqual([2, 1, 0]);
+}
+
+/** Numbers of publications that a pod receives from others and sends to others. */
+async function pipes(index: number): Promise<{ in: number; out: number }> {
+  const metrics = await (await fetch(`${pod(index).opsUrl}/metrics`)).text();
+  const read = (direction: string): number =>
+    Number(new RegExp(`^sluice_pipes\\{direction="${direction}"\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
+  return { in: read('in'), out: read('out') };
+}
+
 /** Numbers of playbacks by pod. */
-async function playbacks(): Promise<number[]> {
-  const counts = fleet.servers.map(async (server) => {
-    const { body, status } = await server.api('/stream/find?scope=pod', { published: false });
+async function playbacks(indexes: readonly number[] = [0, 1, 2]): Promise<number[]> {
+  const counts = indexes.map(async (index) => {
+    const { body, status } = await pod(index).api('/stream/find?scope=pod', { published: false });
     return status === 200 ? (body as unknown[]).length : 0;
   });
   return Promise.all(counts);
@@ -69,5 +86,68 @@ describe('a stream with many viewers', () => {
     expect(body).toMatchObject({ matched: 1, terminated: 1 });
     await Promise.all(clients.map((client) => client.status === 201 && client.ended()));
     expect(await playbacks()).toEqual([0, 0, 0]);
+  });
+
+  it('is fetched once by each pod, and no longer when nobody plays it there', async () => {
+    await publish(0, 'a');
+    await playSoon(1, 'a');
+    await play(1, 'a');
+    const viewers = await Promise.all([play(1, 'a'), play(1, 'a'), play(1, 'a')]);
+    expect([await pipes(0), await pipes(1)]).toEqual([
+      { in: 0, out: 1 },
+      { in: 1, out: 0 },
+    ]);
+    for (const viewer of viewers) await fetch(viewer.location, { method: 'DELETE' });
+    await until('the pipe is closed', async () => (await pipes(0)).out === 0, { timeoutMs: 15_000 });
+    expect(await pipes(1)).toEqual({ in: 0, out: 0 });
+    expect(await playbacks()).toEqual([2, 0, 0]);
+  });
+
+  it('ends on every pod, or the answer names the pod that could not be told', async () => {
+    await crowd();
+    pod(1).process.child.kill('SIGSTOP');
+    onTestFinished(() => void pod(1).process.child.kill('SIGCONT'));
+    const { body, status } = await pod(2).terminate({ name: 'a', published: true });
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      pods: expect.arrayContaining([
+        expect.objectContaining({
+          pod: 'pod-0',
+          error: '1 of 1 streams could not be closed: pod-1 did not confirm that its playbacks have ended',
+        }),
+        expect.objectContaining({ pod: 'pod-1', error: expect.any(String) }),
+      ]),
+    });
+    pod(1).process.child.kill('SIGCONT');
+    await until('nothing is played', async () => (await pod(2).api('/stream/find', {})).status === 404);
+  });
+
+  it('ends for the viewers of other pods when its holder is killed', async () => {
+    await crowd();
+    await pod(0).stop('SIGKILL');
+    await until('the playbacks end', async () => (await playbacks([1]))[0] === 0);
+    const { body } = await pod(1).api('/stream/ended?scope=pod');
+    expect(body).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'a', cause: 'publisher_gone' })]));
+    await fleet.restart(0);
+  });
+
+  it('is no longer sent to a pod that is killed', async () => {
+    await crowd();
+    await pod(1).stop('SIGKILL');
+    await until('the pipe is closed', async () => (await pipes(0)).out === 0);
+    await fleet.restart(1);
+    await publish(0, 'b');
+    expect((await playSoon(1, 'b')).status).toBe(201);
+  });
+
+  it('is served by other pods while its holder drains', async () => {
+    await publish(2, 'kept');
+    pod(2).process.child.kill('SIGTERM');
+    await until('it drains', async () => !(await fetch(`${pod(2).opsUrl}/readyz`)).ok);
+    await playSoon(1, 'kept');
+    expect(await playbacks()).toEqual([0, 1, 0]);
+    await pod(0).terminate({});
+    await pod(2).process.exited;
+    await fleet.restart(2);
   });
 });

@@ -64,7 +64,11 @@ it('a failure of this pod is a 503 that can be retried, and its reason is logged
   const response = await order('/stream/terminate', {});
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
   expect(lines).toMatchObject([
-    { status: 503, matched: 1, failed: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed' }] },
+    {
+      status: 503,
+      matched: 1,
+      failed: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed: the transport would not close' }],
+    },
   ]);
 });
 

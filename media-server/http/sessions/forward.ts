@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { RosterMember } from '../../../crds/schema/internal.ts';
-import type { Direction } from '../../../crds/schema/stream.ts';
 import { isUnsent } from '../../fleet/ask.ts';
 import type { ForwardedReply, ForwardedRequest, Forwarding } from '../../fleet/forward.ts';
 import { checkMessage } from '../../fleet/messages.ts';
+import type { Placement } from '../../fleet/placement.ts';
 import { HttpError } from '../errors.ts';
 
 /** What the pod that a client reached knows about the request, for the pod that answers it. */
@@ -34,13 +34,7 @@ const REPLY_HEADERS = [
 /** How a pod hands requests of clients on to others. */
 export type FleetSessions = {
   readonly forwarding: Pick<Forwarding, 'forward' | 'podById'>;
-  /**
-   * The pods that an offer goes to instead of this one, the best first: the pod on which the publication is live, or
-   * any other one for a new publication while this pod drains. Empty = this pod answers.
-   */
-  readonly goesTo: (direction: Direction, appKey: string, name: string) => readonly RosterMember[];
-  /** Whether the pod that a viewer reached is to serve it: this one has enough viewers of the stream, or drains. */
-  readonly sendsBack: (appKey: string, name: string) => boolean;
+  readonly placement: Pick<Placement, 'goesTo' | 'sendsBack'>;
 };
 
 /** The pod that was asked sends the request back (RFC 9110 §15.5.20). */

@@ -1,18 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
 import type { Direction } from '../../../crds/schema/stream.ts';
+import type { Placement } from '../../fleet/placement.ts';
 import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
-import { type FleetSessions, forwardToFirst, MISDIRECTED } from './forward.ts';
+import { forwardToFirst, MISDIRECTED } from './forward.ts';
 import { iceServerLinks } from './link-headers.ts';
 import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
 
 export type OfferRoutesDeps = SessionRoutesDeps & {
   readonly iceServers: () => readonly IceServer[];
-  /** Whether a viewer that another pod has handed on is sent back to that pod; null for viewers that come here. */
-  readonly sendsBack: FleetSessions['sendsBack'] | null;
+  /** Decides which viewers that another pod has handed on are sent back to it; null for viewers that come here. */
+  readonly sentBackBy: Pick<Placement, 'sendsBack'> | null;
 };
 
 export type OfferProtocol = {
@@ -35,7 +36,7 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
   app.post('/:appKey/:name', async (request, reply) => {
     const wanted = sessionRequest(request, reply, deps);
-    if (protocol.direction === 'play' && deps.sendsBack?.(wanted.appKey, wanted.name)) {
+    if (protocol.direction === 'play' && deps.sentBackBy?.sendsBack(wanted.appKey, wanted.name)) {
       return reply.code(MISDIRECTED).send();
     }
     if (await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted })) return reply;
@@ -71,7 +72,7 @@ async function forwardOffer(
   { deps, direction, wanted: { appKey, name } }: Offer,
 ): Promise<boolean> {
   const { fleetSessions, originOf } = deps;
-  const members = fleetSessions?.goesTo(direction, appKey, name) ?? [];
+  const members = fleetSessions?.placement.goesTo(direction, appKey, name) ?? [];
   if (!fleetSessions || members.length === 0) return false;
   const { forwarding } = fleetSessions;
   return forwardToFirst(members, request, reply, {

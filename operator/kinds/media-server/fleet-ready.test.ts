@@ -43,6 +43,12 @@ describe('fleetReady', () => {
       'pod live-b cannot reach live-a',
     ],
     [
+      'cannot get a stream from another one',
+      { a: told(), b: told({ pipeFault: 'no pipe from pod live-a: it is silent' }) },
+      'PipeFailed',
+      'pod live-b: no pipe from pod live-a: it is silent',
+    ],
+    [
       'does not answer the operator',
       { a: { kind: 'failed', reason: 'timeout' }, b: told() },
       'PodUnreachable',

@@ -26,7 +26,12 @@ export function fleetReady({ fleet, pods, rosterFault }: FleetInput): Verdict {
     return { name: pod.name, isStarting: isStarting(pod), report: fleet.reports.get(pod.uid) };
   });
   const finding =
-    rosterFault ?? unreachable(told) ?? unable(told) ?? apart(told) ?? joining(told, fleet.roster?.revision ?? 0);
+    rosterFault ??
+    unreachable(told) ??
+    unable(told) ??
+    apart(told) ??
+    pipeless(told) ??
+    joining(told, fleet.roster?.revision ?? 0);
   if (finding) return no('FleetReady', finding.reason, finding.message);
   return yes('FleetReady', 'AllKnown', told.length === 1 ? '1 pod runs' : `${told.length} pods know one another`);
 }
@@ -51,6 +56,15 @@ function apart(told: readonly Told[]): Finding {
     return state?.admitted ? state.unreached.map((other) => `${name} cannot reach ${other}`) : [];
   });
   return pairs.length === 0 ? null : { reason: 'MemberUnreachable', message: `pod ${namesOf(pairs)}` };
+}
+
+/** A stream of one pod that another one cannot get, so its viewers there are refused. */
+function pipeless(told: readonly Told[]): Finding {
+  const faults = told.flatMap(({ name, report }) => {
+    const fault = report?.kind === 'answered' ? report.status.fleet?.pipeFault : undefined;
+    return fault === undefined ? [] : [`${name}: ${fault}`];
+  });
+  return faults.length === 0 ? null : { reason: 'PipeFailed', message: `pod ${namesOf(faults)}` };
 }
 
 function joining(told: readonly Told[], revision: number): Finding {

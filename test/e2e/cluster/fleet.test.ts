@@ -100,6 +100,24 @@ describe('three pods', () => {
     await Promise.all(players.map((player) => player.untilEnded()));
   });
 
+  it('share 300 viewers of one stream, which one call ends', async () => {
+    await stage.publish('popular');
+    const viewers: RtcClient[] = [];
+    while (viewers.length < 300) {
+      viewers.push(...(await Promise.all(Array.from({ length: 10 }, () => stage.play('popular')))));
+    }
+    const found = await stage.found({ published: false });
+    const pods = Map.groupBy(found, ({ nodeId }) => nodeId);
+    expect([pods.size, found.length]).toEqual([3, 300]);
+    for (const { length } of pods.values()) expect(length).toBeGreaterThanOrEqual(60);
+
+    const askedAt = performance.now();
+    const { body, status } = await stage.terminated({});
+    expect([status, body.matched, body.terminated]).toEqual([200, 301, 301]);
+    await Promise.all(viewers.map((viewer) => viewer.untilEnded()));
+    for (const { endedAt } of viewers) expect((endedAt ?? Infinity) - askedAt).toBeLessThan(1_000);
+  });
+
   it('publish a name once', async () => {
     await stage.publish('a');
     for (let index = 0; index < 3; index++) expect((await stage.offer('publish', 'a')).status).toBe(409);

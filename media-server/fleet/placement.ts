@@ -1,0 +1,72 @@
+import type { RosterMember } from '../../crds/schema/internal.ts';
+import type { Direction } from '../../crds/schema/stream.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { StreamRegistry } from '../streams/registry.ts';
+import type { Drain } from './drain.ts';
+import type { Fleet } from './fleet.ts';
+
+export type PlacementDeps = {
+  readonly registry: StreamRegistry;
+  readonly fleet: Pick<Fleet, 'isAdmitted'> & {
+    readonly incoming: Pick<Fleet['incoming'], 'isOpen'>;
+    readonly membership: Pick<Fleet['membership'], 'others'>;
+    readonly names: Pick<Fleet['names'], 'holderOf'>;
+  };
+  readonly drain: Pick<Drain, 'refuses'>;
+  readonly limits: () => {
+    /** Playbacks of a publication that its pod serves; 0 = those that reach it. */
+    readonly cascadeAfter: number;
+    /** Playbacks of this pod; 0 = no limit. */
+    readonly playbacks: number;
+  };
+  readonly clock: Pick<Clock, 'random'>;
+};
+
+/** How many pods a draining pod tries for a new publication. */
+const MOST_TRIED = 3;
+
+/** Decides which pod answers an offer. */
+export class Placement {
+  readonly #deps: PlacementDeps;
+
+  constructor(deps: PlacementDeps) {
+    this.#deps = deps;
+  }
+
+  /** The pods that an offer goes to instead of this one, the best first. Empty = this pod answers. */
+  goesTo(direction: Direction, appKey: string, name: string): readonly RosterMember[] {
+    if (direction === 'play') return this.#holder(appKey, name);
+    return this.#deps.drain.refuses ? this.#someMembers() : [];
+  }
+
+  /** Whether a viewer that another pod has handed on is to be served by that pod. */
+  sendsBack(appKey: string, name: string): boolean {
+    const { drain, limits, registry } = this.#deps;
+    const publication = registry.publication(appKey, name);
+    if (!publication?.live) return false;
+    const { cascadeAfter, playbacks } = limits();
+    const isFull = playbacks > 0 && registry.byDirection('play').size >= playbacks;
+    return isFull || drain.refuses || registry.playbacksOf(publication).size >= cascadeAfter;
+  }
+
+  /** The pod that holds a publication, unless this pod has it. */
+  #holder(appKey: string, name: string): RosterMember[] {
+    const { fleet, limits, registry } = this.#deps;
+    const isHere = registry.publication(appKey, name)?.live || fleet.incoming.isOpen(appKey, name);
+    if (isHere || !fleet.isAdmitted || limits().cascadeAfter === 0) return [];
+    const holder = fleet.names.holderOf(appKey, name);
+    return holder ? [holder] : [];
+  }
+
+  /** Some members whose containers run, as far as is known, in an order of their own each time. */
+  #someMembers(): RosterMember[] {
+    const { clock, fleet } = this.#deps;
+    return fleet.membership
+      .others()
+      .filter(({ endedAt, lost }) => endedAt === undefined && !lost)
+      .map((member) => ({ member, order: clock.random() }))
+      .sort((one, other) => one.order - other.order)
+      .slice(0, MOST_TRIED)
+      .map(({ member }) => member);
+  }
+}
