@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { play, publish, startTestMedia } from '../clients/media.ts';
-import { report } from './statistics.ts';
+import { median, report } from './statistics.ts';
 
 const PLAYERS = 20;
 const ROUNDS = 3;
@@ -53,8 +53,4 @@ async function microsecondsPerPacket(numbering: 'worker' | 'router'): Promise<nu
     for (const peer of peers) peer.close();
     await media.close();
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

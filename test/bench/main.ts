@@ -4,6 +4,7 @@ import { benchForwarding } from './forwarding.ts';
 import { benchHeap } from './heap.ts';
 import { benchKeepAlive } from './keepalive.ts';
 import { benchOperator } from './operator.ts';
+import { benchPipes } from './pipes.ts';
 import { benchTermination } from './termination.ts';
 
 console.log('Memory');
@@ -12,6 +13,8 @@ console.log('\nTermination (about a minute)');
 await benchTermination();
 console.log('\nFleet (about a minute)');
 await benchFleet();
+console.log('\nPipes between pods (half a minute)');
+await benchPipes();
 console.log('\nForwarding (about a minute)');
 await benchForwarding();
 console.log('\nKeep-alive (about a minute)');

@@ -6,6 +6,10 @@ export function spread(values: readonly number[]): string {
   return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms (${sorted.length})`;
 }
 
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
 /** A line of the report. */
 export function report(what: string, result: string): void {
   console.log(`${what.padEnd(62)} ${result}`);
