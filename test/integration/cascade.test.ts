@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { TestServer } from '../harness/media-server.ts';
@@ -8,8 +9,10 @@ import { until } from '../harness/wait.ts';
 let fleet: TestFleet;
 const clients: RtcClient[] = [];
 
+const PIPE_PORTS = { port: 45_200, endPort: 45_203 };
+
 beforeAll(async () => {
-  fleet = await TestFleet.start(3, { mediaServer: { media: { cascade: { after: 2 } } } });
+  fleet = await TestFleet.start(3, { mediaServer: { media: { cascade: { after: 2 }, pipePorts: PIPE_PORTS } } });
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
@@ -46,6 +49,18 @@ async function playSoon(index: number, name: string): Promise<RtcClient> {
   }
 }
 
+/** Opens a socket on every port that is free. */
+async function occupy({ endPort, port }: { port: number; endPort: number }): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  for (let each = port; each <= endPort; each++) {
+    const socket = createSocket('udp4').on('error', () => undefined);
+    socket.bind(each, '127.0.0.1');
+    sockets.push(socket);
+  }
+  await setTimeout(50);
+  return sockets;
+}
+
 /** A stream of pod 0 with more viewers than it serves alone: the last one is on pod 1. */
 async function crowd(): Promise<void> {
   await publish(0, 'a');
@@ -57,10 +72,8 @@ async function crowd(): Promise<void> {
 
 /** Numbers of publications that a pod receives from others and sends to others. */
 async function pipes(index: number): Promise<{ in: number; out: number }> {
-  const metrics = await (await fetch(`${pod(index).opsUrl}/metrics`)).text();
-  const read = (direction: string): number =>
-    Number(new RegExp(`^sluice_pipes\\{direction="${direction}"\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
-  return { in: read('in'), out: read('out') };
+  const count = (direction: string): Promise<number> => pod(index).metric('sluice_pipes', { direction });
+  return { in: await count('in'), out: await count('out') };
 }
 
 /** Numbers of playbacks by pod. */
@@ -138,6 +151,24 @@ describe('a stream with many viewers', () => {
     await fleet.restart(1);
     await publish(0, 'b');
     expect((await playSoon(1, 'b')).status).toBe(201);
+  });
+
+  it('is refused with 503 on a pod that cannot fetch it', async () => {
+    await publish(0, 'a');
+    await playSoon(1, 'a');
+    await play(1, 'a');
+    const sockets = await occupy(PIPE_PORTS);
+    try {
+      const viewer = await play(2, 'a');
+      expect([viewer.status, viewer.problem]).toEqual([
+        503,
+        expect.stringContaining('the publication is on another pod, which cannot send it here'),
+      ]);
+      expect(await pod(2).metric('sluice_pipe_failures_total')).toBe(1);
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
+    expect((await play(2, 'a')).status).toBe(201);
   });
 
   it('is served by other pods while its holder drains', async () => {

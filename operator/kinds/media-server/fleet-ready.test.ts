@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { PodStatus, Roster } from '../../../crds/schema/internal.ts';
 import { podStatus, runningPod } from '../../../test/builders/fleet-parts.ts';
@@ -57,6 +58,13 @@ describe('fleetReady', () => {
   ])('is false while a pod %s', (_what, reports, reason, message) => {
     expect(judged(reports)).toEqual(['False', reason, message]);
   });
+
+  it.each(['Joining', 'PodUnreachable', 'MemberUnreachable', 'ImageTooOld', 'PipeFailed'])(
+    'is explained in the docs if it is false because of %s',
+    async (reason) => {
+      expect(await readFile('docs/troubleshooting.md', 'utf8')).toContain(`| \`${reason}\` |`);
+    },
+  );
 
   it('is false if an image cannot form a fleet, unless it is alone', () => {
     const old = { kind: 'answered', status: podStatus() } as const;
