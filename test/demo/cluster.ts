@@ -10,6 +10,7 @@ import {
   NAMESPACE,
   reachByIngress,
   restUser,
+  rollOut,
   scaleTo,
   showCounts,
 } from './examples.ts';
@@ -37,23 +38,27 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
   const { http, https } = await reachByIngress(kube, fetch);
   demo.seen(`the ingress controller at ${ingress} serves ${http} and ${https}`);
   const backend = await forward(demo, kube, NAMESPACE, 'service/backend:80');
-  const ops = await forward(demo, kube, NAMESPACE, 'deployment/live:9090');
+  let ops = '';
   const user = await restUser(kube);
   const host = new URL(https).host;
   const browser = await startBrowser({ ownSignals: true, hosts: { [host]: ingress } });
   demo.removes('the browser', () => browser.close());
-  const whileLive = async (): Promise<void> => {
+  const whileLive = async (stillMoves: () => Promise<void>): Promise<void> => {
     await backendAnswers(kube);
     await showCounts(kube, 1, 1);
     demo.seen('kubectl get shows one publication, one playback and a backend that answers (it counts twice a minute)');
     await scaleTo(kube, 2);
-    demo.seen('two pods are one media server now, and the streams go on');
+    demo.seen('two pods are one media server now');
+    await rollOut(kube);
+    await stillMoves();
+    demo.seen('two new pods take new streams; the old one drains, and both pictures still move');
+    ops = await forward(demo, kube, NAMESPACE, 'deployment/live:9090');
   };
   const endAll = (): Promise<string> => applyTermination(kube);
   const credentials = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   await tellStory(
     demo,
-    { publishing: https, playing: http, ops, backend, fetch, credentials, whileLive, endAll },
+    { publishing: https, playing: http, ops: () => ops, backend, fetch, credentials, whileLive, endAll },
     browser,
   );
   await showCounts(kube, 0, 0);

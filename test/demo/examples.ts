@@ -62,6 +62,14 @@ export async function scaleTo(kube: Kube, replicas: number): Promise<void> {
   await shown(kube, ...inNamespace, 'wait', '--for=condition=FleetReady', 'mediaserver/live', '--timeout=60s');
 }
 
+/** Replaces all pods, and waits until the new ones know one another. */
+export async function rollOut(kube: Kube): Promise<void> {
+  await shown(kube, ...inNamespace, 'rollout', 'restart', 'deployment/live');
+  await shown(kube, ...inNamespace, 'rollout', 'status', 'deployment/live', '--timeout=120s');
+  await shown(kube, ...inNamespace, 'wait', '--for=condition=FleetReady', 'mediaserver/live', '--timeout=60s');
+  await shown(kube, ...inNamespace, 'get', 'pods', '-l', 'app.kubernetes.io/instance=live');
+}
+
 const TERMINATION = {
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'StreamTermination',

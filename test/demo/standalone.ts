@@ -22,7 +22,7 @@ await runDemo(async (demo) => {
   demo.seen(`the media server runs from examples/resources: ${SERVER}`);
   const browser = await startBrowser({ ownSignals: true });
   demo.removes('the browser', () => browser.close());
-  const scene = { publishing: SERVER, playing: SERVER, ops: OPS, backend: BACKEND, fetch, credentials: {} };
+  const scene = { publishing: SERVER, playing: SERVER, ops: () => OPS, backend: BACKEND, fetch, credentials: {} };
   await tellStory(demo, { ...scene, whileLive: async () => undefined, endAll: null }, browser);
   return `  ${SERVER}/publish   ${SERVER}/play   ${SERVER}/console
   curl -d '{"name":"${NAME}","published":false}' ${BACKEND}/control/deny

@@ -13,15 +13,15 @@ export type Scene = {
   readonly publishing: string;
   /** The media server as the playing page reaches it; a terminate of one playback goes there. */
   readonly playing: string;
-  /** The URL of its metrics. */
-  readonly ops: string;
+  /** The URL of the metrics of a pod that is still there at the end. */
+  readonly ops: () => string;
   readonly backend: string;
   /** How the REST API is reached. */
   readonly fetch: Fetch;
   /** Headers with the credentials of the REST API. */
   readonly credentials: Readonly<Record<string, string>>;
-  /** Shows more while the stream is published and played. */
-  readonly whileLive: () => Promise<void>;
+  /** Shows more while the stream is published and played. The function waits until the pictures of both windows move. */
+  readonly whileLive: (stillMoves: () => Promise<void>) => Promise<void>;
   /** Another way to end all streams; says what it did. null = there is none. */
   readonly endAll: (() => Promise<string>) | null;
 };
@@ -39,7 +39,7 @@ export async function tellStory(demo: Demo, scene: Scene, browser: Browser): Pro
   demo.seen(`published: the picture of the fake camera goes to the media server (${scene.publishing}/publish)`);
   await played(player);
   demo.seen(`played: the picture moves in a second browser window (${scene.playing}/play)`);
-  await scene.whileLive();
+  await scene.whileLive(async () => void (await Promise.all([moves(publisher), moves(player)])));
   await endByBackend(demo, scene, publisher, player);
   await endByRest(demo, scene, publisher, player);
   await nothingLeft(scene);
@@ -101,6 +101,10 @@ const stateOf = (page: Page): Promise<string> =>
 async function goLive(page: Page, live: string): Promise<void> {
   await page.locator('#start').click();
   await until(`the page says "${live}"`, async () => (await stateOf(page)) === live, SLOW);
+  await moves(page);
+}
+
+async function moves(page: Page): Promise<void> {
   const before = await shownFrames(page);
   await until('the picture moves', async () => (await shownFrames(page)) > before + 5, SLOW);
 }
@@ -137,7 +141,7 @@ async function nothingLeft(scene: Scene): Promise<void> {
   const { status } = await post(scene, `${scene.publishing}/rest-api/stream/find_all`, {});
   if (status !== 404) throw new Error(`find_all answered ${status} instead of 404`);
   await until('no transport is left', async () => {
-    const metrics = await (await fetch(`${scene.ops}/metrics`)).text();
+    const metrics = await (await fetch(`${scene.ops()}/metrics`)).text();
     const transports = metrics.split('\n').filter((line) => line.startsWith('sluice_worker_transports{'));
     return (
       transports.length > 0 &&

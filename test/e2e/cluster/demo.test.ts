@@ -37,6 +37,7 @@ describe('the demo on a cluster that is up', () => {
       'played: ',
       'kubectl get shows one publication, one playback and a backend that answers',
       'two pods are one media server now',
+      'two new pods take new streams; the old one drains, and both pictures still move',
       'playback stopped: the backend answered 403',
       'played again',
       'publication stopped by a 403',
