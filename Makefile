@@ -36,9 +36,11 @@ check: ## check format, lint, types, import directions, unused code, Markdown, g
 
 verify: ## check that the generated files are up to date
 	@$(RUN) node crds/emit/main.ts --check
+	@$(RUN) node scripts/bundle-plugin.ts --check
 
-generate: ## write the CRDs, their reference and the chart's README
+generate: ## write the CRDs, their reference, the chart's README and the kubectl plugin
 	@$(RUN) node crds/emit/main.ts
+	@$(RUN) node scripts/bundle-plugin.ts
 
 bench: ## measure the figures of docs/performance.md
 	@$(RUN) --with cluster node --expose-gc test/bench/main.ts

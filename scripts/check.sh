@@ -14,4 +14,5 @@ step 'import directions' vitest run --project unit test/architecture.test.ts
 step 'unused code' knip
 step Markdown markdownlint-cli2
 step 'generated files' node crds/emit/main.ts --check
+step 'kubectl plugin' node scripts/bundle-plugin.ts --check
 exit $failed
