@@ -118,8 +118,8 @@ to the question was no; 2 for bad arguments.`,
       limit: { value: 'COUNT', help: 'Explain at most this many streams (default 5)' },
       output: output('json'),
     },
-    notes: `ID is the id of a stream or of its session. Live streams come first, then those that ended last. Each pod remembers
-the last 100 streams that ended, until its container stops. Needs the same permissions as streams.
+    notes: `ID is the id of a stream or of its session. Live streams come first, then those that ended last.
+Each pod remembers the last 100 streams that ended, until its container stops. Needs the same permissions as streams.
 
 Exit status: 0 if the stream was found, 1 if not, 2 for bad arguments.`,
   },

@@ -69,3 +69,19 @@ function ofValues(values: Values | undefined, prefix: string): Completion {
 
 /** Directives of the completion of kubectl: 4 = no file names, 0 = file names as well. */
 export const directiveOf = ({ lookUp }: Completion): number => (lookUp === 'files' ? 0 : 4);
+
+const GLOBALS = Object.entries(GLOBAL as Options).filter(([, { value }]) => value !== undefined);
+
+/** The namespace, context and kubeconfig that words name. They may not be valid arguments yet. Pure. */
+export function globalsOf(words: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = GLOBALS.flatMap(([name, { short }]) => {
+    const value = words.flatMap((word, index) => valueIn(word, words[index + 1], name, short) ?? []).at(-1);
+    return value === undefined ? [] : [[name, [value]] as const];
+  });
+  return new Map(found);
+}
+
+function valueIn(word: string, next: string | undefined, name: string, short: string | undefined): string | undefined {
+  if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3);
+  return word === `--${name}` || (short !== undefined && word === `-${short}`) ? next : undefined;
+}

@@ -1,5 +1,5 @@
-import { type Arguments, readArguments } from './arguments.ts';
-import { type Completion, complete, directiveOf } from './complete.ts';
+import type { Arguments } from './arguments.ts';
+import { type Completion, complete, directiveOf, globalsOf } from './complete.ts';
 import { SCRIPTS } from './completion-scripts.ts';
 import { Kubectl } from './kubectl.ts';
 import type { StreamApp } from './objects.ts';
@@ -29,7 +29,7 @@ const QUICKLY = '--request-timeout=3s';
 
 async function lookUp({ lookUp: what }: Completion, words: readonly string[]): Promise<readonly string[]> {
   if (what === null || what === 'files') return [];
-  const kubectl = new Kubectl({ options: globalsOf(words) });
+  const kubectl = new Kubectl({ options: globalsOf(words.slice(0, -1)) });
   if (what === 'contexts') return linesOf(await kubectl.run(['config', 'get-contexts', '--output=name']));
   if (what === 'appkeys') {
     const apps = await kubectl.list<StreamApp>('streamapps', QUICKLY);
@@ -40,13 +40,3 @@ async function lookUp({ lookUp: what }: Completion, words: readonly string[]): P
 }
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
-
-/** The namespace, context and kubeconfig that the words before the last one name. */
-function globalsOf(words: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  try {
-    const parsed = readArguments(words.slice(0, -1));
-    return parsed.kind === 'run' ? parsed.options : new Map();
-  } catch {
-    return new Map();
-  }
-}

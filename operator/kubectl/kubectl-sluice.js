@@ -156,8 +156,8 @@ to the question was no; 2 for bad arguments.`
 				},
 				output: output("json")
 			},
-			notes: `ID is the id of a stream or of its session. Live streams come first, then those that ended last. Each pod remembers
-the last 100 streams that ended, until its container stops. Needs the same permissions as streams.
+			notes: `ID is the id of a stream or of its session. Live streams come first, then those that ended last.
+Each pod remembers the last 100 streams that ended, until its container stops. Needs the same permissions as streams.
 
 Exit status: 0 if the stream was found, 1 if not, 2 for bad arguments.`
 		},
@@ -371,6 +371,18 @@ kubectl_complete-sluice on the PATH, with these two lines:
 		return words(...values.map((word) => `${prefix}${word}`));
 	}
 	const directiveOf = ({ lookUp }) => lookUp === "files" ? 0 : 4;
+	const GLOBALS = Object.entries(GLOBAL).filter(([, { value }]) => value !== void 0);
+	function globalsOf(words) {
+		const found = GLOBALS.flatMap(([name, { short }]) => {
+			const value = words.flatMap((word, index) => valueIn(word, words[index + 1], name, short) ?? []).at(-1);
+			return value === void 0 ? [] : [[name, [value]]];
+		});
+		return new Map(found);
+	}
+	function valueIn(word, next, name, short) {
+		if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3);
+		return word === `--${name}` || short !== void 0 && word === `-${short}` ? next : void 0;
+	}
 	// operator/kubectl/completion-scripts.ts
 	const SCRIPTS = {
 		bash: `# Completion of kubectl-sluice for bash: source <(kubectl-sluice completion bash)
@@ -575,7 +587,7 @@ complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'
 	const QUICKLY = "--request-timeout=3s";
 	async function lookUp({ lookUp: what }, words) {
 		if (what === null || what === "files") return [];
-		const kubectl = new Kubectl({ options: globalsOf(words) });
+		const kubectl = new Kubectl({ options: globalsOf(words.slice(0, -1)) });
 		if (what === "contexts") return linesOf$1(await kubectl.run([
 			"config",
 			"get-contexts",
@@ -593,14 +605,6 @@ complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'
 		])).map((name) => name.replace(/^.*\//, ""));
 	}
 	const linesOf$1 = (text) => text.split("\n").filter((line) => line !== "");
-	function globalsOf(words) {
-		try {
-			const parsed = readArguments(words.slice(0, -1));
-			return parsed.kind === "run" ? parsed.options : new Map();
-		} catch {
-			return new Map();
-		}
-	}
 	// operator/kubectl/help.ts
 	const helpOf = (command) => command === null ? overview() : helpOfCommand(command);
 	function overview() {
@@ -1141,7 +1145,7 @@ ${notes}
 	// operator/kubectl/status.ts
 	async function status(args, terminal) {
 		const [name] = args.positionals;
-		const objects = await readObjects(new Kubectl(args));
+		const objects = await readObjects(new Kubectl(args), terminal);
 		const isThere = objects.mediaServers.some(({ metadata }) => metadata.name === name);
 		if (name !== void 0 && !isThere) throw new Failure(noSuch(name, objects.mediaServers));
 		const view = statusView(objects, name, terminal.now());
@@ -1150,20 +1154,22 @@ ${notes}
 		if (view.mediaServers.length > 0) return view.isHealthy ? 0 : 1;
 		throw new Failure("the namespace has no MediaServer. Choose another one with --namespace");
 	}
-	async function readObjects(kubectl) {
-		const [mediaServers, streamApps, restHooks, streamTerminations, pods] = await Promise.all([
+	async function readObjects(kubectl, terminal) {
+		const pods = kubectl.list("pods", `--selector=${PODS}`).catch((error) => error);
+		const [mediaServers, streamApps, restHooks, streamTerminations] = await Promise.all([
 			kubectl.list("mediaservers"),
 			kubectl.list("streamapps"),
 			kubectl.list("resthooks"),
-			kubectl.list("streamterminations"),
-			kubectl.list("pods", `--selector=${PODS}`)
+			kubectl.list("streamterminations")
 		]);
+		const found = await pods;
+		if (found instanceof Error) terminal.err(`The pods are missing here: ${plain(found.message)}\n`);
 		return {
 			mediaServers,
 			streamApps,
 			restHooks,
 			streamTerminations,
-			pods
+			pods: found instanceof Error ? [] : found
 		};
 	}
 	// operator/kubectl/filter.ts
