@@ -95,6 +95,3 @@ export function causeText(cause: string, info: string): CauseText & { readonly l
   const text = known ?? { why: `the media server says "${info}" (${cause})`, client: AGAIN, section: CAUSES };
   return { ...text, link: linkTo(text.section) };
 }
-
-/** The sections that any cause links to. For a test. */
-export const CAUSE_SECTIONS: readonly string[] = Object.values(TEXTS).map(({ section }) => section);

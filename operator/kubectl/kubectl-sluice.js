@@ -1833,7 +1833,6 @@ ${notes}
 			link: linkTo(text.section)
 		};
 	}
-	Object.values(TEXTS).map(({ section }) => section);
 	// operator/kubectl/explanations.ts
 	function isAsked({ appKey, published, what }, stream) {
 		const isNamed = [

@@ -281,6 +281,14 @@ describe('what kubectl cannot do', () => {
     const streams = await sluice('streams', ...kubeconfig);
     expect([streams.code, streams.stderr]).toEqual([1, expect.stringContaining('user "bea" may not get secrets here')]);
 
+    const editor = ['--kubeconfig', await kubeconfigOf('cleo')];
+    const edit = ['create', 'rolebinding', 'cleo', '--clusterrole=edit', '--user=cleo'];
+    await stage.kube.kubectl(['-n', stage.namespace, ...edit]);
+    await until('the role counts', async () => (await sluice('streams', ...editor)).stdout.includes('by-bea'));
+    for (const command of [['status'], ['why', 'by-bea'], ['terminate', '--name', 'by-bea', '--yes']]) {
+      expect([command, (await sluice(...command, ...editor)).code]).toEqual([command, 0]);
+    }
+
     const config = JSON.parse(await stage.kube.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json']));
     for (const { cluster } of config.clusters) cluster.server = 'https://127.0.0.1:1';
     await writeFile(join(folder, 'dead.json'), JSON.stringify(config));
