@@ -1,15 +1,15 @@
-const DOCS = 'https://github.com/sluice-dev/sluice/blob/main/docs/';
+const TREE = 'https://github.com/sluice-dev/sluice/blob/main/';
 
 /** What to do about a finding, and the section of the docs that says more. */
 export type Advice = { readonly fix: string; readonly link: string | null };
 
-/** `page#section` of the docs. */
-export const linkTo = (section: string): string => `${DOCS}${section}`;
+/** The URL of a page or of a section of the docs. */
+export const linkTo = (section: string): string => `${TREE}${section}`;
 
 type Row = readonly [reason: RegExp, fix: string, section?: string];
 
-const KEEP_ALIVE = 'keep-alive.md#which-streams-are-checked';
-const PAGE = 'troubleshooting.md#';
+const KEEP_ALIVE = 'docs/keep-alive.md#which-streams-are-checked';
+const PAGE = 'docs/troubleshooting.md#';
 
 /** The first row whose reason matches counts. A test checks that each section exists. */
 const ROWS: readonly Row[] = [
@@ -34,7 +34,7 @@ const ROWS: readonly Row[] = [
   [
     /^ChecksWait$/,
     'Increase maxConnections or the interval, or make the backend faster.',
-    'keep-alive.md#the-arithmetic',
+    'docs/keep-alive.md#the-arithmetic',
   ],
   [
     /^(ErrImagePull|ImagePullBackOff|InvalidImageName)$/,
@@ -67,33 +67,37 @@ const ROWS: readonly Row[] = [
   [
     /^NameTaken$/,
     'Rename the MediaServer, or delete the object that the message names.',
-    'kubernetes.md#what-the-operator-creates',
+    'docs/kubernetes.md#what-the-operator-creates',
   ],
-  [/^NodesForbidden$/, 'Set rbac.readNodes in the values of the chart.', 'kubernetes.md#permissions'],
+  [/^NodesForbidden$/, 'Set rbac.readNodes in the values of the chart.', 'docs/kubernetes.md#permissions'],
   [
     /^NodeAddressMissing$/,
     'Give the node an external address, or set media.announcedAddress.',
-    'kubernetes.md#reaching-the-media-port',
+    'docs/kubernetes.md#reaching-the-media-port',
   ],
   [
     /^(PodUnreachable|MemberUnreachable)$/,
     'Allow traffic to internal.port between the operator and all pods, or delete the pod.',
-    'kubernetes.md#several-pods',
+    'docs/kubernetes.md#several-pods',
   ],
   [
     /^ImageTooOld$/,
     'Let all pods run one version: remove spec.image, or set a newer one.',
-    'kubernetes.md#several-pods',
+    'docs/kubernetes.md#several-pods',
   ],
   [
     /^PodNotReady$/,
     'Check the node that the message names. Kubernetes replaces pods of a failed node.',
-    'kubernetes.md#4-change-the-configuration',
+    'docs/kubernetes.md#4-change-the-configuration',
   ],
   [/^NoReadyPods$/, 'See the other problems of this MediaServer. Else look at its pods with kubectl describe.'],
   [/^ConfigTooLarge$/, 'Remove StreamApps or RestHooks, or split them over several MediaServers.'],
   [/^(ConfigNotWritten|RosterNotWritten)$/, 'Correct what the message names. The operator retries every few seconds.'],
-  [/^OldDrainTimeout$/, 'kubectl rollout restart applies it to all pods.', 'kubernetes.md#4-change-the-configuration'],
+  [
+    /^OldDrainTimeout$/,
+    'kubectl rollout restart applies it to all pods.',
+    'docs/kubernetes.md#4-change-the-configuration',
+  ],
   [
     /^AppKeyNotListed$/,
     'List the appKey in spec.keepAlive.appKeys, or leave that list empty.',
@@ -103,7 +107,7 @@ const ROWS: readonly Row[] = [
   [/^MethodNotListed$/, 'Add StreamKeepAliveEvent to methods of the RestHook.', KEEP_ALIVE],
   [/^PolicyDisable$/, 'Set restPolicy of StreamKeepAliveEvent to NOTIFY.', KEEP_ALIVE],
   [/^RefusalOnlyLogged$/, 'Set restOnError of StreamKeepAliveEvent to FAIL.', `${PAGE}a-403-ends-nothing`],
-  [/^PodsUnreachable$/, 'Create the StreamTermination again when all pods answer.', 'kubernetes.md#several-pods'],
+  [/^PodsUnreachable$/, 'Create the StreamTermination again when all pods answer.', 'docs/kubernetes.md#several-pods'],
   [
     /^NotObserved$/,
     'Check that the operator runs and watches this namespace.',

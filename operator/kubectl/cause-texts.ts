@@ -11,11 +11,11 @@ export type CauseText = {
 };
 
 const AGAIN = 'It may start the stream again at once.';
-const CAUSES = 'hooks.md#why-a-stream-ended';
+const CAUSES = 'docs/hooks.md#why-a-stream-ended';
 
 /** What each cause of `END_CAUSES` means for somebody who asks. */
 const TEXTS: Readonly<Record<EndCause, CauseText>> = {
-  client: { why: 'the client ended it itself, with DELETE', client: AGAIN, section: 'rest-api.md#whip-and-whep' },
+  client: { why: 'the client ended it itself, with DELETE', client: AGAIN, section: 'docs/rest-api.md#whip-and-whep' },
   publisher_gone: {
     why: 'the publication that it played ended',
     client: 'It may play again as soon as the name is published again.',
@@ -24,32 +24,32 @@ const TEXTS: Readonly<Record<EndCause, CauseText>> = {
   disconnect: {
     why: 'the client closed its connection, or connection/terminate of the REST API ended its session',
     client: AGAIN,
-    section: 'rest-api.md#other-calls',
+    section: 'docs/rest-api.md#other-calls',
   },
   rest: {
     why: 'somebody ended it, with stream/terminate of the REST API or with a StreamTermination',
     client: 'It may start the stream again at once, unless it was denied with denyFor; then it gets 403 for that time.',
-    section: 'rest-api.md#post-rest-apistreamterminate',
+    section: 'docs/rest-api.md#post-rest-apistreamterminate',
   },
   keepalive: {
     why: 'the backend answered 403 to StreamKeepAliveEvent',
     client: 'It may start the stream again if the backend allows it.',
-    section: 'keep-alive.md#what-an-answer-means',
+    section: 'docs/keep-alive.md#what-an-answer-means',
   },
   keepalive_failure: {
     why: 'the backend failed to answer StreamKeepAliveEvent failureThreshold times in a row',
     client: 'It may start the stream again if the backend answers.',
-    section: 'keep-alive.md#what-an-answer-means',
+    section: 'docs/keep-alive.md#what-an-answer-means',
   },
   drain: {
     why: 'its pod was stopped, and the stream was still live after drain.timeout',
     client: 'It may start the stream again at once, on another pod.',
-    section: 'kubernetes.md#4-change-the-configuration',
+    section: 'docs/kubernetes.md#4-change-the-configuration',
   },
   ice: {
     why: 'the network connection to the client was lost, or was never established',
     client: 'It may start the stream again. If it never connects, check that it can reach the media port.',
-    section: 'kubernetes.md#reaching-the-media-port',
+    section: 'docs/kubernetes.md#reaching-the-media-port',
   },
   dtls: {
     why: 'the encrypted connection to the client failed',
@@ -60,7 +60,7 @@ const TEXTS: Readonly<Record<EndCause, CauseText>> = {
   worker_died: {
     why: 'the mediasoup worker that carried it died; the log of the pod says how',
     client: 'It may start the stream again at once; a new worker has started.',
-    section: 'metrics.md',
+    section: 'docs/metrics.md',
   },
   limit: {
     why: 'a limit of the StreamApp or of the MediaServer was reached, such as limits.duration',
@@ -70,22 +70,22 @@ const TEXTS: Readonly<Record<EndCause, CauseText>> = {
   name_conflict: {
     why: 'the name was already published',
     client: 'It may publish when the other publication has ended, or under another name.',
-    section: 'kubernetes.md#several-pods',
+    section: 'docs/kubernetes.md#several-pods',
   },
   refused: {
     why: 'the backend refused it, or the client is denied',
     client: 'It may start the stream again when the backend allows it, or when the time of denyFor is over.',
-    section: 'hooks.md#what-an-answer-to-admission-means',
+    section: 'docs/hooks.md#what-an-answer-to-admission-means',
   },
   unavailable: {
     why: 'the backend could not be asked whether the stream is allowed',
     client: 'It may try again when the backend answers.',
-    section: 'troubleshooting.md#the-backend-does-not-answer',
+    section: 'docs/troubleshooting.md#the-backend-does-not-answer',
   },
   negotiation: {
     why: 'client and server could not agree on media',
     client: 'It must send another offer.',
-    section: 'troubleshooting.md#a-publisher-gets-422',
+    section: 'docs/troubleshooting.md#a-publisher-gets-422',
   },
 };
 

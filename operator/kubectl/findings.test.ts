@@ -31,6 +31,7 @@ describe('findingsOf', () => {
     ['KeepAliveActive=True RefusalOnlyLogged', ['note KeepAliveActive=True RefusalOnlyLogged']],
     ['Complete=False Failed', []],
     ['Failed=True PodsUnreachable', ['problem Failed=True PodsUnreachable']],
+    ['Failed=True EmptyFilterRefused', ['note Failed=True EmptyFilterRefused']],
     ['SomethingNew=False Whatever', []],
   ])('judges %s', (text, expected) => {
     expect(told('MediaServer', aServer({ conditions: [text] }))).toEqual(expected);

@@ -21,6 +21,7 @@ const PATIENCE_MS = 60_000;
 const NOTES: Readonly<Record<string, readonly string[]>> = {
   'Progressing=True': ['DeploymentPending', 'Rollout', 'Draining'],
   'ConfigApplied=True': ['OldDrainTimeout'],
+  'Failed=True': ['EmptyFilterRefused'],
   'Reachable=True': ['SomeFail'],
   'KeepAliveActive=True': ['RefusalOnlyLogged'],
   'KeepAliveActive=False': ['AppKeyNotListed', 'NoHook', 'MethodNotListed', 'PolicyDisable'],

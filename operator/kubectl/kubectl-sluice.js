@@ -673,10 +673,10 @@ ${notes}
 		Saturated: { bad: "True" }
 	};
 	// operator/kubectl/advice.ts
-	const DOCS = "https://github.com/sluice-dev/sluice/blob/main/docs/";
-	const linkTo = (section) => `${DOCS}${section}`;
-	const KEEP_ALIVE = "keep-alive.md#which-streams-are-checked";
-	const PAGE = "troubleshooting.md#";
+	const TREE = "https://github.com/sluice-dev/sluice/blob/main/";
+	const linkTo = (section) => `${TREE}${section}`;
+	const KEEP_ALIVE = "docs/keep-alive.md#which-streams-are-checked";
+	const PAGE = "docs/troubleshooting.md#";
 	const ROWS = [
 		[/^EmptyFilterRefused$/, "Use a filter instead of all: true, or change rest.emptyFilter."],
 		[
@@ -707,7 +707,7 @@ ${notes}
 		[
 			/^ChecksWait$/,
 			"Increase maxConnections or the interval, or make the backend faster.",
-			"keep-alive.md#the-arithmetic"
+			"docs/keep-alive.md#the-arithmetic"
 		],
 		[
 			/^(ErrImagePull|ImagePullBackOff|InvalidImageName)$/,
@@ -752,32 +752,32 @@ ${notes}
 		[
 			/^NameTaken$/,
 			"Rename the MediaServer, or delete the object that the message names.",
-			"kubernetes.md#what-the-operator-creates"
+			"docs/kubernetes.md#what-the-operator-creates"
 		],
 		[
 			/^NodesForbidden$/,
 			"Set rbac.readNodes in the values of the chart.",
-			"kubernetes.md#permissions"
+			"docs/kubernetes.md#permissions"
 		],
 		[
 			/^NodeAddressMissing$/,
 			"Give the node an external address, or set media.announcedAddress.",
-			"kubernetes.md#reaching-the-media-port"
+			"docs/kubernetes.md#reaching-the-media-port"
 		],
 		[
 			/^(PodUnreachable|MemberUnreachable)$/,
 			"Allow traffic to internal.port between the operator and all pods, or delete the pod.",
-			"kubernetes.md#several-pods"
+			"docs/kubernetes.md#several-pods"
 		],
 		[
 			/^ImageTooOld$/,
 			"Let all pods run one version: remove spec.image, or set a newer one.",
-			"kubernetes.md#several-pods"
+			"docs/kubernetes.md#several-pods"
 		],
 		[
 			/^PodNotReady$/,
 			"Check the node that the message names. Kubernetes replaces pods of a failed node.",
-			"kubernetes.md#4-change-the-configuration"
+			"docs/kubernetes.md#4-change-the-configuration"
 		],
 		[/^NoReadyPods$/, "See the other problems of this MediaServer. Else look at its pods with kubectl describe."],
 		[/^ConfigTooLarge$/, "Remove StreamApps or RestHooks, or split them over several MediaServers."],
@@ -785,7 +785,7 @@ ${notes}
 		[
 			/^OldDrainTimeout$/,
 			"kubectl rollout restart applies it to all pods.",
-			"kubernetes.md#4-change-the-configuration"
+			"docs/kubernetes.md#4-change-the-configuration"
 		],
 		[
 			/^AppKeyNotListed$/,
@@ -815,7 +815,7 @@ ${notes}
 		[
 			/^PodsUnreachable$/,
 			"Create the StreamTermination again when all pods answer.",
-			"kubernetes.md#several-pods"
+			"docs/kubernetes.md#several-pods"
 		],
 		[
 			/^NotObserved$/,
@@ -856,6 +856,7 @@ ${notes}
 			"Draining"
 		],
 		"ConfigApplied=True": ["OldDrainTimeout"],
+		"Failed=True": ["EmptyFilterRefused"],
 		"Reachable=True": ["SomeFail"],
 		"KeepAliveActive=True": ["RefusalOnlyLogged"],
 		"KeepAliveActive=False": [
@@ -1228,9 +1229,11 @@ ${notes}
 	const textOf$1 = ({ data = {} }, key) => assetText(Buffer.from(data[key] ?? "", "base64"));
 	const secretOf = ({ spec }) => spec.rest.authRef?.name ?? null;
 	// operator/kubectl/pod-choice.ts
-	function choosePod(pods, server) {
-		const pod = pods.find(isReady) ?? pods.find(({ status }) => status?.phase === "Running");
-		if (pod) return pod;
+	const MOST_TRIED = 3;
+	function choosePods(pods, server) {
+		const others = pods.filter((pod) => !isReady(pod) && pod.status?.phase === "Running");
+		const chosen = [...pods.filter(isReady), ...others].slice(0, MOST_TRIED);
+		if (chosen.length > 0) return chosen;
 		throw new Failure(`no pod of MediaServer "${server}" runs, so no stream is live. "kubectl sluice status ${server}" says why`);
 	}
 	function portOf({ spec }, server) {
@@ -1244,7 +1247,10 @@ ${notes}
 			`pod/${pod}`,
 			`:${port}`
 		]);
-		const stop = () => void child.kill();
+		const stop = () => {
+			process.off("exit", stop);
+			child.kill();
+		};
 		process.once("exit", stop);
 		let said = "";
 		let faults = "";
@@ -1306,6 +1312,7 @@ ${notes}
 	const incompleteSentence = (missing) => `not complete: could not ask ${missing.join(", ")}. Their streams are missing; see "kubectl sluice status"`;
 	// operator/kubectl/rest-api.ts
 	const TIMEOUT_MS = 15e3;
+	const PROBE_MS = 3e3;
 	var RestApi = class RestApi {
 		#forward;
 		#headers;
@@ -1319,8 +1326,25 @@ ${notes}
 		static async open(kubectl, server) {
 			const { name } = server.metadata;
 			const authorization = await readAuthorization(kubectl, server);
-			const pod = choosePod(await kubectl.list("pods", `--selector=${SERVER_LABEL}=${name}`), name);
-			return new RestApi(await forward(kubectl, pod.metadata.name, portOf(pod, server)), authorization);
+			const pods = await kubectl.list("pods", `--selector=${SERVER_LABEL}=${name}`);
+			let failure;
+			for (const pod of choosePods(pods, name)) try {
+				return await RestApi.#reach(await forward(kubectl, pod.metadata.name, portOf(pod, server)), authorization);
+			} catch (error) {
+				if (!(error instanceof Failure)) throw error;
+				failure = error;
+			}
+			throw failure;
+		}
+		static async #reach(forward, authorization) {
+			const api = new RestApi(forward, authorization);
+			try {
+				await api.#fetch("", { method: "HEAD" }, PROBE_MS);
+				return api;
+			} catch (error) {
+				api.close();
+				throw error;
+			}
 		}
 		close() {
 			this.#forward.stop();
@@ -1339,13 +1363,13 @@ ${notes}
 			const body = await response.json().catch(() => null);
 			return readList(response.status, response.headers.get("sluice-incomplete"), body);
 		}
-		async #fetch(path, init) {
+		async #fetch(path, init, timeoutMs = TIMEOUT_MS) {
 			const url = `${this.#forward.url}/rest-api/${path}`;
 			try {
 				return await fetch(url, {
 					...init,
 					headers: this.#headers,
-					signal: AbortSignal.timeout(TIMEOUT_MS)
+					signal: AbortSignal.timeout(timeoutMs)
 				});
 			} catch (error) {
 				throw new Failure(`the pod does not answer: ${reasonOf(error)}`, { cause: error });
@@ -1739,12 +1763,12 @@ ${notes}
 	}
 	// operator/kubectl/cause-texts.ts
 	const AGAIN = "It may start the stream again at once.";
-	const CAUSES = "hooks.md#why-a-stream-ended";
+	const CAUSES = "docs/hooks.md#why-a-stream-ended";
 	const TEXTS = {
 		client: {
 			why: "the client ended it itself, with DELETE",
 			client: AGAIN,
-			section: "rest-api.md#whip-and-whep"
+			section: "docs/rest-api.md#whip-and-whep"
 		},
 		publisher_gone: {
 			why: "the publication that it played ended",
@@ -1754,32 +1778,32 @@ ${notes}
 		disconnect: {
 			why: "the client closed its connection, or connection/terminate of the REST API ended its session",
 			client: AGAIN,
-			section: "rest-api.md#other-calls"
+			section: "docs/rest-api.md#other-calls"
 		},
 		rest: {
 			why: "somebody ended it, with stream/terminate of the REST API or with a StreamTermination",
 			client: "It may start the stream again at once, unless it was denied with denyFor; then it gets 403 for that time.",
-			section: "rest-api.md#post-rest-apistreamterminate"
+			section: "docs/rest-api.md#post-rest-apistreamterminate"
 		},
 		keepalive: {
 			why: "the backend answered 403 to StreamKeepAliveEvent",
 			client: "It may start the stream again if the backend allows it.",
-			section: "keep-alive.md#what-an-answer-means"
+			section: "docs/keep-alive.md#what-an-answer-means"
 		},
 		keepalive_failure: {
 			why: "the backend failed to answer StreamKeepAliveEvent failureThreshold times in a row",
 			client: "It may start the stream again if the backend answers.",
-			section: "keep-alive.md#what-an-answer-means"
+			section: "docs/keep-alive.md#what-an-answer-means"
 		},
 		drain: {
 			why: "its pod was stopped, and the stream was still live after drain.timeout",
 			client: "It may start the stream again at once, on another pod.",
-			section: "kubernetes.md#4-change-the-configuration"
+			section: "docs/kubernetes.md#4-change-the-configuration"
 		},
 		ice: {
 			why: "the network connection to the client was lost, or was never established",
 			client: "It may start the stream again. If it never connects, check that it can reach the media port.",
-			section: "kubernetes.md#reaching-the-media-port"
+			section: "docs/kubernetes.md#reaching-the-media-port"
 		},
 		dtls: {
 			why: "the encrypted connection to the client failed",
@@ -1794,7 +1818,7 @@ ${notes}
 		worker_died: {
 			why: "the mediasoup worker that carried it died; the log of the pod says how",
 			client: "It may start the stream again at once; a new worker has started.",
-			section: "metrics.md"
+			section: "docs/metrics.md"
 		},
 		limit: {
 			why: "a limit of the StreamApp or of the MediaServer was reached, such as limits.duration",
@@ -1804,22 +1828,22 @@ ${notes}
 		name_conflict: {
 			why: "the name was already published",
 			client: "It may publish when the other publication has ended, or under another name.",
-			section: "kubernetes.md#several-pods"
+			section: "docs/kubernetes.md#several-pods"
 		},
 		refused: {
 			why: "the backend refused it, or the client is denied",
 			client: "It may start the stream again when the backend allows it, or when the time of denyFor is over.",
-			section: "hooks.md#what-an-answer-to-admission-means"
+			section: "docs/hooks.md#what-an-answer-to-admission-means"
 		},
 		unavailable: {
 			why: "the backend could not be asked whether the stream is allowed",
 			client: "It may try again when the backend answers.",
-			section: "troubleshooting.md#the-backend-does-not-answer"
+			section: "docs/troubleshooting.md#the-backend-does-not-answer"
 		},
 		negotiation: {
 			why: "client and server could not agree on media",
 			client: "It must send another offer.",
-			section: "troubleshooting.md#a-publisher-gets-422"
+			section: "docs/troubleshooting.md#a-publisher-gets-422"
 		}
 	};
 	function causeText(cause, info) {
@@ -1926,7 +1950,7 @@ ${notes}
 			fact("Pod", pod),
 			fact("Checked", `${sentence}.`),
 			...advice === null ? [] : [fact("Advice", advice.fix)],
-			fact("More", advice?.link ?? linkTo("keep-alive.md#which-streams-are-checked"))
+			fact("More", advice?.link ?? linkTo("docs/keep-alive.md#which-streams-are-checked"))
 		];
 	}
 	function endedLines(explanation, now) {
@@ -1965,7 +1989,7 @@ ${notes}
 		return {
 			what: args.positionals[0] ?? "",
 			appKey,
-			published: has(args, "played") ? false : published
+			published
 		};
 	}
 	function readLimit(args) {

@@ -1,10 +1,14 @@
 import { Failure } from './failure.ts';
 import { CONTAINER, isReady, type MediaServer, type Pod } from './objects.ts';
 
-/** A ready pod; else one that runs, such as one that drains. */
-export function choosePod(pods: readonly Pod[], server: string): Pod {
-  const pod = pods.find(isReady) ?? pods.find(({ status }) => status?.phase === 'Running');
-  if (pod) return pod;
+/** A pod may be ready although it no longer answers, until its probe fails. */
+const MOST_TRIED = 3;
+
+/** The pods to try, in this order: ready ones, then others that run, such as those that drain. */
+export function choosePods(pods: readonly Pod[], server: string): readonly Pod[] {
+  const others = pods.filter((pod) => !isReady(pod) && pod.status?.phase === 'Running');
+  const chosen = [...pods.filter(isReady), ...others].slice(0, MOST_TRIED);
+  if (chosen.length > 0) return chosen;
   throw new Failure(
     `no pod of MediaServer "${server}" runs, so no stream is live. "kubectl sluice status ${server}" says why`,
   );

@@ -10,7 +10,10 @@ export type PortForward = { readonly url: string; stop(): void };
 /** Starts `kubectl port-forward` on a free local port, and waits until it listens. */
 export async function forward(kubectl: Kubectl, pod: string, port: number): Promise<PortForward> {
   const child = kubectl.start(['port-forward', `pod/${pod}`, `:${port}`]);
-  const stop = (): void => void child.kill();
+  const stop = (): void => {
+    process.off('exit', stop);
+    child.kill();
+  };
   process.once('exit', stop);
   let said = '';
   let faults = '';

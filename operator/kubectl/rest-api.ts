@@ -3,11 +3,12 @@ import { authorizationOf, secretOf } from './credentials.ts';
 import { Failure } from './failure.ts';
 import type { Kubectl } from './kubectl.ts';
 import { type EndedStream, type LiveStream, type MediaServer, type Pod, SERVER_LABEL, type Secret } from './objects.ts';
-import { choosePod, portOf } from './pod-choice.ts';
+import { choosePods, portOf } from './pod-choice.ts';
 import { forward, type PortForward } from './port-forward.ts';
 import { type Listed, readList } from './stream-lists.ts';
 
 const TIMEOUT_MS = 15_000;
+const PROBE_MS = 3_000;
 
 /** The REST API of one pod, which answers for all pods of its MediaServer. */
 export class RestApi {
@@ -22,13 +23,33 @@ export class RestApi {
     };
   }
 
-  /** Reaches a ready pod through `kubectl port-forward`. */
+  /** Reaches a pod through `kubectl port-forward`; the next one if the first does not answer. */
   static async open(kubectl: Kubectl, server: MediaServer): Promise<RestApi> {
     const { name } = server.metadata;
     const authorization = await readAuthorization(kubectl, server);
     const pods = await kubectl.list<Pod>('pods', `--selector=${SERVER_LABEL}=${name}`);
-    const pod = choosePod(pods, name);
-    return new RestApi(await forward(kubectl, pod.metadata.name, portOf(pod, server)), authorization);
+    let failure: unknown;
+    for (const pod of choosePods(pods, name)) {
+      try {
+        return await RestApi.#reach(await forward(kubectl, pod.metadata.name, portOf(pod, server)), authorization);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** Any answer will do: the calls themselves tell what is wrong. */
+  static async #reach(forward: PortForward, authorization: string | null): Promise<RestApi> {
+    const api = new RestApi(forward, authorization);
+    try {
+      await api.#fetch('', { method: 'HEAD' }, PROBE_MS);
+      return api;
+    } catch (error) {
+      api.close();
+      throw error;
+    }
   }
 
   close(): void {
@@ -49,10 +70,10 @@ export class RestApi {
     return readList<T>(response.status, response.headers.get('sluice-incomplete'), body);
   }
 
-  async #fetch(path: string, init: { method: string; body?: string }): Promise<Response> {
+  async #fetch(path: string, init: { method: string; body?: string }, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const url = `${this.#forward.url}/rest-api/${path}`;
     try {
-      return await fetch(url, { ...init, headers: this.#headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await fetch(url, { ...init, headers: this.#headers, signal: AbortSignal.timeout(timeoutMs) });
     } catch (error) {
       throw new Failure(`the pod does not answer: ${reasonOf(error)}`, { cause: error });
     }

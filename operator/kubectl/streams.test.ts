@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anEnded, aPod, aServer, aStream, NOW } from '../../test/builders/plugin-objects.ts';
-import { choosePod, portOf } from './pod-choice.ts';
+import type { Pod } from './objects.ts';
+import { choosePods, portOf } from './pod-choice.ts';
 import { localUrl } from './port-forward.ts';
 import { changesOf } from './stream-changes.ts';
 import { incompleteSentence, readList } from './stream-lists.ts';
@@ -104,10 +105,12 @@ describe('readList', () => {
 });
 
 describe('the pod that is asked', () => {
-  it('is a ready one, else one that runs', () => {
-    expect(choosePod([aPod('a', false), aPod('b')], 'live').metadata.name).toBe('b');
-    expect(choosePod([aPod('a', false)], 'live').metadata.name).toBe('a');
-    expect(() => choosePod([], 'live')).toThrow('no pod of MediaServer "live" runs, so no stream is live');
+  it('is a ready one, else one that runs; at most three are tried', () => {
+    const names = (...pods: Pod[]): string[] => choosePods(pods, 'live').map(({ metadata }) => metadata.name);
+    expect(names(aPod('a', false), aPod('b'))).toEqual(['b', 'a']);
+    expect(names(aPod('a'), aPod('b'), aPod('c'), aPod('d'))).toEqual(['a', 'b', 'c']);
+    expect(() => names()).toThrow('no pod of MediaServer "live" runs, so no stream is live');
+    expect(() => names({ metadata: { name: 'a' }, status: { phase: 'Pending' } })).toThrow('no pod');
   });
 
   it('is asked at the port that it was created with', () => {

@@ -28,7 +28,7 @@ function liveLines({ keepAlive, pod, stream }: Extract<Explanation, { kind: 'liv
     fact('Pod', pod),
     fact('Checked', `${sentence}.`),
     ...(advice === null ? [] : [fact('Advice', advice.fix)]),
-    fact('More', advice?.link ?? linkTo('keep-alive.md#which-streams-are-checked')),
+    fact('More', advice?.link ?? linkTo('docs/keep-alive.md#which-streams-are-checked')),
   ];
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { anApp, anEnded, aServer, aStream, aTermination, NOW } from '../../test/builders/plugin-objects.ts';
+import { linkTo } from './advice.ts';
 import { type Asked, explainEnded, explainLive, isAsked, type Knowledge } from './explanations.ts';
 import { readLimit } from './why.ts';
 import { whyPage } from './why-page.ts';
 
-const DOCS = 'https://github.com/sluice-dev/sluice/blob/main/docs/';
 const appWith = (condition: string, spec: object = {}) =>
   anApp('app', { conditions: [condition] }, { restHookRef: { name: 'backend' }, ...spec });
 const knowing = (more: Partial<Knowledge> = {}): Knowledge => ({
@@ -43,7 +43,7 @@ describe('a live stream', () => {
   Since:   2026-03-01T11:59:00Z, for 60s
   Pod:     live-a
   Checked: RestHook "backend" is asked about it every 10s; a 403 ends it.
-  More:    ${DOCS}keep-alive.md#which-streams-are-checked
+  More:    ${linkTo('docs/keep-alive.md#which-streams-are-checked')}
 `,
     );
   });
@@ -60,7 +60,7 @@ describe('a live stream', () => {
       [
         'Checked: RestHook "backend" is asked about it every 10s; restOnError is LOG.',
         'Advice:  Set restOnError of StreamKeepAliveEvent to FAIL.',
-        `More:    ${DOCS}troubleshooting.md#a-403-ends-nothing`,
+        `More:    ${linkTo('docs/troubleshooting.md#a-403-ends-nothing')}`,
       ],
     ],
     [
@@ -101,7 +101,7 @@ describe('a stream that has ended', () => {
   Time:    2026-03-01T11:59:50Z, after 50s
   Pod:     live-a
   Client:  It may start the stream again if the backend allows it.
-  More:    ${DOCS}keep-alive.md#what-an-answer-means
+  More:    ${linkTo('docs/keep-alive.md#what-an-answer-means')}
 `,
     );
   });

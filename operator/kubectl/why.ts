@@ -1,4 +1,4 @@
-import { type Arguments, BadArguments, has, one } from './arguments.ts';
+import { type Arguments, BadArguments, one } from './arguments.ts';
 import { type Asked, type Explanation, explainEnded, explainLive, isAsked } from './explanations.ts';
 import { Failure } from './failure.ts';
 import { readFilter } from './filter.ts';
@@ -37,7 +37,7 @@ export async function why(args: Arguments, terminal: Terminal): Promise<number> 
 /** Throws `BadArguments`. */
 function readAsked(args: Arguments): Asked {
   const { appKey, published } = readFilter(args);
-  return { what: args.positionals[0] ?? '', appKey, published: has(args, 'played') ? false : published };
+  return { what: args.positionals[0] ?? '', appKey, published };
 }
 
 /** Throws `BadArguments`. */

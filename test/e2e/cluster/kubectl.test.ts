@@ -1,13 +1,17 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ClusterStage, streamApp } from '../../harness/cluster-stage.ts';
 import type { Json } from '../../harness/kube.ts';
+import { blocksOf } from '../../harness/markdown.ts';
+import { RtcClient } from '../../harness/rtc-client.ts';
 import { until } from '../../harness/wait.ts';
 
-const PLUGIN = join(import.meta.dirname, '../../../operator/kubectl/kubectl-sluice.js');
+const root = join(import.meta.dirname, '../../..');
+const PLUGIN = join(root, 'operator/kubectl/kubectl-sluice.js');
+const PAGE = join(root, 'docs/kubectl.md');
 const EXECUTABLE = 0o755;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 let stage: ClusterStage;
@@ -23,7 +27,10 @@ beforeAll(async () => {
   await stage.live({ replicas: 2 });
   await stage.condition('mediaserver/live', 'FleetReady', 'True');
 });
-afterEach(() => stage.leave());
+afterEach(async () => {
+  await stage.leave();
+  await until('nothing is left', async () => (await stage.terminate({ published: true })) === 404);
+});
 afterAll(async () => {
   await stage.clear();
   await rm(folder, { recursive: true, force: true });
@@ -63,6 +70,37 @@ function answered(answer: string, args: readonly string[]): { code: number | nul
   return { code: status, shown: stdout };
 }
 
+/** Publishes without the ingress, which may send all requests to one pod. */
+async function publishOnAllPods(...names: readonly string[]): Promise<void> {
+  const pods = await stage.pods();
+  for (const [index, name] of names.entries()) {
+    const { podIP } = pods[index % pods.length].status;
+    const options = { bindAddress: stage.kube.target.machine };
+    const client = await RtcClient.publish(`http://${podIP}:8081/whip/defaultApp/${name}`, options);
+    stage.leaves(client);
+    await client.connected();
+  }
+}
+
+/** Pids of the port-forwards to pods of the test. */
+const forwards = (): string[] =>
+  spawnSync('pgrep', ['--full', '--', `--namespace=${stage.namespace} port-forward pod/live-`], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((pid) => pid !== '');
+
+/** Sends a signal to the media server in a pod. */
+async function signal(pod: Json, name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  const script = `
+    const fs = require('node:fs');
+    for (const pid of fs.readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid)) {
+      try {
+        const words = fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
+        if (words[1] === 'media-server/main.ts') process.kill(pid, '${name}');
+      } catch {}
+    }`;
+  await stage.kube.kubectl(['-n', stage.namespace, 'exec', pod.metadata.name, '--', 'node', '-e', script]);
+}
+
 async function liveIds(): Promise<string[]> {
   return lines((await sluice('streams', '-o', 'name')).stdout).filter((id) => id !== '');
 }
@@ -100,13 +138,13 @@ describe('status', () => {
       'StreamApp broken: RestHook "missing" does not exist (ResolvedRefs=False, RefNotFound)\n' +
         '    → Create the object that the message names, or correct the name.\n',
     );
-    expect(stdout).toContain('troubleshooting.md#the-app-names-a-resthook-that-does-not-exist');
+    expect(stdout).toContain('docs/troubleshooting.md#the-app-names-a-resthook-that-does-not-exist');
   });
 });
 
 describe('streams', () => {
   it('lists the streams of all pods as a table, JSON and ids, with the credentials of the Secret', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) await stage.publish(name);
+    await publishOnAllPods('a', 'b', 'c', 'd');
     await stage.play('a');
     const { code, stderr, stdout } = await sluice('streams');
     expect([code, stderr]).toEqual([0, '']);
@@ -149,12 +187,29 @@ describe('streams', () => {
     await client.untilEnded();
     await until('its end is shown', () => /watched .* ENDED/.test(shown), { timeoutMs: 30_000 });
     expect(lines(shown)).toHaveLength(3);
-    const forwards = (): string =>
-      spawnSync('pgrep', ['--full', 'port-forward pod/live-'], { encoding: 'utf8' }).stdout;
-    expect(forwards()).not.toBe('');
+    // It looks through another connection when the first one breaks.
+    const [first] = forwards();
+    process.kill(Number(first));
+    await stage.publish('again');
+    await until('the new stream is shown', () => /again .* PUBLISHING/.test(shown), { timeoutMs: 30_000 });
+    expect(forwards()).not.toEqual([first]);
     child.kill('SIGTERM');
     await exited;
-    await until('the port-forward has stopped', () => forwards() === '');
+    await until('the port-forward has stopped', () => forwards().length === 0);
+  });
+
+  it('says which pod does not answer, whichever it is, and exits with 1', { timeout: 180_000 }, async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await publishOnAllPods(...names);
+    for (const frozen of await stage.pods()) {
+      await signal(frozen, 'SIGSTOP');
+      const { code, stderr, stdout } = await sluice('streams').finally(() => signal(frozen, 'SIGCONT'));
+      expect(code).toBe(1);
+      expect(stderr).toContain(`not complete: could not ask ${frozen.metadata.name}.`);
+      expect(stdout).not.toContain(frozen.metadata.name);
+      await until('all pods answer', async () => (await sluice('streams')).code === 0, { timeoutMs: 60_000 });
+    }
+    expect(await liveIds()).toHaveLength(names.length);
   });
 });
 
@@ -169,6 +224,12 @@ describe('terminate', () => {
     expect(await sluice('terminate', '--name', 'nobody', '--yes')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('error: no live stream of MediaServer "live" matches: name "nobody"\n'),
+    });
+    onTestFinished(() => stage.patch('mediaserver/live', { spec: { rest: { emptyFilter: null } } }));
+    await stage.patch('mediaserver/live', { spec: { rest: { emptyFilter: 'Refuse' } } });
+    expect(await sluice('terminate', '--all', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('failed: MediaServer "live" refuses to end all streams'),
     });
     expect(await liveIds()).toHaveLength(1);
   });
@@ -305,5 +366,48 @@ describe('what kubectl cannot do', () => {
     );
     await stage.apply(stage.mediaServer({ replicas: 0, ingress: null }, 'other'));
     expect((await sluice('streams')).stderr).toContain('the namespace has 2 MediaServers: name one of live, other');
+  });
+});
+
+/** Removes what differs between runs: ids, names of pods and objects, times, addresses, and counts of single pods. */
+const likeness = (text: string): string[] =>
+  lines(text).map((line) =>
+    line
+      .replaceAll(new RegExp(UUID, 'g'), 'ID')
+      .replace(/^(live-\S+ +Done ).*/, '$1COUNTS')
+      .replaceAll(/live-[a-z0-9]+-[a-z0-9]{5}\b/g, 'POD')
+      .replaceAll(/kubectl-[a-z0-9]{5}\b/g, 'TERMINATION')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME')
+      .replaceAll(/\b\d+[smh](\d+[ms])?\b/g, 'AGE')
+      .replaceAll(/http:\/\/\S+/g, 'URL')
+      .replaceAll(/\bnode-\d\b/g, 'NODE')
+      .replace(/^MediaServer \w+\//, 'MediaServer NAMESPACE/')
+      .replaceAll(/ {2,}/g, '  '),
+  );
+
+describe('docs/kubectl.md', () => {
+  it('shows what its commands print, in order', async () => {
+    const kubeconfig = join(folder, 'reader.json');
+    await writeFile(kubeconfig, await stage.kube.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json']));
+    const reader = { KUBECONFIG: kubeconfig };
+    await ran('kubectl', ['config', 'set-context', '--current', `--namespace=${stage.namespace}`], reader);
+    // Of other tests; one of them was refused, which is a note.
+    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamterminations', '--all']);
+    await stage.publish('stream1');
+    await stage.play('stream1');
+    await stage.publish('stream2');
+    await until('the counts are new', async () => (await stage.get('mediaserver/live')).status.publications === 2, {
+      timeoutMs: 60_000,
+      everyMs: 500,
+    });
+    const blocks = blocksOf(await readFile(PAGE, 'utf8'));
+    const shown: [string, string[], string[]][] = [];
+    for (const [index, { language, text }] of blocks.entries()) {
+      if (language !== 'sh' || !text.startsWith('kubectl sluice ')) continue;
+      const { stdout } = await ran('bash', ['-c', `exec 2>&1; ${text}`], reader);
+      shown.push([text, likeness(stdout), likeness(blocks[index + 1]?.text ?? '')]);
+    }
+    expect(shown).toHaveLength(6);
+    for (const [command, printed, expected] of shown) expect(printed, command).toEqual(expected);
   });
 });
