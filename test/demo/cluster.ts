@@ -17,6 +17,7 @@ import {
 import { installSluice } from './install.ts';
 import { openCluster } from './open-cluster.ts';
 import { forward } from './port-forward.ts';
+import { showStatus } from './status.ts';
 import { tellStory } from './story.ts';
 import { suggestions } from './suggestions.ts';
 
@@ -48,7 +49,8 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
     await showCounts(kube, 1, 1);
     demo.seen('kubectl get shows one publication, one playback and a backend that answers (it counts twice a minute)');
     await scaleTo(kube, 2);
-    demo.seen('two pods are one media server now');
+    await showStatus(demo, kube);
+    demo.seen('two pods are one media server now, and kubectl sluice finds nothing wrong');
     await rollOut(kube);
     await stillMoves();
     demo.seen('two new pods take new streams; the old one drains, and both pictures still move');

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { delimiter } from 'node:path';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { stringify } from 'yaml';
 import { run } from '../cluster/commands.ts';
@@ -11,6 +12,13 @@ export type Json = any;
 
 export const SYSTEM = 'sluice-system';
 const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted';
+
+export type KubectlOptions = {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** A folder with plugins. */
+  readonly path?: string;
+};
 
 /** Runs kubectl and Helm against the cluster of a test, as a user does. */
 export class Kube {
@@ -26,8 +34,9 @@ export class Kube {
     this.#stop = signal ? { signal } : {};
   }
 
-  kubectl(args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
-    return run('kubectl', args, { env: this.env, ...this.#stop, ...options });
+  kubectl(args: readonly string[], { path, ...options }: KubectlOptions = {}): Promise<string> {
+    const env = path === undefined ? this.env : { ...this.env, PATH: `${path}${delimiter}${process.env['PATH']}` };
+    return run('kubectl', args, { env, ...this.#stop, ...options });
   }
 
   helm(args: readonly string[]): Promise<string> {

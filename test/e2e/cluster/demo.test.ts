@@ -36,7 +36,7 @@ describe('the demo on a cluster that is up', () => {
       'published: ',
       'played: ',
       'kubectl get shows one publication, one playback and a backend that answers',
-      'two pods are one media server now',
+      'two pods are one media server now, and kubectl sluice finds nothing wrong',
       'two new pods take new streams; the old one drains, and both pictures still move',
       'playback stopped: the backend answered 403',
       'played again',
