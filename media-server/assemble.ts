@@ -135,7 +135,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
         drain.cordoned = cordoned;
         log.info({ cordoned }, cordoned ? 'this pod takes no new streams' : 'this pod takes new streams again');
       },
-      terminations: new Terminations({ ...parts, fleet: fleet.asking, clock, log }),
+      terminations: new Terminations({ ...parts, fleet: fleet.asking, orders: fleet.orders, clock, log }),
       sessions: (request, response) => forwarded.routing(request, response),
       pipes: fleet.outgoing,
       log: log.child({ component: 'internal' }),
@@ -204,7 +204,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     registry,
     clock,
     keepAlive,
-    elsewhere: { end: (publication) => fleet.outgoing.end(publication) },
+    elsewhere: { end: (publication, order) => fleet.outgoing.end(publication, order) },
     closeFailed: ({ id }, error) => log.error({ err: error, streamId: id }, 'a stream could not be closed'),
     ended: (stream, durationMs) => {
       const { appKey, cause, direction, endedAt, id, name } = stream;

@@ -61,7 +61,7 @@ describe('renderServerConfig', () => {
         port: 44444,
         codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'],
         cascade: { after: 25 },
-        pipePorts: { port: 45000, endPort: 45063 },
+        pipePorts: { port: 45000, endPort: 45999 },
         iceServers: [],
       },
       rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: ['*'], corsOrigins: [] },

@@ -138,7 +138,7 @@ const Media = Type.Object(
     pipePorts: Type.Object(
       {
         port: port({ description: 'First port', default: 45000, ...reload('restart') }),
-        endPort: port({ description: 'Last port', default: 45063, ...reload('restart') }),
+        endPort: port({ description: 'Last port', default: 45999, ...reload('restart') }),
       },
       {
         description:

@@ -15,6 +15,8 @@ const SPEAK_EVERY_MS = 5_000;
 /** A side that is silent for this long is gone. */
 export const SILENCE_MS = 15_000;
 const HEARTBEAT = {};
+/** A pipe needs a few lines. */
+const MOST_UNREAD = 16;
 
 /** A channel that ends when the other side is silent. */
 export class Conversation {
@@ -69,8 +71,8 @@ export class Conversation {
   }
 
   #take(line: object): void {
-    if (!this.#waiting) this.#lines.push(line);
-    this.#resolve(line);
+    if (this.#waiting) this.#resolve(line);
+    else if (this.#lines.push(line) > MOST_UNREAD) this.#end('it sends too much');
   }
 
   #resolve(line: object | null): void {

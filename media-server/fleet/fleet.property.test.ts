@@ -134,6 +134,8 @@ const PLAYED_ON_1: readonly Step[] = [
   wait(1_000),
 ];
 
+const ENDED_BY_0: readonly Step[] = [...PLAYED_ON_1, wait(30_000), { do: 'terminate', pod: 0 }, wait(4_000)];
+
 /** Histories that chance seldom finds. */
 const EXAMPLES: readonly History[] = [
   // The roster still says that pod 0 does not run, and a network policy refuses calls to it.
@@ -243,6 +245,8 @@ const EXAMPLES: readonly History[] = [
     pods: 2,
     steps: [...PLAYED_ON_1, { do: 'terminatePublications', pod: 0 }, wait(4_000)],
   },
+  // Pod 0 ends all streams, and its publication first.
+  { seed: 1, pods: 2, steps: Array.from({ length: 8 }, () => ENDED_BY_0).flat() },
   // Pod 0 ends its publication, which pod 1 cannot be told.
   {
     seed: 1,

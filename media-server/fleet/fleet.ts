@@ -10,9 +10,10 @@ import { Joining } from './joining.ts';
 import { Membership } from './membership.ts';
 import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
 import { Names, type NamesDeps } from './names.ts';
+import { Orders } from './orders.ts';
 import { OutgoingPipes } from './outgoing-pipes.ts';
 
-export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining'> &
+export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining' | 'orders'> &
   Pick<NamesDeps, 'own' | 'lose'> & {
     readonly podName: string;
     readonly uid: string;
@@ -32,6 +33,7 @@ export class Fleet {
   readonly membership: Membership;
   readonly asking: Asking;
   readonly names: Names;
+  readonly orders: Orders;
   readonly incoming: IncomingPipes;
   readonly outgoing: OutgoingPipes;
   readonly #joining: Joining;
@@ -40,10 +42,13 @@ export class Fleet {
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
+    this.orders = new Orders(deps.clock);
     this.membership = new Membership(deps);
+    const { orders } = this;
     const knowledge = (): Knowledge => ({ denials: deps.deny.all(), names: this.names.known() });
     this.#answers = peerAnswers({
       ...deps,
+      orders,
       membership: this.membership,
       knowledge,
       names: () => this.names,
@@ -53,6 +58,7 @@ export class Fleet {
     this.names = new Names({ ...deps, membership: this.membership, asking: this.asking });
     this.incoming = new IncomingPipes({
       ...deps,
+      orders,
       membership: this.membership,
       names: this.names,
       open: (member) => deps.wire.pipe(member),

@@ -38,11 +38,10 @@ export class LineChannel implements Channel {
       if (rest.length > MOST_BYTES) this.#input.destroy(new Error('it sent a line that is too long'));
       for (const line of lines) this.#parse(line, onLine);
     });
-    for (const stream of [this.#input, this.#output]) {
-      finished(stream, { readable: stream === this.#input, writable: stream === this.#output }, (error) =>
-        onClosed(error ? asNoAnswer(error).message : null),
-      );
-    }
+    const end = (error: unknown): void => onClosed(error ? asNoAnswer(error).message : null);
+    // Each direction alone: an HTTP client ends its own only after this.
+    finished(this.#input, { writable: false }, end);
+    finished(this.#output, { readable: false }, end);
   }
 
   #parse(line: string, onLine: (line: unknown) => void): void {

@@ -36,6 +36,8 @@ const TerminateQuestion = Type.Object(
     cause: Type.Enum(['rest', 'disconnect']),
     denyForMs: Count,
     denials: Denials,
+    /** The id of the order, if all pods are given it. */
+    order: Type.Optional(Text),
   },
   closed,
 );

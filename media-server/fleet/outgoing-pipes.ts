@@ -55,20 +55,23 @@ export class OutgoingPipes {
     }
   }
 
-  /** Ends the playbacks of a publication on all pods. Throws with the names of the pods that did not confirm it. */
-  async end(stream: Stream): Promise<void> {
+  /** Ends the playbacks of a publication on other pods. Returns the names of the pods that did not confirm it. */
+  async end(stream: Stream, order?: string): Promise<readonly string[]> {
     const pipes = [...(this.#open.get(stream) ?? [])];
     const silent: string[] = [];
     await Promise.all(
       pipes.map(async ({ conversation, pod, told }) => {
-        conversation.say({ end: true });
+        conversation.say({ end: true, ...(order === undefined ? {} : { order }) });
         const late = this.#deps.clock.setTimeout(() => told.resolve(false), CONFIRM_MS);
         if (!(await told.promise)) silent.push(pod);
         late.cancel();
         conversation.close();
       }),
     );
-    if (silent.length > 0) throw new Error(`${silent.join(', ')} did not confirm that its playbacks have ended`);
+    if (silent.length > 0) {
+      this.#deps.log.warn({ streamId: stream.id, pods: silent }, 'pods did not confirm that playbacks have ended');
+    }
+    return silent;
   }
 
   close(): void {
@@ -83,13 +86,14 @@ export class OutgoingPipes {
     const to = membership.member(call.from);
     if (!to) throw new Error(`pod ${call.from} is not a member of the fleet`);
     const stream = registry.publication(appKey, name);
-    const sending = stream && isLive(stream) ? await media().send({ publication: stream.leg, to, shared }) : null;
+    if (!stream || !isLive(stream)) return conversation.say(this.#reply(call, null));
+    const sending = await media().send({ publication: stream.leg, to, shared });
     try {
-      const isGone = !stream?.live;
-      conversation.say(this.#reply(call, isGone ? null : (sending?.offer ?? null)));
-      if (sending && stream && !isGone) await this.#last(conversation, { pod: to.pod, stream, sending });
+      // It may have ended meanwhile.
+      conversation.say(this.#reply(call, stream.live ? sending.offer : null));
+      if (stream.live) await this.#hold(conversation, { pod: to.pod, stream, sending });
     } finally {
-      sending?.close();
+      sending.close();
     }
   }
 
@@ -100,7 +104,7 @@ export class OutgoingPipes {
   }
 
   /** Keeps the pipe until it ends. */
-  async #last(
+  async #hold(
     conversation: Conversation,
     { pod, sending, stream }: { readonly pod: string; readonly sending: Sending; readonly stream: Stream },
   ): Promise<void> {

@@ -45,7 +45,11 @@ export class PeerWire implements Wire {
   /** Opens a connection for a pipe. */
   pipe(member: RosterMember): Channel {
     const options = { origin: urlOf(member), path: PIPE_PATH, method: 'POST', headers: NDJSON } as const;
-    return LineChannel.over(this.#pipes.get().pipeline(options, ({ body }) => body));
+    const pipe = this.#pipes.get().pipeline(options, ({ body, statusCode }) => {
+      if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
+      return body;
+    });
+    return LineChannel.over(pipe);
   }
 
   async close(): Promise<void> {

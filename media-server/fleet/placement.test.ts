@@ -28,7 +28,7 @@ function placement({ playing = 0, ...over }: Partial<typeof FREE> & { playing?: 
   const { add, registry } = fakeStreams();
   const publication = add({ direction: 'publish', name: 'here' });
   publication.goLive();
-  for (let count = 0; count < playing; count++) registry.bind(add({ direction: 'play', name: 'here' }), publication);
+  for (let count = 0; count < playing; count++) add({ direction: 'play', name: 'here' });
   return new Placement({
     registry,
     fleet: {

@@ -46,7 +46,17 @@ export class Placement {
     if (!publication?.live) return false;
     const { cascadeAfter, playbacks } = limits();
     const isFull = playbacks > 0 && registry.byDirection('play').size >= playbacks;
-    return isFull || drain.refuses || registry.playbacksOf(publication).size >= cascadeAfter;
+    return isFull || drain.refuses || this.#isPlayedBy(cascadeAfter, appKey, name);
+  }
+
+  /** Whether a stream has this many playbacks here. Those that still ask the backend count: viewers come in crowds. */
+  #isPlayedBy(most: number, appKey: string, name: string): boolean {
+    let count = 0;
+    for (const stream of this.#deps.registry.byName(name)) {
+      if (!stream.published && stream.appKey === appKey) count++;
+      if (count >= most) return true;
+    }
+    return most === 0;
   }
 
   /** The pod that holds a publication, unless this pod has it. */

@@ -4,18 +4,20 @@ import { matchStreams } from '../streams/filter.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import type { Answer, Question } from './messages.ts';
+import type { Orders } from './orders.ts';
 
 export type TerminateHereDeps = {
   readonly registry: StreamRegistry;
   readonly terminator: Terminator;
   readonly deny: DenyList;
+  readonly orders: Orders;
   readonly clock: Clock;
 };
 
 /** Ends the streams of this pod that match. Denials come first: a client must not start its stream again in between. */
 export async function terminateHere(
   deps: TerminateHereDeps,
-  { cause, denials, denyForMs, dryRun, filter }: Question<'terminate'>,
+  { cause, denials, denyForMs, dryRun, filter, order }: Question<'terminate'>,
 ): Promise<Answer<'terminate'>> {
   const orderedAt = deps.clock.monotonic();
   const streams = matchStreams(deps.registry, filter);
@@ -24,11 +26,15 @@ export async function terminateHere(
   for (const denial of denials) deps.deny.add(denial);
   const own = denyForMs === 0 ? [] : streams.flatMap((stream) => deps.deny.denialOf(stream, denyForMs) ?? []);
   const denied = own.filter((denial) => deps.deny.add(denial));
-  const { ended, failed, fault } = await deps.terminator.endAll(streams, cause, { orderedAt });
+  const ending = deps.terminator.endAll(streams, cause, { orderedAt, ...(order === undefined ? {} : { order }) });
+  if (order !== undefined) deps.orders.carriedOut(order);
+  const { ended, failed, untold } = await ending;
   const answer = { matchedIds, terminated: ended, denied: denied.length, denials: denied };
-  return failed === 0
-    ? answer
-    : { ...answer, error: `${failed} of ${streams.length} streams could not be closed: ${fault}` };
+  const faults = [
+    ...(failed > 0 ? [`${failed} of ${streams.length} streams could not be closed`] : []),
+    ...(untold.length > 0 ? [`${untold.join(', ')} did not confirm that its viewers were told`] : []),
+  ];
+  return faults.length === 0 ? answer : { ...answer, error: faults.join('; ') };
 }
 
 /** The denials that `terminateHere` would make. */

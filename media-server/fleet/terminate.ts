@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { Log } from '../../process/logger.ts';
 import type { Denial } from '../streams/deny.ts';
@@ -45,7 +46,8 @@ async function carryOut({ fleet }: TerminateDeps, order: TerminateOrder): Promis
   const isDenied = denyForMs > 0 && !dryRun;
   const foreseen = isDenied ? (await ask('denials', { filter, denyForMs })).flatMap(denialsOf) : [];
   const denials = latest(foreseen);
-  const replies = await ask('terminate', { filter, dryRun, cause, denyForMs, denials });
+  const id = scope === 'fleet' ? { order: randomUUID() } : {};
+  const replies = await ask('terminate', { filter, dryRun, cause, denyForMs, denials, ...id });
   const told = new Set(denials.map(({ key }) => key));
   // Streams that started after the first question.
   const late = latest(replies.flatMap(denialsOf)).filter(({ key }) => !told.has(key));

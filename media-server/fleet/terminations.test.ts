@@ -7,6 +7,7 @@ import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { DenyList } from '../streams/deny.ts';
 import type { Asked } from './ask.ts';
 import type { Answer } from './messages.ts';
+import { Orders } from './orders.ts';
 import { Terminations, type TerminationsDeps } from './terminations.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -26,7 +27,7 @@ describe('Terminations', () => {
   });
 
   const terminations = (fleet: TerminationsDeps['fleet'] = fleetOfOne(streams, { deny }).asking): Terminations =>
-    new Terminations({ ...streams, deny, clock, fleet, log: logged.log });
+    new Terminations({ ...streams, deny, clock, fleet, orders: new Orders(clock), log: logged.log });
 
   it('carries an order out once, and repeats the answer', async () => {
     const all = terminations();
@@ -56,7 +57,7 @@ describe('Terminations', () => {
     const answer = {
       matched: 1,
       terminated: 0,
-      warning: '1 of 1 streams could not be closed: the worker does not answer',
+      warning: '1 of 1 streams could not be closed',
     };
     expect(await all.carryOut(ORDER)).toEqual(answer);
     streams.add({ name: 'b' });

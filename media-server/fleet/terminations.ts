@@ -53,7 +53,11 @@ export class Terminations {
     const denials = isDenied ? denialsHere(this.#deps, { filter, denyForMs }).denials : [];
     bans.untold = denials;
     await this.#tell(bans);
-    const question = { filter, dryRun, cause: 'rest', denyForMs: isDenied ? denyForMs : 0, denials } as const;
+    const question = {
+      ...{ filter, dryRun, denials, order: uid },
+      cause: 'rest',
+      denyForMs: isDenied ? denyForMs : 0,
+    } as const;
     const { denials: all, error: warning, matchedIds, terminated } = await terminateHere(this.#deps, question);
     const foreseen = new Set(denials.map(({ key }) => key));
     // Streams that started meanwhile.

@@ -26,7 +26,7 @@ import {
 import { PipeTransports } from './pipe-transports.ts';
 import { PlaybackLeg } from './playback.ts';
 import { PublicationLeg } from './publication.ts';
-import { Piped, Receiver } from './receiving.ts';
+import { PipedSource, Receiver } from './receiving.ts';
 import { send } from './sending.ts';
 import type { Source } from './source.ts';
 import { TransportLeg } from './transport-leg.ts';
@@ -91,7 +91,7 @@ class Engine implements Media {
 
   async play(request: PlayRequest): Promise<Playback> {
     const { publication } = request;
-    if (!(publication instanceof PublicationLeg || publication instanceof Piped)) throw foreign();
+    if (!(publication instanceof PublicationLeg || publication instanceof PipedSource)) throw foreign();
     const offer = parseOffer(request.offer, 'play');
     const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
     const { routerCodecs } = negotiation;

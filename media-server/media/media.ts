@@ -76,6 +76,8 @@ export type Receiving = {
 export type PipedPublication = {
   readonly kind: 'piped';
   layers(): readonly Layer[];
+  /** Number of packets that have arrived. */
+  packets(): Promise<number>;
   /** Calls back once when its worker dies. */
   onLost(run: () => void): void;
 };

@@ -13,7 +13,7 @@ export type PipeTransportEnd = {
   readonly seat: Seat;
   readonly transport: PipeTransport;
   readonly own: PipeEnd;
-  /** True once packets have arrived. */
+  /** True once packets of the other pod have arrived. */
   isProven: boolean;
   /** Connects it to the other end. */
   connect(end: PipeEnd): Promise<void>;
@@ -42,6 +42,7 @@ export class PipeTransports {
     const transport = await seat.routers.main
       .createPipeTransport({ listenInfo, enableRtx: true, enableSrtp: true })
       .catch((error: unknown) => {
+        if (seat.worker.died) throw new MediaUnavailable('a mediasoup worker died', { cause: error });
         const message = `a pipe to another pod needs a free UDP port from ${port} to ${endPort} (spec.media.pipePorts)`;
         throw new MediaUnavailable(message, { cause: error });
       });
@@ -72,10 +73,10 @@ export class PipeTransports {
     return used ? this.#lease(used) : null;
   }
 
-  /** The transports between a worker and a pod that are known to work. */
-  proven(seat: Seat, { uid }: PipePeer): PipeTransportLease[] {
+  /** The transports between a worker and a pod. */
+  between(seat: Seat, { uid }: PipePeer): PipeTransportLease[] {
     return [...this.#used.values()]
-      .filter(({ end, peer }) => end.seat === seat && peer === uid && end.isProven)
+      .filter(({ end, peer }) => end.seat === seat && peer === uid)
       .map((used) => this.#lease(used));
   }
 

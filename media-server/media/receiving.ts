@@ -14,6 +14,7 @@ import {
 import type { PipeTransportLease, PipeTransports } from './pipe-transports.ts';
 import { Pipes } from './pipes.ts';
 import { playableTracks, type Source } from './source.ts';
+import { sumMetrics } from './transport-leg.ts';
 import type { Seat } from './workers.ts';
 
 /** A live publication sends packets all the time. */
@@ -36,14 +37,13 @@ export class Receiver implements Receiving {
   readonly #leases: PipeTransportLease[];
   readonly #producers: Producer[] = [];
   #layers: readonly string[] = [];
-  #isClosed = false;
 
   constructor(seat: Seat, holder: PipePeer, deps: ReceiverDeps) {
     this.#seat = seat;
     this.#holder = holder;
     this.#deps = deps;
     // In use until the holder has chosen, so that none of them is closed meanwhile.
-    this.#leases = deps.transports.proven(seat, holder);
+    this.#leases = deps.transports.between(seat, holder);
     this.shared = this.#leases.map(({ end }) => end.id);
   }
 
@@ -52,7 +52,6 @@ export class Receiver implements Receiving {
     const shared = transports.share(this.#seat, [id]);
     const lease = shared ?? (await transports.open(this.#seat, this.#holder, id));
     for (const other of this.#leases.splice(0, this.#leases.length, lease)) other.release();
-    if (this.#isClosed) this.close();
     if (!shared) await lease.end.connect(end);
     for (const { kind, rtpParameters } of tracks) {
       this.#producers.push(await lease.end.transport.produce({ kind, rtpParameters: rtpParameters as RtpParameters }));
@@ -72,22 +71,21 @@ export class Receiver implements Receiving {
       if (lease.end.isProven) break;
       if (clock.monotonic() >= until) {
         const ports = `UDP ports ${pipePorts.port} to ${pipePorts.endPort}`;
-        throw new MediaUnavailable(`no media arrives from the other pod: ${ports} must be open between pods`);
+        throw new MediaUnavailable(`no packets arrive from the other pod; ${ports} must be open between pods`);
       }
       await sleep(clock, LOOK_EVERY_MS, NEVER);
     }
-    return new Piped(this.#seat, this.#producers, this.#layers);
+    return new PipedSource(this.#seat, this.#producers, this.#layers);
   }
 
   close(): void {
-    this.#isClosed = true;
     for (const producer of this.#producers) producer.close();
     for (const lease of this.#leases.splice(0)) lease.release();
   }
 }
 
 /** A publication of another pod, as playbacks consume it. */
-export class Piped implements PipedPublication, Source {
+export class PipedSource implements PipedPublication, Source {
   readonly kind = 'piped';
   readonly seat: Seat;
   readonly pipes: Pipes;
@@ -107,6 +105,11 @@ export class Piped implements PipedPublication, Source {
 
   layers(): readonly Layer[] {
     return this.#layers.map((encodingId) => ({ encodingId }));
+  }
+
+  async packets(): Promise<number> {
+    const stats = await Promise.all(this.#producers.map((producer) => producer.getStats()));
+    return sumMetrics(stats.flat()).packets;
   }
 
   onLost(run: () => void): void {

@@ -112,7 +112,7 @@ describe('a playback of a publication on another pod', () => {
   const elsewhere = (live = true): PipedStream => ({
     name: 'a',
     live,
-    leg: { kind: 'piped', layers: () => [], onLost: () => undefined },
+    leg: { kind: 'piped', layers: () => [], packets: async () => 1, onLost: () => undefined },
   });
 
   it('is bound to what a pipe brings, and ends with it', async () => {
@@ -129,6 +129,25 @@ describe('a playback of a publication on another pod', () => {
     stage.playedElsewhere.set('a', elsewhere(false));
     expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
     expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+  });
+
+  it('is not bound if its client leaves while the publication is fetched', async () => {
+    const publication = elsewhere();
+    const fetching = gate();
+    stage.deps.elsewhere.isLive = () => true;
+    stage.deps.elsewhere.fetch = async () => {
+      await fetching.passed;
+      return publication;
+    };
+    const gone = new AbortController();
+    const playing = stage.play({ signal: gone.signal });
+    await settle();
+    gone.abort();
+    await settle();
+    fetching.open();
+    expect(rejected(await playing)).toMatchObject({ status: 403, result: 'terminated' });
+    expect(stage.registry.playbacksOf(publication).size).toBe(0);
+    expect(stage.media.requests).toEqual([]);
   });
 
   it('is rejected with 503 if there is no way to the other pod', async () => {

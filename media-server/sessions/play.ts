@@ -11,17 +11,15 @@ export async function play(deps: SessionDeps, request: SessionRequest): Promise<
   if (rejection) return reject(deps, request.appKey, 'play', rejection);
 
   return open(deps, request, 'play', async (stream) => {
-    const refused = await admit(deps, stream);
+    const { appKey } = stream;
+    const refused = (await admit(deps, stream)) ?? checkDenied(deps, request, stream.name, 'play');
     if (refused) return refused;
-    const denied = checkDenied(deps, request, stream.name, 'play');
-    if (denied) return denied;
-    const { appKey, name } = stream;
-    const publication = livePublication(deps, appKey, name) ?? (await deps.elsewhere.fetch(appKey, name));
-    if (!publication?.live) return notLive(appKey, name);
-    const full = checkPlaybacks(deps, stream, publication);
-    if (full) return full;
-    deps.registry.bind(stream, publication);
-    return negotiate(deps, stream, publication);
+    const publication = livePublication(deps, appKey, stream.name) ?? (await deps.elsewhere.fetch(appKey, stream.name));
+    // The stream may have ended while the publication was fetched.
+    const ended = endedRejection(stream);
+    if (ended) return ended;
+    if (!publication?.live) return notLive(appKey, stream.name);
+    return checkPlaybacks(deps, stream, publication) ?? negotiate(deps, stream, publication);
   });
 }
 
@@ -51,8 +49,10 @@ function checkPlaybacks(deps: SessionDeps, { app }: Stream, publication: Played)
   return checkPlaybackLimit(deps.registry.playbacksOf(publication).size, limit, publication.name);
 }
 
-async function negotiate(deps: SessionDeps, stream: Stream, { leg }: Played): Promise<Rejection | null> {
+async function negotiate(deps: SessionDeps, stream: Stream, publication: Played): Promise<Rejection | null> {
+  const { leg } = publication;
   if (!leg || leg.kind === 'playback') return notLive(stream.appKey, stream.name);
+  deps.registry.bind(stream, publication);
   stream.leg = await deps.media.play({ ...legRequest(stream), publication: leg });
   return endedRejection(stream);
 }

@@ -39,8 +39,9 @@ export class StreamRegistry {
     this.#index(stream);
   }
 
-  /** Binds a playback to the publication that it plays, once that is known. */
+  /** Binds a playback to the publication that it plays, once that is known. Does nothing once it has left. */
   bind(playback: Stream, publication: Played): void {
+    if (!this.#byId.has(playback.id)) return;
     playback.publication = publication;
     this.#byPublication.add(publication, playback);
   }

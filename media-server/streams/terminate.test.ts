@@ -54,7 +54,7 @@ describe('Terminator', () => {
     const ended = add();
     registry.bind(playback, publication);
     await terminator.end(ended, 'client');
-    expect(await terminator.endAll([ended, ...registry.all()], 'drain')).toEqual({ ended: 2, failed: 0, fault: null });
+    expect(await terminator.endAll([ended, ...registry.all()], 'drain')).toEqual({ ended: 2, failed: 0, untold: [] });
     expect([publication, playback, ended].map(({ cause }) => cause)).toEqual(['drain', 'drain', 'client']);
   });
 

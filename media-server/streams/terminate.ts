@@ -8,8 +8,8 @@ export type TerminateDeps = {
   readonly clock: Clock;
   /** Leaves the keep-alive loop and aborts a call in flight; idempotent. */
   readonly keepAlive: { remove(stream: Stream): void };
-  /** Ends the playbacks of a publication on other pods. Rejects if one of them does not confirm it. */
-  readonly elsewhere: { end(publication: Stream): Promise<void> };
+  /** Ends the playbacks of a publication on other pods. Returns the names of the pods that did not confirm it. */
+  readonly elsewhere: { end(publication: Stream, order: string | undefined): Promise<readonly string[]> };
   /** Called once for every stream, when its transport is closed and it has left the registry. */
   readonly ended: (stream: Stream, durationMs: number) => void;
   /** Called when a transport could not be closed, before `ended`. */
@@ -19,6 +19,8 @@ export type TerminateDeps = {
 export type EndOptions = {
   /** When the order arrived, monotonic milliseconds; default now. */
   readonly orderedAt?: number;
+  /** The id of an order that other pods have been given as well. */
+  readonly order?: string;
 };
 
 /** What became of several streams. */
@@ -27,8 +29,8 @@ export type Ended = {
   readonly ended: number;
   /** Streams that could not be closed. They have left the registry all the same. */
   readonly failed: number;
-  /** Why the first of them could not be closed, null if none failed. */
-  readonly fault: string | null;
+  /** Pods that did not confirm that playbacks there have ended. */
+  readonly untold: readonly string[];
 };
 
 /** The only way a stream ends. */
@@ -47,15 +49,22 @@ export class Terminator {
    * first await.
    */
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
-    const orderedAt = options.orderedAt ?? this.#deps.clock.monotonic();
-    if (!stream.markEnded(cause, this.#deps.clock.now())) {
+    return (await this.#end(stream, cause, options)) !== null;
+  }
+
+  /** Returns the pods that did not confirm the end of their playbacks; null if the stream was ending already. */
+  async #end(stream: Stream, cause: EndCause, options: EndOptions): Promise<readonly string[] | null> {
+    const { clock, elsewhere } = this.#deps;
+    const orderedAt = options.orderedAt ?? clock.monotonic();
+    if (!stream.markEnded(cause, clock.now())) {
       await this.settled(stream);
-      return false;
+      return null;
     }
+    const untold = elsewhere.end(stream, options.order);
     const work = this.#close(stream, orderedAt);
     this.#ending.set(stream, work);
     await work;
-    return true;
+    return untold;
   }
 
   /**
@@ -64,13 +73,12 @@ export class Terminator {
    */
   async endAll(streams: Iterable<Stream>, cause: EndCause, options: EndOptions = {}): Promise<Ended> {
     const playbacksFirst = [...streams].sort((a, b) => Number(a.published) - Number(b.published));
-    const results = await Promise.allSettled(playbacksFirst.map((stream) => this.end(stream, cause, options)));
-    const failures = results.filter((result) => result.status === 'rejected');
-    const [first] = failures;
+    const results = await Promise.allSettled(playbacksFirst.map((stream) => this.#end(stream, cause, options)));
+    const untold = results.flatMap((result) => (result.status === 'fulfilled' ? (result.value ?? []) : []));
     return {
-      ended: results.filter((result) => result.status === 'fulfilled' && result.value).length,
-      failed: failures.length,
-      fault: first ? String(first.reason instanceof Error ? first.reason.message : first.reason) : null,
+      ended: results.filter((result) => result.status === 'fulfilled' && result.value !== null).length,
+      failed: results.filter(({ status }) => status === 'rejected').length,
+      untold: [...new Set(untold)],
     };
   }
 
@@ -89,9 +97,9 @@ export class Terminator {
   }
 
   async #close(stream: Stream, orderedAt: number): Promise<void> {
-    const { clock, closeFailed, elsewhere, ended, keepAlive, registry } = this.#deps;
+    const { clock, closeFailed, ended, keepAlive, registry } = this.#deps;
     keepAlive.remove(stream);
-    const playbacks = Promise.all([this.endPlaybacks(stream, orderedAt), stream.published && elsewhere.end(stream)]);
+    const playbacks = this.endPlaybacks(stream, orderedAt);
     // A failure is reported below, where the promise is awaited.
     playbacks.catch(() => undefined);
     try {

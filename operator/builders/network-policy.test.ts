@@ -22,7 +22,7 @@ const policy = (open: readonly object[]) => ({
         ],
       },
       {
-        ports: [{ port: 45000, endPort: 45063, protocol: 'UDP' }],
+        ports: [{ port: 45000, endPort: 45999, protocol: 'UDP' }],
         from: [{ podSelector: { matchLabels: SELECTOR } }],
       },
     ],

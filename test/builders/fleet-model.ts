@@ -12,7 +12,7 @@ import type { Media } from '../../media-server/media/media.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
-import { Stream } from '../../media-server/streams/stream.ts';
+import { type Played, Stream } from '../../media-server/streams/stream.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { nextRoster } from '../../operator/pods/roster.ts';
 import { createLogger } from '../../process/logger.ts';
@@ -120,6 +120,9 @@ export class FleetModel {
   /** When the network or a pod last misbehaved, monotonic. */
   #disturbedAt = 0;
   #isOver = false;
+  /** Terminates that were asked and answered. */
+  #terminates = 0;
+  #answered = 0;
   /** No message is slow any more. */
   #isCalm = false;
 
@@ -212,13 +215,15 @@ export class FleetModel {
   async play(pod: ModelPod, name: string): Promise<void> {
     const { process } = pod;
     if (!process?.fleet.isAdmitted || pod.isFrozen || pod.isDeleting) return;
-    const { fleet, registry } = process;
-    // The session ends with an error if there is no way to the other pod.
-    const publication =
-      registry.publication('app', name) ?? (await fleet.incoming.fetch('app', name).catch(() => null));
-    if (!process.isRunning || pod.isDeleting || !publication?.live) return;
+    const { fleet, registry, terminator } = process;
     const stream = this.#newStream(name, 'play');
     registry.add(stream);
+    // A session ends with an error if there is no way to the other pod.
+    const fetch = (): Promise<Played | null> => fleet.incoming.fetch('app', name).catch(() => null);
+    const publication = registry.publication('app', name) ?? (await fetch());
+    if (!process.isRunning) return;
+    if (pod.isDeleting || stream.cause !== null || !publication?.live)
+      return void (await terminator.end(stream, 'publisher_gone'));
     registry.bind(stream, publication);
     this.#goLive(pod, process, stream);
   }
@@ -252,18 +257,31 @@ export class FleetModel {
     };
     const bans: Denial[] = [];
     const piped = this.#pipedPlaybacks();
+    const number = ++this.#terminates;
+    const isAlone = this.#answered === number - 1;
     const deps = {
       fleet: watchedBans(process.fleet.asking, bans),
       log: SILENT,
       metrics: { terminateRequest: () => undefined },
     };
     const answer = await terminate(deps, order, 'model');
+    this.#answered++;
     if (!process.isRunning) return null;
+    const isUndisturbed = askedAt - this.#disturbedAt > NOTICED_MS && this.#disturbedAt < askedAt;
+    if (isAlone && this.#terminates === number && isUndisturbed) this.#checkCauses(piped, order, answer);
     if (answer.status !== 503) this.#checkEnded({ pod, process, order, askedAt, answer, piped });
     // A ban that a silent member may not have got.
     if (answer.status === 503) for (const { key } of bans) this.#partial.add(key);
     else this.#bans.push(...bans);
     return answer;
+  }
+
+  /** A playback that an order matches ends because of it, and not because its publication ends as well. */
+  #checkCauses(piped: ReadonlySet<Watched>, { dryRun, filter }: TerminateOrder, answer: FleetAnswer): void {
+    if (dryRun || filter.published || answer.status === 503) return;
+    for (const { stream } of piped) {
+      if (stream.cause === 'publisher_gone') throw new Violation(`"${stream.name}" ended with its publication`);
+    }
   }
 
   /** When all is healed: everybody is reachable, each name is published once, and bans hold everywhere. */
@@ -469,7 +487,7 @@ export class FleetModel {
       registry,
       clock,
       keepAlive: { remove: () => undefined },
-      elsewhere: { end: (publication) => process.fleet.outgoing.end(publication) },
+      elsewhere: { end: (publication, order) => process.fleet.outgoing.end(publication, order) },
       closeFailed: () => undefined,
       ended: (stream) => {
         for (const each of this.#watched) if (each.stream === stream) each.endedAt = clock.monotonic();

@@ -5,6 +5,7 @@ import type { Media, Receiving, Sending } from '../../media-server/media/media.t
 export class ModelMedia implements Pick<Media, 'send' | 'receive'> {
   /** Publications that are being sent or received. */
   open = 0;
+  #packets = 0;
 
   async send(): Promise<Sending> {
     const close = this.#opened();
@@ -17,7 +18,12 @@ export class ModelMedia implements Pick<Media, 'send' | 'receive'> {
     return {
       shared: [],
       accept: async () => ({ port: 1, key: '' }),
-      arrived: async () => ({ kind: 'piped', layers: () => [], onLost: () => undefined }),
+      arrived: async () => ({
+        kind: 'piped',
+        layers: () => [],
+        packets: async () => ++this.#packets,
+        onLost: () => undefined,
+      }),
       close,
     };
   }

@@ -144,8 +144,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'playbacks outlive the pipe that brought their publication',
-    file: `${FLEET}/incoming-pipes.ts`,
-    edits: [['await terminator.endPlaybacks(incoming, orderedAt)', 'await Promise.resolve()']],
+    file: `${FLEET}/incoming-pipe.ts`,
+    edits: [['await terminator.endPlaybacks(this, orderedAt)', 'await Promise.resolve()']],
+  },
+  {
+    name: 'playbacks end with their publication before the order that ends both',
+    file: `${FLEET}/incoming-pipe.ts`,
+    edits: [['if (order !== null) await orders.wait(order, ORDER_MS);', '']],
   },
   {
     name: 'a silent pipe is kept',
@@ -159,9 +164,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a pipe without playbacks stays open',
-    file: `${FLEET}/incoming-pipes.ts`,
-    edits: [
-      ['if (now - since >= IDLE_MS) incoming.conversation.close();', 'if (now < 0) incoming.conversation.close();'],
-    ],
+    file: `${FLEET}/incoming-pipe.ts`,
+    edits: [['if (now - seen.playedAt >= IDLE_MS) conversation.close();', '']],
   },
 ];

@@ -49,7 +49,7 @@ export class SessionStage {
     registry: this.registry,
     clock: this.clock,
     keepAlive: { remove: (stream) => this.checked.delete(stream) },
-    elsewhere: { end: async () => undefined },
+    elsewhere: { end: async () => [] },
     ended: (stream) => tellEnded(stream, NODE_ID),
     closeFailed: (stream) => this.lines.push({ closeFailed: stream.id }),
   });

@@ -99,7 +99,7 @@ export function fakeStreams() {
     registry,
     clock: systemClock,
     keepAlive: { remove: (stream) => left.push(stream) },
-    elsewhere: { end: async () => undefined },
+    elsewhere: { end: async () => [] },
     ended: (stream) => ended.push(stream),
     closeFailed: (stream, error) => failures.push([stream, error]),
   });

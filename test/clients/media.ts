@@ -34,7 +34,7 @@ export async function startTestMedia(
     workers: 1,
     listenAddress: '127.0.0.1',
     announcedAddresses: ['127.0.0.1'],
-    pipePorts: { port: 45000, endPort: 45063 },
+    pipePorts: { port: 45000, endPort: 45999 },
     codecs: CODECS,
   };
   for (let attempt = 1; ; attempt++) {

@@ -126,7 +126,7 @@ describe('a stream with many viewers', () => {
       pods: expect.arrayContaining([
         expect.objectContaining({
           pod: 'pod-0',
-          error: '1 of 1 streams could not be closed: pod-1 did not confirm that its playbacks have ended',
+          error: 'pod-1 did not confirm that its viewers were told',
         }),
         expect.objectContaining({ pod: 'pod-1', error: expect.any(String) }),
       ]),
@@ -162,7 +162,7 @@ describe('a stream with many viewers', () => {
       const viewer = await play(2, 'a');
       expect([viewer.status, viewer.problem]).toEqual([
         503,
-        expect.stringContaining('the publication is on another pod, which cannot send it here'),
+        expect.stringContaining('the publication is on another pod, and cannot be fetched'),
       ]);
       expect(await pod(2).metric('sluice_pipe_failures_total')).toBe(1);
     } finally {

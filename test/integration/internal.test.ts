@@ -27,7 +27,7 @@ const CONFIG: ServerConfig = {
     port: 44444,
     codecs: ['opus'],
     cascade: { after: 25 },
-    pipePorts: { port: 45000, endPort: 45063 },
+    pipePorts: { port: 45000, endPort: 45999 },
     iceServers: [],
   },
   rest: { httpPort: 8081, emptyFilter: 'Allow', trustedProxies: [], allowedOrigins: [], corsOrigins: [] },

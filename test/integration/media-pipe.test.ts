@@ -70,7 +70,7 @@ describe('a pipe between two media servers', () => {
       const end = await receiving.accept({ ...sending.offer, end: { ...other, key: wrongKey ?? other.key } });
       if (end && wrongKey) await sending.connect(end);
       await expect(receiving.arrived()).rejects.toThrow(
-        'no media arrives from the other pod: UDP ports 45000 to 45063 must be open between pods',
+        'no packets arrive from the other pod; UDP ports 45000 to 45999 must be open between pods',
       );
       receiving.close();
       sending.close();

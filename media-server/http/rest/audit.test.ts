@@ -67,7 +67,7 @@ it('a failure of this pod is a 503 that can be retried, and its reason is logged
     {
       status: 503,
       matched: 1,
-      failed: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed: the transport would not close' }],
+      failed: [{ pod: 'pod-0', error: '1 of 1 streams could not be closed' }],
     },
   ]);
 });

@@ -89,7 +89,9 @@ async function forwardToHolder(
   const holder = deps.fleetSessions?.forwarding.podById((request.params as Params).podId);
   if (!deps.fleetSessions || !holder) throw noSuchSession();
   const { forwarding } = deps.fleetSessions;
-  await forwardToFirst([holder], request, reply, { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS });
+  const options = { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS };
+  // Only offers are sent back.
+  if (!(await forwardToFirst([holder], request, reply, options))) throw noSuchSession();
   return reply;
 }
 
