@@ -66,7 +66,7 @@ describe('media', () => {
     await stage.apply(apiSecret(), stage.mediaServer({ replicas: nodes.length, media, ingress: null }, 'first'));
     const allReady = ['wait', 'mediaserver/first', `--for=jsonpath={.status.readyReplicas}=${nodes.length}`];
     await stage.kube.kubectl(['-n', stage.namespace, ...allReady, '--timeout=60s'], { timeoutMs: 70_000 });
-    const others = { media: { ...media, port: 45_444 }, ops: { port: 9190 }, internal: { port: 9191 } };
+    const others = { media: { ...media, port: 46_444 }, ops: { port: 9190 }, internal: { port: 9191 } };
     await stage.live({ ...others, rest: { authRef: { name: 'api' }, http: { port: 8181 } } });
     await streamsBy(await addressesOfNode());
     await stage.patch('mediaserver/live', { spec: { ops: { port: 9290 }, internal: { port: 9291 } } });
