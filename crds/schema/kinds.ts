@@ -101,7 +101,7 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
     number('Apps', '.status.apps', 'Apps'),
     { name: 'In-Sync', type: 'string', jsonPath: '.status.podsInSync', description: 'Pods that run this config' },
     AGE,
-    message('Degraded'),
+    message('Ready'),
   ],
   scale: true,
 };

@@ -128,7 +128,7 @@ const Media = Type.Object(
         after: count({
           description:
             'Number of playbacks of a stream that the pod of its publisher serves. Once it serves this many, other pods ' +
-            'serve the viewers that reach them, and fetch the stream once. 0 = they always do',
+            'serve the viewers that reach them, and fetch the stream once. 0 = each pod serves its viewers',
           default: 25,
           ...reload('newSessions'),
         }),
@@ -340,7 +340,10 @@ export const MediaServerSpec = Type.Object(
         {
           minReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Minimum number of pods', default: 1 }),
           maxReplicas: Type.Integer({ minimum: 1, maximum: 1000, description: 'Maximum number of pods' }),
-          targetStreams: Type.Integer({ minimum: 1, description: 'Target number of streams per pod' }),
+          targetStreams: Type.Integer({
+            minimum: 1,
+            description: 'Target number of publications and playbacks per pod',
+          }),
           scaleDownDelay: duration({ description: 'Time of low load before a pod is removed', default: '5m' }),
         },
         {

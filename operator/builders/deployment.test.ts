@@ -119,6 +119,7 @@ describe('buildDeployment', () => {
                   timeoutSeconds: 2,
                   periodSeconds: 10,
                   failureThreshold: 6,
+                  terminationGracePeriodSeconds: 5,
                 },
                 securityContext: {
                   allowPrivilegeEscalation: false,

@@ -123,7 +123,8 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
         // Not readiness: a pod may wait for the operator or for other pods as long as it takes.
         startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: startSeconds(parent) }),
         readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 4 }),
-        livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6 }),
+        // A frozen process does not drain, so nothing is gained by waiting for it.
+        livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6, terminationGracePeriodSeconds: 5 }),
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,

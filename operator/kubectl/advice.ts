@@ -19,6 +19,12 @@ const ROWS: readonly Row[] = [
     'Correct the name in mediaServerRef, or create the MediaServer in this namespace.',
     `${PAGE}the-app-names-a-mediaserver-that-does-not-exist`,
   ],
+  [
+    /^PipeFailed$/,
+    'Open the UDP ports of media.pipePorts between the pods, or allow more of them.',
+    `${PAGE}the-pods-are-not-one-fleet`,
+  ],
+  [/^TimedOut$/, 'Create the StreamTermination again under another name.', `${PAGE}the-pods-are-not-one-fleet`],
   [/^Conflict$/, 'Change the appKey of one StreamApp, or delete one of them.', `${PAGE}two-apps-have-one-key`],
   [
     /^InvalidReference$/,

@@ -685,6 +685,16 @@ ${notes}
 			`${PAGE}the-app-names-a-mediaserver-that-does-not-exist`
 		],
 		[
+			/^PipeFailed$/,
+			"Open the UDP ports of media.pipePorts between the pods, or allow more of them.",
+			`${PAGE}the-pods-are-not-one-fleet`
+		],
+		[
+			/^TimedOut$/,
+			"Create the StreamTermination again under another name.",
+			`${PAGE}the-pods-are-not-one-fleet`
+		],
+		[
 			/^Conflict$/,
 			"Change the appKey of one StreamApp, or delete one of them.",
 			`${PAGE}two-apps-have-one-key`
@@ -1073,7 +1083,7 @@ ${notes}
 		return [
 			["Fleet", `${readyReplicas} of ${plural(desiredReplicas, "pod")} ready; ${{
 				True: "all pods know one another",
-				False: "not all pods know one another"
+				False: "not one fleet, see below"
 			}[fleetReady] ?? "no pod has reported yet"}`],
 			["Config", `in sync on ${podsInSync.replace("/", " of ")} running pods`],
 			["Streams", `${plural(publications, "publication")}, ${plural(playbacks, "playback")} (updated every 30 s)`],

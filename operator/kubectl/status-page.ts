@@ -31,7 +31,7 @@ function factsOf(view: FleetView): [string, string][] {
   const { desiredReplicas, endpoints, fleetReady, playbacks, podsInSync, publications, readyReplicas } = view;
   const known: Readonly<Record<string, string>> = {
     True: 'all pods know one another',
-    False: 'not all pods know one another',
+    False: 'not one fleet, see below',
   };
   return [
     [

@@ -111,6 +111,16 @@ describe('reconcileStreamTermination', () => {
     ]);
   });
 
+  it('ends nothing if it has not begun when the time is over', async () => {
+    world.have(mediaServerObject());
+    world.have(pod('a'));
+    have({ all: true, timeout: '1s' });
+    await world.clock.advance(2_000);
+    await reconciled();
+    expect([orders, status()['phase']]).toEqual([[], 'Failed']);
+    expect(conditions()).toContain('Failed=True/TimedOut');
+  });
+
   it('waits for its MediaServer, then fails', async () => {
     have({ all: true, timeout: '1s' });
     await reconciled();

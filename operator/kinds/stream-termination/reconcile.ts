@@ -56,8 +56,12 @@ async function carryOut(
     const message = `MediaServer "${server.metadata.name}" refuses to end all streams (rest.emptyFilter: Refuse)`;
     return report(world, object, failVerdicts('EmptyFilterRefused', message), { phase: 'Failed' });
   }
-  const begun = statusOf(object).startTime === undefined ? await begin(world, object) : object;
-  return askPods(world, begun, spec);
+  const isNew = statusOf(object).startTime === undefined;
+  if (isNew && isLate(world, object, spec)) {
+    // The streams that somebody wanted to end may be gone, and others may match now.
+    return report(world, object, failVerdicts('TimedOut', 'not begun before the timeout'), { phase: 'Failed' });
+  }
+  return askPods(world, isNew ? await begin(world, object) : object, spec);
 }
 
 /** Whether the time for all answers is over. */
