@@ -293,6 +293,7 @@ async function startWorkers(
       port: mediaConfig.port,
       pipePorts: mediaConfig.pipePorts,
       codecs: mediaConfig.codecs,
+      udpGso: mediaConfig.udpGso && env.udpGso,
     },
     {
       clock,
@@ -307,6 +308,7 @@ async function startWorkers(
     keepAlive: () => keepAlive.stats(),
     workers: () => media.workers(),
     draining: () => drain.draining,
+    receiveDrops: () => media.receiveDrops(),
     pipes: () => ({ incoming: fleet.incoming.count, outgoing: fleet.outgoing.count }),
   });
   return media;

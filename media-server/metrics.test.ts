@@ -20,6 +20,7 @@ describe('Metrics', () => {
       keepAlive: () => ({ subjects: 3, overdueSeconds: 1.5 }),
       workers: async () => [{ index: 0, pid: 1, legs: 2, cpuSeconds: 4 }],
       draining: () => true,
+      receiveDrops: async () => 3,
       pipes: () => ({ incoming: 2, outgoing: 1 }),
     });
     const before = await metrics.registry.metrics();
@@ -52,6 +53,7 @@ describe('Metrics', () => {
       keepAlive: () => ({ subjects: 0, overdueSeconds: 0 }),
       workers: async () => (reading ? [{ index: 0, legs: 0, ...reading }] : []),
       draining: () => false,
+      receiveDrops: async () => 3,
       pipes: () => ({ incoming: 2, outgoing: 1 }),
     });
     const counted: string[] = [];

@@ -14,6 +14,7 @@ export type MetricSources = {
   readonly keepAlive: () => { readonly subjects: number; readonly overdueSeconds: number };
   readonly workers: () => Promise<readonly WorkerInfo[]>;
   readonly draining: () => boolean;
+  readonly receiveDrops: () => Promise<number>;
   readonly pipes: () => { readonly incoming: number; readonly outgoing: number };
 };
 
@@ -121,6 +122,16 @@ export class Metrics {
       const { incoming, outgoing } = sources.pipes();
       pipes.set({ direction: 'in' }, incoming);
       pipes.set({ direction: 'out' }, outgoing);
+    });
+    const drops = new Counter({
+      name: 'sluice_udp_receive_drops_total',
+      help: 'Packets of clients that were lost because a worker did not read them in time',
+      registers: [this.registry],
+      collect: async () => {
+        const count = await sources.receiveDrops();
+        drops.reset();
+        drops.inc(count);
+      },
     });
     this.#observeWorkers(sources);
   }

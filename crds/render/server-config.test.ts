@@ -61,6 +61,7 @@ describe('renderServerConfig', () => {
         port: 44444,
         codecs: ['opus', 'VP8', 'VP9', 'H264', 'AV1'],
         cascade: { after: 25 },
+        udpGso: true,
         pipePorts: { port: 45000, endPort: 45999 },
         iceServers: [],
       },

@@ -95,6 +95,7 @@ function renderServer(
       ...(announcedAddress === undefined || announcedAddress === NODE_EXTERNAL_IP ? {} : { announcedAddress }),
       codecs: spec.media.codecs,
       cascade: spec.media.cascade,
+      udpGso: spec.media.udpGso,
       pipePorts: spec.media.pipePorts,
       iceServers: spec.media.iceServers,
     },

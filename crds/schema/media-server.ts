@@ -135,6 +135,13 @@ const Media = Type.Object(
       },
       { description: 'How a stream reaches many viewers', default: {}, ...closed },
     ),
+    udpGso: Type.Boolean({
+      description:
+        'Sends the packets of a frame to a viewer in one system call (UDP generic segmentation offload). Takes effect ' +
+        'if the kernel and the network of the pod support it',
+      default: true,
+      ...reload('restart'),
+    }),
     pipePorts: Type.Object(
       {
         port: port({ description: 'First port', default: 45000, ...reload('restart') }),

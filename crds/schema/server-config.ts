@@ -128,6 +128,7 @@ export const ServerConfig = Type.Object(
         announcedAddress: Type.Optional(Type.String({ ...reload('restart') })),
         codecs: Type.Array(Type.Enum([...CODECS]), { minItems: 1, ...reload('restart') }),
         cascade: Type.Object({ after: Type.Integer({ minimum: 0, ...reload('newSessions') }) }, closed),
+        udpGso: Type.Boolean({ ...reload('restart') }),
         pipePorts: Type.Object(
           {
             port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),

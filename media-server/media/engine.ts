@@ -31,6 +31,7 @@ import { send } from './sending.ts';
 import type { Source } from './source.ts';
 import { TransportLeg } from './transport-leg.ts';
 import { TransportWatch, type TransportWatchDeps } from './transport-watch.ts';
+import { receiveDrops, warnOfSmallBuffers } from './udp-sockets.ts';
 import { type Seat, Workers, type WorkersDeps } from './workers.ts';
 
 export type MediaDeps = TransportWatchDeps & WorkersDeps;
@@ -39,6 +40,7 @@ const SPREAD_AT = 50;
 
 /** Starts the mediasoup workers. Throws an error that names the address and port when one cannot start. */
 export async function startMedia(options: MediaOptions, deps: MediaDeps): Promise<Media> {
+  await warnOfSmallBuffers(deps.log);
   const workers = await Workers.start(options, deps);
   return new Engine(options, workers, deps);
 }
@@ -131,6 +133,11 @@ class Engine implements Media {
 
   workers(): Promise<WorkerInfo[]> {
     return this.#workers.info();
+  }
+
+  receiveDrops(): Promise<number> {
+    const { port, workers } = this.#options;
+    return receiveDrops(new Set(Array.from({ length: workers }, (_, index) => port + index)));
   }
 
   async close(): Promise<void> {

@@ -23,7 +23,12 @@ describe('listenInfosOf', () => {
     ['the IPv6 loopback', '::1', ['::1'], [{ ip: '::1', announcedAddress: '::1', port: 44444 }]],
   ])('%s', (_what, listenAddress, announcedAddresses, sockets) => {
     expect(listenInfosOf({ listenAddress, announcedAddresses }, 44444)).toEqual([
-      ...sockets.map((socket) => ({ protocol: 'udp', ...socket })),
+      ...sockets.map((socket) => ({
+        protocol: 'udp',
+        ...socket,
+        recvBufferSize: 2_000_000,
+        sendBufferSize: 2_000_000,
+      })),
       ...sockets.map((socket) => ({ protocol: 'tcp', ...socket })),
     ]);
   });

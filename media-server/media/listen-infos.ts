@@ -2,6 +2,9 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { TransportListenInfo } from 'mediasoup/types';
 import { ANY, ANY_IPV4 } from '../../process/addresses.ts';
 import type { MediaOptions } from './media.ts';
+import { UDP_BUFFER_BYTES } from './udp-sockets.ts';
+
+const BUFFERS = { recvBufferSize: UDP_BUFFER_BYTES, sendBufferSize: UDP_BUFFER_BYTES };
 
 type Listening = Pick<MediaOptions, 'announcedAddresses' | 'listenAddress'>;
 type Socket = Pick<TransportListenInfo, 'announcedAddress' | 'flags' | 'ip'>;
@@ -12,7 +15,10 @@ type Socket = Pick<TransportListenInfo, 'announcedAddress' | 'flags' | 'ip'>;
  */
 export function listenInfosOf(listening: Listening, port: number): TransportListenInfo[] {
   const sockets = socketsOf(listening);
-  return (['udp', 'tcp'] as const).flatMap((protocol) => sockets.map((socket) => ({ protocol, ...socket, port })));
+  return [
+    ...sockets.map((socket) => ({ protocol: 'udp' as const, ...socket, port, ...BUFFERS })),
+    ...sockets.map((socket) => ({ protocol: 'tcp' as const, ...socket, port })),
+  ];
 }
 
 function socketsOf({ announcedAddresses, listenAddress }: Listening): Socket[] {

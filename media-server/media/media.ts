@@ -16,6 +16,8 @@ export type Media = {
   /** Prepares to receive a publication of another pod. */
   receive(holder: PipePeer): Receiving;
   workers(): Promise<WorkerInfo[]>;
+  /** Packets that were lost because a worker did not read them in time. */
+  receiveDrops(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -162,6 +164,8 @@ export type MediaOptions = {
   /** UDP ports of pipes between pods. */
   readonly pipePorts: PortRange;
   readonly codecs: readonly string[];
+  /** Whether packets of a player leave together, with UDP GSO. Default true. */
+  readonly udpGso?: boolean;
   /** What numbers the packets of players. Default: the worker if its binary supports it, else routers. */
   readonly numbering?: Numbering;
   /** A playback uses another worker if that has this many fewer transports than its publication's. Default 50. */

@@ -2,6 +2,9 @@ import { setLogEventListeners } from 'mediasoup';
 import type { Log } from '../../process/logger.ts';
 import { readWorkerError, type WorkerPart } from './worker-error.ts';
 
+/** Part of the texts of our worker about batched sends. */
+const GSO = 'UDP GSO';
+
 export type WorkerLogDeps = {
   readonly log: Log;
   /** Called for each error of a worker, logged or not. */
@@ -15,7 +18,10 @@ export type WorkerLogDeps = {
  */
 export function logMediasoup({ log, onWorkerError }: WorkerLogDeps, isNews: IsNews): void {
   setLogEventListeners({
-    onwarn: (from, text) => log.debug({ from, text }, 'mediasoup warns'),
+    onwarn: (from, text) => {
+      if (text.includes(GSO)) log.warn({ text }, 'the kernel or the network does not take several packets at once');
+      else log.debug({ from, text }, 'mediasoup warns');
+    },
     onerror: (from, text, err) => {
       const error = readWorkerError(text);
       if (error) onWorkerError(error.part);

@@ -4,14 +4,19 @@ import type { Worker, WorkerSettings } from 'mediasoup/types';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/** Our worker sends packets one by one if this is `0`. */
+const GSO = 'MEDIASOUP_UDP_GSO';
+
 /**
  * Starts a worker that survives SIGINT and SIGTERM. mediasoup closes its workers on these signals, but streams must
  * continue while a pod drains, so this process decides when a worker ends.
  */
-export function startWorkerProcess(settings: WorkerSettings): Promise<Worker> {
+export function startWorkerProcess(settings: WorkerSettings, { udpGso }: { udpGso: boolean }): Promise<Worker> {
   const before = SIGNALS.map((signal) => new Set(process.listeners(signal)));
-  // mediasoup adds its listeners before it returns the promise.
+  // The worker gets the environment of this process. mediasoup starts it before it returns the promise.
+  if (!udpGso) process.env[GSO] = '0';
   const starting = createWorker(settings);
+  delete process.env[GSO];
   SIGNALS.forEach((signal, index) => {
     for (const listener of process.listeners(signal)) {
       if (!before[index]?.has(listener)) process.removeListener(signal, listener);

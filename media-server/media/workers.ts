@@ -162,8 +162,9 @@ export class Workers {
   }
 
   async #seat(index: number): Promise<Seat> {
-    const { codecs, listenAddress, port, workerBin } = this.#options;
-    const worker = await startWorkerProcess({ ...(workerBin === null ? {} : { workerBin }), logLevel: 'error' });
+    const { codecs, listenAddress, port, udpGso = true, workerBin } = this.#options;
+    const settings = { ...(workerBin === null ? {} : { workerBin }), logLevel: 'warn', logTags: ['info'] } as const;
+    const worker = await startWorkerProcess({ ...settings, logTags: [...settings.logTags] }, { udpGso });
     watchWorker(worker, this.#deps.clock, () => {
       this.#deps.log.error({ worker: index, pid: worker.pid }, 'a mediasoup worker hangs and is killed');
       killWorker(worker);

@@ -40,6 +40,10 @@ export class FakeMedia implements Media {
     throw new Error('fake media receives nothing from other pods');
   }
 
+  async receiveDrops() {
+    return 0;
+  }
+
   async workers() {
     return [];
   }

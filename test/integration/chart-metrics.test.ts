@@ -58,6 +58,7 @@ function mediaServerMetrics(): Metrics {
     keepAlive: () => ({ subjects: 0, overdueSeconds: 0 }),
     workers: async () => [],
     draining: () => false,
+    receiveDrops: async () => 3,
     pipes: () => ({ incoming: 0, outgoing: 0 }),
   });
   return metrics;

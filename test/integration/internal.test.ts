@@ -27,6 +27,7 @@ const CONFIG: ServerConfig = {
     port: 44444,
     codecs: ['opus'],
     cascade: { after: 25 },
+    udpGso: true,
     pipePorts: { port: 45000, endPort: 45999 },
     iceServers: [],
   },
