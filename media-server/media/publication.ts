@@ -17,6 +17,7 @@ export class PublicationLeg extends NegotiatedLeg implements Publication, Source
   readonly pipes: Pipes;
   readonly #producers: ReadonlyMap<MediaKind, Producer>;
   readonly #negotiation: PublishNegotiation;
+  readonly #playable: readonly PlayableTrack[];
 
   constructor(
     leg: TransportLeg,
@@ -29,6 +30,8 @@ export class PublicationLeg extends NegotiatedLeg implements Publication, Source
     this.pipes = new Pipes(leg.seat.routers.main);
     this.#producers = producers;
     this.#negotiation = negotiation;
+    // mediasoup copies the parameters for each reader.
+    this.#playable = playableTracks(producers.values());
   }
 
   async metrics(): Promise<LegMetrics> {
@@ -42,7 +45,7 @@ export class PublicationLeg extends NegotiatedLeg implements Publication, Source
     return video.layers.length > 0 ? video.layers.map((encodingId) => ({ encodingId })) : [{ encodingId: 'default' }];
   }
 
-  playable(): PlayableTrack[] {
-    return playableTracks(this.#producers.values());
+  playable(): readonly PlayableTrack[] {
+    return this.#playable;
   }
 }

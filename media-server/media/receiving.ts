@@ -90,17 +90,19 @@ export class PipedSource implements PipedPublication, Source {
   readonly seat: Seat;
   readonly pipes: Pipes;
   readonly #producers: readonly Producer[];
+  readonly #playable: readonly PlayableTrack[];
   readonly #layers: readonly string[];
 
   constructor(seat: Seat, producers: readonly Producer[], layers: readonly string[]) {
     this.seat = seat;
     this.pipes = new Pipes(seat.routers.main);
     this.#producers = producers;
+    this.#playable = playableTracks(producers);
     this.#layers = layers;
   }
 
-  playable(): PlayableTrack[] {
-    return playableTracks(this.#producers);
+  playable(): readonly PlayableTrack[] {
+    return this.#playable;
   }
 
   layers(): readonly Layer[] {

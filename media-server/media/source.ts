@@ -11,7 +11,7 @@ export type Source = {
   /** Pipes to the routers of playbacks. */
   readonly pipes: Pipes;
   /** The tracks that a player can receive. */
-  playable(): PlayableTrack[];
+  playable(): readonly PlayableTrack[];
   layers(): readonly Layer[];
 };
 

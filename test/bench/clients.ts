@@ -1,3 +1,4 @@
+import { selfSigned } from '../harness/certificate.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 
 /** Messages between the parent and a process of players. */
@@ -8,6 +9,7 @@ export type PlayersTold =
   | { readonly kind: 'ended'; readonly at: number };
 
 const clients: RtcClient[] = [];
+const certificate = selfSigned('client');
 const now = (): number => performance.timeOrigin + performance.now();
 const tell = (message: PlayersTold): void => void process.send?.(message);
 
@@ -19,7 +21,7 @@ async function startPlayers({ concurrency, count, url }: StartPlayers): Promise<
   const startSome = async (): Promise<void> => {
     while (next < count) {
       next += 1;
-      const client = await RtcClient.play(url);
+      const client = await RtcClient.play(url, { certificate });
       clients.push(client);
       postMs.push(client.postMs);
       if (client.status !== 201) failed += 1;
