@@ -62,6 +62,8 @@ export type Cordon = Static<typeof Cordon>;
 export const TerminationAnswer = Type.Object({
   matched: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   terminated: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  /** With `denyForMs`: streams whose clients are denied. Clients that cannot be told apart are not. */
+  denied: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   /** What it could not do, and does not try again. */
   warning: Type.Optional(Type.String({ maxLength: 1024 })),
   /** Why the pod must be asked again. */

@@ -26,6 +26,8 @@ export const StreamTerminationSpec = Type.Object(
 );
 export type StreamTerminationSpec = Static<typeof StreamTerminationSpec>;
 
+const DENIED = 'With `denyFor`: streams whose clients are denied. Clients that cannot be told apart are not';
+
 export const StreamTerminationStatus = Type.Object(
   {
     phase: Type.Optional(Type.String({ description: 'Pending, Running, Complete or Failed. For display only' })),
@@ -33,6 +35,7 @@ export const StreamTerminationStatus = Type.Object(
     completionTime: Type.Optional(Type.String({ format: 'date-time', description: 'When all pods had answered' })),
     matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
     terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
+    denied: Type.Optional(Type.Integer({ description: DENIED })),
     pods: Type.Optional(
       Type.Array(
         Type.Object(
@@ -43,6 +46,7 @@ export const StreamTerminationStatus = Type.Object(
             restarts: Type.Optional(Type.Integer({ description: 'Restarts of its container at the start' })),
             matched: Type.Optional(Type.Integer({ description: 'Streams that matched' })),
             terminated: Type.Optional(Type.Integer({ description: 'Streams that were ended' })),
+            denied: Type.Optional(Type.Integer({ description: DENIED })),
             message: Type.Optional(
               Type.String({ description: 'Why the pod could not be asked, or what it could not do' }),
             ),

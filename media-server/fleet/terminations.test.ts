@@ -83,7 +83,7 @@ describe('Terminations', () => {
       },
     });
     const order = { ...ORDER, denyForMs: 60_000 };
-    const done = { matched: 1, terminated: 1 };
+    const done = { matched: 1, terminated: 1, denied: 1 };
     expect(await all.carryOut(order)).toEqual({ ...done, error: 'could not tell pod-1 who is denied' });
     expect(stream.cause).toBe('rest');
     expect(await all.carryOut(order)).toEqual(done);

@@ -58,12 +58,17 @@ export class Terminations {
       cause: 'rest',
       denyForMs: isDenied ? denyForMs : 0,
     } as const;
-    const { denials: all, error: warning, matchedIds, terminated } = await terminateHere(this.#deps, question);
+    const { denials: all, denied, error: warning, matchedIds, terminated } = await terminateHere(this.#deps, question);
     const foreseen = new Set(denials.map(({ key }) => key));
     // Streams that started meanwhile.
     bans.untold.push(...all.filter(({ key }) => !foreseen.has(key)));
     log.info({ uid, dryRun, denyForMs, matched: matchedIds.length, terminated }, 'a StreamTermination was carried out');
-    return { matched: matchedIds.length, terminated, ...(warning === undefined ? {} : { warning }) };
+    return {
+      matched: matchedIds.length,
+      terminated,
+      ...(isDenied ? { denied } : {}),
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
 
   /** Tells all pods the bans that are left. Returns the names of those that do not answer. */

@@ -84,6 +84,7 @@ export function statusView(objects: Objects, name: string | undefined, now: numb
 function fleetView(objects: Objects, server: MediaServer, now: number): FleetView {
   const { name, namespace = '' } = server.metadata;
   const isOurs = ({ spec }: StreamApp | StreamTermination): boolean => spec.mediaServerRef.name === name;
+  const terminations = objects.streamTerminations.filter((each) => isOurs(each) && !isDryRun(each));
   const apps = objects.streamApps.filter(isOurs);
   const hookNames = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
   const hooks = objects.restHooks.filter(({ metadata }) => hookNames.has(metadata.name));
@@ -106,12 +107,15 @@ function fleetView(objects: Objects, server: MediaServer, now: number): FleetVie
         { kind: 'MediaServer', object: server },
         ...apps.map((object) => ({ kind: 'StreamApp', object })),
         ...hooks.map((object) => ({ kind: 'RestHook', object })),
-        ...objects.streamTerminations.filter(isOurs).map((object) => ({ kind: 'StreamTermination', object })),
+        ...terminations.map((object) => ({ kind: 'StreamTermination', object })),
       ],
       now,
     ),
   };
 }
+
+/** One that only counts has told its caller, and ends nothing. */
+const isDryRun = ({ spec }: StreamTermination): boolean => spec.dryRun;
 
 /** Objects that no MediaServer of the namespace has in its view. */
 function strays({ mediaServers, restHooks, streamApps, streamTerminations }: Objects) {
@@ -121,7 +125,9 @@ function strays({ mediaServers, restHooks, streamApps, streamTerminations }: Obj
   return [
     ...streamApps.filter(isStray).map((object) => ({ kind: 'StreamApp', object })),
     ...restHooks.filter(({ metadata }) => !used.has(metadata.name)).map((object) => ({ kind: 'RestHook', object })),
-    ...streamTerminations.filter(isStray).map((object) => ({ kind: 'StreamTermination', object })),
+    ...streamTerminations
+      .filter((each) => isStray(each) && !isDryRun(each))
+      .map((object) => ({ kind: 'StreamTermination', object })),
   ];
 }
 

@@ -954,6 +954,7 @@ ${notes}
 	function fleetView(objects, server, now) {
 		const { name, namespace = "" } = server.metadata;
 		const isOurs = ({ spec }) => spec.mediaServerRef.name === name;
+		const terminations = objects.streamTerminations.filter((each) => isOurs(each) && !isDryRun(each));
 		const apps = objects.streamApps.filter(isOurs);
 		const hookNames = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
 		const hooks = objects.restHooks.filter(({ metadata }) => hookNames.has(metadata.name));
@@ -984,13 +985,14 @@ ${notes}
 					kind: "RestHook",
 					object
 				})),
-				...objects.streamTerminations.filter(isOurs).map((object) => ({
+				...terminations.map((object) => ({
 					kind: "StreamTermination",
 					object
 				}))
 			], now)
 		};
 	}
+	const isDryRun = ({ spec }) => spec.dryRun;
 	function strays({ mediaServers, restHooks, streamApps, streamTerminations }) {
 		const names = new Set(mediaServers.map(({ metadata }) => metadata.name));
 		const isStray = ({ spec }) => !names.has(spec.mediaServerRef.name);
@@ -1004,7 +1006,7 @@ ${notes}
 				kind: "RestHook",
 				object
 			})),
-			...streamTerminations.filter(isStray).map((object) => ({
+			...streamTerminations.filter((each) => isStray(each) && !isDryRun(each)).map((object) => ({
 				kind: "StreamTermination",
 				object
 			}))
@@ -1635,30 +1637,46 @@ ${notes}
 	function resultText(object) {
 		const { dryRun } = object.spec;
 		const pods = object.status?.pods ?? [];
-		const rows = pods.map(({ matched = 0, message = "", name, state, terminated = 0 }) => {
+		const isDenied = object.status?.denied !== void 0;
+		const rows = pods.map(({ denied = 0, matched = 0, message = "", name, state, terminated = 0 }) => {
+			const ended = [
+				String(matched),
+				String(terminated),
+				...isDenied ? [String(denied)] : []
+			];
 			return [
 				name,
 				state,
-				...dryRun ? [String(matched)] : [String(matched), String(terminated)],
+				...dryRun ? [String(matched)] : ended,
 				...pods.some((pod) => pod.message) ? [message] : []
 			];
 		});
 		const headings = [
 			"POD",
 			"STATE",
-			...dryRun ? ["WOULD-END"] : ["MATCHED", "ENDED"],
+			...dryRun ? ["WOULD-END"] : [
+				"MATCHED",
+				"ENDED",
+				...isDenied ? ["DENIED"] : []
+			],
 			...pods.some((pod) => pod.message) ? ["MESSAGE"] : []
 		];
 		return `${rows.length === 0 ? "" : table(headings, rows)}${sumText(object)}`;
 	}
 	function sumText({ spec, status }) {
-		const { matched = 0, terminated = 0 } = status ?? {};
+		const { denied, matched = 0, terminated = 0 } = status ?? {};
 		if (spec.dryRun) return `${plural(matched, "stream")} of MediaServer "${spec.mediaServerRef.name}" would end.\n`;
 		const byOthers = matched > terminated ? `; ${matched - terminated} of the ${matched} that matched ended otherwise` : "";
-		return `${plural(terminated, "stream")} of MediaServer "${spec.mediaServerRef.name}" ended${byOthers}.\n`;
+		const ended = `${plural(terminated, "stream")} of MediaServer "${spec.mediaServerRef.name}" ended${byOthers}.\n`;
+		return denied === void 0 ? ended : `${ended}${deniedText(denied, matched)}`;
+	}
+	function deniedText(denied, matched) {
+		if (denied >= matched) return "Their clients are denied.\n";
+		const rest = `${matched - denied} of ${matched} are not: they have no token, and rest.trustedProxies lacks their proxy`;
+		return `The clients of ${plural(denied, "stream")} are denied; ${rest}.\n`;
 	}
 	function resultJson({ metadata, spec, status }) {
-		const { completionTime, matched = 0, phase = "Pending", pods = [], startTime, terminated = 0 } = status ?? {};
+		const { completionTime, denied, matched = 0, phase = "Pending", pods = [], startTime, terminated = 0 } = status ?? {};
 		return {
 			streamTermination: metadata.name,
 			mediaServer: spec.mediaServerRef.name,
@@ -1666,6 +1684,7 @@ ${notes}
 			phase,
 			matched,
 			terminated,
+			...denied === void 0 ? {} : { denied },
 			...startTime === void 0 ? {} : { startTime },
 			...completionTime === void 0 ? {} : { completionTime },
 			pods: pods.map(({ matched: podMatched = 0, message, name, state, terminated: podTerminated = 0 }) => ({
@@ -2007,6 +2026,7 @@ ${notes}
 		if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
 		throw new BadArguments(`--limit: must be a number from 1 to 99999, got "${text}"`);
 	}
+	const publicationsFirst = (streams) => [...streams].sort((one, other) => Number(other.published) - Number(one.published));
 	async function explain(kubectl, server, asked) {
 		const api = await RestApi.open(kubectl, server);
 		const answers = Promise.all([api.find({}), api.ended()]).finally(() => api.close());
@@ -2021,7 +2041,7 @@ ${notes}
 			terminations
 		};
 		return {
-			explanations: [...sorted(live.streams.filter((stream) => isAsked(asked, stream))).map((each) => explainLive(each, knowledge)), ...ended.streams.filter((stream) => isAsked(asked, stream)).map((each) => explainEnded(each, knowledge))],
+			explanations: [...publicationsFirst(sorted(live.streams.filter((stream) => isAsked(asked, stream)))).map((each) => explainLive(each, knowledge)), ...publicationsFirst(ended.streams.filter((stream) => isAsked(asked, stream))).map((each) => explainEnded(each, knowledge))],
 			missing: [...new Set([...live.missing, ...ended.missing])]
 		};
 	}

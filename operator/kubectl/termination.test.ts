@@ -92,6 +92,20 @@ live-b   Done    1
     );
   });
 
+  it.each([
+    [3, 'Their clients are denied.'],
+    [
+      1,
+      'The clients of 1 stream are denied; 2 of 3 are not: they have no token, and rest.trustedProxies lacks their proxy.',
+    ],
+  ])('says that clients of %i streams are denied', (denied, sentence) => {
+    const [first, second] = PODS;
+    const pods = [{ ...first, denied }, second] as typeof PODS;
+    const text = resultText(aTermination('t', { ...COMPLETE, matched: 3, terminated: 3, denied, pods }));
+    expect(text.split('\n')[0]).toBe('POD      STATE   MATCHED   ENDED   DENIED');
+    expect(text).toContain(`ended.\n${sentence}\n`);
+  });
+
   it('has what a pod says', () => {
     const gone = { uid: '3', name: 'live-c', state: 'Gone', message: 'the pod is gone' };
     expect(resultText(aTermination('t', { matched: 0, terminated: 0, pods: [gone] }))).toBe(

@@ -46,26 +46,36 @@ export function progressOf({ status }: StreamTermination): Progress {
 export function resultText(object: StreamTermination): string {
   const { dryRun } = object.spec;
   const pods = object.status?.pods ?? [];
-  const rows = pods.map(({ matched = 0, message = '', name, state, terminated = 0 }) => {
-    const counts = dryRun ? [String(matched)] : [String(matched), String(terminated)];
+  const isDenied = object.status?.denied !== undefined;
+  const rows = pods.map(({ denied = 0, matched = 0, message = '', name, state, terminated = 0 }) => {
+    const ended = [String(matched), String(terminated), ...(isDenied ? [String(denied)] : [])];
+    const counts = dryRun ? [String(matched)] : ended;
     return [name, state, ...counts, ...(pods.some((pod) => pod.message) ? [message] : [])];
   });
-  const counts = dryRun ? ['WOULD-END'] : ['MATCHED', 'ENDED'];
+  const counts = dryRun ? ['WOULD-END'] : ['MATCHED', 'ENDED', ...(isDenied ? ['DENIED'] : [])];
   const headings = ['POD', 'STATE', ...counts, ...(pods.some((pod) => pod.message) ? ['MESSAGE'] : [])];
   return `${rows.length === 0 ? '' : table(headings, rows)}${sumText(object)}`;
 }
 
 function sumText({ spec, status }: StreamTermination): string {
-  const { matched = 0, terminated = 0 } = status ?? {};
+  const { denied, matched = 0, terminated = 0 } = status ?? {};
   if (spec.dryRun) return `${plural(matched, 'stream')} of MediaServer "${spec.mediaServerRef.name}" would end.\n`;
   const byOthers =
     matched > terminated ? `; ${matched - terminated} of the ${matched} that matched ended otherwise` : '';
-  return `${plural(terminated, 'stream')} of MediaServer "${spec.mediaServerRef.name}" ended${byOthers}.\n`;
+  const ended = `${plural(terminated, 'stream')} of MediaServer "${spec.mediaServerRef.name}" ended${byOthers}.\n`;
+  return denied === undefined ? ended : `${ended}${deniedText(denied, matched)}`;
+}
+
+/** A client without a token, behind a proxy that is not trusted, cannot be told from others. */
+function deniedText(denied: number, matched: number): string {
+  if (denied >= matched) return 'Their clients are denied.\n';
+  const rest = `${matched - denied} of ${matched} are not: they have no token, and rest.trustedProxies lacks their proxy`;
+  return `The clients of ${plural(denied, 'stream')} are denied; ${rest}.\n`;
 }
 
 /** The result for programs. Pure. */
 export function resultJson({ metadata, spec, status }: StreamTermination): object {
-  const { completionTime, matched = 0, phase = 'Pending', pods = [], startTime, terminated = 0 } = status ?? {};
+  const { completionTime, denied, matched = 0, phase = 'Pending', pods = [], startTime, terminated = 0 } = status ?? {};
   return {
     streamTermination: metadata.name,
     mediaServer: spec.mediaServerRef.name,
@@ -73,6 +83,7 @@ export function resultJson({ metadata, spec, status }: StreamTermination): objec
     phase,
     matched,
     terminated,
+    ...(denied === undefined ? {} : { denied }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(completionTime === undefined ? {} : { completionTime }),
     pods: pods.map(({ matched: podMatched = 0, message, name, state, terminated: podTerminated = 0 }) => ({

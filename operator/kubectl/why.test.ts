@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anApp, anEnded, aServer, aStream, aTermination, NOW } from '../../test/builders/plugin-objects.ts';
 import { linkTo } from './advice.ts';
 import { type Asked, explainEnded, explainLive, isAsked, type Knowledge } from './explanations.ts';
-import { readLimit } from './why.ts';
+import { publicationsFirst, readLimit } from './why.ts';
 import { whyPage } from './why-page.ts';
 
 const appWith = (condition: string, spec: object = {}) =>
@@ -150,5 +150,12 @@ describe('readLimit', () => {
     for (const text of ['0', '-1', 'x', '1.5', '1e3']) {
       expect(() => limit(text)).toThrow('--limit: must be a number from 1 to 99999');
     }
+  });
+});
+
+describe('publicationsFirst', () => {
+  it('keeps the order otherwise', () => {
+    const streams = [false, true, false, true].map((published, id) => ({ id, published }));
+    expect(publicationsFirst(streams).map(({ id }) => id)).toEqual([1, 3, 0, 2]);
   });
 });

@@ -47,9 +47,13 @@ export function readLimit(args: Pick<Arguments, 'options'>): number {
   throw new BadArguments(`--limit: must be a number from 1 to 99999, got "${text}"`);
 }
 
+/** A popular stream has many playbacks, and most questions are about the publication. Pure. */
+export const publicationsFirst = <S extends { readonly published: boolean }>(streams: readonly S[]): S[] =>
+  [...streams].sort((one, other) => Number(other.published) - Number(one.published));
+
 type Explained = { readonly explanations: readonly Explanation[]; readonly missing: readonly string[] };
 
-/** Live streams first, then those that ended last. */
+/** Live streams first, then those that ended last; in each, publications first. */
 async function explain(kubectl: Kubectl, server: MediaServer, asked: Asked): Promise<Explained> {
   const api = await RestApi.open(kubectl, server);
   const answers = Promise.all([api.find({}), api.ended()]).finally(() => api.close());
@@ -61,8 +65,12 @@ async function explain(kubectl: Kubectl, server: MediaServer, asked: Asked): Pro
   const knowledge = { server, apps, terminations };
   return {
     explanations: [
-      ...sorted(live.streams.filter((stream) => isAsked(asked, stream))).map((each) => explainLive(each, knowledge)),
-      ...ended.streams.filter((stream) => isAsked(asked, stream)).map((each) => explainEnded(each, knowledge)),
+      ...publicationsFirst(sorted(live.streams.filter((stream) => isAsked(asked, stream)))).map((each) =>
+        explainLive(each, knowledge),
+      ),
+      ...publicationsFirst(ended.streams.filter((stream) => isAsked(asked, stream))).map((each) =>
+        explainEnded(each, knowledge),
+      ),
     ],
     missing: [...new Set([...live.missing, ...ended.missing])],
   };

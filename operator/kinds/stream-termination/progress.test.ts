@@ -69,6 +69,12 @@ describe('progressVerdicts', () => {
 });
 
 describe('totalsOf', () => {
+  it('has denied clients only if clients were to be denied', () => {
+    const pods = [{ ...DONE, denied: 2 }, DONE];
+    expect(totalsOf(pods)).toEqual({ matched: 4, terminated: 2, denied: 2 });
+    expect(progressVerdicts(pods, false)[0]?.message).toBe('matched 4, ended 2, denied 2');
+  });
+
   it('adds up what pods have answered', () => {
     expect(totalsOf([DONE, { ...DONE, uid: 'b' }, ENTRY])).toEqual({ matched: 4, terminated: 2 });
   });

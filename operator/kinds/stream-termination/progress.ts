@@ -24,10 +24,15 @@ export function withoutAsking(entry: PodEntry, pod: Pod | undefined): PodEntry |
 export const gone = ({ name, uid }: PodEntry, message: string): PodEntry => ({ uid, name, state: 'Gone', message });
 
 /** The status fields beside the conditions. Pure. */
-export function totalsOf(pods: readonly PodEntry[]): Pick<TerminationStatus, 'matched' | 'terminated'> {
+export function totalsOf(pods: readonly PodEntry[]): Pick<TerminationStatus, 'denied' | 'matched' | 'terminated'> {
   const sum = (read: (entry: PodEntry) => number | undefined): number =>
     pods.reduce((total, entry) => total + (read(entry) ?? 0), 0);
-  return { matched: sum(({ matched }) => matched), terminated: sum(({ terminated }) => terminated) };
+  const isDenied = pods.some(({ denied }) => denied !== undefined);
+  return {
+    matched: sum(({ matched }) => matched),
+    terminated: sum(({ terminated }) => terminated),
+    ...(isDenied ? { denied: sum(({ denied }) => denied) } : {}),
+  };
 }
 
 export const waitVerdicts = (reason: string, message: string): Verdict[] =>
@@ -45,8 +50,8 @@ const withReady = (verdicts: readonly Verdict[]): Verdict[] => [
 export function progressVerdicts(pods: readonly PodEntry[], isLate: boolean): Verdict[] {
   const pending = pods.filter(({ state }) => state === 'Pending');
   if (pending.length === 0) {
-    const { matched = 0, terminated = 0 } = totalsOf(pods);
-    const message = `matched ${matched}, ended ${terminated}`;
+    const { denied, matched = 0, terminated = 0 } = totalsOf(pods);
+    const message = `matched ${matched}, ended ${terminated}${denied === undefined ? '' : `, denied ${denied}`}`;
     return withReady([yes('Complete', 'Completed', message), no('Failed', 'Completed', message)]);
   }
   const [first] = pending;

@@ -130,10 +130,11 @@ async function ask(world: World, object: KubeObject, { entry, pod, spec }: Asked
   }
 }
 
-function answeredEntry(entry: PodEntry, { error, matched, terminated, warning }: TerminationAnswer): PodEntry {
+function answeredEntry(entry: PodEntry, { denied, error, matched, terminated, warning }: TerminationAnswer): PodEntry {
   if (error !== undefined) return { ...entry, message: error };
   const message = warning === undefined ? {} : { message: warning };
-  return { uid: entry.uid, name: entry.name, state: 'Done', matched, terminated, ...message };
+  const counts = { matched, terminated, ...(denied === undefined ? {} : { denied }) };
+  return { uid: entry.uid, name: entry.name, state: 'Done', ...counts, ...message };
 }
 
 async function expire(world: World, object: KubeObject, at: number): Promise<Result> {
