@@ -14,9 +14,11 @@ const GSO = 'MEDIASOUP_UDP_GSO';
 export function startWorkerProcess(settings: WorkerSettings, { udpGso }: { udpGso: boolean }): Promise<Worker> {
   const before = SIGNALS.map((signal) => new Set(process.listeners(signal)));
   // The worker gets the environment of this process. mediasoup starts it before it returns the promise.
+  const setting = process.env[GSO];
   if (!udpGso) process.env[GSO] = '0';
   const starting = createWorker(settings);
-  delete process.env[GSO];
+  if (setting === undefined) delete process.env[GSO];
+  else process.env[GSO] = setting;
   SIGNALS.forEach((signal, index) => {
     for (const listener of process.listeners(signal)) {
       if (!before[index]?.has(listener)) process.removeListener(signal, listener);
