@@ -1,3 +1,4 @@
+import type { RosterMember } from '../../crds/schema/internal.ts';
 import type { Log } from '../../process/logger.ts';
 import { MediaUnavailable } from '../media/media.ts';
 import type { PipedStream } from '../streams/stream.ts';
@@ -23,7 +24,8 @@ export class IncomingPipes {
   readonly #pipes = new Map<string, Entry>();
   /** The latest pipe that is being opened to a pod, by its uid. */
   readonly #opening = new Map<string, IncomingPipe>();
-  #failure: { readonly text: string; readonly at: number } | null = null;
+  /** The latest failure of each pod in the last minute, by its uid. */
+  readonly #failures = new Map<string, { readonly text: string; readonly at: number }>();
   #isClosed = false;
 
   constructor(deps: IncomingPipesDeps) {
@@ -36,8 +38,15 @@ export class IncomingPipes {
 
   /** Why a pipe could not be opened in the last minute; null = none failed. */
   fault(): string | null {
-    const { clock } = this.#deps;
-    return this.#failure && clock.monotonic() - this.#failure.at < TELL_MS ? this.#failure.text : null;
+    this.#forget();
+    const [first] = this.#failures.values();
+    return first?.text ?? null;
+  }
+
+  /** Whether a stream of this pod could not be fetched in the last minute. */
+  hasFailed({ uid }: RosterMember): boolean {
+    this.#forget();
+    return this.#failures.has(uid);
   }
 
   /** Whether a publication of another pod can be played without a new pipe. */
@@ -92,11 +101,16 @@ export class IncomingPipes {
     }
   }
 
+  #forget(): void {
+    const since = this.#deps.clock.monotonic() - TELL_MS;
+    for (const [uid, { at }] of this.#failures) if (at <= since) this.#failures.delete(uid);
+  }
+
   #failed({ appKey, holder, name }: Wanted, error: unknown): MediaUnavailable {
     const { clock, log, metrics } = this.#deps;
     metrics.pipeFailed();
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, MOST_CHARACTERS);
-    this.#failure = { text: `no pipe from pod ${holder.pod}: ${reason}`, at: clock.monotonic() };
+    this.#failures.set(holder.uid, { text: `no pipe from pod ${holder.pod}: ${reason}`, at: clock.monotonic() });
     log.warn({ err: error, pod: holder.pod, appKey, name }, 'a stream of another pod could not be fetched');
     return new MediaUnavailable('the publication is on another pod, and cannot be fetched', { cause: error });
   }

@@ -15,6 +15,7 @@ const HOLDER = member('holder');
 const FREE = {
   isAdmitted: true,
   isOpen: false,
+  hasFailed: false,
   refuses: false,
   others: [HOLDER],
   holder: HOLDER as RosterMember | null,
@@ -24,7 +25,7 @@ const FREE = {
 
 /** A pod of two that has a live publication `here`, with this many playbacks. */
 function placement({ playing = 0, ...over }: Partial<typeof FREE> & { playing?: number } = {}): Placement {
-  const { cascadeAfter, holder, isAdmitted, isOpen, others, playbacks, refuses } = { ...FREE, ...over };
+  const { cascadeAfter, hasFailed, holder, isAdmitted, isOpen, others, playbacks, refuses } = { ...FREE, ...over };
   const { add, registry } = fakeStreams();
   const publication = add({ direction: 'publish', name: 'here' });
   publication.goLive();
@@ -33,7 +34,7 @@ function placement({ playing = 0, ...over }: Partial<typeof FREE> & { playing?: 
     registry,
     fleet: {
       isAdmitted,
-      incoming: { isOpen: () => isOpen },
+      incoming: { isOpen: () => isOpen, hasFailed: () => hasFailed },
       membership: { others: () => others },
       names: { holderOf: () => holder },
     },
@@ -52,7 +53,12 @@ describe('a viewer', () => {
     ['is refused here while this pod joins', { isAdmitted: false }, 'there', []],
     ['is told here that the publication is not live', { holder: null }, 'there', []],
   ])('%s', (_what, over, name, members) => {
-    expect(placement(over).goesTo('play', 'defaultApp', name)).toEqual(members);
+    expect(placement(over).goesTo('play', 'defaultApp', name)).toEqual({ members, isFinal: false });
+  });
+
+  it('is served by the holder alone if its streams cannot be fetched', () => {
+    const place = placement({ hasFailed: true, cascadeAfter: 0 }).goesTo('play', 'defaultApp', 'there');
+    expect(place).toEqual({ members: [HOLDER], isFinal: true });
   });
 
   it.each<[string, Parameters<typeof placement>[0], string, boolean]>([
@@ -68,13 +74,13 @@ describe('a viewer', () => {
 
 describe('a publisher', () => {
   it('is served here', () => {
-    expect(placement().goesTo('publish', 'app', 'new')).toEqual([]);
+    expect(placement().goesTo('publish', 'app', 'new').members).toEqual([]);
   });
 
   it('goes to a few members that run, while this pod drains', () => {
     const running = ['a', 'b', 'c', 'd'].map((pod) => member(pod));
     const others = [member('down', { endedAt: 1 }), member('lost', { lost: true }), ...running];
-    const members = placement({ refuses: true, others }).goesTo('publish', 'app', 'new');
+    const { members } = placement({ refuses: true, others }).goesTo('publish', 'app', 'new');
     expect(members).toHaveLength(3);
     expect(running).toEqual(expect.arrayContaining([...members]));
   });

@@ -8,7 +8,7 @@ import type { Fleet } from './fleet.ts';
 export type PlacementDeps = {
   readonly registry: StreamRegistry;
   readonly fleet: Pick<Fleet, 'isAdmitted'> & {
-    readonly incoming: Pick<Fleet['incoming'], 'isOpen'>;
+    readonly incoming: Pick<Fleet['incoming'], 'hasFailed' | 'isOpen'>;
     readonly membership: Pick<Fleet['membership'], 'others'>;
     readonly names: Pick<Fleet['names'], 'holderOf'>;
   };
@@ -22,6 +22,16 @@ export type PlacementDeps = {
   readonly clock: Pick<Clock, 'random'>;
 };
 
+/** Where an offer goes. */
+export type Place = {
+  /** Instead of this pod, the best first. Empty = this pod answers. */
+  readonly members: readonly RosterMember[];
+  /** Whether these pods must not send it back. */
+  readonly isFinal: boolean;
+};
+
+const HERE: Place = { members: [], isFinal: false };
+
 /** How many pods a draining pod tries for a new publication. */
 const MOST_TRIED = 3;
 
@@ -33,10 +43,9 @@ export class Placement {
     this.#deps = deps;
   }
 
-  /** The pods that an offer goes to instead of this one, the best first. Empty = this pod answers. */
-  goesTo(direction: Direction, appKey: string, name: string): readonly RosterMember[] {
+  goesTo(direction: Direction, appKey: string, name: string): Place {
     if (direction === 'play') return this.#holder(appKey, name);
-    return this.#deps.drain.refuses ? this.#someMembers() : [];
+    return this.#deps.drain.refuses ? { members: this.#someMembers(), isFinal: true } : HERE;
   }
 
   /** Whether a viewer that another pod has handed on is to be served by that pod. */
@@ -60,12 +69,14 @@ export class Placement {
   }
 
   /** The pod that holds a publication, unless this pod has it. */
-  #holder(appKey: string, name: string): RosterMember[] {
+  #holder(appKey: string, name: string): Place {
     const { fleet, limits, registry } = this.#deps;
     const isHere = registry.publication(appKey, name)?.live || fleet.incoming.isOpen(appKey, name);
-    if (isHere || !fleet.isAdmitted || limits().cascadeAfter === 0) return [];
-    const holder = fleet.names.holderOf(appKey, name);
-    return holder ? [holder] : [];
+    const holder = isHere || !fleet.isAdmitted ? null : fleet.names.holderOf(appKey, name);
+    if (!holder) return HERE;
+    // Without a way for the packets, the holder serves more viewers than it is meant to.
+    const isFinal = fleet.incoming.hasFailed(holder);
+    return isFinal || limits().cascadeAfter > 0 ? { members: [holder], isFinal } : HERE;
   }
 
   /** Some members whose containers run, as far as is known, in an order of their own each time. */

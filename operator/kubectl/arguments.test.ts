@@ -10,6 +10,7 @@ describe('readArguments', () => {
     [['streams', '-o', 'json', '--status=PLAYING'], 'streams', [], { output: ['json'], status: ['PLAYING'] }],
     [['streams', '--name=--yes'], 'streams', [], { name: ['--yes'] }],
     [['streams', '-nmedia'], 'streams', [], { namespace: ['media'] }],
+    [['streams', '-n=media', '-o=json'], 'streams', [], { namespace: ['media'], output: ['json'] }],
     [['terminate', '--id', 'a', '--id', 'b', '-y'], 'terminate', [], { id: ['a', 'b'], yes: ['true'] }],
     [['why', '--', '-x'], 'why', ['-x'], {}],
     [['--version'], 'version', [], {}],

@@ -62,6 +62,12 @@ function nameOf(name: string): CommandName {
   throw new BadArguments(`unknown command "${name}"; the commands are ${COMMAND_NAMES.join(', ')}`);
 }
 
+/** kubectl takes `-o=json` as well as `-ojson` and `-o json`. */
+function asKubectl(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((each, index) => (end >= 0 && index > end ? each : each.replace(/^(-[A-Za-z])=/, '$1')));
+}
+
 /** Never fails, so that our own messages can name what is wrong. */
 function tokensOf(args: readonly string[], options: Options): readonly Token[] {
   const config = Object.entries(options).map(([name, { short, value }]) => {
@@ -69,7 +75,7 @@ function tokensOf(args: readonly string[], options: Options): readonly Token[] {
     return [name, { type, ...(short === undefined ? {} : { short }) }] as const;
   });
   return parseArgs({
-    args: [...args],
+    args: asKubectl(args),
     options: Object.fromEntries(config),
     strict: false,
     allowPositionals: true,

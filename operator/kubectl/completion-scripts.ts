@@ -2,9 +2,7 @@
 export const SCRIPTS = {
   bash: `# Completion of kubectl-sluice for bash: source <(kubectl-sluice completion bash)
 _kubectl_sluice() {
-	local words
-	words=$(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+	mapfile -t COMPREPLY < <(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
 }
 complete -o default -F _kubectl_sluice kubectl-sluice
 `,
@@ -19,7 +17,7 @@ compdef _kubectl_sluice kubectl-sluice
 `,
   fish: `# Completion of kubectl-sluice for fish: kubectl-sluice completion fish | source
 function __kubectl_sluice
-	set --local words (commandline --tokenize-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
+	set --local words (commandline --tokens-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
 	kubectl-sluice __complete $words[2..-1] (commandline --current-token) 2>/dev/null | string match --invert ':*'
 end
 complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'

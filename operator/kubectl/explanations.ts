@@ -70,7 +70,9 @@ const BLUR_MS = 2_000;
 function byWhom(stream: EndedStream, server: MediaServer, terminations: readonly StreamTermination[]): string {
   const found = terminations.filter((each) => isBy(each, stream, server)).map(({ metadata }) => metadata.name);
   if (found.length > 0) return `StreamTermination ${found.join(' or ')}`;
-  const logs = `kubectl logs --selector=app.kubernetes.io/instance=${server.metadata.name} --prefix --tail=-1`;
+  const { name, namespace = 'default' } = server.metadata;
+  const selector = `--namespace=${namespace} --selector=app.kubernetes.io/instance=${name}`;
+  const logs = `kubectl logs ${selector} --prefix --tail=-1`;
   return `a caller of the REST API; the logs of the pods name it: ${logs} | grep "terminate requested"`;
 }
 

@@ -262,6 +262,10 @@ kubectl_complete-sluice on the PATH, with these two lines:
 		if (isCommand(name)) return name;
 		throw new BadArguments(`unknown command "${name}"; the commands are ${COMMAND_NAMES.join(", ")}`);
 	}
+	function asKubectl(args) {
+		const end = args.indexOf("--");
+		return args.map((each, index) => end >= 0 && index > end ? each : each.replace(/^(-[A-Za-z])=/, "$1"));
+	}
 	function tokensOf(args, options) {
 		const config = Object.entries(options).map(([name, { short, value }]) => {
 			return [name, {
@@ -270,7 +274,7 @@ kubectl_complete-sluice on the PATH, with these two lines:
 			}];
 		});
 		return (0, node_util.parseArgs)({
-			args: [...args],
+			args: asKubectl(args),
 			options: Object.fromEntries(config),
 			strict: false,
 			allowPositionals: true,
@@ -387,9 +391,7 @@ kubectl_complete-sluice on the PATH, with these two lines:
 	const SCRIPTS = {
 		bash: `# Completion of kubectl-sluice for bash: source <(kubectl-sluice completion bash)
 _kubectl_sluice() {
-	local words
-	words=$(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+	mapfile -t COMPREPLY < <(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
 }
 complete -o default -F _kubectl_sluice kubectl-sluice
 `,
@@ -404,7 +406,7 @@ compdef _kubectl_sluice kubectl-sluice
 `,
 		fish: `# Completion of kubectl-sluice for fish: kubectl-sluice completion fish | source
 function __kubectl_sluice
-	set --local words (commandline --tokenize-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
+	set --local words (commandline --tokens-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
 	kubectl-sluice __complete $words[2..-1] (commandline --current-token) 2>/dev/null | string match --invert ':*'
 end
 complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'
@@ -1262,6 +1264,9 @@ ${notes}
 		const stop = () => {
 			process.off("exit", stop);
 			child.kill();
+			child.stdout?.destroy();
+			child.stderr?.destroy();
+			child.unref();
 		};
 		process.once("exit", stop);
 		let said = "";
@@ -1531,7 +1536,7 @@ ${notes}
 		let known = new Map();
 		let complaint = "";
 		for (;;) {
-			const { said, seen } = await look(api, filter);
+			const { said, seen } = await look$1(api, filter);
 			if (said !== complaint && said !== "") terminal.err(`${said}\n`);
 			complaint = said;
 			if (seen) {
@@ -1543,7 +1548,7 @@ ${notes}
 			if (!seen) api = await reopen(api, kubectl, server);
 		}
 	}
-	async function look(api, filter) {
+	async function look$1(api, filter) {
 		try {
 			const seen = await api.find(filter);
 			return {
@@ -1769,13 +1774,22 @@ ${notes}
 		if (run.isJson || done.status?.pods !== void 0) print(run, done);
 		throw new Failure(`StreamTermination "${name}" failed: ${progress.message}`);
 	}
+	async function look(kubectl, name, leftMs) {
+		const until = Date.now() + leftMs;
+		for (;;) try {
+			return await kubectl.get("streamtermination", name);
+		} catch (error) {
+			if (Date.now() + LOOK_MS >= until) throw error;
+			await (0, node_timers_promises.setTimeout)(LOOK_MS);
+		}
+	}
 	async function untilDone({ kubectl, order, terminal }, name, dryRun) {
 		const waitMs = (parseDurationMs(order.timeout) ?? 0) + SLACK_MS;
 		const deadline = terminal.now() + waitMs;
 		const tell = setTimeout(() => terminal.err("Waiting for the operator and all pods.\n"), TELL_MS);
 		try {
 			while (terminal.now() < deadline) {
-				const object = await kubectl.get("streamtermination", name);
+				const object = await look(kubectl, name, deadline - terminal.now());
 				if (!object) throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
 				if (progressOf(object).kind !== "waits") return object;
 				await (0, node_timers_promises.setTimeout)(LOOK_MS);
@@ -1788,7 +1802,7 @@ ${notes}
 	function notCarriedOut(name, { timeout }, dryRun) {
 		const fact = `StreamTermination "${name}" was not carried out in ${timeout}: check that the operator runs`;
 		if (dryRun) return fact;
-		return `${fact}. It is carried out later, unless you delete it: kubectl delete streamtermination ${name}`;
+		return `${fact}. Pods that have not been asked by then are not asked. Run it again if streams are left`;
 	}
 	// operator/kubectl/cause-texts.ts
 	const AGAIN = "It may start the stream again at once.";
@@ -1921,7 +1935,8 @@ ${notes}
 	function byWhom(stream, server, terminations) {
 		const found = terminations.filter((each) => isBy(each, stream, server)).map(({ metadata }) => metadata.name);
 		if (found.length > 0) return `StreamTermination ${found.join(" or ")}`;
-		return `a caller of the REST API; the logs of the pods name it: ${`kubectl logs --selector=app.kubernetes.io/instance=${server.metadata.name} --prefix --tail=-1`} | grep "terminate requested"`;
+		const { name, namespace = "default" } = server.metadata;
+		return `a caller of the REST API; the logs of the pods name it: ${`kubectl logs ${`--namespace=${namespace} --selector=app.kubernetes.io/instance=${name}`} --prefix --tail=-1`} | grep "terminate requested"`;
 	}
 	function isBy({ spec, status }, stream, server) {
 		if (spec.dryRun || spec.mediaServerRef.name !== server.metadata.name) return false;

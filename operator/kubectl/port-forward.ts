@@ -13,6 +13,10 @@ export async function forward(kubectl: Kubectl, pod: string, port: number): Prom
   const stop = (): void => {
     process.off('exit', stop);
     child.kill();
+    // A wrapper of kubectl may leave a process that keeps the pipes open.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.unref();
   };
   process.once('exit', stop);
   let said = '';

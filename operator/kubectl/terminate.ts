@@ -96,6 +96,19 @@ async function carryOut(run: Run, dryRun: boolean): Promise<StreamTermination> {
   throw new Failure(`StreamTermination "${name}" failed: ${progress.message}`);
 }
 
+/** An API server that is away for a moment does not matter while there is time: the order has been given. */
+async function look(kubectl: Kubectl, name: string, leftMs: number): Promise<StreamTermination | null> {
+  const until = Date.now() + leftMs;
+  for (;;) {
+    try {
+      return await kubectl.get<StreamTermination>('streamtermination', name);
+    } catch (error) {
+      if (Date.now() + LOOK_MS >= until) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
 /** Looks until the StreamTermination is complete or has failed. */
 async function untilDone({ kubectl, order, terminal }: Run, name: string, dryRun: boolean): Promise<StreamTermination> {
   const waitMs = (parseDurationMs(order.timeout) ?? 0) + SLACK_MS;
@@ -103,7 +116,7 @@ async function untilDone({ kubectl, order, terminal }: Run, name: string, dryRun
   const tell = setTimeout(() => terminal.err('Waiting for the operator and all pods.\n'), TELL_MS);
   try {
     while (terminal.now() < deadline) {
-      const object = await kubectl.get<StreamTermination>('streamtermination', name);
+      const object = await look(kubectl, name, deadline - terminal.now());
       if (!object) throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
       if (progressOf(object).kind !== 'waits') return object;
       await sleep(LOOK_MS);
@@ -117,5 +130,5 @@ async function untilDone({ kubectl, order, terminal }: Run, name: string, dryRun
 function notCarriedOut(name: string, { timeout }: Order, dryRun: boolean): string {
   const fact = `StreamTermination "${name}" was not carried out in ${timeout}: check that the operator runs`;
   if (dryRun) return fact;
-  return `${fact}. It is carried out later, unless you delete it: kubectl delete streamtermination ${name}`;
+  return `${fact}. Pods that have not been asked by then are not asked. Run it again if streams are left`;
 }

@@ -16,6 +16,8 @@ const Origin = Type.Object({
   isShared: Type.Boolean(),
   /** The path prefix that trusted proxies removed. */
   prefix: Type.String(),
+  /** True if the first pod cannot serve the client. */
+  isFinal: Type.Optional(Type.Boolean()),
 });
 export type Origin = Readonly<Static<typeof Origin>>;
 

@@ -36,9 +36,7 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
   app.post('/:appKey/:name', async (request, reply) => {
     const wanted = sessionRequest(request, reply, deps);
-    if (protocol.direction === 'play' && deps.sentBackBy?.sendsBack(wanted.appKey, wanted.name)) {
-      return reply.code(MISDIRECTED).send();
-    }
+    if (protocol.direction === 'play' && isSentBack(request, deps, wanted)) return reply.code(MISDIRECTED).send();
     if (await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted })) return reply;
     const outcome = await protocol.start(wanted);
     if (outcome.kind === 'rejected') throw asError(outcome.rejection);
@@ -65,6 +63,15 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
 
 type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SessionRequest };
 
+/** Whether the pod that a viewer reached is to serve it. */
+function isSentBack(
+  request: FastifyRequest,
+  { originOf, sentBackBy }: OfferRoutesDeps,
+  { appKey, name }: SessionRequest,
+): boolean {
+  return sentBackBy !== null && originOf(request).isFinal !== true && sentBackBy.sendsBack(appKey, name);
+}
+
 /** Hands an offer on if another pod is to answer it. False = this pod answers. */
 async function forwardOffer(
   request: FastifyRequest,
@@ -72,12 +79,13 @@ async function forwardOffer(
   { deps, direction, wanted: { appKey, name } }: Offer,
 ): Promise<boolean> {
   const { fleetSessions, originOf } = deps;
-  const members = fleetSessions?.placement.goesTo(direction, appKey, name) ?? [];
-  if (!fleetSessions || members.length === 0) return false;
-  const { forwarding } = fleetSessions;
+  if (!fleetSessions) return false;
+  const { forwarding, placement } = fleetSessions;
+  const { isFinal, members } = placement.goesTo(direction, appKey, name);
+  if (members.length === 0) return false;
   return forwardToFirst(members, request, reply, {
     forwarding,
-    origin: originOf(request),
+    origin: { ...originOf(request), isFinal },
     timeoutMs: FORWARD_OFFER_MS,
   });
 }
