@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ClusterStage, termination } from '../../harness/cluster-stage.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { AUTHORIZATION, ClusterStage, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { cutLink } from '../../harness/pod-links.ts';
 import type { RtcClient } from '../../harness/rtc-client.ts';
 import { until } from '../../harness/wait.ts';
 
@@ -148,6 +149,57 @@ describe('three pods', () => {
     await signal(frozen, 'SIGCONT');
     await endAll();
     await Promise.all(streams.map((client) => client.untilEnded()));
+    await fleetReady(3);
+  });
+});
+
+describe.runIf(inject('target').kind === 'embedded')('a link that is cut', () => {
+  /** Sends a terminate of everything to one pod, without the ingress. */
+  async function terminateAt(pod: Json): Promise<{ status: number; body: Json }> {
+    const response = await fetch(`http://${pod.status.podIP}:8081/rest-api/stream/terminate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...AUTHORIZATION },
+      body: '{}',
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  const errorsOf = (body: Json): string[] => body.pods.flatMap(({ error, pod }: Json) => (error ? [pod] : []));
+
+  it('between two pods is a 503 with the name of the other one, and 200 once it heals', async () => {
+    const [one, other, third] = await stage.pods();
+    const streams = await publishMany(6);
+    const onOther = (await stage.found({})).filter(({ nodeId }) => nodeId.startsWith(`${other.metadata.name}@`));
+    const heal = cutLink(one, other);
+    try {
+      const cut = await terminateAt(one);
+      expect([cut.status, errorsOf(cut.body)]).toEqual([503, [other.metadata.name]]);
+      await until(
+        'the rest has ended',
+        () => streams.filter(({ endedAt }) => endedAt === null).length === onOther.length,
+      );
+    } finally {
+      heal();
+    }
+    const expected = onOther.length > 0 ? 200 : 404;
+    expect((await terminateAt(one)).status).toBe(expected);
+    await Promise.all(streams.map((client) => client.untilEnded()));
+    expect((await terminateAt(third)).status).toBe(404);
+    await fleetReady(3);
+  });
+
+  it('between a pod and the operator is told, and streams are ended all the same', async () => {
+    const [one] = await stage.pods();
+    const { items: operators } = await stage.kube.get(SYSTEM, 'pods', ...OPERATOR);
+    const heals = operators.map((operator: Json) => cutLink(one, operator));
+    try {
+      await stage.condition('mediaserver/live', 'FleetReady', 'False', 'PodUnreachable');
+      const streams = await publishMany(3);
+      expect((await stage.terminated({})).status).toBe(200);
+      await Promise.all(streams.map((client) => client.untilEnded()));
+    } finally {
+      for (const heal of heals) heal();
+    }
     await fleetReady(3);
   });
 });
