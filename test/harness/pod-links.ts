@@ -4,15 +4,18 @@ import { isIPv6 } from 'node:net';
 import type { Json } from './kube.ts';
 
 /**
- * Drops what a pod of the embedded cluster gets from the addresses of another one, in the network namespace of its
+ * Drops what a pod of the embedded cluster sends to another one and gets from it, in the network namespace of its
  * process, which this machine sees. Returns a function that heals the link.
  */
-export function cutLink(pod: Json, from: Json): () => void {
+export function cutLink(pod: Json, other: Json): () => void {
   const pid = processOf(pod);
-  const rules = from.status.podIPs.map(({ ip }: { ip: string }) => [
-    isIPv6(ip) ? 'ip6tables' : 'iptables',
-    ['INPUT', '-s', ip, '-j', 'DROP'],
-  ]);
+  const rules = other.status.podIPs.flatMap(({ ip }: { ip: string }) => {
+    const program = isIPv6(ip) ? 'ip6tables' : 'iptables';
+    return [
+      [program, ['INPUT', '-s', ip, '-j', 'DROP']],
+      [program, ['OUTPUT', '-d', ip, '-j', 'DROP']],
+    ];
+  });
   const change = (action: '-I' | '-D'): void => {
     for (const [program, rule] of rules) {
       execFileSync('nsenter', ['-t', String(pid), '-n', program, action, ...rule], { stdio: 'pipe' });

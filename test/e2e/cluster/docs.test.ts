@@ -72,6 +72,8 @@ const likeness = (text: string): string[] =>
         .replace(/ from \S+ namespace$/, ''),
     );
 
+const PLAY_PAGE = 'curl -s -o /dev/null -w "%{http_code}" http://live.example.test/play';
+
 describe('docs/kubernetes.md', () => {
   it('shows what its commands print, in order', { timeout: 300_000 }, async () => {
     await stage.apply(tlsSecret('live-tls', selfSigned('live.example.test')));
@@ -79,7 +81,10 @@ describe('docs/kubernetes.md', () => {
     const shown: [string, string[], string[]][] = [];
     for (const [index, { language, text }] of blocks.entries()) {
       if (language !== 'sh') continue;
-      if (text.includes('/stream/terminate')) await publishAtPod(stage);
+      if (text.includes('/stream/terminate')) {
+        await publishAtPod(stage);
+        await until('the ingress carries', () => sh(PLAY_PAGE).trim() === '200', { timeoutMs: 30_000 });
+      }
       const printed = sh(text);
       if (text.includes('/stream/terminate')) expect(printed, text).toContain('"terminated":1');
       const expected = blocks[index + 1]?.language === 'text' ? blocks[index + 1]?.text : undefined;
