@@ -178,7 +178,7 @@ describe('500 cycles of publish, play and terminate', () => {
       player.close();
     };
     await Promise.all(['w1', 'w2'].map(cycle));
-    const handles = await server.metric('nodejs_active_resources_total');
+    const handles = await server.metric('nodejs_active_resources');
     for (let round = 0; round < 100; round++) {
       await Promise.all(Array.from({ length: 5 }, (_, index) => cycle(`s${round}-${index}`)));
     }
@@ -188,7 +188,7 @@ describe('500 cycles of publish, play and terminate', () => {
     }
     await until(
       'no more handles than before',
-      async () => (await server.metric('nodejs_active_resources_total')) <= handles + 5,
+      async () => (await server.metric('nodejs_active_resources')) <= handles + 5,
     );
   }, 240_000);
 });
