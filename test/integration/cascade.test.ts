@@ -42,11 +42,10 @@ async function play(index: number, name: string): Promise<RtcClient> {
 
 /** Another pod learns a moment later that a publication is live. */
 async function playSoon(index: number, name: string): Promise<RtcClient> {
-  for (;;) {
+  return until(`pod ${index} plays`, async () => {
     const player = await play(index, name);
-    if (player.status === 201) return player;
-    await setTimeout(20);
-  }
+    return player.status === 201 ? player : null;
+  });
 }
 
 /** Opens a socket on every port that is free. */

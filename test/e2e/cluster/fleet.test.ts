@@ -53,19 +53,6 @@ async function publishMany(count: number): Promise<RtcClient[]> {
   return streams;
 }
 
-/** Sends a signal to the process of a media server in its pod. */
-async function signal(pod: Json, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void> {
-  const script = `
-    const fs = require('node:fs');
-    for (const pid of fs.readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid)) {
-      try {
-        const words = fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
-        if (words[1] === 'media-server/main.ts') process.kill(pid, '${name}');
-      } catch {}
-    }`;
-  await stage.kube.kubectl(['-n', stage.namespace, 'exec', pod.metadata.name, '--', 'node', '-e', script]);
-}
-
 /** Ends streams until the fleet can say that none is left. Returns the statuses on the way. */
 async function endAll(): Promise<number[]> {
   const statuses: number[] = [];
@@ -129,8 +116,8 @@ describe('three pods', () => {
     const [frozen] = await stage.pods();
     const found = await stage.found({});
     const others = found.filter(({ nodeId }) => !nodeId.startsWith(`${frozen.metadata.name}@`));
-    await signal(frozen, 'SIGSTOP');
-    onTestFinished(() => signal(frozen, 'SIGCONT'));
+    await stage.signal(frozen, 'SIGSTOP');
+    onTestFinished(() => stage.signal(frozen, 'SIGCONT'));
     // The ingress sends some requests to the frozen pod until its probe fails.
     const { body } = await until(
       'another pod answers',
@@ -146,7 +133,7 @@ describe('three pods', () => {
       'the others are ended',
       () => streams.filter(({ endedAt }) => endedAt !== null).length >= others.length,
     );
-    await signal(frozen, 'SIGCONT');
+    await stage.signal(frozen, 'SIGCONT');
     await endAll();
     await Promise.all(streams.map((client) => client.untilEnded()));
     await fleetReady(3);
@@ -221,7 +208,7 @@ describe('while the operator is away', () => {
     );
     const streams = await publishMany(6);
     const [killed] = await stage.pods();
-    await signal(killed, 'SIGKILL');
+    await stage.signal(killed, 'SIGKILL');
     await until(
       'its container runs again',
       async () => {
@@ -270,8 +257,8 @@ describe('a StreamTermination', () => {
   it('is carried out once although the operator is killed while it runs', { timeout: 120_000 }, async () => {
     const [frozen] = await stage.pods();
     await publishMany(6);
-    await signal(frozen, 'SIGSTOP');
-    onTestFinished(() => signal(frozen, 'SIGCONT'));
+    await stage.signal(frozen, 'SIGSTOP');
+    onTestFinished(() => stage.signal(frozen, 'SIGCONT'));
     await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'sterm/twice', '--ignore-not-found']);
     await stage.apply(termination('twice', { all: true }));
     const done = ({ pods = [] }: Json): Json[] => pods.filter(({ state }: Json) => state === 'Done');
@@ -288,7 +275,7 @@ describe('a StreamTermination', () => {
       },
       SLOW,
     );
-    await signal(frozen, 'SIGCONT');
+    await stage.signal(frozen, 'SIGCONT');
     await stage.condition('streamtermination/twice', 'Complete', 'True');
     const { matched, pods } = await status('twice');
     expect([matched, done({ pods }).length]).toEqual([6, 3]);

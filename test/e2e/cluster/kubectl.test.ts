@@ -88,19 +88,6 @@ const forwards = (): string[] =>
     .stdout.split('\n')
     .filter((pid) => pid !== '');
 
-/** Sends a signal to the media server in a pod. */
-async function signal(pod: Json, name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-  const script = `
-    const fs = require('node:fs');
-    for (const pid of fs.readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid)) {
-      try {
-        const words = fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
-        if (words[1] === 'media-server/main.ts') process.kill(pid, '${name}');
-      } catch {}
-    }`;
-  await stage.kube.kubectl(['-n', stage.namespace, 'exec', pod.metadata.name, '--', 'node', '-e', script]);
-}
-
 async function liveIds(): Promise<string[]> {
   return lines((await sluice('streams', '-o', 'name')).stdout).filter((id) => id !== '');
 }
@@ -202,8 +189,8 @@ describe('streams', () => {
     const names = ['a', 'b', 'c', 'd'];
     await publishOnAllPods(...names);
     for (const frozen of await stage.pods()) {
-      await signal(frozen, 'SIGSTOP');
-      const { code, stderr, stdout } = await sluice('streams').finally(() => signal(frozen, 'SIGCONT'));
+      await stage.signal(frozen, 'SIGSTOP');
+      const { code, stderr, stdout } = await sluice('streams').finally(() => stage.signal(frozen, 'SIGCONT'));
       expect(code).toBe(1);
       expect(stderr).toContain(`not complete: could not ask ${frozen.metadata.name}.`);
       expect(stdout).not.toContain(frozen.metadata.name);
