@@ -1536,7 +1536,7 @@ ${notes}
 		let known = new Map();
 		let complaint = "";
 		for (;;) {
-			const { said, seen } = await look$1(api, filter);
+			const { said, seen } = await look(api, filter);
 			if (said !== complaint && said !== "") terminal.err(`${said}\n`);
 			complaint = said;
 			if (seen) {
@@ -1548,7 +1548,7 @@ ${notes}
 			if (!seen) api = await reopen(api, kubectl, server);
 		}
 	}
-	async function look$1(api, filter) {
+	async function look(api, filter) {
 		try {
 			const seen = await api.find(filter);
 			return {
@@ -1774,24 +1774,18 @@ ${notes}
 		if (run.isJson || done.status?.pods !== void 0) print(run, done);
 		throw new Failure(`StreamTermination "${name}" failed: ${progress.message}`);
 	}
-	async function look(kubectl, name, leftMs) {
-		const until = Date.now() + leftMs;
-		for (;;) try {
-			return await kubectl.get("streamtermination", name);
-		} catch (error) {
-			if (Date.now() + LOOK_MS >= until) throw error;
-			await (0, node_timers_promises.setTimeout)(LOOK_MS);
-		}
-	}
 	async function untilDone({ kubectl, order, terminal }, name, dryRun) {
 		const waitMs = (parseDurationMs(order.timeout) ?? 0) + SLACK_MS;
 		const deadline = terminal.now() + waitMs;
 		const tell = setTimeout(() => terminal.err("Waiting for the operator and all pods.\n"), TELL_MS);
 		try {
 			while (terminal.now() < deadline) {
-				const object = await look(kubectl, name, deadline - terminal.now());
-				if (!object) throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
-				if (progressOf(object).kind !== "waits") return object;
+				const looked = await kubectl.get("streamtermination", name).then((object) => ({ object }), (error) => {
+					if (terminal.now() + LOOK_MS >= deadline) throw error;
+					return null;
+				});
+				if (looked?.object === null) throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
+				if (looked && progressOf(looked.object).kind !== "waits") return looked.object;
 				await (0, node_timers_promises.setTimeout)(LOOK_MS);
 			}
 		} finally {

@@ -96,19 +96,6 @@ async function carryOut(run: Run, dryRun: boolean): Promise<StreamTermination> {
   throw new Failure(`StreamTermination "${name}" failed: ${progress.message}`);
 }
 
-/** An API server that is away for a moment does not matter while there is time: the order has been given. */
-async function look(kubectl: Kubectl, name: string, leftMs: number): Promise<StreamTermination | null> {
-  const until = Date.now() + leftMs;
-  for (;;) {
-    try {
-      return await kubectl.get<StreamTermination>('streamtermination', name);
-    } catch (error) {
-      if (Date.now() + LOOK_MS >= until) throw error;
-      await sleep(LOOK_MS);
-    }
-  }
-}
-
 /** Looks until the StreamTermination is complete or has failed. */
 async function untilDone({ kubectl, order, terminal }: Run, name: string, dryRun: boolean): Promise<StreamTermination> {
   const waitMs = (parseDurationMs(order.timeout) ?? 0) + SLACK_MS;
@@ -116,9 +103,17 @@ async function untilDone({ kubectl, order, terminal }: Run, name: string, dryRun
   const tell = setTimeout(() => terminal.err('Waiting for the operator and all pods.\n'), TELL_MS);
   try {
     while (terminal.now() < deadline) {
-      const object = await look(kubectl, name, deadline - terminal.now());
-      if (!object) throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
-      if (progressOf(object).kind !== 'waits') return object;
+      const looked = await kubectl.get<StreamTermination>('streamtermination', name).then(
+        (object) => ({ object }),
+        (error: unknown) => {
+          // The order has been given: an API server that is away for a moment does not matter.
+          if (terminal.now() + LOOK_MS >= deadline) throw error;
+          return null;
+        },
+      );
+      if (looked?.object === null)
+        throw new Failure(`StreamTermination "${name}" was deleted before it was carried out`);
+      if (looked && progressOf(looked.object).kind !== 'waits') return looked.object;
       await sleep(LOOK_MS);
     }
   } finally {
