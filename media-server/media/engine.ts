@@ -1,5 +1,5 @@
 import { UnsupportedError } from 'mediasoup/errors';
-import type { Consumer, Producer, Router } from 'mediasoup/types';
+import type { Producer, Router } from 'mediasoup/types';
 import type { Clock } from '../../process/clock.ts';
 import { writeAnswer } from '../sdp/answer.ts';
 import { negotiatePlay, type PlayNegotiation } from '../sdp/negotiate-play.ts';
@@ -105,11 +105,11 @@ class Engine implements Media {
       if (transport.closed) pipe.release();
       else transport.observer.once('close', pipe.release);
       if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);
-      const consumers: Consumer[] = [];
-      for (const { mid, rtpCapabilities, trackId } of negotiation.tracks) {
-        const consuming = transport.consume({ producerId: pipe.idOf(trackId), rtpCapabilities, mid, paused: true });
-        consumers.push(await accepted(consuming));
-      }
+      const consumers = await Promise.all(
+        negotiation.tracks.map(({ mid, rtpCapabilities, trackId }) =>
+          accepted(transport.consume({ producerId: pipe.idOf(trackId), rtpCapabilities, mid, paused: true })),
+        ),
+      );
       const byMid = new Map(consumers.map(({ rtpParameters: rtp }) => [rtp.mid ?? '', negotiableParameters(rtp)]));
       const answer = writeAnswer(offer, leg.server, negotiation.sections(byMid));
       this.#watch.add(leg, 'play');
@@ -159,7 +159,9 @@ class Engine implements Media {
     const lease = await accepted(seat.routers.lease(routerCodecs));
     const leg = await TransportLeg.open(seat, lease, id, offer, { workers: this.#workers, clock: this.#clock });
     try {
-      return await fill(leg, lease.router);
+      // The worker answers in order, so nothing waits for an answer that the next request does not need.
+      const [made] = await Promise.all([fill(leg, lease.router), leg.connect()]);
+      return made;
     } catch (error) {
       await leg.close();
       throw error;

@@ -52,9 +52,7 @@ export class TransportLeg {
     transport.on('listenserverclose', () => this.#workerClosed());
   }
 
-  /**
-   * Opens a transport with the client's DTLS parameters; ICE-lite needs nothing else. Releases the lease at the end.
-   */
+  /** Opens a transport, which must be connected. Releases the lease at the end. */
   static async open(seat: Seat, lease: RouterLease, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
     // Count before the first await, so that simultaneous requests spread over the workers.
     seat.legs++;
@@ -79,15 +77,13 @@ export class TransportLeg {
         throw error;
       });
     transport.observer.once('close', leave);
-    const leg = new TransportLeg(transport, seat, offer, deps);
-    try {
-      const role = offer.setup === 'passive' ? 'server' : 'client';
-      await transport.connect({ dtlsParameters: { role, fingerprints: [fingerprintOf(offer)] } });
-      return leg;
-    } catch (error) {
-      await leg.close();
-      throw error;
-    }
+    return new TransportLeg(transport, seat, offer, deps);
+  }
+
+  /** Gives the worker the client's DTLS parameters; ICE-lite needs nothing else. */
+  async connect(): Promise<void> {
+    const role = this.#offer.setup === 'passive' ? 'server' : 'client';
+    await this.transport.connect({ dtlsParameters: { role, fingerprints: [fingerprintOf(this.#offer)] } });
   }
 
   /** The server's parameters for the answer. */
