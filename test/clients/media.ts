@@ -13,6 +13,7 @@ import { type Clock, systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import { freePort } from '../harness/ports.ts';
 import { Peer, type PeerOptions } from './peer.ts';
+import { startRelay } from './relay.ts';
 
 export const CODECS = ['opus', 'VP8', 'VP9', 'H264', 'AV1'] as const;
 
@@ -68,6 +69,18 @@ export async function publish(media: Media, options: Partial<PeerOptions> = {}, 
   peer.answer(publication.answer);
   await peer.connected();
   return { peer, publication };
+}
+
+/** Connects a peer that publishes through a relay, which drops datagrams to it for which `loses` returns true. */
+export async function publishThroughRelay(media: Media, loses: (datagram: Buffer) => boolean) {
+  const peer = new Peer({ direction: 'SendOnly' });
+  const publication = await media.publish(request(await peer.offer()));
+  const udp = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(publication.answer)?.[1] ?? '';
+  const relay = await startRelay(Number(udp), loses);
+  const answer = publication.answer.replaceAll(/a=candidate:tcp.*\r\n/g, '');
+  peer.answer(answer.replaceAll(` ${udp} typ`, ` ${relay.port} typ`));
+  await peer.connected();
+  return { peer, publication, relay };
 }
 
 /** Connects a peer that plays. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -57,6 +58,15 @@ async function receivedBy(media: Media): Promise<(readonly [kind: string, size: 
   return players.map((player) => player.peer.received.map(({ kind, payload }) => [kind, payload.length] as const));
 }
 
+/** Makes the worker send a player's packets to UDP port 0, which the kernel refuses. */
+function nominatePort0({ peer, playback }: Awaited<ReturnType<typeof play>>): void {
+  const of = (sdp: string, name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(sdp)?.[1] ?? '';
+  const port = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(playback.answer)?.[1] ?? '';
+  const username = `${of(playback.answer, 'ice-ufrag')}:${of(peer.localSdp, 'ice-ufrag')}`;
+  const script = resolve('test/fixtures/nominate-port-0.py');
+  execFileSync('python3', [script, port, username, of(playback.answer, 'ice-pwd')]);
+}
+
 const sizesOf = (received: readonly (readonly [string, number])[], kind: string): number[] =>
   received.flatMap(([each, size]) => (each === kind ? [size] : []));
 
@@ -68,6 +78,30 @@ describe('packets that leave together', () => {
       for (const kind of ['audio', 'video']) expect(sizesOf(received, kind)).toEqual(sizesOf(alone ?? [], kind));
     }
     expect(sizesOf(alone ?? [], 'video')).toHaveLength(FRAMES * PACKETS);
+  });
+
+  it('reach everybody else when a client has a port that nothing can be sent to', async () => {
+    const media = await start({ udpGso: true });
+    const { peer, publication } = await publish(media);
+    const [victim, hostile] = [await play(media, publication), await play(media, publication)];
+    closing.push(() => [peer, victim.peer, hostile.peer].forEach((each) => void each.close()));
+    await until('packets arrive', () => {
+      peer.sendFrame(1);
+      return [victim, hostile].every((player) => player.peer.received.length > 0);
+    });
+    nominatePort0(hostile);
+    await until('the hostile player gets nothing more', async () => {
+      const before = hostile.peer.received.length;
+      peer.sendFrame(1);
+      await setTimeout(100);
+      return hostile.peer.received.length === before;
+    });
+    victim.peer.received.length = 0;
+    for (let frame = 0; frame < FRAMES; frame++) {
+      peer.sendFrame(PACKETS);
+      await setTimeout(10);
+    }
+    await until('all packets arrive', () => victim.peer.received.length >= FRAMES * PACKETS);
   });
 
   it('leave one by one in a sandbox that does not know UDP GSO, which is logged once', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Media } from '../../media-server/media/media.ts';
-import { play, publish, request, startTestMedia } from '../clients/media.ts';
-import { Peer } from '../clients/peer.ts';
-import { DTLS_ALERT, startRelay } from '../clients/relay.ts';
+import { play, publish, publishThroughRelay, startTestMedia } from '../clients/media.ts';
+import type { Peer } from '../clients/peer.ts';
+import { DTLS_ALERT } from '../clients/relay.ts';
 import { until } from '../harness/wait.ts';
 
 let media: Media;
@@ -58,17 +58,11 @@ describe('closing', () => {
 
 /** A publication that loses this many close alerts. */
 async function lossyPublication(losses: number) {
-  const peer = new Peer({ direction: 'SendOnly' });
-  const publication = await media.publish(request(await peer.offer()));
-  const udp = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(publication.answer)?.[1] ?? '';
   let lost = 0;
-  const relay = await startRelay(Number(udp), (datagram) => {
+  const publication = await publishThroughRelay(media, (datagram) => {
     if (datagram[0] !== DTLS_ALERT || lost >= losses) return false;
     lost++;
     return true;
   });
-  const answer = publication.answer.replaceAll(/a=candidate:tcp.*\r\n/g, '');
-  peer.answer(answer.replaceAll(` ${udp} typ`, ` ${relay.port} typ`));
-  await peer.connected();
-  return { peer, publication, relay, lost: () => lost };
+  return { ...publication, lost: () => lost };
 }
