@@ -15,8 +15,9 @@ import { fakeStreams } from '../builders/streams.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
+import { now } from './clock.ts';
 import type { MembersTold, StartMembers } from './fleet-members.ts';
-import { now, Players } from './players.ts';
+import { Players } from './players.ts';
 import { report, spread } from './statistics.ts';
 
 const PODS = 3;

@@ -1,21 +1,57 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { PlayersTold, StartPlayers } from './clients.ts';
+import type { DatagramCount } from '../clients/lossy-path.ts';
+import type { PlayersOrder, PlayersTold } from './clients.ts';
 
 /** Clients per process. With more, the clients would be the bottleneck. */
 const PER_PROCESS = 250;
-/** Unix time in milliseconds, with fractions: processes compare it. */
-export const now = (): number => performance.timeOrigin + performance.now();
+
+export type PlayersSetup = {
+  /** How many join at a time. */
+  readonly concurrency?: number;
+  readonly token?: string;
+  /** Local IPv4 address for media; loopback by default. */
+  readonly address?: string;
+  /** True if datagrams shall be lost later. Media then goes through relays. */
+  readonly isLossy?: boolean;
+};
+
+type Told<K extends PlayersTold['kind']> = Extract<PlayersTold, { kind: K }>;
 
 /** Players, in separate processes. */
 export class Players {
   readonly #processes: ChildProcess[] = [];
+  readonly #setup: PlayersSetup;
+  /** When players noticed their end (`now()`). */
   readonly endedAt: number[] = [];
+  /** Time from each POST to its answer, in milliseconds. */
   readonly postMs: number[] = [];
   failed = 0;
+  /** Why the first of them failed; empty if none did. */
+  problem = '';
   joinMs = 0;
 
+  constructor(setup: PlayersSetup = {}) {
+    this.#setup = setup;
+  }
+
+  /** Starts players, the same number in each process, one process after the other. */
   async start(url: string, count: number): Promise<void> {
-    for (let left = count; left > 0; left -= PER_PROCESS) await this.#startProcess(url, Math.min(left, PER_PROCESS));
+    const processes = Math.ceil(count / PER_PROCESS);
+    for (let index = 0; index < processes; index++) {
+      await this.#startProcess(url, Math.floor((count + index) / processes));
+    }
+  }
+
+  /** From now on each player loses this share of its datagrams, 0 to 1. */
+  async lose(share: number): Promise<void> {
+    await Promise.all(this.#processes.map((child) => ask(child, { kind: 'lose', share }, 'loses')));
+  }
+
+  /** The datagrams since `lose`, of all players. */
+  async datagrams(): Promise<DatagramCount> {
+    const counts = await Promise.all(this.#processes.map((child) => ask(child, { kind: 'count' }, 'counted')));
+    const sum = (of: keyof DatagramCount): number => counts.reduce((total, count) => total + count[of], 0);
+    return { seen: sum('seen'), dropped: sum('dropped') };
   }
 
   stop(): void {
@@ -25,20 +61,31 @@ export class Players {
   async #startProcess(url: string, count: number): Promise<void> {
     const child = fork(new URL('./clients.ts', import.meta.url));
     this.#processes.push(child);
-    await new Promise<void>((resolve) => {
-      child.on('message', (message) => {
-        const told = message as PlayersTold;
-        if (told.kind === 'ended') {
-          this.endedAt.push(told.at);
-          return;
-        }
-        this.postMs.push(...told.postMs);
-        this.failed += told.failed;
-        this.joinMs += told.ms;
-        resolve();
-      });
-      const order: StartPlayers = { url, count, concurrency: 10 };
-      child.send(order);
+    child.on('message', (message) => {
+      const told = message as PlayersTold;
+      if (told.kind === 'ended') this.endedAt.push(...told.at);
     });
+    const { concurrency = 10, address = '127.0.0.1', isLossy = false, token } = this.#setup;
+    const order = { kind: 'start', url, count, concurrency, address, isLossy } as const;
+    const told = await ask(child, { ...order, ...(token === undefined ? {} : { token }) }, 'started');
+    this.postMs.push(...told.postMs);
+    this.failed += told.failed;
+    this.problem ||= told.problem;
+    this.joinMs += told.ms;
   }
+}
+
+/** Sends an order and waits for its answer. Throws if the process exits. */
+function ask<K extends PlayersTold['kind']>(child: ChildProcess, order: PlayersOrder, kind: K): Promise<Told<K>> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`a process of players exited with code ${code}`));
+    const onMessage = (message: unknown): void => {
+      const told = message as PlayersTold;
+      if (told.kind !== kind) return;
+      child.off('message', onMessage).off('exit', onExit);
+      resolve(told as Told<K>);
+    };
+    child.on('message', onMessage).once('exit', onExit);
+    child.send(order);
+  });
 }

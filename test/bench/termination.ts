@@ -2,7 +2,8 @@ import { Backend } from '../harness/backend.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
-import { now, Players } from './players.ts';
+import { now } from './clock.ts';
+import { Players } from './players.ts';
 import { report, spread } from './statistics.ts';
 
 /** Measures when 1, 100 and 500 streams end by REST, and by 403 among 500 live streams, and when each client knows. */

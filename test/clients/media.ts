@@ -76,7 +76,10 @@ export async function publishThroughRelay(media: Media, loses: (datagram: Buffer
   const peer = new Peer({ direction: 'SendOnly' });
   const publication = await media.publish(request(await peer.offer()));
   const udp = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(publication.answer)?.[1] ?? '';
-  const relay = await startRelay(Number(udp), loses);
+  const relay = await startRelay({
+    port: Number(udp),
+    loses: (datagram, to) => to === 'client' && loses(datagram),
+  });
   const answer = publication.answer.replaceAll(/a=candidate:tcp.*\r\n/g, '');
   peer.answer(answer.replaceAll(` ${udp} typ`, ` ${relay.port} typ`));
   await peer.connected();
