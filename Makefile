@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1
 IMAGE ?= ghcr.io/sluice-dev/sluice:0.1.0
 NODES ?= 2
 
-.PHONY: help setup demo demo-standalone test check verify generate bench soak media-server backend run images image-context cluster cluster-down cluster-status kubeconfig clean
+.PHONY: help setup demo demo-standalone test check verify generate bench kick soak media-server backend run images image-context cluster cluster-down cluster-status kubeconfig clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ generate: ## write the CRDs, their reference, the chart's README and the kubectl
 
 bench: ## measure the figures of docs/performance.md
 	@$(RUN) --with cluster node --expose-gc test/bench/main.ts
+
+kick: ## measure when kicked players know; ARGS='--loss 20%', ARGS=--help
+	@$(RUN) --with worker node test/bench/kick/main.ts $(ARGS)
 
 soak: ## publish, play, kick and kill pods of a fleet for SOAK_SECONDS=600
 	@SOAK_SECONDS=$(or $(SOAK_SECONDS),600) $(RUN) --with tests vitest run --project integration test/integration/fleet-soak.test.ts

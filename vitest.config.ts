@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'unit',
           // Leaves room for a busy machine.
           testTimeout: 20_000,
-          include: ['{crds,process,media-server,operator,scripts,examples}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['{crds,process,media-server,operator,scripts,examples,test/bench}/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

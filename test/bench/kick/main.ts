@@ -8,10 +8,9 @@ import { heading, rowOf } from './table.ts';
 async function main(): Promise<number> {
   const options = readKickOptions(process.argv.slice(2));
   const { loss, players, target, timeoutMs } = options;
-  const kick = target?.list ? 'one call for each session' : 'one call';
-  console.log(
-    `${players} players of ${target?.play ?? 'a media server of Sluice'}, ended by ${kick}, loss ${loss * 100} %`,
-  );
+  const how = target?.list ? 'one call for each session' : 'one call';
+  const lost = loss === 0 ? '' : `, ${Number((loss * 100).toFixed(2))} % of datagrams lost`;
+  console.log(`${players} players of ${target?.play ?? 'a media server of Sluice'}, ended by ${how}${lost}`);
   console.log(heading());
   let index = 0;
   const rounds = await measureKick(options, (round) => console.log(rowOf(`${++index}`, round)));

@@ -46,7 +46,7 @@ async function measureRounds(target: Target, size: KickSize, onRound: (round: Ro
       rounds.push(round);
     }
   } finally {
-    publisher.close();
+    await publisher.close();
   }
   return rounds;
 }
@@ -61,8 +61,6 @@ async function measureRound(target: Target, size: KickSize): Promise<Round> {
     if (failed > 0) throw new UserFault(`--play: ${failed} of ${count} players could not join: ${problem}`);
     const calls = await kickCallsOf(target, count);
     if (loss > 0) await players.lose(loss);
-    const early = players.endedAt.length;
-    if (early > 0) throw new UserFault(`--play: ${early} of ${count} players ended before the kick`);
     const sentAt = now();
     await sendKicks(calls, target, concurrency);
     const answerMs = now() - sentAt;
@@ -70,6 +68,8 @@ async function measureRound(target: Target, size: KickSize): Promise<Round> {
     // Clients that are not told are a result, not an error.
     await until('every client knows', told, { timeoutMs }).catch(() => undefined);
     const toldMs = players.endedAt.map((at) => at - sentAt);
+    const early = toldMs.filter((ms) => ms < 0).length;
+    if (early > 0) throw new UserFault(`--play: ${early} of ${count} players ended before the kick`);
     const { dropped, seen } = await players.datagrams();
     if (loss > 0 && seen === 0) throw new UserFault('--loss: no datagram went through the relays, so none was lost');
     const { joinMs, postMs } = players;

@@ -23,7 +23,7 @@ export class Publisher {
   async ready(): Promise<void> {
     const { play, publish } = this.#target;
     if (publish !== null && this.#client?.state !== 'connected') {
-      this.close();
+      await this.close();
       this.#client = await this.#open('publish', publish);
       if (this.#client.status !== 201) throw this.#fault('--publish', publish, answerOf(this.#client));
       await this.#client.connected().catch((error: Error) => {
@@ -40,8 +40,10 @@ export class Publisher {
     }
   }
 
-  close(): void {
-    this.#client?.close();
+  /** Ends the publication at the server too, so that its name is free. */
+  async close(): Promise<void> {
+    if (this.#client) await leave(this.#client, this.#target.token);
+    this.#client = null;
   }
 
   async #open(how: 'publish' | 'play', url: string): Promise<RtcClient> {
@@ -59,7 +61,7 @@ export class Publisher {
 
 const answerOf = ({ problem, status }: RtcClient): string => `the answer is ${status} ${problem}`.trim();
 
-/** Ends a session at the server too, so that it is not listed. */
+/** Ends a session at the server and here. A server that cannot do it notices later that the client is gone. */
 async function leave(client: RtcClient, token: string | null): Promise<void> {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   if (client.status === 201) await fetch(client.location, { method: 'DELETE', headers }).catch(() => undefined);

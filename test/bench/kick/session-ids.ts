@@ -1,20 +1,27 @@
 import { UserFault } from '../../../process/user-fault.ts';
 import type { SessionList } from './options.ts';
 
+/** How much of an entry an error shows, in characters. */
+const SHOWN = 200;
+
 /** Returns the ids in the JSON of a list of sessions. Throws `UserFault` if a session has no id. */
 export function sessionIdsOf(list: unknown, { ids, where }: Omit<SessionList, 'call'>): string[] {
-  const sessions = ids
-    .slice(0, -1)
-    .reduce((found, field) => found.flatMap((each) => entriesOf(fieldOf(each, field))), entriesOf(list));
-  const name = ids.at(-1) ?? '';
+  const [name = '', ...parents] = ids.toReversed();
+  const sessions = parents.reduceRight(
+    (found, field) => found.flatMap((each) => entriesOf(fieldOf(each, field))),
+    entriesOf(list),
+  );
   return sessions
     .filter((session) => where === null || String(fieldOf(session, where.field)) === where.text)
-    .map((session) => {
-      const id = fieldOf(session, name);
-      if (typeof id === 'string' || typeof id === 'number') return String(id);
-      throw new UserFault(`--ids ${ids.join('.')}: an entry of the list has no "${name}": ${JSON.stringify(session)}`);
+    .flatMap((session) => {
+      const found = fieldOf(session, name);
+      if (entriesOf(found).every(isId) && found !== undefined && found !== null) return entriesOf(found).map(String);
+      const entry = JSON.stringify(session).slice(0, SHOWN);
+      throw new UserFault(`--ids ${ids.join('.')}: an entry of the list has no "${name}": ${entry}`);
     });
 }
+
+const isId = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number';
 
 function entriesOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value;

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { until } from '../harness/wait.ts';
+
+/** Runs the benchmark. The result has its exit code, its output, and the cells of each row of the table. */
+async function kick(...args: string[]) {
+  const { exited, lines } = startProcess(process.execPath, ['test/bench/kick/main.ts', ...args]);
+  const code = await exited;
+  const headings = lines.find((line) => line.startsWith('round'))?.split(/\s{2,}/) ?? [];
+  const rows = lines
+    .filter((line) => /^(\d+|median) {2}/.test(line))
+    .map((line) => Object.fromEntries(line.split(/\s{2,}/).map((cell, index) => [headings[index] ?? '', cell])));
+  return { code, text: lines.join('\n'), rows };
+}
+
+/** The milliseconds of a cell. */
+const msOf = (cell: string | undefined): number => Number(/^([\d.]+) ms$/.exec(cell ?? '')?.[1] ?? Number.NaN);
+
+describe('the kick benchmark', () => {
+  let server: TestServer;
+  /** A WHEP server that is not Sluice. */
+  let aiortc: RunningProcess;
+  let foreign: string;
+  beforeAll(async () => {
+    const port = await freePort();
+    foreign = `http://127.0.0.1:${port}`;
+    aiortc = startProcess(process.env['SLUICE_PYTHON'] ?? 'python3', ['test/clients/aiortc_server.py', `${port}`]);
+    server = await TestServer.start();
+    await until('aiortc listens', () => aiortc.lines.includes('ready'));
+  });
+  afterAll(async () => {
+    await aiortc?.stop();
+    await server?.stop();
+  });
+  const reset = () => fetch(`${foreign}/reset`, { method: 'POST' });
+
+  const small = ['--players', '20', '--rounds', '1'];
+  const urls = () => [
+    '--publish',
+    `${server.url}/whip/defaultApp/kick`,
+    '--play',
+    `${server.url}/whep/defaultApp/kick`,
+  ];
+  const terminate = () => `POST ${server.url}/rest-api/stream/terminate`;
+  const kickAll = () => ['--kick', terminate(), '--body', '{"name":"kick","published":false}'];
+
+  it('starts a media server, kicks by one call, and counts every client in each round', async () => {
+    const { code, rows, text } = await kick('--players', '20', '--rounds', '2');
+    expect(code, text).toBe(0);
+    expect(text).toContain('20 players of a media server of Sluice, ended by one call');
+    expect(rows.map(({ round }) => round)).toEqual(['1', '2', 'median']);
+    for (const row of rows) {
+      expect(row).toMatchObject({ 'in 1 s': '20', 'not told': '0', lost: '0.0 %' });
+      expect(msOf(row['p50'])).toBeGreaterThan(0);
+      expect(msOf(row['p50'])).toBeLessThanOrEqual(msOf(row['p99']));
+      expect(msOf(row['max'])).toBeLessThan(1_000);
+    }
+  });
+
+  it('kicks by one call at the URLs of a server', async () => {
+    const { code, rows, text } = await kick(...small, ...urls(), ...kickAll());
+    expect(code, text).toBe(0);
+    expect(rows.at(-1)).toMatchObject({ 'in 1 s': '20', 'not told': '0' });
+  });
+
+  it('kicks listed sessions one by one, and leaves the publication alone', async () => {
+    const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/listed`);
+    await publisher.connected();
+    const play = `${server.url}/whep/defaultApp/listed`;
+    const list = ['--list', `${server.url}/rest-api/stream/find_all`, '--ids', 'mediaSessionId'];
+    const each = ['--kick', terminate(), '--body', '{"mediaSessionId":"{id}"}'];
+    const { code, rows, text } = await kick(...small, '--play', play, ...list, '--where', 'published=false', ...each);
+    expect(code, text).toBe(0);
+    expect(text).toContain('ended by one call for each session');
+    expect(rows.at(-1)).toMatchObject({ 'in 1 s': '20', 'not told': '0' });
+    expect(publisher.state).toBe('connected');
+    publisher.close();
+  });
+
+  it('tells all although a fifth of the datagrams is lost', { timeout: 100_000 }, async () => {
+    const { code, rows, text } = await kick(...small, ...urls(), ...kickAll(), '--loss', '20%');
+    expect(code, text).toBe(0);
+    expect(rows.at(-1)).toMatchObject({ 'not told': '0' });
+    // Of 20 clients, one in 150 runs has a client that loses all five alerts.
+    expect(Number(rows.at(-1)?.['in 1 s'])).toBeGreaterThanOrEqual(19);
+    const lost = Number.parseFloat(rows.at(-1)?.['lost'] ?? '');
+    expect(lost).toBeGreaterThan(5);
+    expect(lost).toBeLessThan(40);
+  });
+
+  it('loses everything if told so, and reports clients of which none is told', async () => {
+    const { code, rows, text } = await kick(...small, ...urls(), ...kickAll(), '--loss', '100%', '--timeout', '2s');
+    expect(code, text).toBe(1);
+    expect(rows.at(-1)).toMatchObject({ p50: 'never', max: 'never', 'in 1 s': '0', 'not told': '20', lost: '100.0 %' });
+  });
+
+  it('reports clients that a server does not end', async () => {
+    const never = ['--play', `${foreign}/whep`, '--kick', `${foreign}/nothing`, '--timeout', '1s'];
+    const { code, rows, text } = await kick('--players', '5', '--rounds', '1', ...never);
+    expect(code, text).toBe(1);
+    expect(rows.at(-1)).toMatchObject({ p50: 'never', p99: 'never', 'in 1 s': '0', 'not told': '5' });
+    expect(text).toContain('5 clients were not told within 1 s');
+  });
+
+  it('reports the rest if a server ends only some', async () => {
+    const half = ['--play', `${foreign}/whep`, '--kick', `${foreign}/half`, '--timeout', '2s'];
+    await reset();
+    const { code, rows, text } = await kick('--players', '10', '--rounds', '1', ...half);
+    expect(code, text).toBe(1);
+    expect(rows.at(-1)).toMatchObject({ p99: 'never', 'in 1 s': '5', 'not told': '5' });
+    expect(msOf(rows.at(-1)?.['p50'])).toBeLessThan(1_000);
+  });
+
+  it('is an error if players end before the kick', async () => {
+    const early = ['--play', `${foreign}/whep`, '--list', `POST ${foreign}/half`, '--ids', 'items.id'];
+    await reset();
+    const args = [...early, '--kick', `${foreign}/nothing/{id}`, '--timeout', '1s'];
+    const { code, text } = await kick('--players', '10', '--rounds', '1', ...args);
+    expect(code, text).toBe(1);
+    expect(text).toContain('--play: 5 of 10 players ended before the kick');
+  });
+
+  it('loses datagrams of a server that checks candidates itself', async () => {
+    await reset();
+    const list = ['--list', `${foreign}/sessions`, '--ids', 'items.id'];
+    const each = ['--play', `${foreign}/whep`, '--kick', `${foreign}/kick/{id}`];
+    const all = await kick('--players', '5', '--rounds', '1', ...each, ...list);
+    expect(all.code, all.text).toBe(0);
+    expect(all.rows.at(-1)).toMatchObject({ 'in 1 s': '5', 'not told': '0' });
+    const lossy = await kick('--players', '5', '--rounds', '1', ...each, ...list, '--loss', '100%', '--timeout', '2s');
+    expect(lossy.code, lossy.text).toBe(1);
+    expect(lossy.rows.at(-1)).toMatchObject({ 'not told': '5', lost: '100.0 %' });
+  });
+
+  it.each<[string, () => string[], string]>([
+    ['a refused publication', () => ['--publish', `${server.url}/whip/noApp/x`], '--publish: POST'],
+    ['an unreachable server', () => ['--publish', 'http://127.0.0.1:59999/whip'], 'ECONNREFUSED'],
+    ['a wrong kick URL', () => ['--kick', `${server.url}/rest-api/stream/kick`], '--kick: POST'],
+    ['a kick that matches nothing', () => ['--body', '{"name":"other"}'], 'answered 404'],
+    [
+      'a list without ids',
+      () => ['--kick', `${server.url}/{id}`, '--list', `${server.url}/rest-api/stream/find_all`, '--ids', 'key'],
+      '--ids key: an entry of the list has no',
+    ],
+    [
+      'a list with too few sessions',
+      () => ['--kick', `${server.url}/{id}`, '--list', `${server.url}/rest-api/app/find_all`, '--ids', 'x.id'],
+      '--list: lists 0 sessions of 2 players',
+    ],
+    [
+      'a list that is no JSON',
+      () => ['--kick', `${server.url}/{id}`, '--list', `${server.url}/play`, '--ids', 'id'],
+      'not JSON',
+    ],
+  ])('ends with an error for %s', async (_what, args, message) => {
+    const { code, rows, text } = await kick('--players', '2', '--rounds', '1', ...urls(), ...kickAll(), ...args());
+    expect(text).toContain(message);
+    expect(text).not.toContain('    at ');
+    expect({ code, rows }).toEqual({ code: 1, rows: [] });
+  });
+});
