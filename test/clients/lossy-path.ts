@@ -7,11 +7,14 @@ export type DatagramCount = { seen: number; dropped: number };
 
 /** A candidate line of SDP: the text before the address, the address, the port, and the text after it (RFC 8839 §5.1). */
 const CANDIDATE = /^(a=candidate:\S+ \d+ udp \d+) (\S+) (\d+) (typ .*)$/i;
+const OFFERED = /^(a=candidate:\S+ \d+ \w+ \d+) \S+ \d+ (typ .*)$/gim;
+/** The port of the discard protocol (RFC 863), where nobody listens. Some servers have no use for offers without candidates. */
+const NOBODY = 9;
 
 /**
  * The media path of one WHIP or WHEP client, which can lose datagrams in both directions. A relay of this process stands
- * before each IPv4 UDP candidate of the answer. The offer has no candidates, so that a server that checks candidates
- * itself finds no way around the relays.
+ * before each IPv4 UDP candidate of the answer. The candidates of the offer lead nowhere, so that a server that checks
+ * candidates itself finds no way around the relays.
  */
 export class LossyPath {
   readonly count: DatagramCount = { seen: 0, dropped: 0 };
@@ -30,10 +33,10 @@ export class LossyPath {
     Object.assign(this.count, { seen: 0, dropped: 0 });
   }
 
-  /** Sends an offer and changes the answer. Throws if no candidate of the answer can be relayed. */
+  /** Changes offer and answer. Throws if no candidate of the answer can be relayed. */
   readonly fetch: Fetch = async (url, init) => {
     const { body: offer = '' } = init;
-    const response = await fetch(url, { ...init, body: offer.replaceAll(/^a=candidate:.*\r?\n/gm, '') });
+    const response = await fetch(url, { ...init, body: offer.replaceAll(OFFERED, `$1 127.0.0.1 ${NOBODY} $2`) });
     return {
       status: response.status,
       headers: response.headers,
@@ -45,7 +48,7 @@ export class LossyPath {
     for (const relay of this.#relays.splice(0)) relay.close();
   }
 
-  /** Replaces IPv4 UDP candidates with relays and removes all other candidates. A text without candidates is an error. */
+  /** Replaces IPv4 UDP candidates with relays and removes all other candidates. Keeps what is not SDP, such as an error. */
   async #relayed(answer: string): Promise<string> {
     if (!answer.startsWith('v=0')) return answer;
     const relays = new Map<string, Relay>();
