@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OddKicks, startOddKicks } from '../clients/odd-kicks.ts';
 import { TestServer } from '../harness/media-server.ts';
-import { freePort } from '../harness/ports.ts';
-import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { startProcess } from '../harness/processes.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
-import { until } from '../harness/wait.ts';
 
 /** Runs the benchmark. The result has its exit code, its output, and the cells of each row of the table. */
 async function kick(...args: string[]) {
@@ -21,21 +20,15 @@ const msOf = (cell: string | undefined): number => Number(/^([\d.]+) ms$/.exec(c
 
 describe('the kick benchmark', () => {
   let server: TestServer;
-  /** A WHEP server that is not Sluice. */
-  let aiortc: RunningProcess;
-  let foreign: string;
+  let odd: OddKicks;
   beforeAll(async () => {
-    const port = await freePort();
-    foreign = `http://127.0.0.1:${port}`;
-    aiortc = startProcess(process.env['SLUICE_PYTHON'] ?? 'python3', ['test/clients/aiortc_server.py', `${port}`]);
     server = await TestServer.start();
-    await until('aiortc listens', () => aiortc.lines.includes('ready'));
+    odd = await startOddKicks(server);
   });
   afterAll(async () => {
-    await aiortc?.stop();
+    odd?.close();
     await server?.stop();
   });
-  const reset = () => fetch(`${foreign}/reset`, { method: 'POST' });
 
   const small = ['--players', '20', '--rounds', '1'];
   const urls = () => [
@@ -104,41 +97,27 @@ describe('the kick benchmark', () => {
   });
 
   it('reports clients that a server does not end', async () => {
-    const never = ['--play', `${foreign}/whep`, '--kick', `${foreign}/nothing`, '--timeout', '1s'];
-    const { code, rows, text } = await kick('--players', '5', '--rounds', '1', ...never);
+    const { code, rows, text } = await kick(...small, ...urls(), '--kick', `${odd.url}/nothing`, '--timeout', '1s');
     expect(code, text).toBe(1);
-    expect(rows.at(-1), text).toMatchObject({ p50: 'never', p99: 'never', 'in 1 s': '0', 'not told': '5' });
-    expect(text).toContain('5 clients were not told within 1 s');
+    expect(rows.at(-1), text).toMatchObject({ p50: 'never', p99: 'never', 'in 1 s': '0', 'not told': '20' });
+    expect(text).toContain('20 clients were not told within 1 s');
+    await server.terminate({});
   });
 
   it('reports the rest if a server ends only some', async () => {
-    const half = ['--play', `${foreign}/whep`, '--kick', `${foreign}/half`, '--timeout', '2s'];
-    await reset();
-    const { code, rows, text } = await kick('--players', '10', '--rounds', '1', ...half);
+    const { code, rows, text } = await kick(...small, ...urls(), '--kick', `${odd.url}/half`, '--timeout', '1s');
     expect(code, text).toBe(1);
-    expect(rows.at(-1), text).toMatchObject({ p99: 'never', 'in 1 s': '5', 'not told': '5' });
+    expect(rows.at(-1), text).toMatchObject({ p99: 'never', 'in 1 s': '10', 'not told': '10' });
     expect(msOf(rows.at(-1)?.['p50'])).toBeLessThan(1_000);
+    await server.terminate({});
   });
 
   it('is an error if players end before the kick', async () => {
-    const early = ['--play', `${foreign}/whep`, '--list', `POST ${foreign}/half`, '--ids', 'items.id'];
-    await reset();
-    const args = [...early, '--kick', `${foreign}/nothing/{id}`, '--timeout', '1s'];
-    const { code, text } = await kick('--players', '10', '--rounds', '1', ...args);
+    const list = ['--list', `POST ${odd.url}/half`, '--ids', 'items.id', '--kick', `${odd.url}/nothing/{id}`];
+    const { code, text } = await kick(...small, ...urls(), ...list, '--timeout', '1s');
     expect(code, text).toBe(1);
-    expect(text).toContain('--play: 5 of 10 players ended before the kick');
-  });
-
-  it('loses datagrams of a server that checks candidates itself', async () => {
-    await reset();
-    const list = ['--list', `${foreign}/sessions`, '--ids', 'items.id'];
-    const each = ['--play', `${foreign}/whep`, '--kick', `${foreign}/kick/{id}`];
-    const all = await kick('--players', '5', '--rounds', '1', ...each, ...list);
-    expect(all.code, all.text).toBe(0);
-    expect(all.rows.at(-1), all.text).toMatchObject({ 'in 1 s': '5', 'not told': '0' });
-    const lossy = await kick('--players', '5', '--rounds', '1', ...each, ...list, '--loss', '100%', '--timeout', '2s');
-    expect(lossy.code, lossy.text).toBe(1);
-    expect(lossy.rows.at(-1), lossy.text).toMatchObject({ 'not told': '5', lost: '100.0 %' });
+    expect(text).toContain('--play: 10 of 20 players ended before the kick');
+    await server.terminate({});
   });
 
   it.each<[string, () => string[], string]>([
