@@ -8,6 +8,7 @@ import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 import { KINDS, type Kind } from '../../crds/schema/kinds.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { readSessionLayer } from '../../media-server/hooks/method-config.ts';
+import { readKickOptions } from '../bench/kick/options.ts';
 import { type Block, blocksOf } from '../harness/markdown.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
@@ -30,6 +31,9 @@ const texts = new Map(
 );
 const blocks: PageBlock[] = [...texts].flatMap(([page, text]) => blocksOf(text).map((block) => ({ ...block, page })));
 const of = (language: string): PageBlock[] => blocks.filter((block) => block.language === language);
+
+/** True for a benchmark of a server that the tests do not start: it is not at the port of our examples. */
+const isForeign = ({ text }: Block): boolean => text.includes('--play') && !text.includes('127.0.0.1:8081');
 
 describe('the YAML of the docs', () => {
   it.each(of('yaml').map((block, index) => [`${block.page} #${index}`, block.text]))('%s is valid', (_page, text) => {
@@ -106,6 +110,33 @@ describe('the commands of the docs', () => {
     const { status, stdout } = spawnSync('bash', ['-c', `${own} -w '\\n%{http_code}'`], { encoding: 'utf8' });
     expect(status).toBe(0);
     expect(Number(stdout.split('\n').at(-1)), stdout).toSatisfy((code: number) => code >= 200 && code < 300);
+  });
+
+  const benchmarks = of('sh').filter(({ page }) => page === 'docs/kick-benchmark.md');
+  const [foreign, own] = [benchmarks.filter(isForeign), benchmarks.filter((block) => !isForeign(block))];
+
+  it.each(own.map(({ text }, index) => [index, text]))(
+    'kick players, example %d',
+    { timeout: 100_000 },
+    (_index, text) => {
+      const small = '--players 5 --rounds 1';
+      const command = text
+        .replaceAll('http://127.0.0.1:8081', server.url)
+        .replace(/^make kick(?: ARGS='(.*)')?$/m, `make kick ARGS='$1 ${small}'`)
+        .replace(/(main\.ts) /, `$1 ${small} `);
+      const { stderr, stdout, status } = spawnSync('bash', ['-c', command], { encoding: 'utf8', cwd: root });
+      expect(status, stdout + stderr).toBe(0);
+      expect(stdout).toMatch(/^5 players of [\s\S]*^median .* 5 +0 /m);
+    },
+  );
+
+  it('kick players of servers that do not run here: the options are valid', () => {
+    expect(foreign.length).toBe(1);
+    for (const { text } of foreign) {
+      const script = text.replace(/^scripts\/run.sh node \S+/, "printf '%s\\n'");
+      const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+      expect(readKickOptions(stdout.trimEnd().split('\n')).target?.list).not.toBeNull();
+    }
   });
 
   it('name make targets that exist', async () => {
