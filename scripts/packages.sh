@@ -6,6 +6,7 @@ worker_packages=(g++ ninja-build meson pkg-config patch binutils libssl-dev libu
 browser_packages=(chromium fonts-dejavu-core)
 test_packages=(php-cli openssl python3-venv gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 gir1.2-gstreamer-1.0)
+bench_packages=(strace)
 case ${CLUSTER:-embedded} in
 	embedded)
 		cluster_packages=(runc containernetworking-plugins iptables nftables conntrack iproute2 busybox-static buildah mmdebstrap)

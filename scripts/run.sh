@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Prepares what a command needs, then runs the command with exec.
 #
-#   run.sh [--with worker|browser|cluster|tests] COMMAND [ARG...]
+#   run.sh [--with worker|browser|cluster|bench|tests] COMMAND [ARG...]
 #
 # Node and the npm packages are always prepared. worker adds the mediasoup worker, browser adds Chromium, cluster adds
-# the programs of the embedded cluster, and tests prepares everything.
+# the programs of the embedded cluster, bench adds to them what the benchmark measures with, and tests prepares everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,6 +25,7 @@ case $with in
 		apt_packages "${browser_packages[@]}"
 		;;
 	cluster) . "$here/everything.sh" "${browser_packages[@]}" ;;
+	bench) . "$here/everything.sh" "${browser_packages[@]}" "${bench_packages[@]}" ;;
 	tests)
 		. "$here/python.sh"
 		. "$here/everything.sh" "${browser_packages[@]}" "${test_packages[@]}"

@@ -16,9 +16,10 @@ import { RtcClient } from '../harness/rtc-client.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
 import { now } from './clock.ts';
+import { report } from './figures.ts';
 import type { MembersTold, StartMembers } from './fleet-members.ts';
 import { Players } from './players.ts';
-import { report, spread } from './statistics.ts';
+import { percentile, spread } from './statistics.ts';
 
 const PODS = 3;
 const STREAMS = 1_000;
@@ -53,11 +54,19 @@ async function endAll(): Promise<void> {
     const { terminated } = body as { terminated: number };
     if (status !== 200 || terminated !== STREAMS) throw new Error(`terminate: ${status}, ${terminated} ended`);
     const what = `terminate of ${STREAMS} on ${PODS} pods`;
-    report(`${what}: call to its answer, all transports closed`, `${answeredMs.toFixed(1)} ms`);
+    report(`${what}: call to its answer, all transports closed`, `${answeredMs.toFixed(1)} ms`, {
+      measured: answeredMs,
+      atMost: 500,
+      unit: 'ms',
+    });
     await until('every client knows', () => players.endedAt.length === STREAMS, { timeoutMs: 20_000 });
     const knewMs = players.endedAt.map((at) => at - orderedAt);
     const late = knewMs.filter((ms) => ms > 1_000).length;
-    report(`${what}: call to the client's knowledge`, `${spread(knewMs)}, ${late} over 1 s`);
+    report(`${what}: call to the client's knowledge`, `${spread(knewMs)}, ${late} over 1 s`, {
+      measured: percentile(knewMs, 0.99),
+      atMost: 700,
+      unit: 'ms, p99',
+    });
   } finally {
     for (const publisher of publishers) publisher.close();
     players.stop();
@@ -90,7 +99,12 @@ async function joinAndClaim(members: number): Promise<void> {
     const sentAt = performance.now();
     fleet.membership.offer(roster);
     await until('it is admitted', () => fleet.isAdmitted, { timeoutMs: 20_000, everyMs: 1 });
-    report(`roster to ready, ${members} members`, `${(performance.now() - sentAt).toFixed(1)} ms`);
+    const readyMs = performance.now() - sentAt;
+    report(`roster to ready, ${members} members`, `${readyMs.toFixed(1)} ms`, {
+      measured: readyMs,
+      atMost: 3_000,
+      unit: 'ms',
+    });
     const tookMs: number[] = [];
     const cpu = process.cpuUsage();
     for (let index = 0; index < CLAIMS; index++) {
@@ -100,7 +114,11 @@ async function joinAndClaim(members: number): Promise<void> {
     }
     const { system, user } = process.cpuUsage(cpu);
     const cpuMs = (system + user) / 1_000 / CLAIMS;
-    report(`claim of a name, ${members} members`, `${spread(tookMs)}, CPU ${cpuMs.toFixed(2)} ms each`);
+    report(`claim of a name, ${members} members`, `${spread(tookMs)}, CPU ${cpuMs.toFixed(2)} ms each`, {
+      measured: percentile(tookMs, 0.5),
+      atMost: members <= 10 ? 5 : 25,
+      unit: 'ms, p50',
+    });
   } finally {
     fleet.close();
     await wire.close();

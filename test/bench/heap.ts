@@ -1,7 +1,7 @@
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import { createLogger } from '../../process/logger.ts';
 import { checkedApp, liveStreams } from '../builders/live-streams.ts';
-import { report } from './statistics.ts';
+import { report } from './figures.ts';
 
 const STREAMS = 10_000;
 
@@ -22,5 +22,6 @@ export async function benchHeap(): Promise<void> {
   report(
     `heap per stream, ${registry.size} of them, without offer and mediasoup's objects`,
     `${perStream.toFixed(1)} KiB`,
+    { measured: perStream, atMost: 20, unit: 'KiB' },
   );
 }

@@ -1,27 +1,34 @@
-// Measures the figures in docs/performance.md and prints medians and percentiles.
-import { benchFleet } from './fleet.ts';
-import { benchForwarding } from './forwarding.ts';
-import { benchHeap } from './heap.ts';
-import { benchKeepAlive } from './keepalive.ts';
-import { benchKick } from './kick/bench.ts';
-import { benchOperator } from './operator.ts';
-import { benchPipes } from './pipes.ts';
-import { benchTermination } from './termination.ts';
+// Measures the figures of docs/performance.md.
+import { writeFile } from 'node:fs/promises';
+import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
+import { describeMachine, type MeasuredPart, renderPage } from './document.ts';
+import { beginSection } from './figures.ts';
+import { PARTS } from './parts.ts';
 
-console.log('Memory');
-await benchHeap();
-console.log('\nTermination (about a minute)');
-await benchTermination();
-console.log('\nKick (half a minute)');
-await benchKick();
-console.log('\nFleet (about a minute)');
-await benchFleet();
-console.log('\nPipes between pods (half a minute)');
-await benchPipes();
-console.log('\nForwarding (about a minute)');
-await benchForwarding();
-console.log('\nKeep-alive (about a minute)');
-await benchKeepAlive();
-console.log('\nOperator, on a cluster (about five minutes)');
-await benchOperator();
-process.exit(0);
+const names = PARTS.map(({ name }) => name);
+const USAGE = `Usage: make bench [PARTS='PART ...'] [WRITE=FILE]
+
+Parts: ${names.join(', ')}; all by default. WRITE=FILE writes a Markdown page, of all parts.
+`;
+
+runProgram(async () => {
+  const options = readOptions(process.argv.slice(2), {
+    parts: { type: 'string', default: '' },
+    write: { type: 'string', default: '' },
+  });
+  const wanted = options.parts === '' ? names : options.parts.split(/[\s,]+/);
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`PARTS: must be of ${names.join(', ')}, got "${unknown}"`);
+  if (options.write !== '' && wanted.length < names.length) throw new UsageError('WRITE: needs all parts');
+  const run = { machine: describeMachine(), date: new Date().toISOString().slice(0, 10) };
+  console.log(`On ${run.machine}.`);
+  const measured: MeasuredPart[] = [];
+  for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
+    const section = beginSection(part.title);
+    console.log(`(takes about ${part.takes})`);
+    await part.run();
+    measured.push({ part, section });
+  }
+  if (options.write !== '') await writeFile(options.write, renderPage(run, measured));
+  return 0;
+}, USAGE);

@@ -1,16 +1,15 @@
-/** `p50 1.2, p99 3.4, max 5.6 ms` */
-export function spread(values: readonly number[]): string {
+/** Returns the smallest value that this share of the values does not exceed (nearest rank); NaN without values. */
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms (${sorted.length})`;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return percentile(values, 0.5);
 }
 
-/** A line of the report. */
-export function report(what: string, result: string): void {
-  console.log(`${what.padEnd(62)} ${result}`);
+/** `p50 1.2, p99 3.4, max 5.6 ms (200)`: the last number says how many values there are. */
+export function spread(values: readonly number[]): string {
+  const at = (share: number): string => percentile(values, share).toFixed(1);
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms (${values.length})`;
 }

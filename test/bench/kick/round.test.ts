@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { medianOf, percentile, roundOf } from './round.ts';
+import { percentile } from '../statistics.ts';
+import { medianOf, roundOf } from './round.ts';
 import { heading, rowOf } from './table.ts';
 
 const measured = { count: 4, answerMs: 5, joinMs: 2_000, lost: 0.2, postMs: [1, 2, 3, 4] };

@@ -1,3 +1,5 @@
+import { median, percentile } from '../statistics.ts';
+
 /** What one round has measured. Times are in milliseconds; those of the kick begin when its first call is sent. */
 export type Measured = {
   readonly count: number;
@@ -51,18 +53,6 @@ export function medianOf(rounds: readonly Round[]): Round {
   const [first] = rounds;
   if (!first) throw new Error('there is no round');
   const columns = Object.keys(first) as (keyof Round)[];
-  const medians = columns.map((column) => [
-    column,
-    percentile(
-      rounds.map((round) => round[column]),
-      0.5,
-    ),
-  ]);
+  const medians = columns.map((column) => [column, median(rounds.map((round) => round[column]))]);
   return Object.fromEntries(medians);
-}
-
-/** Returns the smallest value that this share of the values does not exceed (nearest rank). */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

@@ -1,0 +1,45 @@
+/** What a figure must be, and what it is in this run. `unit` may also name the percentile: `ms, p99`. */
+export type Goal = { readonly measured: number; readonly unit: string } & (
+  | { readonly atMost: number }
+  | { readonly atLeast: number }
+);
+
+/** A line of the report. */
+export type Figure = {
+  readonly what: string;
+  readonly result: string;
+  /** Null if nothing is promised. */
+  readonly goal: { readonly text: string; readonly isMet: boolean } | null;
+};
+
+/** What a part of the benchmark measured. */
+export type Section = { readonly title: string; readonly figures: readonly Figure[] };
+
+let current: { readonly title: string; readonly figures: Figure[] } = { title: '', figures: [] };
+
+/** Begins a part, to which belongs what is reported from now on. */
+export function beginSection(title: string): Section {
+  current = { title, figures: [] };
+  console.log(`\n${title}`);
+  return current;
+}
+
+/** Adds a figure to the current part and prints it. */
+export function report(what: string, result: string, goal: Goal | null = null): void {
+  const figure = { what, result, goal: goal && judge(goal) };
+  current.figures.push(figure);
+  console.log(`${what.padEnd(62)} ${result}${figure.goal ? `  [goal ${verdict(figure.goal)}]` : ''}`);
+}
+
+/** `≤ 4 µs`, with a note if the run did not reach it. */
+export function verdict({ isMet, text }: NonNullable<Figure['goal']>): string {
+  return isMet ? text : `${text}, not reached`;
+}
+
+function judge(goal: Goal): { text: string; isMet: boolean } {
+  const [sign, limit, isMet] =
+    'atMost' in goal
+      ? ['≤', goal.atMost, goal.measured <= goal.atMost]
+      : ['≥', goal.atLeast, goal.measured >= goal.atLeast];
+  return { text: `${sign} ${limit.toLocaleString('en-US')} ${goal.unit}`.trim(), isMet };
+}

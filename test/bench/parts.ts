@@ -1,0 +1,110 @@
+import { benchFleet } from './fleet.ts';
+import { benchForwarding } from './forwarding.ts';
+import { benchHeap } from './heap.ts';
+import { benchJoins } from './joins.ts';
+import { benchKeepAlive } from './keepalive.ts';
+import { benchKick } from './kick/bench.ts';
+import { benchOperator } from './operator.ts';
+import { benchPipes } from './pipes.ts';
+import { benchSaturation } from './saturation.ts';
+import { benchTermination } from './termination.ts';
+
+/** A part of the benchmark. */
+export type Part = {
+  readonly name: string;
+  readonly title: string;
+  readonly takes: string;
+  readonly run: () => Promise<void>;
+  /** What a reader of the figures must know, in Markdown. */
+  readonly notes: string;
+};
+
+export const PARTS: readonly Part[] = [
+  {
+    name: 'termination',
+    title: 'Termination on one pod',
+    takes: 'a minute',
+    run: benchTermination,
+    notes: `
+A client learns of the end of its stream by a DTLS close alert, which is one UDP datagram. Sluice's worker repeats it after 50,
+150, 350 and 750 ms. Without the repetition, a client that loses its alert waits 30 s until ICE fails.`,
+  },
+  {
+    name: 'kick',
+    title: 'Kick of 300 players',
+    takes: 'a minute',
+    run: benchKick,
+    notes: `
+[The kick benchmark](kick-benchmark.md) measures this with any WHIP and WHEP server.`,
+  },
+  {
+    name: 'fleet',
+    title: 'The fleet',
+    takes: 'a minute',
+    run: benchFleet,
+    notes: `
+Three pods share the cores with their clients. With more than three members, the others are listeners in one process.`,
+  },
+  {
+    name: 'pipes',
+    title: 'Pipes between pods',
+    takes: 'half a minute',
+    run: benchPipes,
+    notes: `
+Both pods are on one machine, so the network adds nothing.`,
+  },
+  {
+    name: 'joins',
+    title: 'Joins',
+    takes: 'half a minute',
+    run: benchJoins,
+    notes: `
+A client takes about as much CPU time for a join as the server, on the same cores. A client on pion waits 200 ms more than
+others: it checks a pair of candidates, and nominates it at its next check, which is 200 ms later (\`controllingSelector\` and
+\`defaultCheckInterval\` of pion/ice). It does so at once only if the server sends checks too. An ICE-lite server, as Sluice is,
+must not send any ([RFC 8445 §2.5](https://www.rfc-editor.org/rfc/rfc8445#section-2.5)).`,
+  },
+  {
+    name: 'forwarding',
+    title: 'Forwarding',
+    takes: 'four minutes',
+    run: benchForwarding,
+    notes: `
+Publisher and players are on the same machine. The worker's CPU time includes the kernel's work of receiving, which is done by
+the sender on loopback. Frames are split as libwebrtc splits them, in packets of two sizes, so that a frame is two trains for
+each player (UDP GSO). "One by one" is the same worker with \`media.udpGso: false\`; "bare mediasoup" is mediasoup without Sluice's
+other changes as well. The kinds take turns; each figure is the median of three rounds.`,
+  },
+  {
+    name: 'saturation',
+    title: 'A worker at its limit',
+    takes: 'three minutes',
+    run: benchSaturation,
+    notes: `
+700 players of one stream connect and then stop reading, so that they take no time from the worker. The frame rate of the
+publisher grows until the worker does not forward each packet in time. One worker uses one core.`,
+  },
+  {
+    name: 'keepalive',
+    title: 'Keep-alive',
+    takes: 'a minute',
+    run: benchKeepAlive,
+    notes: `
+Bare undici sends the same requests at the same rate, without Sluice.`,
+  },
+  {
+    name: 'memory',
+    title: 'Memory',
+    takes: 'a second',
+    run: benchHeap,
+    notes: '',
+  },
+  {
+    name: 'operator',
+    title: 'The operator',
+    takes: 'seven minutes',
+    run: benchOperator,
+    notes: `
+Measured on the cluster of \`make cluster\`, on the same cores as the API server, two kubelets and the pods.`,
+  },
+];
