@@ -26,8 +26,8 @@ export const PARTS: readonly Part[] = [
     takes: 'a minute',
     run: benchTermination,
     notes: `
-A client learns of the end of its stream by a DTLS close alert, which is one UDP datagram. Sluice's worker repeats it after 50,
-150, 350 and 750 ms. Without the repetition, a client that loses its alert waits 30 s until ICE fails.`,
+A client learns of the end of its stream by a DTLS close alert, which is one UDP datagram. Sluice's worker repeats it seven times
+within 750 ms. Without the repetition, a client that loses its alert waits 30 s until ICE fails.`,
   },
   {
     name: 'kick',
@@ -35,7 +35,7 @@ A client learns of the end of its stream by a DTLS close alert, which is one UDP
     takes: 'a minute',
     run: benchKick,
     notes: `
-[The kick benchmark](kick-benchmark.md) measures this with any WHIP and WHEP server.`,
+\`make kick\` measures this with any server that has WHIP and WHEP.`,
   },
   {
     name: 'fleet',
