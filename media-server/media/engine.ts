@@ -105,7 +105,7 @@ class Engine implements Media {
       if (transport.closed) pipe.release();
       else transport.observer.once('close', pipe.release);
       if (request.maxBitrate > 0) await transport.setMaxOutgoingBitrate(request.maxBitrate);
-      const consumers = await Promise.all(
+      const consumers = await allSettled(
         negotiation.tracks.map(({ mid, rtpCapabilities, trackId }) =>
           accepted(transport.consume({ producerId: pipe.idOf(trackId), rtpCapabilities, mid, paused: true })),
         ),
@@ -160,7 +160,7 @@ class Engine implements Media {
     const leg = await TransportLeg.open(seat, lease, id, offer, { workers: this.#workers, clock: this.#clock });
     try {
       // The worker answers in order, so nothing waits for an answer that the next request does not need.
-      const [made] = await Promise.all([fill(leg, lease.router), leg.connect()]);
+      const [made] = await allSettled([fill(leg, lease.router), leg.connect()]);
       return made;
     } catch (error) {
       await leg.close();
@@ -183,6 +183,17 @@ function accepted<T>(made: Promise<T>): Promise<T> {
     if (!(error instanceof TypeError || error instanceof UnsupportedError)) throw error;
     throw new OfferError('offer_unsupported', `the SDP offer cannot be answered: ${error.message}`, { cause: error });
   });
+}
+
+/**
+ * Waits for all answers, then throws the first error. mediasoup would keep what it makes for an answer that arrives after
+ * its transport was closed.
+ */
+async function allSettled<const T extends readonly unknown[]>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 function allowedBy({ codecs, hasAudio, hasVideo, maxBitrate }: LegRequest): Allowed {

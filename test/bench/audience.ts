@@ -32,10 +32,16 @@ export class Audience {
     return metrics.reduce((total, each) => total + each.packets, 0);
   }
 
-  /** Sends 30 frames of so many packets a second. Returns how long each took to the first player, in milliseconds. */
+  /** Sends 30 frames of so many packets a second. Returns how long each took to each player, in milliseconds. */
   async send(packets: number, ms: number): Promise<number[]> {
     const delays: number[] = [];
-    const [first] = this.#players;
+    const sent = new Map<number, number>();
+    for (const { peer } of this.#players) {
+      peer.onLast = (timestamp) => {
+        const sentAt = sent.get(timestamp);
+        if (sentAt !== undefined) delays.push(performance.now() - sentAt);
+      };
+    }
     await sendFrames(this.#publisher, {
       packets,
       framesPerSecond: 30,
@@ -43,9 +49,7 @@ export class Audience {
       onTick: () => {
         for (const { peer } of this.#players) peer.received.length = 0;
       },
-      onFrame: (sentAt) => {
-        if (first) first.peer.onLast = () => delays.push(performance.now() - sentAt);
-      },
+      onFrame: (timestamp, sentAt) => sent.set(timestamp, sentAt),
     });
     await sleep(200);
     return delays;

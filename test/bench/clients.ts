@@ -19,7 +19,7 @@ export type StartPlayers = {
 };
 /** The share of datagrams to lose from now on, 0 to 1. */
 export type LoseDatagrams = { readonly kind: 'lose'; readonly share: number };
-/** Asks for the datagrams that were lost. */
+/** Asks how many datagrams were seen and dropped. */
 export type CountDatagrams = { readonly kind: 'count' };
 export type PlayersOrder = StartPlayers | LoseDatagrams | CountDatagrams;
 export type PlayersTold =

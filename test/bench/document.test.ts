@@ -4,7 +4,7 @@ import { renderPage } from './document.ts';
 import { beginSection, report } from './figures.ts';
 import { PARTS } from './parts.ts';
 
-const run = { machine: '2 × a processor', date: '2026-01-02' };
+const run = { machine: '2 × a processor', date: '2026-01-02', revision: 'commit 1234567' };
 
 describe('the page of a benchmark', () => {
   it('has a table for each part, and says which goals were reached', () => {
@@ -13,7 +13,7 @@ describe('the page of a benchmark', () => {
     report('the rate', '2,000 a second', { measured: 2_000, atLeast: 2_001, unit: 'a second' });
     report('the number | of things', '7');
     const page = renderPage(run, [{ part: { title: 'A part', notes: '\nA note.' }, section }]);
-    expect(page).toContain('This run: 2026-01-02, on 2 × a processor.');
+    expect(page).toContain('This run: 2026-01-02, commit 1234567, on 2 × a processor.');
     expect(page).toContain(`## A part
 
 A note.

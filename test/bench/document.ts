@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { type Section, verdict } from './figures.ts';
 import type { Part } from './parts.ts';
@@ -11,11 +12,15 @@ export function describeMachine(): string {
   return `${processors.length} × ${model}, ${memory} GiB, Linux ${release()}, load average ${load.toFixed(1)} at the start`;
 }
 
+/** The commit that is measured. */
+export function describeRevision(): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const isChanged = git('status', '--porcelain', '--', ':!docs/performance.md') !== '';
+  return `commit ${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`;
+}
+
 /** The page of a run. */
-export function renderPage(
-  run: { readonly machine: string; readonly date: string },
-  parts: readonly MeasuredPart[],
-): string {
+export function renderPage(run: Run, parts: readonly MeasuredPart[]): string {
   const head = `# Performance
 
 <!-- Written by \`make bench WRITE=docs/performance.md\`. -->
@@ -26,11 +31,12 @@ The last part starts a cluster and needs root. \`make soak\` churns a fleet for 
 The clients, the backend and the server share the cores of one machine. Machines differ, and a virtual machine differs by half from
 one day to another. Compare figures of one run, such as keep-alive with bare undici.
 
-This run: ${run.date}, on ${run.machine}.
+This run: ${run.date}, ${run.revision}, on ${run.machine}.
 `;
   return `${[head, ...parts.map(renderPart)].join('\n')}`;
 }
 
+export type Run = { readonly machine: string; readonly date: string; readonly revision: string };
 export type MeasuredPart = { readonly part: Pick<Part, 'title' | 'notes'>; readonly section: Section };
 
 function renderPart({ part, section }: MeasuredPart): string {

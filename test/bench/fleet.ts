@@ -62,7 +62,7 @@ async function endAll(): Promise<void> {
     await until('every client knows', () => players.endedAt.length === STREAMS, { timeoutMs: 20_000 });
     const knewMs = players.endedAt.map((at) => at - orderedAt);
     const late = knewMs.filter((ms) => ms > 1_000).length;
-    report(`${what}: call to the client's knowledge`, `${spread(knewMs)}, ${late} over 1 s`, {
+    report(`${what}: call until each client has noticed`, `${spread(knewMs)}, ${late} over 1 s`, {
       measured: percentile(knewMs, 0.99),
       atMost: 700,
       unit: 'ms, p99',

@@ -13,13 +13,13 @@ export type FrameOptions = {
   readonly ms: number;
   /** Called every 20 ms. */
   readonly onTick?: () => void;
-  /** Called when a frame has been sent, with the time of its start (`performance.now()`). */
-  readonly onFrame?: (sentAt: number) => void;
+  /** Called when a frame has been sent, with its RTP timestamp and the time of its start (`performance.now()`). */
+  readonly onFrame?: (timestamp: number, sentAt: number) => void;
 };
 
 /**
- * Sends what a browser sends, for a while: video frames, key frames of 40 packets, and 50 packets of Opus a second.
- * Returns the number of packets.
+ * Sends packets in the pattern of a browser, for a while: video frames, frames of 40 packets instead of key frames, and
+ * 50 packets of Opus a second. Returns the number of packets.
  */
 export async function sendFrames(publisher: Peer, options: FrameOptions): Promise<number> {
   const { framesPerSecond, ms, onFrame, onTick, packets } = options;
@@ -32,8 +32,7 @@ export async function sendFrames(publisher: Peer, options: FrameOptions): Promis
     for (; frame < (tick * TICK_MS * framesPerSecond) / 1_000; frame++) {
       const count = frame % KEY_FRAME_EVERY === 0 ? KEY_FRAME_PACKETS : packets;
       const sentAt = performance.now();
-      publisher.sendFrame(count);
-      onFrame?.(sentAt);
+      onFrame?.(publisher.sendFrame(count), sentAt);
       sent += count;
     }
     await sleep(Math.max(0, startedAt + (tick + 1) * TICK_MS - performance.now()));

@@ -1,7 +1,7 @@
 // Measures the figures of docs/performance.md.
 import { writeFile } from 'node:fs/promises';
 import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
-import { describeMachine, type MeasuredPart, renderPage } from './document.ts';
+import { describeMachine, describeRevision, type MeasuredPart, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
 import { PARTS } from './parts.ts';
 
@@ -16,12 +16,12 @@ runProgram(async () => {
     parts: { type: 'string', default: '' },
     write: { type: 'string', default: '' },
   });
-  const wanted = options.parts === '' ? names : options.parts.split(/[\s,]+/);
+  const wanted = options.parts.trim() === '' ? names : options.parts.trim().split(/[\s,]+/);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new UsageError(`PARTS: must be of ${names.join(', ')}, got "${unknown}"`);
   if (options.write !== '' && wanted.length < names.length) throw new UsageError('WRITE: needs all parts');
-  const run = { machine: describeMachine(), date: new Date().toISOString().slice(0, 10) };
-  console.log(`On ${run.machine}.`);
+  const run = { machine: describeMachine(), revision: describeRevision(), date: new Date().toISOString().slice(0, 10) };
+  console.log(`On ${run.machine}, ${run.revision}.`);
   const measured: MeasuredPart[] = [];
   for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
     const section = beginSection(part.title);

@@ -59,7 +59,7 @@ Both pods are on one machine, so the network adds nothing.`,
     takes: 'half a minute',
     run: benchJoins,
     notes: `
-A client takes about as much CPU time for a join as the server, on the same cores. A client on pion waits 200 ms more than
+The clients are on the same cores. A client on pion waits 200 ms more than
 others: it checks a pair of candidates, and nominates it at its next check, which is 200 ms later (\`controllingSelector\` and
 \`defaultCheckInterval\` of pion/ice). It does so at once only if the server sends checks too. An ICE-lite server, as Sluice is,
 must not send any ([RFC 8445 §2.5](https://www.rfc-editor.org/rfc/rfc8445#section-2.5)).`,
@@ -72,8 +72,9 @@ must not send any ([RFC 8445 §2.5](https://www.rfc-editor.org/rfc/rfc8445#secti
     notes: `
 Publisher and players are on the same machine. The worker's CPU time includes the kernel's work of receiving, which is done by
 the sender on loopback. Frames are split as libwebrtc splits them, in packets of two sizes, so that a frame is two trains for
-each player (UDP GSO). "One by one" is the same worker with \`media.udpGso: false\`; "bare mediasoup" is mediasoup without Sluice's
-other changes as well. The kinds take turns; each figure is the median of three rounds.`,
+each player (UDP GSO). "One by one" is the same worker with \`media.udpGso: false\`. "Mediasoup" is the same program, which also numbers
+packets as mediasoup does, in its router. The kinds take turns. CPU times are medians of three rounds; delays are those of all
+frames to all players, which are in one process and late themselves when the cores are busy.`,
   },
   {
     name: 'saturation',
@@ -81,8 +82,10 @@ other changes as well. The kinds take turns; each figure is the median of three 
     takes: 'three minutes',
     run: benchSaturation,
     notes: `
-700 players of one stream connect and then stop reading, so that they take no time from the worker. The frame rate of the
-publisher grows until the worker does not forward each packet in time. One worker uses one core.`,
+700 players of one stream connect and then stop reading, so that they take no time from the worker: the kernel receives their
+packets, then drops them, and no feedback comes back. The frame rate of the publisher grows until the worker, which has one
+core, does not hand each packet to the kernel in time. Medians of three runs. The number of viewers is an estimate from the
+packets.`,
   },
   {
     name: 'keepalive',

@@ -39,8 +39,8 @@ export class Sinks {
     const before = await this.#counts();
     const startedAt = performance.now();
     const expected = await send();
-    const seconds = (performance.now() - startedAt) / 1_000;
     await sleep(GRACE_MS);
+    const seconds = (performance.now() - startedAt) / 1_000;
     const after = await this.#counts();
     this.#signal('SIGCONT');
     await sleep(500);
@@ -76,6 +76,8 @@ export class Sinks {
   #startProcess(count: number): void {
     const child = fork(new URL('./sink-process.ts', import.meta.url));
     this.#processes.push(child);
+    // A stopped process does not notice that this one is gone.
+    process.once('exit', () => child.kill('SIGKILL'));
     child.on('message', async (message) => {
       const told = message as SinkTold;
       if (told.kind === 'connected') {

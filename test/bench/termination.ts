@@ -39,7 +39,7 @@ async function terminateMany(server: TestServer, count: number): Promise<void> {
     await until('every client knows', () => players.endedAt.length === count, { timeoutMs: 20_000 });
     const knewMs = players.endedAt.map((at) => at - orderedAt);
     const late = knewMs.filter((ms) => ms > 1000).length;
-    report(`terminate of ${count}: call to the client's knowledge`, `${spread(knewMs)}, ${late} over 1 s`);
+    report(`terminate of ${count}: call until each client has noticed`, `${spread(knewMs)}, ${late} over 1 s`);
   } finally {
     players.stop();
   }

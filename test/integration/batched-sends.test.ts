@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Media, MediaOptions } from '../../media-server/media/media.ts';
 import { play, publish, startTestMedia } from '../clients/media.ts';
+import type { Received } from '../clients/peer.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
@@ -37,8 +38,8 @@ async function sandboxed(): Promise<string> {
   return wrapper;
 }
 
-/** What two players receive of the same frames: kinds and sizes in the order of arrival. */
-async function receivedBy(media: Media): Promise<(readonly [kind: string, size: number])[][]> {
+/** What two players receive of the same frames, in the order of arrival. */
+async function receivedBy(media: Media): Promise<(readonly Received[])[]> {
   const { peer, publication } = await publish(media);
   const players = [await play(media, publication), await play(media, publication)];
   closing.push(() => [peer, ...players.map((player) => player.peer)].forEach((each) => void each.close()));
@@ -55,7 +56,7 @@ async function receivedBy(media: Media): Promise<(readonly [kind: string, size: 
   }
   const all = FRAMES * (PACKETS + AUDIO_PER_FRAME);
   await until('all packets arrive', () => players.every((player) => player.peer.received.length >= all));
-  return players.map((player) => player.peer.received.map(({ kind, payload }) => [kind, payload.length] as const));
+  return players.map((player) => player.peer.received);
 }
 
 /** Makes the worker send a player's packets to UDP port 0, which the kernel refuses. */
@@ -64,20 +65,31 @@ function nominatePort0({ peer, playback }: Awaited<ReturnType<typeof play>>): vo
   const port = /a=candidate:udp\S* \d+ udp \d+ \S+ (\d+)/.exec(playback.answer)?.[1] ?? '';
   const username = `${of(playback.answer, 'ice-ufrag')}:${of(peer.localSdp, 'ice-ufrag')}`;
   const script = resolve('test/fixtures/nominate-port-0.py');
-  execFileSync('python3', [script, port, username, of(playback.answer, 'ice-pwd')]);
+  execFileSync(process.env['SLUICE_PYTHON'] ?? 'python3', [script, port, username, of(playback.answer, 'ice-pwd')]);
 }
 
-const sizesOf = (received: readonly (readonly [string, number])[], kind: string): number[] =>
-  received.flatMap(([each, size]) => (each === kind ? [size] : []));
+/** Sizes of packets in the order of arrival, with the distance of each sequence number from the first one. */
+function packetsOf(
+  received: readonly Received[],
+  kind: Received['kind'],
+): (readonly [distance: number, size: number])[] {
+  const packets = received.filter((packet) => packet.kind === kind);
+  const [first] = packets;
+  return packets.map(({ payload, sequence }) => [(sequence - (first?.sequence ?? 0)) & 0xffff, payload.length]);
+}
 
 describe('packets that leave together', () => {
   it('arrive in the order and with the sizes of packets that leave one by one', async () => {
     const [alone] = await receivedBy(await start({ udpGso: false }));
     const together = await receivedBy(await start({ udpGso: true }));
     for (const received of together) {
-      for (const kind of ['audio', 'video']) expect(sizesOf(received, kind)).toEqual(sizesOf(alone ?? [], kind));
+      for (const kind of ['audio', 'video'] as const) {
+        const packets = packetsOf(received, kind);
+        expect(packets).toEqual(packetsOf(alone ?? [], kind));
+        expect(packets.map(([distance]) => distance)).toEqual(packets.map((_packet, index) => index));
+      }
     }
-    expect(sizesOf(alone ?? [], 'video')).toHaveLength(FRAMES * PACKETS);
+    expect(packetsOf(alone ?? [], 'video')).toHaveLength(FRAMES * PACKETS);
   });
 
   it('reach everybody else when a client has a port that nothing can be sent to', async () => {

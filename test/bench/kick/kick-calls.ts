@@ -2,6 +2,9 @@ import { UserFault } from '../../../process/user-fault.ts';
 import type { Call, Target } from './options.ts';
 import { sessionIdsOf } from './session-ids.ts';
 
+/** How long a server may take to answer a call, in milliseconds. */
+const ANSWER_MS = 30_000;
+
 /**
  * Returns the calls that end all players: one, or one for each listed session. Throws `UserFault` if the list cannot be
  * had, or has fewer sessions than there are players.
@@ -13,8 +16,8 @@ export async function kickCallsOf({ headers, kick, list }: Target, players: numb
   if (ids.length < players) throw new UserFault(`--list: lists ${ids.length} sessions of ${players} players`);
   return ids.map((id) => ({
     ...kick,
-    url: kick.url.replaceAll('{id}', encodeURIComponent(id)),
-    body: kick.body?.replaceAll('{id}', JSON.stringify(id).slice(1, -1)) ?? null,
+    url: kick.url.replaceAll('{id}', () => encodeURIComponent(id)),
+    body: kick.body?.replaceAll('{id}', () => JSON.stringify(id).slice(1, -1)) ?? null,
   }));
 }
 
@@ -31,7 +34,8 @@ async function send(option: string, { body, method, url }: Call, headers: Target
   const type = body === null ? {} : { 'content-type': 'application/json' };
   const what = `${option}: ${method} ${url}`;
   try {
-    const response = await fetch(url, { method, body, headers: { ...type, ...headers } });
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(url, { method, body, headers: { ...type, ...headers }, signal });
     const text = await response.text();
     if (response.ok) return text;
     throw new UserFault(`${what} answered ${response.status} ${text}`.trim());

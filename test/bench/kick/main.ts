@@ -2,7 +2,7 @@
 import { runProgram } from '../../../process/command-line.ts';
 import { measureKick } from './measure.ts';
 import { readKickOptions, USAGE } from './options.ts';
-import { medianOf } from './round.ts';
+import { summaryOf } from './round.ts';
 import { heading, rowOf } from './table.ts';
 
 async function main(): Promise<number> {
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
   console.log(heading());
   let index = 0;
   const rounds = await measureKick(options, (round) => console.log(rowOf(`${++index}`, round)));
-  console.log(rowOf('median', medianOf(rounds)));
+  console.log(rowOf('all', summaryOf(rounds)));
   const notTold = rounds.reduce((total, round) => total + round.notTold, 0);
   if (notTold === 0) return 0;
   console.error(`${notTold} clients were not told within ${timeoutMs / 1_000} s`);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UserFault } from '../../../process/user-fault.ts';
 import { TestServer } from '../../harness/media-server.ts';
 import { until } from '../../harness/wait.ts';
@@ -8,12 +7,6 @@ import { kickCallsOf, sendKicks } from './kick-calls.ts';
 import type { KickOptions, KickSize, Target } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { type Round, roundOf } from './round.ts';
-
-/**
- * The time between the last join and the kick, in milliseconds. A client is connected before the server is: the last
- * datagram of its DTLS handshake may still be on its way, and a server cannot tell clients that it does not know yet.
- */
-const SETTLE_MS = 1_000;
 
 /** Measures each round and hands it to `onRound`. Throws `UserFault` if something cannot be measured. */
 export async function measureKick(options: KickOptions, onRound: (round: Round) => void = () => {}): Promise<Round[]> {
@@ -64,9 +57,6 @@ async function measureRound(target: Target, size: KickSize): Promise<Round> {
   const players = new Players({ concurrency, address, isLossy: loss > 0, ...token });
   try {
     await players.start(target.play, count);
-    const { failed, problem } = players;
-    if (failed > 0) throw new UserFault(`--play: ${failed} of ${count} players could not join: ${problem}`);
-    await sleep(SETTLE_MS);
     const calls = await kickCallsOf(target, count);
     if (loss > 0) await players.lose(loss);
     const sentAt = now();

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { parseDurationMs } from '../../../crds/schema/duration.ts';
 import { readAddress, readOptions, UsageError } from '../../../process/command-line.ts';
 
@@ -97,7 +98,7 @@ const OPTIONS = {
 
 type Given = ReturnType<typeof readOptions<typeof OPTIONS>>;
 
-/** What measures with the defaults of the command line. */
+/** The default size. */
 export const DEFAULT_SIZE: KickSize = sizeOf(readOptions([], OPTIONS));
 
 /** Throws `UsageError` with a message that names the option. */
@@ -113,8 +114,13 @@ function sizeOf(given: Given): KickSize {
     rounds: readCount('--rounds', given.rounds),
     loss: readShare('--loss', given.loss),
     timeoutMs: readDuration('--timeout', given.timeout),
-    address: readAddress('--media-address', given['media-address']),
+    address: readIPv4('--media-address', given['media-address']),
   };
+}
+
+function readIPv4(option: string, text: string): string {
+  if (isIPv4(readAddress(option, text))) return text;
+  throw new UsageError(`${option}: must be an IPv4 address, got "${text}"`);
 }
 
 /** The options that need `--play` and `--kick`. */

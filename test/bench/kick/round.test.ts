@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { percentile } from '../statistics.ts';
-import { medianOf, roundOf } from './round.ts';
+import { roundOf, summaryOf } from './round.ts';
 import { heading, rowOf } from './table.ts';
 
 const measured = { count: 4, answerMs: 5, joinMs: 2_000, lost: 0.2, postMs: [1, 2, 3, 4] };
@@ -40,18 +40,19 @@ describe('a round', () => {
   });
 });
 
-describe('a median', () => {
-  it('is that of each column', () => {
+describe('a summary', () => {
+  it('has the median of each column, and the worst round for clients that were late or not told', () => {
     const rounds = [
       [9, 9, 9, 9],
       [1, 1, 1, 1],
       [2, 2, 2],
+      [3, 3, 3, 2_000],
     ].map((toldMs, index) => roundOf({ ...measured, answerMs: 10 * index, toldMs }));
-    expect(medianOf(rounds)).toMatchObject({ answerMs: 10, p50: 2, max: 9, notTold: 0 });
+    expect(summaryOf(rounds)).toMatchObject({ answerMs: 15, p50: 2.5, max: Infinity, inASecond: 3, notTold: 1 });
   });
 
   it('needs a round', () => {
-    expect(() => medianOf([])).toThrow('there is no round');
+    expect(() => summaryOf([])).toThrow('there is no round');
   });
 });
 

@@ -48,11 +48,20 @@ export function roundOf({ answerMs, count, joinMs, lost, postMs, toldMs }: Measu
   };
 }
 
-/** Returns the median of each column. Throws if there is no round. */
-export function medianOf(rounds: readonly Round[]): Round {
+/**
+ * Returns the median of each column. A median would hide a client that was late or not told, so `max`, `inASecond` and
+ * `notTold` are those of the worst round. Throws if there is no round.
+ */
+export function summaryOf(rounds: readonly Round[]): Round {
   const [first] = rounds;
   if (!first) throw new Error('there is no round');
+  const of = (column: keyof Round): number[] => rounds.map((round) => round[column]);
   const columns = Object.keys(first) as (keyof Round)[];
-  const medians = columns.map((column) => [column, median(rounds.map((round) => round[column]))]);
-  return Object.fromEntries(medians);
+  const medians = Object.fromEntries(columns.map((column) => [column, median(of(column))])) as Round;
+  return {
+    ...medians,
+    max: Math.max(...of('max')),
+    inASecond: Math.min(...of('inASecond')),
+    notTold: Math.max(...of('notTold')),
+  };
 }
