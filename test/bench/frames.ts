@@ -32,7 +32,8 @@ export async function sendFrames(publisher: Peer, options: FrameOptions): Promis
     for (; frame < (tick * TICK_MS * framesPerSecond) / 1_000; frame++) {
       const count = frame % KEY_FRAME_EVERY === 0 ? KEY_FRAME_PACKETS : packets;
       const sentAt = performance.now();
-      onFrame?.(publisher.sendFrame(count), sentAt);
+      const timestamp = publisher.sendFrame(count);
+      onFrame?.(timestamp, sentAt);
       sent += count;
     }
     await sleep(Math.max(0, startedAt + (tick + 1) * TICK_MS - performance.now()));

@@ -4,6 +4,7 @@ import { openTarget } from '../cluster/target.ts';
 import { type Json, Kube, SYSTEM } from '../harness/kube.ts';
 import { until } from '../harness/wait.ts';
 import { report } from './figures.ts';
+import { onInterrupt } from './interrupts.ts';
 import { percentile, spread } from './statistics.ts';
 
 const NAMESPACE = 'bench';
@@ -17,6 +18,7 @@ const SETTLE_MS = 35_000;
 export async function benchOperator(): Promise<void> {
   const target = await openTarget((text) => console.log(`cluster: ${text}`));
   if (target.kubeconfig !== '') process.env['KUBECONFIG'] = target.kubeconfig;
+  const forget = onInterrupt(target.release);
   const kube = new Kube(target);
   const client = new KubeClient(await connect(), { writeForMs: () => Infinity, onRequest: () => undefined });
   try {
@@ -26,6 +28,7 @@ export async function benchOperator(): Promise<void> {
   } finally {
     await kube.removeNamespace(NAMESPACE);
     await client.close();
+    forget();
     await target.release();
   }
 }

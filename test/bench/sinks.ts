@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Media, Playback, Publication } from '../../media-server/media/media.ts';
 import { request } from '../clients/media.ts';
 import { until } from '../harness/wait.ts';
+import { onInterrupt } from './interrupts.ts';
 import type { SinkOrder, SinkTold } from './sink-process.ts';
 import { udpCounter } from './udp-counters.ts';
 
@@ -21,11 +22,18 @@ export class Sinks {
   readonly #publication: Publication;
   readonly #processes: ChildProcess[] = [];
   readonly #playbacks: Playback[] = [];
+  readonly #forget: () => void;
+  readonly #kill = (): void => {
+    for (const child of this.#processes) child.kill('SIGKILL');
+  };
   #connected = 0;
 
   constructor(media: Media, publication: Publication) {
     this.#media = media;
     this.#publication = publication;
+    // A stopped process does not notice that this one is gone.
+    process.once('exit', this.#kill);
+    this.#forget = onInterrupt(this.#kill);
   }
 
   async connect(count: number): Promise<void> {
@@ -56,7 +64,9 @@ export class Sinks {
   }
 
   close(): void {
-    for (const child of this.#processes) child.kill('SIGKILL');
+    this.#forget();
+    process.off('exit', this.#kill);
+    this.#kill();
   }
 
   #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
@@ -76,8 +86,6 @@ export class Sinks {
   #startProcess(count: number): void {
     const child = fork(new URL('./sink-process.ts', import.meta.url));
     this.#processes.push(child);
-    // A stopped process does not notice that this one is gone.
-    process.once('exit', () => child.kill('SIGKILL'));
     child.on('message', async (message) => {
       const told = message as SinkTold;
       if (told.kind === 'connected') {

@@ -2,6 +2,7 @@ import { UserFault } from '../../../process/user-fault.ts';
 import { TestServer } from '../../harness/media-server.ts';
 import { until } from '../../harness/wait.ts';
 import { now } from '../clock.ts';
+import { onInterrupt } from '../interrupts.ts';
 import { Players } from '../players.ts';
 import { kickCallsOf, sendKicks } from './kick-calls.ts';
 import type { KickOptions, KickSize, Target } from './options.ts';
@@ -12,9 +13,11 @@ import { type Round, roundOf } from './round.ts';
 export async function measureKick(options: KickOptions, onRound: (round: Round) => void = () => {}): Promise<Round[]> {
   if (options.target !== null) return measureRounds(options.target, options, onRound);
   const server = await TestServer.start();
+  const forget = onInterrupt(() => server.stop());
   try {
     return await measureRounds(sluice(server.url), options, onRound);
   } finally {
+    forget();
     await server.stop();
   }
 }
@@ -37,6 +40,7 @@ function sluice(url: string): Target {
 
 async function measureRounds(target: Target, size: KickSize, onRound: (round: Round) => void): Promise<Round[]> {
   const publisher = new Publisher(target, size.address);
+  const forget = onInterrupt(() => publisher.close());
   const rounds: Round[] = [];
   try {
     for (let index = 0; index < size.rounds; index++) {
@@ -46,6 +50,7 @@ async function measureRounds(target: Target, size: KickSize, onRound: (round: Ro
       rounds.push(round);
     }
   } finally {
+    forget();
     await publisher.close();
   }
   return rounds;
