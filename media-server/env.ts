@@ -84,9 +84,15 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     roster: rosterOf(options, environment['POD_UID']),
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
-    udpGso: environment['SLUICE_UDP_GSO'] !== '0',
+    udpGso: udpGsoOf(environment['SLUICE_UDP_GSO']),
     logLevel: readLogLevel('--log-level', options['log-level']),
   };
+}
+
+function udpGsoOf(text = ''): boolean {
+  if (text === '' || text === '1') return true;
+  if (text === '0') return false;
+  throw new UsageError(`SLUICE_UDP_GSO: must be 0 or 1, got "${text}"`);
 }
 
 function drainLimitOf(text = ''): number | null {

@@ -162,12 +162,14 @@ export class Names {
   }
 
   #claimBy(of: Pick<HeldName, 'appKey' | 'name'>): Claim | undefined {
+    const { clock, membership } = this.#deps;
     const claim = this.#claims.get(keyOf(of));
-    if (claim && claim.lapsesAt <= this.#deps.clock.monotonic()) {
-      this.#claims.delete(keyOf(of));
-      return undefined;
-    }
-    return claim;
+    if (!claim) return undefined;
+    // The process that claimed it may have died before it announced or released the name.
+    const isVoid = claim.lapsesAt <= clock.monotonic() || claim.at < membership.startedAt(claim.holder);
+    if (!isVoid) return claim;
+    this.#claims.delete(keyOf(of));
+    return undefined;
   }
 
   /** A name stays with a pod that does not answer, until its container is known not to run. */

@@ -57,7 +57,8 @@ export class Workers {
   static async start(options: MediaOptions, deps: WorkersDeps): Promise<Workers> {
     const workers = new Workers(options.numbering ?? (await numberingOf(options.workerBin)), options, deps);
     logMediasoup(deps, (pid, origin) => workers.#isNews(pid, origin));
-    deps.log.info({ workers: options.workers, port: options.port, numbering: workers.numbering }, 'starting mediasoup');
+    const { port, udpGso = true } = options;
+    deps.log.info({ workers: options.workers, port, numbering: workers.numbering, udpGso }, 'starting mediasoup');
     try {
       for (let index = 0; index < options.workers; index++) await workers.#fill(index);
     } catch (error) {

@@ -1,5 +1,5 @@
 // Measures the figures of docs/performance.md.
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
 import { describeMachine, describeRevision, type MeasuredPart, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
@@ -20,6 +20,8 @@ runProgram(async () => {
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new UsageError(`PARTS: must be of ${names.join(', ')}, got "${unknown}"`);
   if (options.write !== '' && wanted.length < names.length) throw new UsageError('WRITE: needs all parts');
+  // A file that cannot be written is noticed now.
+  if (options.write !== '') await appendFile(options.write, '');
   const run = { machine: describeMachine(), revision: describeRevision(), date: new Date().toISOString().slice(0, 10) };
   console.log(`On ${run.machine}, ${run.revision}.`);
   const measured: MeasuredPart[] = [];

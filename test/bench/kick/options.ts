@@ -71,7 +71,7 @@ Measures how long it takes until kicked players know. Without --play and --kick 
   --concurrency N       joins at a time, and kicks at a time with --list (default 10)
   --rounds N            default 3
   --loss PERCENT        lose this share of datagrams in both directions, from just before the kick (default 0%)
-  --timeout DURATION    a client that does not know by then counts as not told (default 60s)
+  --timeout DURATION    a client that does not know by then counts as not told (default 10s)
   --media-address IP    local IPv4 address of the players for media (default 127.0.0.1)
 
 Exit code: 0 = every client was told, 1 = some were not, or nothing could be measured, 2 = invalid options.
@@ -92,7 +92,7 @@ const OPTIONS = {
   concurrency: { type: 'string', default: '10' },
   rounds: { type: 'string', default: '3' },
   loss: { type: 'string', default: '0%' },
-  timeout: { type: 'string', default: '60s' },
+  timeout: { type: 'string', default: '10s' },
   'media-address': { type: 'string', default: '127.0.0.1' },
 } as const;
 
