@@ -34,18 +34,19 @@ import { certificateOf } from './http/certificate.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { Listeners } from './http/listeners.ts';
 import { buildForwardedApp, buildPublicApp, type SessionAppDeps } from './http/public-app.ts';
+import { Resources } from './http/sessions/resources.ts';
 import { decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
 import { startMedia } from './media/engine.ts';
 import { type Media, MediaUnavailable } from './media/media.ts';
 import { Metrics } from './metrics.ts';
-import { tellEnded } from './sessions/events.ts';
-import { play } from './sessions/play.ts';
-import { publish } from './sessions/publish.ts';
-import type { SessionDeps } from './sessions/session.ts';
+import { tellDisconnected, tellEnded } from './sessions/events.ts';
+import type { SessionDeps } from './sessions/requests.ts';
+import { whep, whip } from './sessions/single.ts';
 import { DenyList } from './streams/deny.ts';
 import { EndedLog } from './streams/ended-log.ts';
 import { StreamRegistry } from './streams/registry.ts';
+import { SessionRegistry } from './streams/session-registry.ts';
 import type { Stream } from './streams/stream.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
@@ -74,7 +75,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   for (const finding of first.findings) log.warn({ finding }, 'a resource is left out');
 
   const parts = createParts(env, first.bundle, log);
-  const { apps, config, drain, fleet, keepAlive, metrics, proxies, registry, terminator } = parts;
+  const { apps, config, drain, fleet, keepAlive, metrics, proxies, terminator } = parts;
   const opsPort = env.opsPort ?? first.opsPort ?? OPS_PORT;
   const readiness = { isListening: false };
   const ops = await openOps({
@@ -151,7 +152,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     const certificate = certificateOf(bundle);
     return () => certificate && listeners.setCertificate(certificate);
   });
-  undo.defer(async () => void (await terminator.endAll(registry.all(), 'drain')));
+  undo.defer(() => terminator.endEverything('drain'));
   watchFolder(watchedFolder(env.source), () => reloader.trigger(), { log, undo });
   if (env.roster && files) {
     const takeOver = (): void => {
@@ -181,12 +182,13 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   const nodeId = `${env.podName}@${urlHost(announced)}`;
   const config = new CurrentConfig(bundle);
   const registry = new StreamRegistry();
+  const sessions = new SessionRegistry();
   const queues = new EventQueues();
   const ended = new EndedLog();
   const proxies = trustedProxies();
   const apps = new AppTable({
     hookFor: hookFactory({ clock, version }),
-    inUse: (appKey) => registry.byApp(appKey).size > 0,
+    inUse: (appKey) => sessions.uses(appKey),
   });
   const metrics = new Metrics((appKey) => apps.get(appKey) !== undefined);
   const keepAlive = new KeepAlive<Stream>({
@@ -202,6 +204,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   });
   const terminator = new Terminator({
     registry,
+    sessions,
     clock,
     keepAlive,
     elsewhere: { end: (publication, order) => fleet.outgoing.end(publication, order) },
@@ -215,6 +218,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
       metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
       log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
     },
+    sessionEnded: (session) => tellDisconnected(session, nodeId),
   });
   const drain = new Drain({
     registry,
@@ -234,6 +238,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
       return workers.media;
     },
     registry,
+    sessions,
     terminator,
     deny,
     ended,
@@ -259,8 +264,8 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     await Promise.all([wire?.close(), forwarding.close()]);
   };
   return {
-    ...{ nodeId, config, registry, queues, ended, proxies, apps, metrics, keepAlive, terminator, drain, deny },
-    ...{ fleet, files, forwarding, closeFleet, workers },
+    ...{ nodeId, config, registry, sessions, queues, ended, proxies, apps, metrics, keepAlive, terminator },
+    ...{ drain, deny, fleet, files, forwarding, closeFleet, workers },
   };
 }
 
@@ -280,7 +285,7 @@ function trustedProxies() {
 
 async function startWorkers(
   env: Env,
-  { config, drain, fleet, keepAlive, metrics, registry }: Parts,
+  { config, drain, fleet, keepAlive, metrics, registry, sessions }: Parts,
   log: Log,
 ): Promise<Media> {
   const { media: mediaConfig, workers } = config.bundle.config;
@@ -305,6 +310,7 @@ async function startWorkers(
   );
   metrics.observe({
     streams: () => registry.all(),
+    sessions: () => sessions.all(),
     keepAlive: () => keepAlive.stats(),
     workers: () => media.workers(),
     draining: () => drain.draining,
@@ -331,7 +337,7 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
     },
   });
   return {
-    registry,
+    resources: new Resources(),
     terminator,
     clock,
     log: log.child({ component: 'http' }),
@@ -344,8 +350,8 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
       prefix: proxies.current.forwardedPrefix(raw),
     }),
     fleetSessions: { forwarding, placement },
-    publish: (request) => publish(sessions, request),
-    play: (request) => play(sessions, request),
+    whip: (request) => whip(sessions, request),
+    whep: (request) => whep(sessions, request),
   };
 }
 
@@ -355,7 +361,6 @@ function buildApp(parts: Parts, { log, sessions }: WithSessions): Promise<Fastif
   return buildPublicApp({
     ...parts,
     ...sessions,
-    registry: parts.registry,
     fleet: parts.fleet.asking,
     log: log.child({ component: 'http' }),
     version,
@@ -372,7 +377,7 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     media,
     clock,
     log: log.child({ component: 'sessions' }),
-    newHooks: (app) => new SessionCalls(app, calls),
+    newHooks: (app, streams) => new SessionCalls(app, streams, calls),
     limits: () => config.bundle.config.limits,
     draining: () => drain.refuses,
     joining: () => !fleet.isAdmitted,

@@ -17,6 +17,7 @@ describe('Metrics', () => {
     const streams = [{ appKey: 'a', direction: 'play' as const }];
     metrics.observe({
       streams: () => streams,
+      sessions: () => [{ kind: 'whip' as const }, { kind: 'whip' as const }],
       keepAlive: () => ({ subjects: 3, overdueSeconds: 1.5 }),
       workers: async () => [{ index: 0, pid: 1, legs: 2, cpuSeconds: 4 }],
       draining: () => true,
@@ -26,6 +27,8 @@ describe('Metrics', () => {
     const before = await metrics.registry.metrics();
     expect(before).toContain('sluice_streams{app="a",direction="play"} 1');
     for (const line of [
+      'sluice_sessions{kind="whip"} 2',
+      'sluice_sessions{kind="whep"} 0',
       'sluice_keepalive_subject_streams 3',
       'sluice_keepalive_overdue_seconds 1.5',
       'sluice_worker_transports{worker="0"} 2',
@@ -50,6 +53,7 @@ describe('Metrics', () => {
     let reading = readings[0];
     metrics.observe({
       streams: () => [],
+      sessions: () => [],
       keepAlive: () => ({ subjects: 0, overdueSeconds: 0 }),
       workers: async () => (reading ? [{ index: 0, legs: 0, ...reading }] : []),
       draining: () => false,

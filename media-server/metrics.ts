@@ -6,11 +6,13 @@ import { newRegistry } from '../process/default-metrics.ts';
 import type { CheckResult } from './keepalive/verdict.ts';
 import type { WorkerInfo } from './media/media.ts';
 import type { WorkerPart } from './media/worker-error.ts';
-import type { Rejection } from './sessions/session.ts';
+import type { Rejection } from './sessions/requests.ts';
+import type { SessionKind } from './streams/session.ts';
 
 /** Values that are read at each scrape. */
 export type MetricSources = {
   readonly streams: () => Iterable<{ readonly appKey: string; readonly direction: Direction }>;
+  readonly sessions: () => Iterable<{ readonly kind: SessionKind }>;
   readonly keepAlive: () => { readonly subjects: number; readonly overdueSeconds: number };
   readonly workers: () => Promise<readonly WorkerInfo[]>;
   readonly draining: () => boolean;
@@ -19,6 +21,9 @@ export type MetricSources = {
 };
 
 const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Kinds that every media server has. The dashboard finds media servers by their series. */
+const ALWAYS_SHOWN: readonly SessionKind[] = ['whip', 'whep'];
 
 /** All metrics of a media server, in a registry of its own. Names and labels: docs/metrics.md. */
 export class Metrics {
@@ -101,8 +106,10 @@ export class Metrics {
       streams.reset();
       for (const { appKey, direction } of sources.streams()) streams.inc({ app: this.#app(appKey), direction });
     });
-    const sessions = this.#gauge('sluice_sessions', 'WHIP and WHEP sessions', [], () => {
-      sessions.set([...sources.streams()].length);
+    const sessions = this.#gauge('sluice_sessions', 'Sessions that have not ended', ['kind'], () => {
+      sessions.reset();
+      for (const kind of ALWAYS_SHOWN) sessions.set({ kind }, 0);
+      for (const { kind } of sources.sessions()) sessions.inc({ kind });
     });
     const subjects = this.#gauge('sluice_keepalive_subject_streams', 'Streams under keep-alive checks', [], () => {
       subjects.set(sources.keepAlive().subjects);

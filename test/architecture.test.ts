@@ -57,6 +57,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'media-server/keepalive',
     'media-server/media',
     'media-server/sessions',
+    'media-server/streams',
   ],
   'media-server/env.ts': ['crds/schema', 'process', 'media-server/config', 'media-server/fleet'],
   'media-server/assemble.ts': [

@@ -102,7 +102,7 @@ describe('an app that is deleted', () => {
     expect(closes()).toEqual([1]);
   });
 
-  it('starts nothing new, and keeps its hook while its streams run', () => {
+  it('starts nothing new, and keeps its hook while it has sessions', () => {
     apply([appConfig('a', { hook: 'backend' })], [hookConfig('backend')]);
     const app = table.get('a');
     inUse.add('a');

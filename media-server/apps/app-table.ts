@@ -5,7 +5,7 @@ import type { App } from './app.ts';
 export type AppTableDeps = {
   /** Creates the hook of a config, or returns the previous one if nothing has changed. */
   readonly hookFor: (config: HookConfig, assets: ConfigBundle['assets'], previous: Hook | undefined) => Hook;
-  /** True while streams of the app run. */
+  /** True while the app has sessions. */
   readonly inUse: (appKey: string) => boolean;
 };
 

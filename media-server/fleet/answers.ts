@@ -1,5 +1,6 @@
 import type { EndedLog } from '../streams/ended-log.ts';
 import { matchStreams } from '../streams/filter.ts';
+import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
 import { connectionObject, findObject } from '../streams/stream-object.ts';
 import type { PeerAnswers } from './ask.ts';
@@ -36,7 +37,7 @@ export function peerAnswers(deps: AnswersDeps): PeerAnswers {
       found: await Promise.all(matchStreams(deps.registry, filter).map((stream) => describe(deps, stream, metrics))),
     }),
     connections: ({ filter }) => ({
-      found: sessions(deps, filter).map((stream) => ({ ...connectionObject(stream, deps.nodeId) })),
+      found: matchSessions(deps, filter).map((session) => ({ ...connectionObject(session, deps.nodeId) })),
     }),
     ended: () => ({ found: [...deps.ended.all()] }),
     claim: (question) => deps.names().answerClaim(question),
@@ -52,12 +53,12 @@ async function describe({ nodeId }: AnswersDeps, stream: Stream, withMetrics: bo
   return metrics ? { ...object, bitrate: Math.round(metrics.bitrate), metrics } : object;
 }
 
-function sessions({ registry }: AnswersDeps, filter: Question<'connections'>['filter']): Stream[] {
+function matchSessions({ sessions }: AnswersDeps, filter: Question<'connections'>['filter']): Session[] {
   const { appKey, clientVersion, sessionId } = filter;
-  const candidates = sessionId === undefined ? registry.all() : registry.bySession(sessionId);
-  return [...candidates].filter(
-    (stream) =>
-      (appKey === undefined || stream.appKey === appKey) &&
-      (clientVersion === undefined || stream.client.version === clientVersion),
+  return [...sessions.all()].filter(
+    (session) =>
+      (sessionId === undefined || session.id === sessionId) &&
+      (appKey === undefined || session.appKey === appKey) &&
+      (clientVersion === undefined || session.client.version === clientVersion),
   );
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
-import { fakeStreams } from '../../test/builders/streams.ts';
+import { fakeSession, fakeStreams } from '../../test/builders/streams.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { Drain, type DrainTimes } from './drain.ts';
 
@@ -9,12 +9,21 @@ describe('Drain', () => {
   let streams: ReturnType<typeof fakeStreams>;
   let drain: Drain;
   let isOver: boolean;
+  /** How many sessions there are when the events are flushed. */
+  let flushed: number[];
 
   beforeEach(() => {
     clock = new VirtualClock();
     streams = fakeStreams();
     const { registry, terminator } = streams;
-    drain = new Drain({ registry, terminator, flushEvents: async () => undefined, clock, log: createLogger('silent') });
+    flushed = [];
+    drain = new Drain({
+      registry,
+      terminator,
+      flushEvents: async () => void flushed.push(streams.sessions.size),
+      clock,
+      log: createLogger('silent'),
+    });
     isOver = false;
   });
 
@@ -70,11 +79,23 @@ describe('Drain', () => {
     expect([isOver, causes()]).toEqual([true, ['drain']]);
   });
 
+  it('does not wait for sessions without streams, and ends all sessions before it flushes the events', async () => {
+    streams.sessions.add(fakeSession());
+    const stream = streams.add({ session: fakeSession() });
+    start({ timeoutMs: 60_000, leastMs: 0 });
+    await clock.advance(1_000);
+    expect(streams.sessions.size).toBe(2);
+    await streams.terminator.end(stream, 'client');
+    await clock.advance(0);
+    expect([isOver, flushed, streams.endedSessions.map(({ cause }) => cause)]).toEqual([true, [0], ['drain', 'drain']]);
+  });
+
   it.each([5_000, 0])('ends at once when it is hurried', async (leastMs) => {
     streams.add();
     start({ timeoutMs: 60_000, leastMs });
     await clock.advance(100);
     drain.hurry();
+    await clock.advance(1);
     await clock.advance(0);
     expect([isOver, causes()]).toEqual([true, ['drain']]);
   });

@@ -43,7 +43,7 @@ export class Drain {
     return this.draining || this.cordoned;
   }
 
-  /** Resolves when no stream is left. Streams that still run after the timeout end with `drain`. */
+  /** Resolves when nothing is left. Streams that still run after the timeout end with `drain`, as all sessions do. */
   start(times: DrainTimes): Promise<void> {
     this.#done ??= this.#run(times);
     return this.#done;
@@ -60,9 +60,10 @@ export class Drain {
     const startedAt = clock.monotonic();
     await this.#wait(Math.min(leastMs, timeoutMs));
     await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });
-    const left = [...registry.all()];
-    if (left.length > 0) log.warn({ streams: left.length }, 'drain timeout reached: ending the remaining streams');
-    await terminator.endAll(left, 'drain');
+    const streams = registry.size;
+    if (streams > 0) log.warn({ streams }, 'drain timeout reached: ending the remaining streams');
+    // The ends of sessions are events as well.
+    await terminator.endEverything('drain');
     await flushEvents(FLUSH_MS);
     log.info('drained');
   }

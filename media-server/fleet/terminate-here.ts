@@ -2,20 +2,41 @@ import type { Clock } from '../../process/clock.ts';
 import type { DenyList } from '../streams/deny.ts';
 import { matchStreams } from '../streams/filter.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
-import type { Terminator } from '../streams/terminate.ts';
+import type { SessionRegistry } from '../streams/session-registry.ts';
+import type { Ended, Terminator } from '../streams/terminate.ts';
 import type { Answer, Question } from './messages.ts';
 import type { Orders } from './orders.ts';
 
 export type TerminateHereDeps = {
   readonly registry: StreamRegistry;
+  readonly sessions: SessionRegistry;
   readonly terminator: Terminator;
   readonly deny: DenyList;
   readonly orders: Orders;
   readonly clock: Clock;
 };
 
-/** Ends the streams of this pod that match. Denials come first: a client must not start its stream again in between. */
-export async function terminateHere(
+/** Ends what matches on this pod: with cause `disconnect` a session, else streams. */
+export function terminateHere(deps: TerminateHereDeps, question: Question<'terminate'>): Promise<Answer<'terminate'>> {
+  return question.cause === 'disconnect' ? endSession(deps, question) : endStreams(deps, question);
+}
+
+async function endSession(
+  { orders, sessions, terminator }: TerminateHereDeps,
+  { cause, filter, order }: Question<'terminate'>,
+): Promise<Answer<'terminate'>> {
+  const session = filter.sessionId === undefined ? undefined : sessions.get(filter.sessionId);
+  const ending = session && terminator.endSession(session, cause, orderOf(order));
+  if (order !== undefined) orders.carriedOut(order);
+  const ended = await ending;
+  return {
+    ...{ matchedIds: session ? [session.id] : [], terminated: ended?.failed === 0 ? 1 : 0, denied: 0, denials: [] },
+    ...faultOf(ended),
+  };
+}
+
+/** Denials come first: a client must not start its stream again in between. */
+async function endStreams(
   deps: TerminateHereDeps,
   { cause, denials, denyForMs, dryRun, filter, order }: Question<'terminate'>,
 ): Promise<Answer<'terminate'>> {
@@ -26,15 +47,23 @@ export async function terminateHere(
   for (const denial of denials) deps.deny.add(denial);
   const own = denyForMs === 0 ? [] : streams.flatMap((stream) => deps.deny.denialOf(stream, denyForMs) ?? []);
   const denied = own.filter((denial) => deps.deny.add(denial));
-  const ending = deps.terminator.endAll(streams, cause, { orderedAt, ...(order === undefined ? {} : { order }) });
+  const ending = deps.terminator.endAll(streams, cause, { orderedAt, ...orderOf(order) });
   if (order !== undefined) deps.orders.carriedOut(order);
-  const { ended, failed, untold } = await ending;
-  const answer = { matchedIds, terminated: ended, denied: denied.length, denials: denied };
+  const ended = await ending;
+  return { matchedIds, terminated: ended.ended, denied: denied.length, denials: denied, ...faultOf(ended) };
+}
+
+const orderOf = (order: string | undefined) => (order === undefined ? {} : { order });
+
+/** What kept some of the streams from being closed, or their viewers from being told. */
+function faultOf(ended: Ended | null | undefined): { readonly error?: string } {
+  if (!ended) return {};
+  const { failed, untold } = ended;
   const faults = [
-    ...(failed > 0 ? [`${failed} of ${streams.length} streams could not be closed`] : []),
+    ...(failed > 0 ? [`${failed} of ${ended.ended + failed} streams could not be closed`] : []),
     ...(untold.length > 0 ? [`${untold.join(', ')} did not confirm that its viewers were told`] : []),
   ];
-  return faults.length === 0 ? answer : { ...answer, error: faults.join('; ') };
+  return faults.length === 0 ? {} : { error: faults.join('; ') };
 }
 
 /** The denials that `terminateHere` would make. */

@@ -25,6 +25,18 @@ describe('events', () => {
     expect(stage.counted.filter((entry) => entry === 'dropped')).toHaveLength(5);
   });
 
+  it('have more room for each further stream that the session has had since none waited', async () => {
+    stage.backend.answer = () => () => undefined;
+    let streams = 11;
+    const calls = stage.session(stage.hookOf({ timeoutMs: 5000 }), () => streams);
+    calls.event('StreamStatusEvent', {});
+    streams = 0;
+    for (let index = 0; index < 144; index++) calls.event('StreamStatusEvent', { index });
+    expect(stage.counted.filter((entry) => entry === 'dropped')).toEqual([]);
+    calls.event('StreamStatusEvent', {});
+    expect(stage.counted.filter((entry) => entry === 'dropped')).toEqual(['dropped']);
+  });
+
   it('are awaited by a flush, which gives up after its timeout', async () => {
     stage.backend.answer = () => () => undefined;
     stage.session(stage.hookOf({ timeoutMs: 5000 })).event('StreamStatusEvent', {});

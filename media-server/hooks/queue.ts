@@ -1,7 +1,9 @@
 import type { Clock } from '../../process/clock.ts';
 
-/** Bounds the memory while a backend is down. */
+/** Events that wait for a session with one stream. Bounds the memory while a backend is down. */
 const MAX_DEPTH = 64;
+/** More for each further stream, which has three events: live, ended by its client, ended. */
+const MORE_PER_STREAM = 8;
 const MAX_AGE_MS = 60_000;
 
 export type QueuedEvent = { readonly queuedAt: number; readonly deliver: () => Promise<void> };
@@ -35,23 +37,37 @@ export class EventQueues {
   }
 }
 
+export type EventQueueDeps = {
+  readonly queues: EventQueues;
+  readonly clock: Clock;
+  /** How many streams the session has. */
+  readonly streams: () => number;
+  /** Called for each event that is dropped. */
+  readonly dropped: () => void;
+};
+
 /** The events of one session, delivered one after the other. Adding an event never blocks. */
 export class EventQueue {
   readonly #queues: EventQueues;
   readonly #clock: Clock;
+  readonly #streams: () => number;
   readonly #dropped: () => void;
   readonly #waiting: QueuedEvent[] = [];
+  /** The most streams that the session has had since the queue was last empty. */
+  #mostStreams = 0;
   #running = false;
 
-  constructor(queues: EventQueues, clock: Clock, dropped: () => void) {
+  constructor({ clock, dropped, queues, streams }: EventQueueDeps) {
     this.#queues = queues;
     this.#clock = clock;
+    this.#streams = streams;
     this.#dropped = dropped;
   }
 
   /** `deliver` must not throw. */
   add(deliver: () => Promise<void>): void {
-    if (this.#waiting.length >= MAX_DEPTH) {
+    this.#mostStreams = Math.max(this.#mostStreams, this.#streams());
+    if (this.#waiting.length >= MAX_DEPTH + MORE_PER_STREAM * Math.max(0, this.#mostStreams - 1)) {
       this.#waiting.shift();
       this.#dropped();
     }
@@ -67,6 +83,7 @@ export class EventQueue {
       else await event.deliver();
     }
     this.#running = false;
+    this.#mostStreams = 0;
     this.#queues.finished(this);
   }
 }

@@ -42,10 +42,12 @@ export class SessionCalls implements SessionHooks {
   #sessionLayer: ConfigLayer = {};
   #sequence = 0;
 
-  constructor(app: HookedApp, deps: SessionCallsDeps) {
+  /** `streams` counts the streams of the session: more of them have more events. */
+  constructor(app: HookedApp, streams: () => number, deps: SessionCallsDeps) {
+    const { clock, metrics, queues } = deps;
     this.#app = app;
     this.#deps = deps;
-    this.#queue = new EventQueue(deps.queues, deps.clock, () => deps.metrics.hookEventDropped());
+    this.#queue = new EventQueue({ queues, clock, streams, dropped: () => metrics.hookEventDropped() });
   }
 
   methodConfig(method: HookMethod): MethodConfig {

@@ -1,42 +1,51 @@
-import type { EndCause } from '../../crds/schema/end-causes.ts';
-import type { AdmissionMethod } from '../../crds/schema/hook-methods.ts';
 import type { Admission } from '../hooks/session-hooks.ts';
+import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
 import { connectBody, streamBody } from '../streams/stream-object.ts';
-import { NAME_IN_USE } from './checks.ts';
 import { tellConnected } from './events.ts';
 import { overwriteStream } from './overwrite.ts';
-import type { Rejection, SessionDeps } from './session.ts';
+import { endedRejection } from './rejections.ts';
+import type { Rejection, SessionDeps } from './requests.ts';
 
-/** Asks the backend twice, `connect` and then `publishStream` or `playStream`; null = the stream may go on. */
-export async function admit(deps: SessionDeps, stream: Stream): Promise<Rejection | null> {
-  stream.admission = 'asked';
-  const connect = await ask(deps, stream, 'connect');
-  if (connect.rejection) {
-    // A backend that refused needs no event about the end; one whose answer came too late does.
-    if (stream.cause === null) stream.admission = 'none';
-    return connect.rejection;
+/** Asks the backend about a session (`connect`), unless that has been done; null = streams may start in it. */
+export async function connect(deps: SessionDeps, session: Session): Promise<Rejection | null> {
+  const endedBefore = endedRejection(session);
+  if (endedBefore || session.admission === 'connected') return endedBefore;
+  session.admission = 'asked';
+  const admission = await session.hooks.admit('connect', connectBody(session, deps.nodeId), session.signal);
+  // A backend whose answer came too late is told about the end, unlike one that refused.
+  const ended = endedRejection(session);
+  const rejection = ended ?? judge(admission);
+  if (rejection) {
+    if (!ended) session.admission = 'none';
+    logEnd(deps, { sessionId: session.id, method: 'connect' }, rejection);
+    return rejection;
   }
-  stream.admission = 'connected';
-  tellConnected(stream, deps.nodeId);
+  session.admission = 'connected';
+  tellConnected(session, deps.nodeId);
+  return null;
+}
 
-  stream.pending();
+/** Asks the backend about a stream (`publishStream` or `playStream`); null = the stream may go on. */
+export async function admit(deps: SessionDeps, stream: Stream): Promise<Rejection | null> {
+  const endedBefore = endedRejection(stream);
+  if (endedBefore) return endedBefore;
   const method = stream.published ? 'publishStream' : 'playStream';
-  const { rejection, admission } = await ask(deps, stream, method);
-  if (rejection) return rejection;
+  stream.pending();
+  stream.admission = 'asked';
+  const admission = await stream.hooks.admit(method, streamBody(stream, deps.nodeId), stream.signal);
+  const rejection = endedRejection(stream) ?? judge(admission);
+  if (rejection) {
+    logEnd(deps, { streamId: stream.id, method }, rejection);
+    return rejection;
+  }
   stream.admission = 'admitted';
   if (admission.kind === 'allowed') overwriteStream(deps.registry, stream, admission.overwrite);
   return null;
 }
 
-type Asked = { readonly admission: Admission; readonly rejection: Rejection | null };
-
-async function ask(deps: SessionDeps, stream: Stream, method: AdmissionMethod): Promise<Asked> {
-  const body = method === 'connect' ? connectBody(stream, deps.nodeId) : streamBody(stream, deps.nodeId);
-  const admission = await stream.hooks.admit(method, body, stream.signal);
-  const rejection = endedRejection(stream) ?? judge(admission);
-  if (rejection) deps.log.info({ streamId: stream.id, method, result: rejection.result }, 'admission ended');
-  return { admission, rejection };
+function logEnd({ log }: SessionDeps, asked: object, { result }: Rejection): void {
+  log.info({ ...asked, result }, 'admission ended');
 }
 
 function judge(admission: Admission): Rejection | null {
@@ -54,45 +63,5 @@ function judge(admission: Admission): Rejection | null {
       };
     default:
       return admission satisfies never;
-  }
-}
-
-/** The rejection for a client whose stream was ended while it waited; null if it was not. */
-export function endedRejection(stream: Stream): Rejection | null {
-  switch (stream.cause) {
-    case null:
-      return null;
-    case 'drain':
-      return { status: 503, result: 'draining', detail: stream.info, retryAfterSeconds: 5 };
-    case 'publisher_gone':
-      return { status: 409, result: 'not_live', detail: stream.info, retryAfterSeconds: 2 };
-    case 'name_conflict':
-      return NAME_IN_USE;
-    case 'worker_died':
-      return { status: 503, result: 'error', detail: stream.info, retryAfterSeconds: 2 };
-    default:
-      return { status: 403, result: 'terminated', detail: stream.info };
-  }
-}
-
-/** The cause with which a rejected session ends. */
-export function causeOf(rejection: Rejection): EndCause {
-  switch (rejection.result) {
-    case 'bad_offer':
-    case 'error':
-      return 'negotiation';
-    case 'unavailable':
-      return 'unavailable';
-    case 'limit':
-      return 'limit';
-    case 'name_in_use':
-      return 'name_conflict';
-    case 'not_live':
-      return 'publisher_gone';
-    case 'draining':
-    case 'joining':
-      return 'drain';
-    default:
-      return 'refused';
   }
 }

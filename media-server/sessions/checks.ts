@@ -1,21 +1,29 @@
 import type { Direction } from '../../crds/schema/stream.ts';
+import type { App } from '../apps/app.ts';
 import { parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
+import type { Client, Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
-import type { Rejection, SessionDeps, SessionRequest } from './session.ts';
+import { endedRejection, NAME_IN_USE, offerRejection } from './rejections.ts';
+import type { Rejection, SessionDeps, StreamRequest } from './requests.ts';
 
 /** Seconds after which a client may try again. */
-const RETRY_AFTER = { draining: 5, joining: 2, unresolved: 15, limit: 15, nameInUse: 15, notLive: 2 } as const;
+const RETRY_AFTER = { draining: 5, joining: 2, unresolved: 15, limit: 15, notLive: 2 } as const;
 
-/** Checks that need no call to the backend. Returns the first rejection, or null. */
-export function checkRequest(deps: SessionDeps, request: SessionRequest, direction: Direction): Rejection | null {
+/** Checks of a stream that need no call to the backend. Returns the first rejection, or null. */
+export function checkRequest(
+  deps: SessionDeps,
+  session: Session,
+  request: StreamRequest,
+  direction: Direction,
+): Rejection | null {
   return (
+    endedRejection(session) ??
     checkDraining(deps, direction) ??
-    checkJoining(deps) ??
-    checkApp(deps, request.appKey) ??
     checkServerLimit(deps, direction) ??
     checkOffer(request.offer, direction) ??
-    checkDenied(deps, request, request.name, direction)
+    checkIdFree(deps, request.id) ??
+    checkDenied(deps, session, request.name, direction)
   );
 }
 
@@ -30,7 +38,7 @@ function checkDraining(deps: SessionDeps, direction: Direction): Rejection | nul
   };
 }
 
-function checkJoining(deps: SessionDeps): Rejection | null {
+export function checkJoining(deps: SessionDeps): Rejection | null {
   if (!deps.joining()) return null;
   return {
     status: 503,
@@ -40,14 +48,18 @@ function checkJoining(deps: SessionDeps): Rejection | null {
   };
 }
 
-function checkApp(deps: SessionDeps, appKey: string): Rejection | null {
-  const app = deps.apps.get(appKey);
-  if (!app) return { status: 404, result: 'unknown_app', detail: `app "${appKey}" not found` };
-  if (app.unresolved === null) return null;
+export const unknownApp = (appKey: string): Rejection => ({
+  status: 404,
+  result: 'unknown_app',
+  detail: `app "${appKey}" not found`,
+});
+
+export function checkResolved({ config, unresolved }: App): Rejection | null {
+  if (unresolved === null) return null;
   return {
     status: 503,
     result: 'unavailable',
-    detail: `app "${appKey}" is not ready: ${app.unresolved}`,
+    detail: `app "${config.appKey}" is not ready: ${unresolved}`,
     retryAfterSeconds: RETRY_AFTER.unresolved,
   };
 }
@@ -63,10 +75,6 @@ function checkOffer(offer: string, direction: Direction): Rejection | null {
   }
 }
 
-export function offerRejection(error: OfferError): Rejection {
-  return { status: error.status, result: 'bad_offer', detail: error.message };
-}
-
 function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | null {
   const limits = deps.limits();
   const limit = direction === 'publish' ? limits.publications : limits.playbacks;
@@ -77,18 +85,23 @@ function checkServerLimit(deps: SessionDeps, direction: Direction): Rejection | 
 /** On the final name, since a backend may overwrite it. */
 export function checkDenied(
   deps: SessionDeps,
-  request: Pick<SessionRequest, 'appKey' | 'client'>,
+  { appKey, client }: { readonly appKey: string; readonly client: Client },
   name: string,
   direction: Direction,
 ): Rejection | null {
-  if (!deps.deny.denied(request.appKey, name, direction, request.client)) return null;
+  if (!deps.deny.denied(appKey, name, direction, client)) return null;
   return { status: 403, result: 'denied', detail: 'Restricted access' };
 }
 
-export function checkPublicationLimit(deps: SessionDeps, appKey: string): Rejection | null {
-  const limit = deps.apps.get(appKey)?.config.limits.publications ?? 0;
+/** An id names one stream: a client that has chosen one of another stream would be able to end that. */
+function checkIdFree({ registry }: SessionDeps, id: string | undefined): Rejection | null {
+  if (id === undefined || !registry.get(id)) return null;
+  return { status: 409, result: 'id_in_use', detail: 'Stream id is already in use' };
+}
+
+export function checkPublicationLimit(deps: SessionDeps, { appKey, app }: Session): Rejection | null {
   const count = deps.registry.count(appKey, 'publish');
-  return overLimit(count, limit, `app "${appKey}"`, 'publication');
+  return overLimit(count, app.config.limits.publications, `app "${appKey}"`, 'publication');
 }
 
 /** A name is taken from the first step of admission until the transport of its publication is closed. */
@@ -100,13 +113,6 @@ export function checkNameFree(deps: SessionDeps, appKey: string, name: string): 
 export async function claimName(deps: SessionDeps, { appKey, createdAt, name }: Stream): Promise<Rejection | null> {
   return (await deps.names.claim({ appKey, name, at: createdAt })) ? null : NAME_IN_USE;
 }
-
-export const NAME_IN_USE: Rejection = {
-  status: 409,
-  result: 'name_in_use',
-  detail: 'Stream name is already in use',
-  retryAfterSeconds: RETRY_AFTER.nameInUse,
-};
 
 export function notLive(appKey: string, name: string): Rejection {
   return {

@@ -1,9 +1,10 @@
+import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
 import { connectionStatusBody, streamBody } from '../streams/stream-object.ts';
 
 /** Tells the backend that a session is connected: after `connect` allowed it. */
-export function tellConnected(stream: Stream, nodeId: string): void {
-  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'ESTABLISHED'));
+export function tellConnected(session: Session, nodeId: string): void {
+  session.hooks.event('ConnectionStatusEvent', connectionStatusBody(session, nodeId));
 }
 
 /** Tells the backend that a stream is live. */
@@ -12,19 +13,20 @@ export function tellLive(stream: Stream, nodeId: string): void {
 }
 
 /**
- * Tells the backend how a session ended, if it knows the session: `unPublishStream` or `stopStream` when the client
- * ended it, the final `StreamStatusEvent`, and DISCONNECTED.
+ * Tells the backend how a stream ended, if it was asked about it: `unPublishStream` or `stopStream` when the client
+ * ended it, and the final `StreamStatusEvent`.
  */
 export function tellEnded(stream: Stream, nodeId: string): void {
   if (stream.admission === 'none') return;
-  if (stream.admission !== 'asked') tellStreamEnded(stream, nodeId);
-  stream.hooks.event('ConnectionStatusEvent', connectionStatusBody(stream, nodeId, 'DISCONNECTED'));
-}
-
-function tellStreamEnded(stream: Stream, nodeId: string): void {
   const body = streamBody(stream, nodeId);
   if (stream.cause === 'client' && stream.admission === 'admitted') {
     stream.hooks.event(stream.published ? 'unPublishStream' : 'stopStream', body);
   }
   stream.hooks.event('StreamStatusEvent', body);
+}
+
+/** Tells the backend that a session is over, if it knows the session. */
+export function tellDisconnected(session: Session, nodeId: string): void {
+  if (session.admission === 'none') return;
+  session.hooks.event('ConnectionStatusEvent', connectionStatusBody(session, nodeId));
 }

@@ -43,7 +43,7 @@ describe('a transport that fails', () => {
     await settle();
     expect(stream).toMatchObject({ cause, status, info });
     expect(stage.told).toEqual([`StreamStatusEvent ${status} ${info}`, `ConnectionStatusEvent DISCONNECTED ${info}`]);
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('before it has connected ends a stream that was never live', async () => {
@@ -52,7 +52,7 @@ describe('a transport that fails', () => {
     await settle();
     expect(stream).toMatchObject({ cause: 'ice', lastLiveStatus: 'PENDING' });
     expect(stage.told).not.toContain('StreamStatusEvent PUBLISHING');
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('and cannot be closed is reported, and the stream is removed', async () => {
@@ -75,7 +75,7 @@ describe('the maximum duration of a stream', () => {
     expect(stream.cause).toBeNull();
     await stage.clock.advance(1);
     expect(stream).toMatchObject({ cause: 'limit', info: 'Stopped by limit' });
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('leaves no timer if the stream ends earlier', async () => {

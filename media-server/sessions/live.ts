@@ -2,7 +2,7 @@ import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Leg } from '../media/media.ts';
 import type { Stream } from '../streams/stream.ts';
 import { tellLive } from './events.ts';
-import type { SessionDeps } from './session.ts';
+import type { SessionDeps } from './requests.ts';
 
 /** Hands an answered stream over to its transport: live when it connects, ended when it fails. */
 export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: number): void {
@@ -27,7 +27,7 @@ function limitDuration(deps: SessionDeps, stream: Stream): void {
 }
 
 /** Ends a stream without waiting. */
-export function endInBackground(deps: SessionDeps, stream: Stream, cause: EndCause): void {
+function endInBackground(deps: SessionDeps, stream: Stream, cause: EndCause): void {
   // The terminator has reported the failure.
   deps.terminator.end(stream, cause).catch(() => undefined);
 }

@@ -26,7 +26,7 @@ describe('a playback', () => {
       'StreamStatusEvent STOPPED Stopped by user',
       'ConnectionStatusEvent DISCONNECTED Stopped by user',
     ]);
-    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+    expect(stage.left()).toEqual({ sessions: 1, streams: 1, open: ['publish'], checked: 1 });
   });
 
   it('asks media to play its publication', async () => {
@@ -43,7 +43,7 @@ describe('a playback', () => {
     await stage.terminator.end(publication, 'client');
     expect(stage.told).toContain('StreamStatusEvent FAILED Stopped by publisher stop');
     expect(stage.told.filter((line) => line.startsWith('stopStream'))).toEqual([]);
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('can start while the pod is draining', async () => {
@@ -57,7 +57,7 @@ describe('a playback', () => {
     stage.answer = (method) => (method === 'playStream' ? REFUSED : ALLOWED);
     expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'refused' });
     expect(stage.counted).toEqual(['play refused']);
-    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+    expect(stage.left()).toEqual({ sessions: 1, streams: 1, open: ['publish'], checked: 1 });
   });
 });
 
@@ -122,13 +122,13 @@ describe('a playback of a publication on another pod', () => {
     expect(stream.publication).toBe(publication);
     expect(stage.media.requests.at(-1)).toMatchObject({ id: stream.id, publication: publication.leg });
     await stage.terminator.endPlaybacks(publication, stage.clock.monotonic());
-    expect([stream.cause, stage.left()]).toEqual(['publisher_gone', { streams: 0, open: [], checked: 0 }]);
+    expect([stream.cause, stage.left()]).toEqual(['publisher_gone', { sessions: 0, streams: 0, open: [], checked: 0 }]);
   });
 
   it('is rejected if the publication has ended while it was fetched', async () => {
     stage.playedElsewhere.set('a', elsewhere(false));
     expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('is not bound if its client leaves while the publication is fetched', async () => {
@@ -154,7 +154,7 @@ describe('a playback of a publication on another pod', () => {
     stage.playedElsewhere.set('a', elsewhere());
     stage.deps.elsewhere.fetch = () => Promise.reject(new MediaUnavailable('no way'));
     expect(rejected(await stage.play())).toMatchObject({ status: 503, detail: 'no way', retryAfterSeconds: 2 });
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it('may be one that the backend has renamed', async () => {
@@ -181,7 +181,7 @@ describe('a playback whose name the backend overwrites', () => {
     await stage.terminator.end(banned, 'rest');
     stage.answer = renames('b');
     expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'denied' });
-    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+    expect(stage.left()).toEqual({ sessions: 1, streams: 1, open: ['publish'], checked: 1 });
   });
 });
 
@@ -194,7 +194,7 @@ describe('a playback whose publication ends during its start', () => {
     };
     expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
     expect(stage.media.requests).toHaveLength(1);
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 
   it.each(['client', 'worker_died'] as const)(
@@ -203,7 +203,7 @@ describe('a playback whose publication ends during its start', () => {
       const publication = await stage.live();
       stage.media.beforeAnswer = async () => void (await stage.terminator.end(publication, cause));
       expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
-      expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+      expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
     },
   );
 
@@ -231,7 +231,7 @@ describe('a playback whose publication ends during its start', () => {
       'worker_died',
       'publisher_gone',
     ]);
-    expect(stage.left()).toEqual({ streams: 0, open: [], checked: 0 });
+    expect(stage.left()).toEqual({ sessions: 0, streams: 0, open: [], checked: 0 });
   });
 });
 

@@ -1,18 +1,21 @@
 import type { App } from '../apps/app.ts';
+import type { Session } from '../streams/session.ts';
 import type { Played, Stream } from '../streams/stream.ts';
-import { admit, endedRejection } from './admission.ts';
+import { admit, connect } from './admission.ts';
 import { checkDenied, checkPlaybackLimit, checkRequest, notLive } from './checks.ts';
-import { legRequest, open, reject } from './open.ts';
-import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
+import { legRequest, openStream, reject } from './open-stream.ts';
+import { endedRejection } from './rejections.ts';
+import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './requests.ts';
 
-/** Starts a playback: a WHEP POST without its HTTP (draft-ietf-wish-whep). */
-export async function play(deps: SessionDeps, request: SessionRequest): Promise<SessionOutcome> {
-  const rejection = checkRequest(deps, request, 'play') ?? checkLiveBeforehand(deps, request);
-  if (rejection) return reject(deps, request.appKey, 'play', rejection);
+/** Starts a playback in a session. */
+export async function play(deps: SessionDeps, session: Session, request: StreamRequest): Promise<StreamOutcome> {
+  const { appKey } = session;
+  const rejection = checkRequest(deps, session, request, 'play') ?? checkLiveBeforehand(deps, session, request.name);
+  if (rejection) return reject(deps, appKey, 'play', rejection);
 
-  return open(deps, request, 'play', async (stream) => {
-    const { appKey } = stream;
-    const refused = (await admit(deps, stream)) ?? checkDenied(deps, request, stream.name, 'play');
+  return openStream(deps, session, { direction: 'play', request }, async (stream) => {
+    const refused =
+      (await connect(deps, session)) ?? (await admit(deps, stream)) ?? checkDenied(deps, session, stream.name, 'play');
     if (refused) return refused;
     const publication = livePublication(deps, appKey, stream.name) ?? (await deps.elsewhere.fetch(appKey, stream.name));
     // The stream may have ended while the publication was fetched.
@@ -27,15 +30,14 @@ export async function play(deps: SessionDeps, request: SessionRequest): Promise<
  * Rejects a playback of a publication that is not live without calling the backend, unless the backend may rename it.
  * Players that wait for a publication retry every few seconds.
  */
-function checkLiveBeforehand(deps: SessionDeps, request: SessionRequest): Rejection | null {
-  if (mayRename(deps.apps.get(request.appKey))) return null;
-  const { appKey, name } = request;
+function checkLiveBeforehand(deps: SessionDeps, { app, appKey }: Session, name: string): Rejection | null {
+  if (mayRename(app)) return null;
   const isLive = livePublication(deps, appKey, name) || deps.elsewhere.isLive(appKey, name);
   return isLive ? null : notLive(appKey, name);
 }
 
-function mayRename(app: App | undefined): boolean {
-  const method = app?.hook?.config.methods.find(({ name }) => name === 'playStream');
+function mayRename({ hook }: App): boolean {
+  const method = hook?.config.methods.find(({ name }) => name === 'playStream');
   return method?.restPolicy === 'OVERWRITE' && (method.restOverwrite ?? []).includes('name');
 }
 

@@ -16,7 +16,7 @@ beforeEach(() => {
   stage = new SessionStage();
 });
 
-const NOTHING_LEFT = { streams: 0, open: [], checked: 0 };
+const NOTHING_LEFT = { sessions: 0, streams: 0, open: [], checked: 0 };
 const overwrites = (overwrite: HookBody) => (method: string) =>
   method === 'publishStream' ? { kind: 'allowed' as const, overwrite } : ALLOWED;
 
@@ -31,7 +31,7 @@ describe('a publication', () => {
     stage.media.leg.connect();
     expect(stream.status).toBe('PUBLISHING');
     expect(stage.told.splice(0)).toEqual(['StreamStatusEvent PUBLISHING']);
-    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+    expect(stage.left()).toEqual({ sessions: 1, streams: 1, open: ['publish'], checked: 1 });
 
     await stage.terminator.end(stream, 'client');
     expect(stage.told).toEqual([
@@ -175,7 +175,7 @@ describe('a publication whose fields the backend overwrites', () => {
       'StreamStatusEvent FAILED Stream name is already in use',
       'ConnectionStatusEvent DISCONNECTED Stream name is already in use',
     ]);
-    expect(stage.left()).toEqual({ streams: 1, open: ['publish'], checked: 1 });
+    expect(stage.left()).toEqual({ sessions: 1, streams: 1, open: ['publish'], checked: 1 });
   });
 
   it('waits for a holder of the new name that is ending', async () => {

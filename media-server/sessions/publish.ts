@@ -1,23 +1,26 @@
+import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
-import { admit, endedRejection } from './admission.ts';
+import { admit, connect } from './admission.ts';
 import { checkDenied, checkNameFree, checkPublicationLimit, checkRequest, claimName } from './checks.ts';
-import { legRequest, open, reject } from './open.ts';
-import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from './session.ts';
+import { legRequest, openStream, reject } from './open-stream.ts';
+import { endedRejection } from './rejections.ts';
+import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './requests.ts';
 
-/** Starts a publication: a WHIP POST without its HTTP (RFC 9725). */
-export async function publish(deps: SessionDeps, request: SessionRequest): Promise<SessionOutcome> {
-  await endingHolder(deps, request.appKey, request.name);
+/** Starts a publication in a session. */
+export async function publish(deps: SessionDeps, session: Session, request: StreamRequest): Promise<StreamOutcome> {
+  const { appKey } = session;
+  await endingHolder(deps, appKey, request.name);
   const rejection =
-    checkRequest(deps, request, 'publish') ??
-    checkPublicationLimit(deps, request.appKey) ??
-    checkNameFree(deps, request.appKey, request.name);
-  if (rejection) return reject(deps, request.appKey, 'publish', rejection);
+    checkRequest(deps, session, request, 'publish') ??
+    checkPublicationLimit(deps, session) ??
+    checkNameFree(deps, appKey, request.name);
+  if (rejection) return reject(deps, appKey, 'publish', rejection);
 
-  return open(deps, request, 'publish', async (stream) => {
-    const refused = (await claimName(deps, stream)) ?? (await admit(deps, stream));
+  return openStream(deps, session, { direction: 'publish', request }, async (stream) => {
+    const refused = (await claimName(deps, stream)) ?? (await connect(deps, session)) ?? (await admit(deps, stream));
     if (refused) return refused;
     await endingHolder(deps, stream.appKey, stream.name);
-    const taken = endedRejection(stream) ?? (await checkFinalName(deps, request, stream));
+    const taken = endedRejection(stream) ?? (await checkFinalName(deps, request.name, stream));
     if (taken) return taken;
     await negotiate(deps, stream);
     return null;
@@ -31,11 +34,11 @@ async function endingHolder(deps: SessionDeps, appKey: string, name: string): Pr
 }
 
 /** A backend may have overwritten the name; `checkRequest` has judged the old one. */
-async function checkFinalName(deps: SessionDeps, request: SessionRequest, stream: Stream): Promise<Rejection | null> {
-  if (stream.name === request.name) return null;
+async function checkFinalName(deps: SessionDeps, requested: string, stream: Stream): Promise<Rejection | null> {
+  if (stream.name === requested) return null;
   // The old name is free again.
-  deps.names.changed(request.appKey, request.name);
-  const denied = checkDenied(deps, request, stream.name, 'publish');
+  deps.names.changed(stream.appKey, requested);
+  const denied = checkDenied(deps, stream, stream.name, 'publish');
   if (denied) return denied;
   const holder = deps.registry.publication(stream.appKey, stream.name);
   const taken = holder === stream ? null : checkNameFree(deps, stream.appKey, stream.name);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { Clock } from '../../process/clock.ts';
-import type { Client, Stream } from './stream.ts';
+import type { Client } from './session.ts';
+import type { Stream } from './stream.ts';
 
 const MAX_ENTRIES = 10_000;
 

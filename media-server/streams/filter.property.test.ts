@@ -14,7 +14,7 @@ function isMeant(stream: Stream, filter: StreamFilter): boolean {
   return (
     (mediaSessionId === undefined || stream.id === mediaSessionId) &&
     (mediaSessionIds === undefined || mediaSessionIds.includes(stream.id)) &&
-    (sessionId === undefined || stream.sessionId === sessionId) &&
+    (sessionId === undefined || stream.session.id === sessionId) &&
     (name === undefined || stream.name === name) &&
     (published === undefined || (stream.direction === 'publish') === published) &&
     (status === undefined || stream.status === status) &&
@@ -53,7 +53,7 @@ it('any filter finds exactly the streams that match every member', () => {
         ...plain,
         ...(id === undefined ? {} : { mediaSessionId: idOf(id) }),
         ...(ids === undefined ? {} : { mediaSessionIds: ids.map(idOf) }),
-        ...(session === undefined ? {} : { sessionId: all[session]?.sessionId ?? 'none' }),
+        ...(session === undefined ? {} : { sessionId: all[session]?.session.id ?? 'none' }),
       };
       const found = matchStreams(registry, filter);
       expect(new Set(found)).toEqual(new Set(all.filter((stream) => isMeant(stream, filter))));

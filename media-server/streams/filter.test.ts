@@ -16,7 +16,7 @@ describe('matchStreams', () => {
     ['ids, each once', { mediaSessionIds: [second.id, 'x', second.id] }, [second]],
     ['no ids', { mediaSessionIds: [] }, []],
     ['an id and a list of ids without it', { mediaSessionId: playback.id, mediaSessionIds: [second.id] }, []],
-    ['a session', { sessionId: second.sessionId }, [second]],
+    ['a session', { sessionId: second.session.id }, [second]],
     ['a name', { name: 'a' }, [publication, playback]],
     ['a name and a direction', { name: 'a', published: false }, [playback]],
     ['a direction', { published: true }, [publication, second]],

@@ -22,7 +22,7 @@ type Check = (stream: Stream, filter: StreamFilter) => boolean;
 
 const CHECKS: readonly Check[] = [
   (stream, { mediaSessionId }) => mediaSessionId === undefined || stream.id === mediaSessionId,
-  (stream, { sessionId }) => sessionId === undefined || stream.sessionId === sessionId,
+  (stream, { sessionId }) => sessionId === undefined || stream.session.id === sessionId,
   (stream, { name }) => name === undefined || stream.name === name,
   (stream, { published }) => published === undefined || stream.published === published,
   // A stream that is ending already has a final status, so the last live one is compared.

@@ -8,7 +8,6 @@ describe('StreamRegistry', () => {
     const playback = add({ name: 'a', direction: 'play' });
     registry.bind(playback, publication);
     expect(registry.get(publication.id)).toBe(publication);
-    expect(registry.getBySecret(playback.secret)).toBe(playback);
     expect(registry.publication('defaultApp', 'a')).toBe(publication);
     expect(registry.publication('otherApp', 'a')).toBeUndefined();
     expect([...registry.playbacksOf(publication)]).toEqual([playback]);
@@ -17,7 +16,6 @@ describe('StreamRegistry', () => {
     registry.remove(playback);
     registry.remove(publication);
     expect(registry.size).toBe(0);
-    expect(registry.getBySecret(playback.secret)).toBeUndefined();
     expect(
       [registry.byName('a'), registry.byApp('defaultApp'), registry.byDirection('play')].map(({ size }) => size),
     ).toEqual([0, 0, 0]);

@@ -7,7 +7,6 @@ import type { Played, Stream } from './stream.ts';
  */
 export class StreamRegistry {
   readonly #byId = new Map<string, Stream>();
-  readonly #bySecret = new Map<string, Stream>();
   readonly #bySession = new Index<string>();
   readonly #byName = new Index<string>();
   readonly #byApp = new Index<string>();
@@ -21,13 +20,11 @@ export class StreamRegistry {
 
   add(stream: Stream): void {
     this.#byId.set(stream.id, stream);
-    this.#bySecret.set(stream.secret, stream);
     this.#index(stream);
   }
 
   remove(stream: Stream): void {
     this.#byId.delete(stream.id);
-    this.#bySecret.delete(stream.secret);
     this.#unindex(stream);
     if (this.#byId.size === 0) this.onEmpty?.();
   }
@@ -48,11 +45,6 @@ export class StreamRegistry {
 
   get(id: string): Stream | undefined {
     return this.#byId.get(id);
-  }
-
-  /** By the secret of the session's Location URL. */
-  getBySecret(secret: string): Stream | undefined {
-    return this.#bySecret.get(secret);
   }
 
   /** The publication that holds a name in its app, live or still in admission. */
@@ -104,7 +96,7 @@ export class StreamRegistry {
 
   #keys(stream: Stream): [Index<unknown>, unknown][] {
     const keys: [Index<unknown>, unknown][] = [
-      [this.#bySession, stream.sessionId],
+      [this.#bySession, stream.session.id],
       [this.#byName, stream.name],
       [this.#byApp, stream.appKey],
       [this.#byDirection, stream.direction],

@@ -1,5 +1,6 @@
 import type { StreamObject } from '../../crds/schema/stream.ts';
 import type { HookBody } from '../hooks/session-hooks.ts';
+import type { Session } from './session.ts';
 import type { Stream } from './stream.ts';
 
 /** WCS fields for which a media server has no value. */
@@ -30,7 +31,7 @@ export function findObject(stream: Stream, nodeId: string): StreamObject {
     ...NEUTRAL,
     nodeId,
     appKey: stream.appKey,
-    sessionId: stream.sessionId,
+    sessionId: stream.session.id,
     mediaSessionId: stream.id,
     name: stream.name,
     published: stream.published,
@@ -50,34 +51,28 @@ export function findObject(stream: Stream, nodeId: string): StreamObject {
   };
 }
 
-/** The body of `connect`. */
-export function connectBody(stream: Stream, nodeId: string): HookBody {
-  return connectionBody(stream, nodeId, 'PENDING');
+/** The body of `connect`: the session with its status. */
+export function connectBody(session: Session, nodeId: string): HookBody {
+  return {
+    nodeId,
+    appKey: session.appKey,
+    sessionId: session.id,
+    status: session.status,
+    origin: session.client.origin,
+    custom: { ...session.custom },
+    mediaProviders: ['WebRTC'],
+    keepAlive: false,
+    clientVersion: session.client.version,
+  };
 }
 
 /** The body of `ConnectionStatusEvent`. */
-export function connectionStatusBody(stream: Stream, nodeId: string, status: 'ESTABLISHED' | 'DISCONNECTED'): HookBody {
-  return { ...connectionBody(stream, nodeId, status), info: stream.info };
+export function connectionStatusBody(session: Session, nodeId: string): HookBody {
+  return { ...connectBody(session, nodeId), info: session.info };
 }
 
 /** A session as `connection/find` shows it: without the client's token. */
-export function connectionObject(stream: Stream, nodeId: string): HookBody {
-  const { token: _token, ...custom } = stream.custom;
-  const established = stream.admission === 'connected' || stream.admission === 'admitted';
-  const status = established ? 'ESTABLISHED' : 'PENDING';
-  return { ...connectionBody(stream, nodeId, status), custom, createDate: stream.createdAt };
-}
-
-function connectionBody(stream: Stream, nodeId: string, status: string): HookBody {
-  return {
-    nodeId,
-    appKey: stream.appKey,
-    sessionId: stream.sessionId,
-    status,
-    origin: stream.client.origin,
-    custom: { ...stream.custom },
-    mediaProviders: ['WebRTC'],
-    keepAlive: false,
-    clientVersion: stream.client.version,
-  };
+export function connectionObject(session: Session, nodeId: string): HookBody {
+  const { token: _token, ...custom } = session.custom;
+  return { ...connectBody(session, nodeId), custom, createDate: session.createdAt };
 }

@@ -4,32 +4,16 @@ import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { PipedPublication, Playback, Publication } from '../media/media.ts';
-
-/** The client, as described by its HTTP request. */
-export type Client = {
-  /** Address after `rest.trustedProxies` were taken into account. */
-  readonly address: string;
-  /** The address belongs to a proxy that is not in `rest.trustedProxies`, so other clients share it. */
-  readonly isShared: boolean;
-  readonly origin: string;
-  /** `User-Agent` header. */
-  readonly version: string;
-  /** Bearer token or `?token=`, empty = none. Goes to hooks only. */
-  readonly token: string;
-};
+import type { Client, Session } from './session.ts';
 
 export type StreamOptions = {
+  /** Unique on this pod. */
   readonly id: string;
-  readonly sessionId: string;
-  /** Part of the Location URL; knowing `id` gives no power over the session. */
-  readonly secret: string;
+  readonly session: Session;
   readonly direction: Direction;
-  readonly app: App;
   readonly name: string;
-  readonly client: Client;
   readonly custom: Readonly<Record<string, unknown>>;
   readonly offer: string;
-  readonly hooks: SessionHooks;
   /** Unix time, milliseconds. */
   readonly createdAt: number;
 };
@@ -46,19 +30,12 @@ export type Played = Stream | PipedStream;
 
 export type StreamChange = { readonly status: StreamStatus; readonly info: string };
 
-/**
- * One publication or playback with its session. It holds state and notifies its listeners; only
- * `streams/terminate.ts` ends it.
- */
+/** One publication or playback of a session. It holds state and notifies its listeners; `streams/terminate.ts` ends it. */
 export class Stream {
   readonly id: string;
-  readonly sessionId: string;
-  readonly secret: string;
+  readonly session: Session;
   readonly direction: Direction;
-  readonly app: App;
-  readonly client: Client;
   readonly offer: string;
-  readonly hooks: SessionHooks;
   readonly createdAt: number;
 
   /** A `publishStream` reply may overwrite these before the stream is live. */
@@ -68,8 +45,8 @@ export class Stream {
   hasAudio = true;
   hasVideo = true;
 
-  /** The progress of admission. It determines which events the backend gets at the end. */
-  admission: 'none' | 'asked' | 'connected' | 'admitted' = 'none';
+  /** The progress of `publishStream` or `playStream`. It determines which events the backend gets at the end. */
+  admission: 'none' | 'asked' | 'admitted' = 'none';
 
   /** The publication that a playback plays: bound by the registry when it is known, null for a publication. */
   publication: Played | null = null;
@@ -86,21 +63,29 @@ export class Stream {
 
   constructor(options: StreamOptions) {
     this.id = options.id;
-    this.sessionId = options.sessionId;
-    this.secret = options.secret;
+    this.session = options.session;
     this.direction = options.direction;
-    this.app = options.app;
     this.name = options.name;
-    this.client = options.client;
     this.custom = options.custom;
     this.offer = options.offer;
-    this.hooks = options.hooks;
     this.createdAt = options.createdAt;
-    this.maxBitrate = options.app.config.limits.maxBitrate;
+    this.maxBitrate = this.app.config.limits.maxBitrate;
+  }
+
+  get app(): App {
+    return this.session.app;
   }
 
   get appKey(): string {
-    return this.app.config.appKey;
+    return this.session.appKey;
+  }
+
+  get client(): Client {
+    return this.session.client;
+  }
+
+  get hooks(): SessionHooks {
+    return this.session.hooks;
   }
 
   get published(): boolean {
@@ -145,7 +130,7 @@ export class Stream {
     this.#change('PENDING');
   }
 
-  /** The session is connected: media flows. */
+  /** Its transport is connected: media flows. */
   goLive(): void {
     this.#change(this.published ? 'PUBLISHING' : 'PLAYING');
   }

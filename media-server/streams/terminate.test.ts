@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeStreams } from '../../test/builders/streams.ts';
+import { fakeSession, fakeStreams } from '../../test/builders/streams.ts';
 
 describe('Terminator', () => {
   it('ends a stream once: marks it, stops its checks, closes it, removes it, reports it', async () => {
@@ -88,5 +88,53 @@ describe('Terminator', () => {
     stream.goLive();
     expect(changes).toEqual(['FAILED']);
     expect(stream.status).toBe('FAILED');
+  });
+});
+
+describe('the end of a session', () => {
+  it('comes with the end of its only stream, after it, for the same cause', async () => {
+    const { add, ended, endedSessions, sessions, terminator } = fakeStreams();
+    const stream = add();
+    const { session } = stream;
+    const ending = terminator.end(stream, 'keepalive');
+    expect([session.cause, session.signal.aborted, session.status]).toEqual(['keepalive', true, 'PENDING']);
+    await ending;
+    expect([ended, endedSessions, sessions.size]).toEqual([[stream], [session], 0]);
+    expect(await terminator.endSession(session, 'rest')).toBeNull();
+    expect(session).toMatchObject({ status: 'DISCONNECTED', cause: 'keepalive', info: 'Terminated by keep-alive' });
+  });
+
+  it('ends all of its streams and no others', async () => {
+    const { add, endedSessions, registry, terminator } = fakeStreams();
+    const session = fakeSession();
+    const own = [add({ session, name: 'a' }), add({ session, name: 'b' })];
+    const other = add({ name: 'c' });
+    expect(await terminator.endSession(session, 'disconnect')).toEqual({ ended: 2, failed: 0, untold: [] });
+    expect(own.map(({ cause }) => cause)).toEqual(['disconnect', 'disconnect']);
+    expect([...registry.all()]).toEqual([other]);
+    expect(endedSessions).toEqual([session]);
+  });
+
+  it('needs no stream, and happens once', async () => {
+    const { endedSessions, sessions, terminator } = fakeStreams();
+    const session = fakeSession();
+    sessions.add(session);
+    const both = [terminator.endSession(session, 'disconnect'), terminator.endSession(session, 'rest')];
+    expect(await Promise.all(both)).toEqual([{ ended: 0, failed: 0, untold: [] }, null]);
+    expect([session.cause, endedSessions, sessions.size]).toEqual(['disconnect', [session], 0]);
+  });
+
+  it('happens although a stream cannot be closed', async () => {
+    const { add, endedSessions, terminator } = fakeStreams();
+    const { session } = add({ session: fakeSession(), close: () => Promise.reject(new Error('boom')) });
+    expect(await terminator.endSession(session, 'rest')).toEqual({ ended: 0, failed: 1, untold: [] });
+    expect(endedSessions).toEqual([session]);
+  });
+
+  it('does not come with the last stream of a session that may have several', async () => {
+    const { add, sessions, terminator } = fakeStreams();
+    const stream = add({ session: fakeSession() });
+    await terminator.end(stream, 'rest');
+    expect([stream.session.cause, sessions.size]).toEqual([null, 1]);
   });
 });

@@ -1,10 +1,13 @@
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { StreamRegistry } from './registry.ts';
+import type { Session } from './session.ts';
+import type { SessionRegistry } from './session-registry.ts';
 import type { Played, Stream } from './stream.ts';
 
 export type TerminateDeps = {
   readonly registry: StreamRegistry;
+  readonly sessions: SessionRegistry;
   readonly clock: Clock;
   /** Leaves the keep-alive loop and aborts a call in flight; idempotent. */
   readonly keepAlive: { remove(stream: Stream): void };
@@ -12,6 +15,8 @@ export type TerminateDeps = {
   readonly elsewhere: { end(publication: Stream, order: string | undefined): Promise<readonly string[]> };
   /** Called once for every stream, when its transport is closed and it has left the registry. */
   readonly ended: (stream: Stream, durationMs: number) => void;
+  /** Called once for every session, when it has left its registry: after `ended` of its last stream. */
+  readonly sessionEnded: (session: Session) => void;
   /** Called when a transport could not be closed, before `ended`. */
   readonly closeFailed: (stream: Stream, error: unknown) => void;
 };
@@ -33,7 +38,7 @@ export type Ended = {
   readonly untold: readonly string[];
 };
 
-/** The only way a stream ends. */
+/** The only way a stream or a session ends. */
 export class Terminator {
   readonly #deps: TerminateDeps;
   readonly #ending = new Map<Stream, Promise<void>>();
@@ -43,7 +48,7 @@ export class Terminator {
   }
 
   /**
-   * Ends a stream; a publication takes its playbacks with it. Resolves when the transports are closed and nothing is
+   * Ends a stream; a publication takes its playbacks with it, and the only stream its session. Resolves when the transports are closed and nothing is
    * left in the registry: `true` for the caller that ended it, `false` for a later caller, which waits as well.
    * Rejects when a transport could not be closed. Everything up to the closing of the transport happens before the
    * first await.
@@ -60,6 +65,7 @@ export class Terminator {
       await this.settled(stream);
       return null;
     }
+    if (stream.session.endsWithStream) stream.session.markEnded(cause);
     const untold = elsewhere.end(stream, options.order);
     const work = this.#close(stream, orderedAt);
     this.#ending.set(stream, work);
@@ -80,6 +86,27 @@ export class Terminator {
       failed: results.filter(({ status }) => status === 'rejected').length,
       untold: [...new Set(untold)],
     };
+  }
+
+  /**
+   * Ends the streams of a session, then the session. Resolves when nothing of it is left: with what became of its
+   * streams for the caller that ended it, with null for a later caller, which waits as well. Never rejects.
+   */
+  async endSession(session: Session, cause: EndCause, options: EndOptions = {}): Promise<Ended | null> {
+    if (!session.markEnded(cause)) {
+      await session.over;
+      return null;
+    }
+    const ended = await this.endAll(this.#deps.registry.bySession(session.id), cause, options);
+    this.#leave(session);
+    return ended;
+  }
+
+  /** Ends all streams and sessions of this pod. */
+  async endEverything(cause: EndCause): Promise<void> {
+    const { registry, sessions } = this.#deps;
+    await this.endAll(registry.all(), cause);
+    await Promise.all([...sessions.all()].map((session) => this.endSession(session, cause)));
   }
 
   /** Ends the playbacks of a publication that has ended. Rejects when a transport could not be closed. */
@@ -112,7 +139,17 @@ export class Terminator {
       registry.remove(stream);
       this.#ending.delete(stream);
       ended(stream, clock.monotonic() - orderedAt);
+      this.#leave(stream.session);
       await playbacks;
     }
+  }
+
+  /** Removes a session that is ending once it has no stream left. */
+  #leave(session: Session): void {
+    const { registry, sessionEnded, sessions } = this.#deps;
+    if (session.cause === null || registry.bySession(session.id).size > 0) return;
+    if (!sessions.remove(session)) return;
+    session.markOver();
+    sessionEnded(session);
   }
 }

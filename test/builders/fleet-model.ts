@@ -12,13 +12,14 @@ import type { Media } from '../../media-server/media/media.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
+import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
 import { type Played, Stream } from '../../media-server/streams/stream.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { nextRoster } from '../../operator/pods/roster.ts';
 import { createLogger } from '../../process/logger.ts';
 import { runningPod } from './fleet-parts.ts';
 import { ModelChannel, ModelLine, ModelMedia } from './model-pipes.ts';
-import { fakeApp, fakeLeg, SILENT_HOOKS } from './streams.ts';
+import { fakeApp, fakeLeg, fakeSession } from './streams.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const OPERATOR = 'operator';
@@ -454,20 +455,15 @@ export class FleetModel {
 
   #newStream(name: string, direction: Direction = 'publish'): Stream {
     const id = `stream-${this.#next++}`;
-    const client = { address: `client-of-${name}`, isShared: false, origin: '', version: '', token: `token-${name}` };
-    const stream = new Stream({
+    const createdAt = this.clock.now();
+    const session = fakeSession({
       id,
-      sessionId: id,
-      secret: id,
-      direction,
+      kind: direction === 'publish' ? 'whip' : 'whep',
       app: fakeApp('app'),
-      name,
-      client,
-      custom: {},
-      offer: '',
-      hooks: SILENT_HOOKS,
-      createdAt: this.clock.now(),
+      client: { address: `client-of-${name}`, isShared: false, origin: '', version: '', token: `token-${name}` },
+      createdAt,
     });
+    const stream = new Stream({ id, session, direction, name, custom: {}, offer: '', createdAt });
     stream.leg = fakeLeg(async () => undefined);
     return stream;
   }
@@ -482,9 +478,11 @@ export class FleetModel {
 
   #startContainer(pod: ModelPod): void {
     const registry = new StreamRegistry();
+    const sessions = new SessionRegistry();
     const { clock } = this;
     const terminator = new Terminator({
       registry,
+      sessions,
       clock,
       keepAlive: { remove: () => undefined },
       elsewhere: { end: (publication, order) => process.fleet.outgoing.end(publication, order) },
@@ -493,12 +491,14 @@ export class FleetModel {
         for (const each of this.#watched) if (each.stream === stream) each.endedAt = clock.monotonic();
         if (stream.published) process.fleet.names.changed('app', stream.name);
       },
+      sessionEnded: () => undefined,
     });
     const deny = new DenyList({ clock, isProxy: () => false });
     const media = new ModelMedia();
     const fleet = new Fleet({
       media: () => media as ModelMedia & Media,
       registry,
+      sessions,
       terminator,
       deny,
       ended: new EndedLog(),

@@ -5,7 +5,7 @@ import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
 import type { fakeStreams } from './streams.ts';
 
-type Streams = Pick<ReturnType<typeof fakeStreams>, 'registry' | 'terminator'>;
+type Streams = Pick<ReturnType<typeof fakeStreams>, 'registry' | 'sessions' | 'terminator'>;
 
 /** A pod that has no other members to ask, with these streams. */
 export function fleetOfOne(streams: Streams, over: Partial<FleetDeps> = {}): Fleet {

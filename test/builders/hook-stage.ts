@@ -60,12 +60,12 @@ export class HookStage {
     };
   }
 
-  session(hook: Hook | null): SessionCalls {
-    return this.sessionOf({ config: { appKey: 'defaultApp' }, hook });
+  session(hook: Hook | null, streams = () => 1): SessionCalls {
+    return this.sessionOf({ config: { appKey: 'defaultApp' }, hook }, streams);
   }
 
-  sessionOf(app: HookedApp): SessionCalls {
-    return new SessionCalls(app, {
+  sessionOf(app: HookedApp, streams = () => 1): SessionCalls {
+    return new SessionCalls(app, streams, {
       clock: { ...systemClock, random: () => 0 },
       log: this.#log,
       queues: this.queues,

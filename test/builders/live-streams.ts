@@ -5,6 +5,7 @@ import { IgnoredConfig } from '../../media-server/hooks/ignored-config.ts';
 import { EventQueues } from '../../media-server/hooks/queue.ts';
 import { SessionCalls } from '../../media-server/hooks/session-calls.ts';
 import { Metrics } from '../../media-server/metrics.ts';
+import { Session } from '../../media-server/streams/session.ts';
 import { Stream } from '../../media-server/streams/stream.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
@@ -46,22 +47,30 @@ export function checkedApp(url: string, intervalMs: number, hook: Partial<HookCo
 export function liveStreams(app: App, count: number, log: Log): { streams: Stream[]; metrics: Metrics } {
   const metrics = new Metrics(() => true);
   const calls = { clock: systemClock, log, queues: new EventQueues(), ignored: new IgnoredConfig(log), metrics };
-  const streams = Array.from({ length: count }, (_, index) => newStream(app, new SessionCalls(app, calls), index));
+  const streams = Array.from({ length: count }, (_, index) =>
+    newStream(app, new SessionCalls(app, () => 1, calls), index),
+  );
   return { streams, metrics };
 }
 
 function newStream(app: App, hooks: SessionCalls, index: number): Stream {
-  const stream = new Stream({
-    id: `stream-${index}`,
-    sessionId: `session-${index}`,
-    secret: `secret-${index}`,
-    direction: index % 10 === 0 ? 'publish' : 'play',
+  const direction = index % 10 === 0 ? 'publish' : 'play';
+  const session = new Session({
+    id: `session-${index}`,
+    kind: direction === 'publish' ? 'whip' : 'whep',
     app,
-    name: `name-${index}`,
     client: { address: '127.0.0.1', isShared: false, origin: 'http://127.0.0.1', version: 'test', token: 'token' },
     custom: { token: 'token', user: String(index) },
-    offer: OFFER,
     hooks,
+    createdAt: Date.now(),
+  });
+  const stream = new Stream({
+    id: `stream-${index}`,
+    session,
+    direction,
+    name: `name-${index}`,
+    custom: session.custom,
+    offer: OFFER,
     createdAt: Date.now(),
   });
   stream.goLive();

@@ -4,7 +4,9 @@ import { MEDIA_SERVER } from '../../crds/schema/kinds.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { buildPublicApp } from '../../media-server/http/public-app.ts';
-import type { SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
+import { Resources } from '../../media-server/http/sessions/resources.ts';
+import type { StreamOutcome } from '../../media-server/sessions/requests.ts';
+import type { SingleRequest } from '../../media-server/sessions/single.ts';
 import { type Clock, systemClock } from '../../process/clock.ts';
 import { createLogger, type Log } from '../../process/logger.ts';
 import { fleetOfOne } from './fleet-of-one.ts';
@@ -44,12 +46,13 @@ export function bundleOf(
 export type TestApp = ReturnType<typeof fakeStreams> & {
   readonly app: FastifyInstance;
   /** Requests to WHIP and WHEP. */
-  readonly requests: SessionRequest[];
+  readonly requests: SingleRequest[];
+  readonly resources: Resources;
   /** The current config; assign it to simulate a reload. */
   bundle: ConfigBundle;
   /** The prefix that a trusted proxy reports as stripped. */
   prefix: string;
-  outcome: SessionOutcome;
+  outcome: StreamOutcome;
 };
 
 export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; readonly clock?: Clock };
@@ -58,24 +61,27 @@ export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; rea
 export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
   const { bundle = bundleOf(), clock = systemClock, log = createLogger('silent') } = setup;
   const streams = fakeStreams();
-  const requests: SessionRequest[] = [];
+  const requests: SingleRequest[] = [];
+  const resources = new Resources();
   const apps = [fakeApp()];
   const test = {
     ...streams,
     requests,
+    resources,
     bundle,
     prefix: '',
     outcome: {
       kind: 'rejected',
       rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },
-    } as SessionOutcome,
+    } as StreamOutcome,
   };
-  const start = async (request: SessionRequest): Promise<SessionOutcome> => {
+  const start = async (request: SingleRequest): Promise<StreamOutcome> => {
     requests.push(request);
     return test.outcome;
   };
   const app = await buildPublicApp({
     ...streams,
+    resources,
     apps: { all: () => apps },
     fleet: fleetOfOne(streams, { clock }).asking,
     fleetSessions: null,
@@ -89,8 +95,8 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
     originOf: () => ({ address: '192.0.2.1', isShared: false, prefix: test.prefix }),
     prometheus: async () => '# metrics\n',
-    publish: start,
-    play: start,
+    whip: start,
+    whep: start,
   });
   return Object.assign(test, { app });
 }

@@ -1,11 +1,22 @@
 import type { AppConfig, HookMethodConfig } from '../../crds/schema/server-config.ts';
 import type { Admission, HookBody, SessionHooks } from '../../media-server/hooks/session-hooks.ts';
-import { tellEnded } from '../../media-server/sessions/events.ts';
+import { tellDisconnected, tellEnded } from '../../media-server/sessions/events.ts';
+import { openSession } from '../../media-server/sessions/open-session.ts';
 import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
-import type { Rejection, SessionDeps, SessionOutcome, SessionRequest } from '../../media-server/sessions/session.ts';
+import type {
+  Rejection,
+  SessionDeps,
+  SessionOutcome,
+  SessionRequest,
+  StreamOutcome,
+  StreamRequest,
+} from '../../media-server/sessions/requests.ts';
+import { type SingleRequest, whep, whip } from '../../media-server/sessions/single.ts';
 import { DenyList } from '../../media-server/streams/deny.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
+import type { Session } from '../../media-server/streams/session.ts';
+import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
 import type { PipedStream, Stream } from '../../media-server/streams/stream.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { createLogger } from '../../process/logger.ts';
@@ -23,6 +34,7 @@ export class SessionStage {
   readonly clock = new VirtualClock();
   readonly media = new FakeMedia();
   readonly registry = new StreamRegistry();
+  readonly sessions = new SessionRegistry();
   readonly deny = new DenyList({ clock: this.clock, isProxy: () => false });
   /** The calls to the backend, in order: the method, then the fields of the body that show the state of the stream. */
   readonly told: string[] = [];
@@ -45,23 +57,27 @@ export class SessionStage {
   app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
   /** The answer of the backend to admission. */
   answer: (method: string, body: HookBody) => Admission | Promise<Admission> = () => ALLOWED;
+  readonly #newHooks: SessionDeps['newHooks'];
   readonly terminator = new Terminator({
     registry: this.registry,
+    sessions: this.sessions,
     clock: this.clock,
     keepAlive: { remove: (stream) => this.checked.delete(stream) },
     elsewhere: { end: async () => [] },
     ended: (stream) => tellEnded(stream, NODE_ID),
+    sessionEnded: (session) => tellDisconnected(session, NODE_ID),
     closeFailed: (stream) => this.lines.push({ closeFailed: stream.id }),
   });
 
   readonly deps: SessionDeps = {
     registry: this.registry,
+    sessions: this.sessions,
     terminator: this.terminator,
     media: this.media,
     apps: { get: (appKey) => (appKey === this.app.config.appKey ? this.app : undefined) },
     keepAlive: { add: (stream) => this.checked.add(stream) },
     deny: this.deny,
-    newHooks: () => this.#hooks(),
+    newHooks: (app, streams) => this.#newHooks(app, streams),
     nodeId: NODE_ID,
     clock: this.clock,
     log: createLogger('warn', { write: (line) => this.lines.push(JSON.parse(line)) }),
@@ -82,6 +98,11 @@ export class SessionStage {
     },
   };
 
+  /** `newHooks` replaces the recording of calls. */
+  constructor(newHooks: SessionDeps['newHooks'] = () => this.#hooks()) {
+    this.#newHooks = newHooks;
+  }
+
   /** Sets limits of the app. */
   limitApp(limits: Partial<AppConfig['limits']>): void {
     this.app.config = { ...this.app.config, limits: { ...this.app.config.limits, ...limits } };
@@ -92,12 +113,27 @@ export class SessionStage {
     this.app.hook = fakeHook(methods);
   }
 
-  publish(over: Partial<SessionRequest> = {}): Promise<SessionOutcome> {
-    return publish(this.deps, this.#request(OFFERS.publish, over));
+  /** Publishes as WHIP does: in a session of its own. */
+  publish(over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
+    return whip(this.deps, this.#single(OFFERS.publish, over));
   }
 
-  play(over: Partial<SessionRequest> = {}): Promise<SessionOutcome> {
-    return play(this.deps, this.#request(OFFERS.play, over));
+  /** Plays as WHEP does: in a session of its own. */
+  play(over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
+    return whep(this.deps, this.#single(OFFERS.play, over));
+  }
+
+  /** Opens a session without a stream. */
+  open(over: Partial<SessionRequest> = {}): Promise<SessionOutcome> {
+    return openSession(this.deps, { ...this.#client(), kind: 'webSdk', ...over });
+  }
+
+  publishIn(session: Session, over: Partial<StreamRequest> = {}): Promise<StreamOutcome> {
+    return publish(this.deps, session, { ...this.#stream(OFFERS.publish), ...over });
+  }
+
+  playIn(session: Session, over: Partial<StreamRequest> = {}): Promise<StreamOutcome> {
+    return play(this.deps, session, { ...this.#stream(OFFERS.play), ...over });
   }
 
   /** Starts a live publication and clears the recorded calls. */
@@ -110,22 +146,27 @@ export class SessionStage {
     return stream;
   }
 
-  /** What a session has left behind. */
+  /** What sessions have left behind. */
   left() {
-    return { streams: this.registry.size, open: this.media.open(), checked: this.checked.size };
+    return {
+      sessions: this.sessions.size,
+      streams: this.registry.size,
+      open: this.media.open(),
+      checked: this.checked.size,
+    };
   }
 
-  #request(offer: string, over: Partial<SessionRequest>): SessionRequest {
-    return {
-      appKey: 'defaultApp',
-      name: 'a',
-      offer,
-      client: { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '' },
-      custom: {},
-      arrivedAt: this.clock.monotonic(),
-      signal: new AbortController().signal,
-      ...over,
-    };
+  #single(offer: string, over: Partial<SingleRequest>): SingleRequest {
+    return { ...this.#client(), ...this.#stream(offer), ...over };
+  }
+
+  #client(): Omit<SessionRequest, 'kind'> {
+    const client = { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '' };
+    return { appKey: 'defaultApp', client, custom: {}, signal: new AbortController().signal };
+  }
+
+  #stream(offer: string): StreamRequest {
+    return { name: 'a', offer, custom: {}, arrivedAt: this.clock.monotonic() };
   }
 
   #hooks(): SessionHooks {
@@ -150,15 +191,21 @@ export const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
 export const REFUSED: Admission = { kind: 'refused', reason: 'it answered 403' };
 export const UNAVAILABLE: Admission = { kind: 'unavailable', reason: 'it answered 500', retryAfterSeconds: 7 };
 
-/** The stream of a session that has started. */
-export function started(outcome: SessionOutcome): Stream {
+/** The session that has been opened. */
+export function opened(outcome: SessionOutcome): Session {
+  if (outcome.kind === 'rejected') throw new Error(`rejected: ${JSON.stringify(outcome.rejection)}`);
+  return outcome.session;
+}
+
+/** The stream that has started. */
+export function started(outcome: StreamOutcome): Stream {
   if (outcome.kind === 'rejected') throw new Error(`rejected: ${JSON.stringify(outcome.rejection)}`);
   return outcome.stream;
 }
 
-/** Why a session has not started. */
-export function rejected(outcome: SessionOutcome): Rejection {
-  if (outcome.kind === 'started') throw new Error('the session has started');
+/** Why a session or a stream has not started. */
+export function rejected(outcome: SessionOutcome | StreamOutcome): Rejection {
+  if (outcome.kind !== 'rejected') throw new Error('it has started');
   return outcome.rejection;
 }
 

@@ -4,7 +4,9 @@ import type { App } from '../../media-server/apps/app.ts';
 import type { SessionHooks } from '../../media-server/hooks/session-hooks.ts';
 import type { Publication } from '../../media-server/media/media.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
-import { type Client, Stream } from '../../media-server/streams/stream.ts';
+import { type Client, Session, type SessionOptions } from '../../media-server/streams/session.ts';
+import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
+import { Stream } from '../../media-server/streams/stream.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { systemClock } from '../../process/clock.ts';
 
@@ -38,28 +40,33 @@ export function fakeApp(appKey = 'defaultApp'): App {
 export type StreamSetup = {
   readonly name?: string;
   readonly direction?: Direction;
+  /** Without one, the stream gets a session of its own, of this app and client. */
+  readonly session?: Session;
   readonly app?: App;
   readonly client?: Partial<Client>;
   /** How the transport closes; at once by default. */
   readonly close?: () => Promise<void>;
 };
 
-/** A live stream without media. Its transport only counts how often it was closed. */
-export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes: { count: number } } {
-  const { app = fakeApp(), client = {}, close = async () => undefined, direction = 'publish', name = 'a' } = setup;
-  const stream = new Stream({
+export function fakeSession(over: Partial<SessionOptions> = {}): Session {
+  return new Session({
     id: randomUUID(),
-    sessionId: randomUUID(),
-    secret: randomUUID(),
-    direction,
-    app,
-    name,
-    client: { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '', ...client },
+    kind: 'webSdk',
+    app: fakeApp(),
+    client: { address: '192.0.2.1', isShared: false, origin: '', version: '', token: '' },
     custom: { token: 's3cret', room: '7' },
-    offer: 'v=0',
     hooks: SILENT_HOOKS,
     createdAt: 1_700_000_000_000,
+    ...over,
   });
+}
+
+/** A live stream without media. Its transport only counts how often it was closed. */
+export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes: { count: number } } {
+  const { close = async () => undefined, direction = 'publish', name = 'a' } = setup;
+  const { session = singleSession(direction, setup) } = setup;
+  const { createdAt, custom } = session;
+  const stream = new Stream({ id: randomUUID(), session, direction, name, custom, offer: 'v=0', createdAt });
   const closes = { count: 0 };
   stream.leg = fakeLeg(async () => {
     closes.count += 1;
@@ -68,6 +75,15 @@ export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes:
   stream.pending();
   stream.goLive();
   return Object.assign(stream, { closes });
+}
+
+/** A session that ends with its stream. */
+function singleSession(direction: Direction, { app = fakeApp(), client = {} }: StreamSetup): Session {
+  return fakeSession({
+    kind: direction === 'publish' ? 'whip' : 'whep',
+    app,
+    client: { ...fakeSession().client, ...client },
+  });
 }
 
 export function fakeLeg(close: () => Promise<void>): Publication {
@@ -89,24 +105,29 @@ export function fakeLeg(close: () => Promise<void>): Publication {
   };
 }
 
-/** A registry, a terminator, and the streams reported as ended. */
+/** Registries, a terminator, and the streams and sessions reported as ended. */
 export function fakeStreams() {
   const registry = new StreamRegistry();
+  const sessions = new SessionRegistry();
   const ended: Stream[] = [];
+  const endedSessions: Session[] = [];
   const left: Stream[] = [];
   const failures: [Stream, unknown][] = [];
   const terminator = new Terminator({
     registry,
+    sessions,
     clock: systemClock,
     keepAlive: { remove: (stream) => left.push(stream) },
     elsewhere: { end: async () => [] },
     ended: (stream) => ended.push(stream),
+    sessionEnded: (session) => endedSessions.push(session),
     closeFailed: (stream, error) => failures.push([stream, error]),
   });
   const add = (setup: StreamSetup = {}): ReturnType<typeof fakeStream> => {
     const stream = fakeStream(setup);
     registry.add(stream);
+    sessions.add(stream.session);
     return stream;
   };
-  return { registry, terminator, ended, left, failures, add };
+  return { registry, sessions, terminator, ended, endedSessions, left, failures, add };
 }

@@ -142,11 +142,12 @@ async function nothingLeft(scene: Scene): Promise<void> {
   if (status !== 404) throw new Error(`find_all answered ${status} instead of 404`);
   await until('no transport is left', async () => {
     const metrics = await (await fetch(`${scene.ops()}/metrics`)).text();
-    const transports = metrics.split('\n').filter((line) => line.startsWith('sluice_worker_transports{'));
+    const linesOf = (name: string) => metrics.split('\n').filter((line) => line.startsWith(`${name}{`));
+    const [transports, sessions] = [linesOf('sluice_worker_transports'), linesOf('sluice_sessions')];
     return (
       transports.length > 0 &&
       transports.every((line) => line.endsWith(' 0')) &&
-      metrics.includes('\nsluice_sessions 0\n')
+      sessions.every((line) => line.endsWith(' 0'))
     );
   });
 }

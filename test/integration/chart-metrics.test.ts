@@ -55,6 +55,7 @@ function mediaServerMetrics(): Metrics {
   const metrics = new Metrics(() => true);
   metrics.observe({
     streams: () => [],
+    sessions: () => [],
     keepAlive: () => ({ subjects: 0, overdueSeconds: 0 }),
     workers: async () => [],
     draining: () => false,

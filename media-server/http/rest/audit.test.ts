@@ -41,7 +41,7 @@ it('a terminate is logged with the name of the token, the filter and what it did
 
 it('the end of a session is logged the same way, even if there is no such session', async () => {
   await setUp();
-  const { sessionId } = test.add();
+  const sessionId = test.add().session.id;
   await order('/connection/terminate', { sessionId });
   await order('/connection/terminate', { sessionId });
   const common = { msg: 'terminate requested', caller: 'ops', filter: { sessionId }, cause: 'disconnect' };
@@ -53,8 +53,8 @@ it('the end of a session is logged the same way, even if there is no such sessio
 
 it('a session whose stream fails to close is answered 503', async () => {
   await setUp();
-  const { sessionId } = test.add({ close: () => Promise.reject(new Error('the transport would not close')) });
-  const response = await order('/connection/terminate', { sessionId });
+  const { session } = test.add({ close: () => Promise.reject(new Error('the transport would not close')) });
+  const response = await order('/connection/terminate', { sessionId: session.id });
   expect([response.statusCode, response.json().pods]).toMatchObject([503, [{ pod: 'pod-0', matched: 1 }]]);
 });
 

@@ -10,7 +10,7 @@ export type ConnectionRoutesDeps = TerminateDeps & {
   readonly callerOf: (request: FastifyRequest) => string;
 };
 
-/** `/rest-api/connection/*` (WCS): one session = one WHIP or WHEP resource = one stream. */
+/** `/rest-api/connection/*` (WCS): sessions, each with its streams. */
 export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRoutesDeps): Promise<void> {
   const list = async (filter: FindBody, reply: FastifyReply) =>
     sendCollected(reply, await collect(deps.fleet, 'fleet', 'connections', { filter }), 'no connection matches');

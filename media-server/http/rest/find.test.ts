@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { postJson, publicApp, type TestApp } from '../../../test/builders/public-app.ts';
-import { fakeApp } from '../../../test/builders/streams.ts';
+import { fakeApp, fakeSession } from '../../../test/builders/streams.ts';
 
 let test: TestApp;
 
@@ -69,13 +69,13 @@ describe('find, find_all and the connection calls', () => {
       if (response.statusCode !== 200) return response.statusCode;
       return response.json().map(({ sessionId }: { sessionId: string }) => sessionId);
     };
-    expect(await found({})).toEqual([news.sessionId, sport.sessionId]);
-    expect(await found({ clientVersion: 'obs/1' })).toEqual([news.sessionId, sport.sessionId]);
-    expect(await found({ appKey: 'news' })).toEqual([news.sessionId]);
-    expect(await found({ appKey: 'sport', clientVersion: 'obs/1', sessionId: sport.sessionId })).toEqual([
-      sport.sessionId,
+    expect(await found({})).toEqual([news.session.id, sport.session.id]);
+    expect(await found({ clientVersion: 'obs/1' })).toEqual([news.session.id, sport.session.id]);
+    expect(await found({ appKey: 'news' })).toEqual([news.session.id]);
+    expect(await found({ appKey: 'sport', clientVersion: 'obs/1', sessionId: sport.session.id })).toEqual([
+      sport.session.id,
     ]);
-    expect(await found({ appKey: 'news', sessionId: sport.sessionId })).toBe(404);
+    expect(await found({ appKey: 'news', sessionId: sport.session.id })).toBe(404);
     expect(await found({ clientVersion: 'obs' })).toBe(404);
     expect(await found({ appkey: 'news' })).toBe(400);
     expect((await post('/connection/terminate', { appKey: 'news' })).statusCode).toBe(400);
@@ -87,15 +87,28 @@ describe('find, find_all and the connection calls', () => {
     expect((await post(url)).statusCode).toBe(404);
   });
 
+  it('find and end a session that has several streams, or none', async () => {
+    const [busy, idle] = [fakeSession(), fakeSession()];
+    for (const name of ['a', 'b']) test.add({ session: busy, name });
+    test.sessions.add(idle);
+    const found = (await test.app.inject('/rest-api/connection/find_all')).json();
+    expect(found.map(({ sessionId }: { sessionId: string }) => sessionId)).toEqual([busy.id, idle.id]);
+    for (const { id: sessionId } of [busy, idle]) {
+      const response = await post('/connection/terminate', { sessionId });
+      expect([response.statusCode, response.json()]).toMatchObject([200, { matched: 1, terminated: 1 }]);
+    }
+    expect([test.sessions.size, test.registry.size]).toEqual([0, 0]);
+  });
+
   it('find and end a session', async () => {
     const stream = test.add();
-    expect((await post('/connection/find', { sessionId: stream.sessionId })).json()).toMatchObject([
-      { sessionId: stream.sessionId },
+    expect((await post('/connection/find', { sessionId: stream.session.id })).json()).toMatchObject([
+      { sessionId: stream.session.id },
     ]);
-    const response = await post('/connection/terminate', { sessionId: stream.sessionId });
+    const response = await post('/connection/terminate', { sessionId: stream.session.id });
     expect([response.statusCode, response.json()]).toMatchObject([200, { matched: 1, terminated: 1 }]);
     expect(stream).toMatchObject({ cause: 'disconnect', status: 'UNPUBLISHED' });
-    expect((await post('/connection/terminate', { sessionId: stream.sessionId })).statusCode).toBe(404);
+    expect((await post('/connection/terminate', { sessionId: stream.session.id })).statusCode).toBe(404);
     expect((await post('/connection/terminate', {})).json().detail).toBe('body.sessionId: is missing');
   });
 });

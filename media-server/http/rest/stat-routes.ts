@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StreamRegistry } from '../../streams/registry.ts';
+import type { SessionRegistry } from '../../streams/session-registry.ts';
 import { HttpError } from '../errors.ts';
 
 export type StatDeps = {
   readonly registry: StreamRegistry;
+  readonly sessions: SessionRegistry;
   readonly keepAlive: { stats(): { subjects: number; checking: number; overdueSeconds: number } };
   readonly prometheus: () => Promise<string>;
 };
@@ -29,13 +31,13 @@ export async function sendStatistics(
   }
 }
 
-function collect({ keepAlive, registry }: StatDeps): Sections {
+function collect({ keepAlive, registry, sessions }: StatDeps): Sections {
   const publications = registry.byDirection('publish').size;
   const playbacks = registry.byDirection('play').size;
   const { checking, overdueSeconds, subjects } = keepAlive.stats();
   const { heapUsed, rss } = process.memoryUsage();
   return {
-    'Connection Stats': { connections: registry.size, connections_webrtc: registry.size },
+    'Connection Stats': { connections: sessions.size, connections_webrtc: sessions.size },
     'Stream Stats': { streams_webrtc_in: publications, streams_webrtc_out: playbacks, streams_viewers: playbacks },
     'Keep-alive Stats': {
       keepalive_streams: subjects,

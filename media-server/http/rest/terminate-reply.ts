@@ -4,8 +4,8 @@ import type { FleetAnswer } from '../../fleet/combine.ts';
 import type { TerminateOrder } from '../../fleet/terminate.ts';
 
 const TerminateReply = Type.Object({
-  matched: Type.Integer({ description: 'Streams that matched' }),
-  terminated: Type.Integer({ description: 'Streams that this request ended' }),
+  matched: Type.Integer({ description: 'Streams that matched; sessions in the answer of `/connection/terminate`' }),
+  terminated: Type.Integer({ description: 'Those that this request ended' }),
   denied: Type.Optional(Type.Integer({ description: 'Clients that cannot start the stream again for `denyFor`' })),
   pods: Type.Array(
     Type.Object({

@@ -125,7 +125,7 @@ describe('what clients send by accident', () => {
   });
 
   it('a query parameter of another call ends no session', async () => {
-    const { sessionId } = test.add();
+    const sessionId = test.add().session.id;
     expect((await post('/connection/terminate?dryRun=true', { sessionId })).statusCode).toBe(400);
     expect(test.registry.size).toBe(1);
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { publicApp, type TestApp } from '../../../test/builders/public-app.ts';
 import { VirtualClock } from '../../../test/builders/virtual-clock.ts';
 import { until } from '../../../test/harness/wait.ts';
+import type { Stream } from '../../streams/stream.ts';
 import { Listeners } from '../listeners.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -27,7 +28,8 @@ afterEach(async () => {
 });
 
 /** Asks for the event streams of sessions over one connection, without waiting for answers (HTTP pipelining). */
-async function follow(...secrets: readonly string[]): Promise<void> {
+async function follow(...streams: readonly Stream[]): Promise<void> {
+  const secrets = streams.map((stream) => test.resources.add(stream));
   const asked = secrets.map((secret) => `GET /whip/app/a/pod/${secret}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
   socket = connect(listeners.httpPort, '127.0.0.1', () => socket.write(asked.join('')));
   socket.on('data', (chunk) => {
@@ -40,7 +42,7 @@ async function follow(...secrets: readonly string[]): Promise<void> {
 describe('an event stream', () => {
   it('sends a comment every 15 s, and leaves no timer when the stream ends', async () => {
     const stream = test.add();
-    await follow(stream.secret);
+    await follow(stream);
     await clock.advance(HEARTBEAT_MS);
     await until('the comment comes', () => text.includes('\r\n:\n\n\r\n'));
     await test.terminator.end(stream, 'client');
@@ -50,7 +52,7 @@ describe('an event stream', () => {
 
   it('can end while it waits for another one on its connection', async () => {
     const [first, second] = [test.add({ name: 'a' }), test.add({ name: 'b' })];
-    await follow(first.secret, second.secret);
+    await follow(first, second);
     await test.terminator.end(second, 'client');
     // What is written to a response after its end would be an error that nobody catches.
     await clock.advance(2 * HEARTBEAT_MS);
@@ -59,7 +61,7 @@ describe('an event stream', () => {
   });
 
   it('is given up with its connection while it waits for another one', async () => {
-    await follow(test.add({ name: 'a' }).secret, test.add({ name: 'b' }).secret);
+    await follow(test.add({ name: 'a' }), test.add({ name: 'b' }));
     socket.destroy();
     await until('nothing is left of both', () => clock.pending === 0);
   });

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
 import type { Direction } from '../../../crds/schema/stream.ts';
 import type { Placement } from '../../fleet/placement.ts';
-import type { Rejection, SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
+import type { SingleRequest } from '../../sessions/single.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
@@ -19,7 +20,7 @@ export type OfferRoutesDeps = SessionRoutesDeps & {
 export type OfferProtocol = {
   /** The reply to `GET` and `HEAD` of an endpoint. */
   readonly describe: (reply: FastifyReply) => FastifyReply;
-  readonly start: (request: SessionRequest) => Promise<SessionOutcome>;
+  readonly start: (request: SingleRequest) => Promise<StreamOutcome>;
   readonly direction: Direction;
   /** `Link` values for the extensions of a session. */
   readonly extensions: (location: string) => readonly string[];
@@ -35,7 +36,7 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
   refuseOtherTypes(app, typeFor);
 
   app.post('/:appKey/:name', async (request, reply) => {
-    const wanted = sessionRequest(request, reply, deps);
+    const wanted = singleRequest(request, reply, deps);
     if (protocol.direction === 'play' && isSentBack(request, deps, wanted)) return reply.code(MISDIRECTED).send();
     if (await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted })) return reply;
     const outcome = await protocol.start(wanted);
@@ -61,13 +62,13 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
   });
 }
 
-type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SessionRequest };
+type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SingleRequest };
 
 /** Whether the pod that a viewer reached is to serve it. */
 function isSentBack(
   request: FastifyRequest,
   { originOf, sentBackBy }: OfferRoutesDeps,
-  { appKey, name }: SessionRequest,
+  { appKey, name }: SingleRequest,
 ): boolean {
   return sentBackBy !== null && originOf(request).isFinal !== true && sentBackBy.sendsBack(appKey, name);
 }
@@ -98,7 +99,7 @@ function typeFor({ method, routeOptions }: FastifyRequest): string {
 
 const isPreflight = ({ headers }: FastifyRequest): boolean => headers['access-control-request-method'] !== undefined;
 
-function sessionRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SessionRequest {
+function singleRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SingleRequest {
   const { appKey, name } = request.params as { appKey: string; name: string };
   checkName('appKey', appKey);
   checkName('name', name);
@@ -145,8 +146,8 @@ function bearerToken(request: FastifyRequest): string | null {
 }
 
 /** Uses the path of the request, since a backend may have renamed the stream. */
-function locationOf(stream: Stream, request: FastifyRequest, { originOf, podId }: OfferRoutesDeps): string {
-  return `${originOf(request).prefix}${pathOf(request)}/${podId}/${stream.secret}`;
+function locationOf(stream: Stream, request: FastifyRequest, { originOf, podId, resources }: OfferRoutesDeps): string {
+  return `${originOf(request).prefix}${pathOf(request)}/${podId}/${resources.add(stream)}`;
 }
 
 function asError(rejection: Rejection): HttpError {

@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Direction } from '../../../crds/schema/stream.ts';
 import type { Clock } from '../../../process/clock.ts';
 import { OfferError } from '../../sdp/offer-error.ts';
-import type { StreamRegistry } from '../../streams/registry.ts';
 import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
 import { type FleetSessions, forwardToFirst, type Origin } from './forward.ts';
 import { matchesETag } from './if-match.ts';
+import type { Resources } from './resources.ts';
 import { followStream } from './session-events.ts';
 
 export type SessionRoutesDeps = {
-  readonly registry: Pick<StreamRegistry, 'getBySecret'>;
+  readonly resources: Resources;
   readonly terminator: Terminator;
   /** Opaque id of this pod in Location URLs. */
   readonly podId: string;
@@ -101,8 +101,8 @@ export function etagOf(stream: Stream): string {
 }
 
 function findStream(deps: SessionRoutesDeps, direction: Direction, params: Params): Stream {
-  const stream = deps.registry.getBySecret(params.secret);
-  if (params.podId === deps.podId && stream?.direction === direction && stream.cause === null) return stream;
+  const stream = deps.resources.get(params.secret);
+  if (params.podId === deps.podId && stream?.direction === direction) return stream;
   throw noSuchSession();
 }
 

@@ -1,16 +1,17 @@
 import type { FastifyInstance } from 'fastify';
-import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { SingleRequest } from '../../sessions/single.ts';
 import { SDP_TYPE } from '../content-type.ts';
 import { extensionLink } from './link-headers.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 
-export type WhepDeps = OfferRoutesDeps & { readonly play: (request: SessionRequest) => Promise<SessionOutcome> };
+export type WhepDeps = OfferRoutesDeps & { readonly whep: (request: SingleRequest) => Promise<StreamOutcome> };
 
 /** WHEP, draft-ietf-wish-whep: playbacks. The client offers. */
 export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<void> {
   offerRoutes(app, deps, {
-    start: deps.play,
+    start: deps.whep,
     direction: 'play',
     // 200, since a 204 has no Content-Type.
     describe: (reply) => reply.code(200).type(SDP_TYPE),

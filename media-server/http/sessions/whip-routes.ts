@@ -1,15 +1,16 @@
 import type { FastifyInstance } from 'fastify';
-import type { SessionOutcome, SessionRequest } from '../../sessions/session.ts';
+import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { SingleRequest } from '../../sessions/single.ts';
 import { extensionLink } from './link-headers.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 
-export type WhipDeps = OfferRoutesDeps & { readonly publish: (request: SessionRequest) => Promise<SessionOutcome> };
+export type WhipDeps = OfferRoutesDeps & { readonly whip: (request: SingleRequest) => Promise<StreamOutcome> };
 
 /** WHIP, RFC 9725: publications. */
 export async function whipRoutes(app: FastifyInstance, deps: WhipDeps): Promise<void> {
   offerRoutes(app, deps, {
-    start: deps.publish,
+    start: deps.whip,
     direction: 'publish',
     describe: (reply) => reply.code(204),
     extensions: (location) => [

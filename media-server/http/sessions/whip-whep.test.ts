@@ -35,7 +35,7 @@ describe('WHIP and WHEP', () => {
     const response = await offer('/whip/app/a?token=x');
     expect([response.statusCode, response.body]).toEqual([201, 'v=0 answer']);
     expect(response.headers).toMatchObject({
-      location: `/whip/app/a/pod/${stream.secret}`,
+      location: expect.stringMatching(/^\/whip\/app\/a\/pod\/[\w-]{32}$/),
       etag: '"ufrag"',
       'content-type': 'application/sdp',
       'accept-patch': 'application/trickle-ice-sdpfrag',
@@ -49,13 +49,13 @@ describe('WHIP and WHEP', () => {
     const stream = test.add({ direction: 'play' });
     test.outcome = { kind: 'started', stream, answer: 'v=0 answer' };
     const { headers } = await offer('/whep/app/a?token=x');
-    const location = `/media/whep/app/a/pod/${stream.secret}`;
-    expect(headers.location).toBe(location);
+    const { location } = headers;
+    expect(location).toMatch(/^\/media\/whep\/app\/a\/pod\/[\w-]{32}$/);
     const [ice, events, layer] = [headers.link ?? []].flat();
     expect(ice).toContain('<stun:stun.example.org:3478>');
     expect(events).toContain(`<${location}/events>`);
     expect(layer).toContain(`<${location}/layer>`);
-    const created = await test.app.inject({ method: 'POST', url: `/whep/app/a/pod/${stream.secret}/events` });
+    const created = await test.app.inject({ method: 'POST', url: `${String(location).slice('/media'.length)}/events` });
     expect([created.statusCode, created.headers.location]).toEqual([201, `${location}/events`]);
   });
 
@@ -84,39 +84,36 @@ describe('WHIP and WHEP', () => {
     expect((await offer('/whip/app/a%00b')).statusCode).toBe(400);
   });
 
-  const session = (
-    stream: { secret: string },
-    method: 'PATCH' | 'DELETE',
-    headers: Readonly<Record<string, string>> = {},
-  ) =>
+  const session = (secret: string, method: 'PATCH' | 'DELETE', headers: Readonly<Record<string, string>> = {}) =>
     test.app.inject({
       method,
-      url: `/whip/app/a/pod/${stream.secret}`,
+      url: `/whip/app/a/pod/${secret}`,
       headers: method === 'PATCH' ? { 'content-type': 'application/trickle-ice-sdpfrag', ...headers } : headers,
       ...(method === 'PATCH' ? { payload: 'a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n' } : {}),
     });
 
   it.each(['*', '"ufrag"', 'W/"ufrag"', '"old", "ufrag"'])('trickle with If-Match: %s', async (ifMatch) => {
-    const response = await session(test.add(), 'PATCH', { 'if-match': ifMatch });
+    const response = await session(test.resources.add(test.add()), 'PATCH', { 'if-match': ifMatch });
     expect([response.statusCode, response.body, response.headers['etag']]).toEqual([204, '', undefined]);
   });
 
   it.each(['*', '"ufrag"', '"old", "ufrag"'])('restart ICE with If-Match: %s', async (ifMatch) => {
     const stream = test.add();
     Object.assign(stream.leg ?? {}, { applyFragment: async () => 'a=ice-lite\r\n' });
-    const response = await session(stream, 'PATCH', { 'if-match': ifMatch });
+    const response = await session(test.resources.add(stream), 'PATCH', { 'if-match': ifMatch });
     expect([response.statusCode, response.body, response.headers['etag']]).toEqual([200, 'a=ice-lite\r\n', '"ufrag"']);
   });
 
   it('refuse a PATCH without If-Match, with another ETag, or with another content type', async () => {
     const stream = test.add();
+    const secret = test.resources.add(stream);
     const applied: string[] = [];
     Object.assign(stream.leg ?? {}, { applyFragment: async (fragment: string) => applied.push(fragment) });
-    expect((await session(stream, 'PATCH')).statusCode).toBe(428);
-    expect((await session(stream, 'PATCH', { 'if-match': '"old"' })).statusCode).toBe(412);
+    expect((await session(secret, 'PATCH')).statusCode).toBe(428);
+    expect((await session(secret, 'PATCH', { 'if-match': '"old"' })).statusCode).toBe(412);
     for (const type of ['application/sdp', 'application/json']) {
       const other = { 'if-match': '"ufrag"', 'content-type': type };
-      expect((await session(stream, 'PATCH', other)).statusCode).toBe(415);
+      expect((await session(secret, 'PATCH', other)).statusCode).toBe(415);
     }
     expect(applied).toEqual([]);
   });
@@ -129,24 +126,27 @@ describe('WHIP and WHEP', () => {
         throw new Error('Channel closed');
       };
       Object.assign(stream.leg ?? {}, { kind: 'playback', applyFragment: fail, selectLayer: fail });
-      return stream;
+      return test.resources.add(stream);
     };
     expect((await session(endsMeanwhile(), 'PATCH', { 'if-match': '*' })).statusCode).toBe(404);
-    const { secret } = endsMeanwhile({ direction: 'play' });
-    const url = `/whep/app/a/pod/${secret}/layer`;
+    const url = `/whep/app/a/pod/${endsMeanwhile({ direction: 'play' })}/layer`;
     expect((await test.app.inject({ method: 'POST', url, payload: { encodingId: 'h' } })).statusCode).toBe(404);
   });
 
   it('end once by DELETE, and answer 404 for other URLs', async () => {
     const stream = test.add();
-    expect((await session({ secret: stream.id }, 'DELETE')).statusCode).toBe(404);
-    expect((await session(stream, 'DELETE')).statusCode).toBe(200);
+    const secret = test.resources.add(stream);
+    for (const other of [stream.id, stream.session.id]) {
+      expect((await session(other, 'DELETE')).statusCode).toBe(404);
+    }
+    expect((await session(secret, 'DELETE')).statusCode).toBe(200);
     expect(stream.cause).toBe('client');
-    expect((await session(stream, 'DELETE')).statusCode).toBe(404);
+    expect((await session(secret, 'DELETE')).statusCode).toBe(404);
   });
 
   it.each(['GET', 'HEAD'] as const)('answer %s on endpoints and live sessions without content', async (method) => {
     const stream = test.add();
+    const url = `/whip/app/a/pod/${test.resources.add(stream)}`;
     const look = async (url: string) => {
       const response = await test.app.inject({ method, url, headers: { origin: 'https://a.example' } });
       expect(response.headers['access-control-allow-origin']).toBe('*');
@@ -154,11 +154,11 @@ describe('WHIP and WHEP', () => {
     };
     expect(await look('/whip/app/a')).toEqual([204, '', undefined]);
     expect(await look('/whep/app/a')).toEqual([200, '', 'application/sdp']);
-    expect(await look(`/whip/app/a/pod/${stream.secret}`)).toEqual([204, '', undefined]);
+    expect(await look(url)).toEqual([204, '', undefined]);
     await test.terminator.end(stream, 'client');
-    expect((await look(`/whip/app/a/pod/${stream.secret}`))[0]).toBe(404);
+    expect((await look(url))[0]).toBe(404);
     const player = test.add({ direction: 'play' });
-    expect(await look(`/whep/app/a/pod/${player.secret}`)).toEqual([204, '', undefined]);
+    expect(await look(`/whep/app/a/pod/${test.resources.add(player)}`)).toEqual([204, '', undefined]);
     expect(test.requests).toEqual([]);
   });
 

@@ -5,24 +5,33 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Media } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
-import type { Client, PipedStream, Stream } from '../streams/stream.ts';
+import type { Client, Session, SessionKind } from '../streams/session.ts';
+import type { SessionRegistry } from '../streams/session-registry.ts';
+import type { PipedStream, Stream } from '../streams/stream.ts';
 import type { Terminator } from '../streams/terminate.ts';
 
-/** What a WHIP or WHEP POST asks for, free of HTTP. */
+/** What a client says when it connects, free of HTTP. */
 export type SessionRequest = {
+  readonly kind: SessionKind;
   readonly appKey: string;
-  readonly name: string;
-  readonly offer: string;
   readonly client: Client;
-  /** Query parameters of the URL and the token. */
   readonly custom: Readonly<Record<string, unknown>>;
-  /** When the request arrived, monotonic clock, milliseconds. */
-  readonly arrivedAt: number;
-  /** Aborted when the client goes away before it has the answer. */
+  /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 };
 
-/** Why a session does not start: an HTTP status, a sentence for the client and for the log, and when to try again. */
+/** What a client asks for when it publishes or plays, free of HTTP. */
+export type StreamRequest = {
+  /** An id that the client has chosen, checked by the caller; without one the server makes it. */
+  readonly id?: string;
+  readonly name: string;
+  readonly offer: string;
+  readonly custom: Readonly<Record<string, unknown>>;
+  /** When the request arrived, monotonic clock, milliseconds. */
+  readonly arrivedAt: number;
+};
+
+/** Why a session or a stream does not start: an HTTP status, a sentence for the client and for the log, and when to try again. */
 export type Rejection = {
   readonly status: 400 | 403 | 404 | 406 | 409 | 422 | 500 | 503;
   /** Closed set, the metric label `result`. */
@@ -32,6 +41,7 @@ export type Rejection = {
     | 'unavailable'
     | 'unknown_app'
     | 'name_in_use'
+    | 'id_in_use'
     | 'not_live'
     | 'limit'
     | 'denied'
@@ -44,17 +54,23 @@ export type Rejection = {
 };
 
 export type SessionOutcome =
+  | { readonly kind: 'opened'; readonly session: Session }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
+export type StreamOutcome =
   | { readonly kind: 'started'; readonly stream: Stream; readonly answer: string }
   | { readonly kind: 'rejected'; readonly rejection: Rejection };
 
 export type SessionDeps = {
   readonly registry: StreamRegistry;
+  readonly sessions: SessionRegistry;
   readonly terminator: Terminator;
   readonly media: Media;
   readonly apps: AppTable;
   readonly keepAlive: { add(stream: Stream): void };
   readonly deny: { denied(appKey: string, name: string, direction: Direction, client: Client): boolean };
-  readonly newHooks: (app: App, sessionId: string) => SessionHooks;
+  /** `streams` counts the streams of the session. */
+  readonly newHooks: (app: App, streams: () => number) => SessionHooks;
   readonly nodeId: string;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import { fakeStream } from '../../test/builders/streams.ts';
-import { causeOf, endedRejection } from './admission.ts';
-import type { Rejection } from './session.ts';
+import { causeOf, endedRejection } from './rejections.ts';
+import type { Rejection } from './requests.ts';
 
 describe('the answer to a client whose stream was ended while it waited', () => {
   const OWN: Partial<Record<EndCause, object>> = {
