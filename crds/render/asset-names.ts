@@ -1,11 +1,11 @@
 import type { HookConfig, ServerConfig } from '../schema/server-config.ts';
 
 /** The names of all assets in a config. */
-export function assetNames({ hooks, rest }: ServerConfig): string[] {
+export function assetNames({ hooks, rest, webSdk }: ServerConfig): string[] {
   const auth = rest.auth?.type === 'tokens' ? rest.auth.tokens.map(({ token }) => token) : [];
   const basic = rest.auth?.type === 'basic' ? [rest.auth.username, rest.auth.password] : [];
-  const certificate = rest.https ? [rest.https.certificate, rest.https.key] : [];
-  return [...auth, ...basic, ...certificate, ...hooks.flatMap(hookAssetNames)];
+  const certificates = [rest.https, webSdk?.https].flatMap((https) => (https ? [https.certificate, https.key] : []));
+  return [...auth, ...basic, ...certificates, ...hooks.flatMap(hookAssetNames)];
 }
 
 /** The names of the credentials and the CA bundle of one hook. */

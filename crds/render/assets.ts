@@ -69,8 +69,9 @@ export class Assets {
     return this.#add(`configmap.${configMap}.ca.crt`, value);
   }
 
-  certificate(secret: string): { certificate: string; key: string } {
-    return this.#ofMediaServer('spec.rest.https.certificateRef', () => ({
+  /** The certificate of the listener whose `certificateRef` is `field`. */
+  certificate(secret: string, field: string): { certificate: string; key: string } {
+    return this.#ofMediaServer(field, () => ({
       certificate: this.secretKey(secret, 'tls.crt'),
       key: this.secretKey(secret, 'tls.key'),
     }));

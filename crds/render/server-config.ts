@@ -8,6 +8,7 @@ import type { Resource } from '../validate/resource.ts';
 import { assetNames } from './asset-names.ts';
 import { type AssetSources, Assets } from './assets.ts';
 import { renderHook } from './rest-hook.ts';
+import { REST_CERTIFICATE, renderWebSdk } from './web-sdk.ts';
 
 export type RenderInput = AssetSources & {
   readonly mediaServer: Resource<MediaServerSpec>;
@@ -84,6 +85,8 @@ function renderServer(
   assets: Assets,
 ): Omit<ServerConfig, 'apps' | 'hooks'> {
   const { https } = spec.rest;
+  const { playbacks, publications } = spec.limits;
+  const webSdk = renderWebSdk(spec, assets);
   const announcedAddress = spec.media.announcedAddress;
   return {
     name: metadata.name,
@@ -101,15 +104,18 @@ function renderServer(
     },
     rest: {
       httpPort: spec.rest.http.port,
-      ...(https ? { https: { port: https.port, ...assets.certificate(https.certificateRef.name) } } : {}),
+      ...(https
+        ? { https: { port: https.port, ...assets.certificate(https.certificateRef.name, REST_CERTIFICATE) } }
+        : {}),
       ...(spec.rest.authRef ? { auth: assets.restAuth(spec.rest.authRef.name) } : {}),
       emptyFilter: spec.rest.emptyFilter,
       trustedProxies: spec.rest.trustedProxies,
       allowedOrigins: spec.rest.allowedOrigins,
       corsOrigins: spec.rest.corsOrigins,
     },
+    ...(webSdk ? { webSdk } : {}),
     keepAlive: { enabled: spec.keepAlive.enabled, appKeys: spec.keepAlive.appKeys },
-    limits: spec.limits,
+    limits: { publications, playbacks },
     drain: { timeoutMs: durationMs(spec.drain.timeout) },
   };
 }

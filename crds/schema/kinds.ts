@@ -88,6 +88,12 @@ export const MEDIA_SERVER: Kind<MediaServerSpec> = {
       holds: ({ httpRoute, ingress }) => !httpRoute || !ingress,
     },
     {
+      rule: '!has(self.webSdk) || !has(self.webSdk.https) || has(self.webSdk.https.certificateRef) || has(self.rest.https)',
+      message: 'must be set unless rest.https is set',
+      field: 'webSdk.https.certificateRef',
+      holds: ({ rest, webSdk }) => !webSdk?.https || Boolean(webSdk.https.certificateRef ?? rest.https),
+    },
+    {
       rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
       message: 'must be at least minReplicas',
       field: 'autoscaling.maxReplicas',

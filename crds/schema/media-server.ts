@@ -16,6 +16,7 @@ import {
 import { must } from './rules.ts';
 import { CODECS, DEFAULT_CODECS, IceServer } from './server-config.ts';
 import { announcedAddressRule, appKeyRule, cidrRule, originRule, routeHost } from './texts.ts';
+import { WebSdk } from './web-sdk.ts';
 
 const origin = must(Type.String({ maxLength: 253 }), originRule);
 
@@ -78,8 +79,8 @@ const Rest = Type.Object(
     }),
     allowedOrigins: setOf(origin, {
       description:
-        'Origins that may use WHIP and WHEP in a browser (CORS), as browsers send them, such as ' +
-        '`https://example.com`. `*` = all origins',
+        'Origins that may use WHIP and WHEP in a browser (CORS), and open sockets of the Web SDK, as browsers send ' +
+        'them, such as `https://example.com`. `*` = all origins',
       default: ['*'],
       ...reload('live'),
     }),
@@ -272,6 +273,7 @@ export const MediaServerSpec = Type.Object(
       ...reload('restart'),
     }),
     rest: Rest,
+    webSdk: Type.Optional(WebSdk),
     service: Type.Optional(
       Type.Object(
         {
@@ -373,8 +375,23 @@ export const MediaServerSpec = Type.Object(
           default: 0,
           ...reload('newSessions'),
         }),
+        connections: count({
+          description:
+            'Maximum number of open sockets of the Web SDK per pod. A new socket that exceeds it gets 503. 0 = no limit',
+          default: 5000,
+          ...reload('newSessions'),
+        }),
+        streamsPerConnection: count({
+          description: 'Maximum number of publications and playbacks of one socket of the Web SDK. 0 = no limit',
+          default: 32,
+          ...reload('newSessions'),
+        }),
       },
-      { description: 'Limits of a pod. A new stream that exceeds a limit gets 503', default: {}, ...closed },
+      {
+        description: 'Limits of a pod. A new stream that exceeds a limit gets 503, or FAILED if it is of the Web SDK',
+        default: {},
+        ...closed,
+      },
     ),
     podTemplate: PodTemplate,
     resources: Type.Optional(
@@ -425,6 +442,8 @@ export const MediaServerStatus = Type.Object(
         {
           http: Type.Optional(Type.String({ description: 'HTTP URL' })),
           https: Type.Optional(Type.String({ description: 'HTTPS URL' })),
+          ws: Type.Optional(Type.String({ description: 'URL of the Web SDK' })),
+          wss: Type.Optional(Type.String({ description: 'URL of the Web SDK over TLS' })),
         },
         { description: 'URLs for clients', ...closed },
       ),

@@ -21,6 +21,18 @@ const LISTENERS: readonly Listener[] = [
     celHas: 'has(self.rest.https)',
     portOf: ({ rest }) => rest.https?.port,
   },
+  {
+    field: 'webSdk.http.port',
+    cel: 'self.webSdk.http.port',
+    celHas: 'has(self.webSdk)',
+    portOf: ({ webSdk }) => webSdk?.http.port,
+  },
+  {
+    field: 'webSdk.https.port',
+    cel: 'self.webSdk.https.port',
+    celHas: 'has(self.webSdk) && has(self.webSdk.https)',
+    portOf: ({ webSdk }) => webSdk?.https?.port,
+  },
 ];
 const LISTENER_FIELDS = LISTENERS.map(({ field }) => field).join(', ');
 
@@ -64,16 +76,24 @@ export const portRules: readonly CelRule<MediaServerSpec>[] = [
 
 function distinct(listener: Listener, index: number): CelRule<MediaServerSpec> {
   const others = LISTENERS.slice(0, index + 1);
-  const differs = others.map((other) => `${listener.cel} != ${other.cel}`).join(' && ');
+  const differs = others.map((other) => ifOn(other, `${listener.cel} != ${other.cel}`)).join(' && ');
   return {
-    rule: listener.celHas ? `!${listener.celHas} || ${differs}` : differs,
+    rule: ifOn(listener, `(${differs})`),
     message: `must differ from ${others.map(({ field }) => field).join(', ')}`,
     field: listener.field,
-    holds: (spec) => others.every(({ portOf }) => listener.portOf(spec) !== portOf(spec)),
+    holds: (spec) => {
+      const port = listener.portOf(spec);
+      return port === undefined || others.every(({ portOf }) => portOf(spec) !== port);
+    },
   };
 }
 
-function noMediaPort({ cel, celHas }: Listener): string {
-  const outside = `(${cel} < self.media.port || ${cel} > ${CEL_LAST_MEDIA})`;
-  return celHas ? `(!${celHas} || ${outside})` : outside;
+function noMediaPort(listener: Listener): string {
+  const { cel } = listener;
+  return ifOn(listener, `(${cel} < self.media.port || ${cel} > ${CEL_LAST_MEDIA})`);
+}
+
+/** CEL that holds if the listener is off. */
+function ifOn({ celHas }: Listener, rule: string): string {
+  return celHas ? `(!(${celHas}) || ${rule})` : rule;
 }

@@ -110,6 +110,38 @@ export const RestAuth = Type.Union([
 ]);
 export type RestAuth = Static<typeof RestAuth>;
 
+/** The sockets of the Web SDK. Absent = off: no port, and no path `/websdk` on the ports of `rest`. */
+export const WebSdkConfig = Type.Object(
+  {
+    httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+    https: Type.Optional(
+      Type.Object(
+        {
+          port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+          certificate: Type.String({ minLength: 1, ...reload('live') }),
+          key: Type.String({ minLength: 1, ...reload('live') }),
+        },
+        closed,
+      ),
+    ),
+    pingIntervalMs: Type.Integer({ minimum: 1000, ...reload('live') }),
+    missedPings: Type.Integer({
+      minimum: 1,
+      description: 'pings in a row without an answer that close a socket',
+      ...reload('live'),
+    }),
+    limits: Type.Object(
+      {
+        connections: Type.Integer({ minimum: 0, description: 'of the pod; 0 = no limit', ...reload('newSessions') }),
+        streamsPerConnection: Type.Integer({ minimum: 0, description: '0 = no limit', ...reload('newSessions') }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type WebSdkConfig = Static<typeof WebSdkConfig>;
+
 /**
  * The config of a media server. The operator renders it from MediaServer, StreamApp and RestHook resources; in
  * standalone mode the media server does. All defaults are filled in, all durations are in milliseconds, and every
@@ -161,6 +193,7 @@ export const ServerConfig = Type.Object(
       },
       closed,
     ),
+    webSdk: Type.Optional(WebSdkConfig),
     keepAlive: Type.Object(
       {
         enabled: Type.Boolean(reload('live')),
