@@ -69,6 +69,14 @@ export const rosterName = ({ name }: Pick<Parent, 'name'>): string => `${name}-r
 export const announcesNode = ({ media }: Pick<MediaServerSpec, 'media'>): boolean =>
   media.announcedAddress === NODE_EXTERNAL_IP;
 
+type NamedPort = { readonly name: string; readonly port: number };
+
+/** TCP ports for clients, without media: REST API and signalling, and the sockets of the Web SDK if they are on. */
+export function clientPorts({ rest, webSdk }: Pick<MediaServerSpec, 'rest' | 'webSdk'>): NamedPort[] {
+  const ports = { http: rest.http.port, https: rest.https?.port, ws: webSdk?.http.port, wss: webSdk?.https?.port };
+  return Object.entries(ports).flatMap(([name, port]) => (port === undefined ? [] : [{ name, port }]));
+}
+
 /** UDP and TCP ports of the workers. */
 export function mediaPorts({ media, workers }: MediaServerSpec): number[] {
   return Array.from({ length: workers }, (_, index) => media.port + index);

@@ -10,6 +10,7 @@ import {
   assetsName,
   CONTAINER,
   child,
+  clientPorts,
   configMapName,
   labelsOf,
   mediaPorts,
@@ -165,12 +166,11 @@ function portOptions({ spec: { internal, ops } }: Parent): string[] {
 }
 
 function portsOf({ spec }: Parent): object[] {
-  const { internal, media, ops, rest } = spec;
+  const { internal, media, ops } = spec;
   const tcp = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' });
   const onHost = (port: number): object => (media.exposure === 'HostPort' ? { hostPort: port } : {});
   return [
-    tcp('http', rest.http.port),
-    ...(rest.https ? [tcp('https', rest.https.port)] : []),
+    ...clientPorts(spec).map(({ name, port }) => tcp(name, port)),
     tcp(PORT_NAMES.ops, ops.port),
     tcp(PORT_NAMES.internal, internal.port),
     ...mediaPorts(spec).flatMap((port, index) => [

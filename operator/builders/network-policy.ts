@@ -1,5 +1,5 @@
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
+import { child, clientPorts, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
 /** The labels that the chart sets on the operator's pods. */
 const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
@@ -9,11 +9,10 @@ const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
  * for users are open. null = disabled.
  */
 export function buildNetworkPolicy(parent: Parent): KubeObject | null {
-  const { media, networkPolicy, rest } = parent.spec;
+  const { media, networkPolicy } = parent.spec;
   if (!networkPolicy) return null;
   const open = [
-    tcp(rest.http.port),
-    ...(rest.https ? [tcp(rest.https.port)] : []),
+    ...clientPorts(parent.spec).map(({ port }) => tcp(port)),
     tcp(PORT_NAMES.ops),
     ...mediaPorts(parent.spec).flatMap((port) => [tcp(port), { port, protocol: 'UDP' }]),
   ];

@@ -8,11 +8,14 @@ const SIGNALLING: readonly Path[] = [
 ];
 const PAGES: readonly Path[] = ['/publish', '/play', '/console'].map((path) => ({ path, type: 'Exact' }));
 const ASSETS: Path = { path: '/web', type: 'Prefix' };
+/** An Ingress cannot tell the upgrade of `/` from `GET /`, so the Web SDK has a path of its own here. */
+export const WEB_SDK_PATH = '/websdk';
 /** Includes `/?action=stat` of WCS, which reports load and requires the credentials of the REST API. */
 const INDEX: Path = { path: '/', type: 'Exact' };
 
 /** The paths that an ingress exposes. The REST API is included only with `authRef` or `allowAnonymous`. */
-export function publicPaths({ rest }: MediaServerSpec): Path[] {
+export function publicPaths({ rest, webSdk }: MediaServerSpec): Path[] {
   const api: Path[] = rest.authRef || rest.allowAnonymous ? [INDEX, { path: '/rest-api', type: 'Prefix' }] : [];
-  return [...SIGNALLING, ...PAGES, ASSETS, ...api];
+  const sockets: Path[] = webSdk ? [{ path: WEB_SDK_PATH, type: 'Prefix' }] : [];
+  return [...SIGNALLING, ...sockets, ...PAGES, ASSETS, ...api];
 }

@@ -1,4 +1,5 @@
 import type { SecretSource } from '../../../crds/render/assets.ts';
+import { webSdkSecret } from '../../../crds/render/web-sdk.ts';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import type { RestHookSpec } from '../../../crds/schema/rest-hook.ts';
 import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
@@ -81,10 +82,11 @@ export async function observe(
 type Referenced = { readonly secrets: readonly string[]; readonly configMaps: readonly string[] };
 
 /** The Secrets and ConfigMaps that a MediaServer and its hooks reference. */
-function referenced({ rest }: MediaServerSpec, hooks: readonly Resource<RestHookSpec>[]): Referenced {
+function referenced(spec: MediaServerSpec, hooks: readonly Resource<RestHookSpec>[]): Referenced {
   const secrets = [
-    rest.authRef?.name,
-    rest.https?.certificateRef.name,
+    spec.rest.authRef?.name,
+    spec.rest.https?.certificateRef.name,
+    webSdkSecret(spec),
     ...hooks.map(({ spec }) => (spec.auth.type === 'none' ? undefined : spec.auth.secretRef?.name)),
   ];
   const configMaps = hooks.map(({ spec }) => spec.tls.caBundleRef?.name);
