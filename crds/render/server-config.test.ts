@@ -221,6 +221,64 @@ describe('renderServerConfig', () => {
     expect(JSON.stringify(bundle.config)).not.toContain('t3');
   });
 
+  describe('the Web SDK', () => {
+    const tls = secret({ 'tls.crt': 'CERT', 'tls.key': 'KEY' });
+    const secrets = new Map([
+      ['tls', tls],
+      ['own', tls],
+    ]);
+    const rendered = (spec: Fields) => render({ mediaServer: mediaServer(spec), secrets }).bundle;
+
+    it('is off unless it is set, whatever the limits are', () => {
+      expect(rendered({ limits: { connections: 1, streamsPerConnection: 1 } }).config).toEqual(rendered({}).config);
+      expect(rendered({}).config).not.toHaveProperty('webSdk');
+    });
+
+    it('has defaults', () => {
+      const { config } = rendered({ webSdk: {} });
+      expect(config.webSdk).toEqual({
+        httpPort: 8080,
+        pingIntervalMs: 5000,
+        missedPings: 10,
+        limits: { connections: 5000, streamsPerConnection: 32 },
+      });
+      expect(schemaFindings(ServerConfig, config, 'config')).toEqual([]);
+    });
+
+    it('takes ports, pings and limits from the spec, and its certificate as assets', () => {
+      const { assets, config } = rendered({
+        webSdk: {
+          http: { port: 80 },
+          https: { port: 443, certificateRef: { name: 'own' } },
+          pingInterval: '1m',
+          missedPings: 2,
+        },
+        limits: { connections: 0, streamsPerConnection: 4 },
+      });
+      expect(config.webSdk).toEqual({
+        httpPort: 80,
+        https: { port: 443, certificate: 'secret.own_tls.crt', key: 'secret.own_tls.key' },
+        pingIntervalMs: 60_000,
+        missedPings: 2,
+        limits: { connections: 0, streamsPerConnection: 4 },
+      });
+      expect([...assets.keys()]).toEqual(['secret.own_tls.crt', 'secret.own_tls.key']);
+      expect(schemaFindings(ServerConfig, config, 'config')).toEqual([]);
+    });
+
+    it('uses the certificate of the REST API unless it has its own', () => {
+      const rest = { https: { certificateRef: { name: 'tls' } } };
+      const certificateOf = (https: Fields) => rendered({ rest, webSdk: { https } }).config.webSdk?.https?.certificate;
+      expect(certificateOf({})).toBe('secret.tls_tls.crt');
+      expect(certificateOf({ certificateRef: { name: 'own' } })).toBe('secret.own_tls.crt');
+    });
+
+    it('refuses the whole MediaServer for a certificate that does not exist', () => {
+      const webSdk = { https: { certificateRef: { name: 'gone' } } };
+      expect(() => rendered({ webSdk })).toThrow('spec.webSdk.https.certificateRef: Secret "gone" does not exist');
+    });
+  });
+
   it('keeps credentials apart if joining Secret and key by a dot gives the same name', () => {
     const { bundle } = render({
       mediaServer: mediaServer({ rest: { authRef: { name: 'a' } } }),

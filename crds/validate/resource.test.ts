@@ -48,6 +48,16 @@ describe('validateResource', () => {
       'spec.rest.http.port: must differ from ops.port, internal.port',
     ],
     [
+      'a rule between optional fields',
+      faults(MEDIA_SERVER, { webSdk: { http: { port: 8081 } } }),
+      'spec.webSdk.http.port: must differ from ops.port, internal.port, rest.http.port, rest.https.port',
+    ],
+    [
+      'a missing certificate',
+      faults(MEDIA_SERVER, { webSdk: { https: {} } }),
+      'spec.webSdk.https.certificateRef: must be set unless rest.https is set',
+    ],
+    [
       'a wrong apiVersion',
       faults(STREAM_APP, appSpec, { apiVersion: 'v1' }),
       'apiVersion: must be sluice.dev/v1alpha1, got "v1"',

@@ -108,6 +108,41 @@ describe('https in a reload', () => {
   });
 });
 
+describe('the Web SDK in a reload', () => {
+  const webSdk = {
+    httpPort: 8080,
+    https: { port: 8443, certificate: 'tls.crt', key: 'tls.key' },
+    pingIntervalMs: 5000,
+    missedPings: 10,
+    limits: { connections: 5000, streamsPerConnection: 32 },
+  };
+
+  it('keeps its ports and takes pings, limits and a new certificate', async () => {
+    const before: ServerConfig = { ...(await folder.config()), webSdk };
+    const limits = { connections: 1, streamsPerConnection: 2 };
+    const live = { pingIntervalMs: 1000, missedPings: 3, limits };
+    const https = { ...webSdk.https, certificate: 'new.crt' };
+    const after: ServerConfig = { ...before, webSdk: { httpPort: 1, https: { ...https, port: 2 }, ...live } };
+    expect(keepRestartFields(before, after)).toEqual({ ...before, webSdk: { httpPort: 8080, https, ...live } });
+    expect(diffConfigs(before, after)).toEqual([
+      { path: 'webSdk.httpPort', mark: 'restart' },
+      { path: 'webSdk.https.port', mark: 'restart' },
+      { path: 'webSdk.https.certificate', mark: 'live' },
+      { path: 'webSdk.pingIntervalMs', mark: 'live' },
+      { path: 'webSdk.missedPings', mark: 'live' },
+      { path: 'webSdk.limits.connections', mark: 'newSessions' },
+      { path: 'webSdk.limits.streamsPerConnection', mark: 'newSessions' },
+    ]);
+  });
+
+  it('is not switched on or off', async () => {
+    const without = await folder.config();
+    const on: ServerConfig = { ...without, webSdk };
+    expect(keepRestartFields(without, on)).toEqual(without);
+    expect(keepRestartFields(on, without)).toEqual(on);
+  });
+});
+
 describe('changedAssets', () => {
   it('names assets that were added, removed or changed', () => {
     const assets = (contents: Readonly<Record<string, string>>) =>

@@ -186,6 +186,18 @@ describe('buildDeployment', () => {
     ]);
   });
 
+  it('has ports for the Web SDK if it is on', () => {
+    const ports = [tcp('ops', 9090), tcp('internal', 9091), ...media(0, 44444)];
+    const certificateRef = { name: 'tls' };
+    expect(containerOf({ webSdk: {} }).ports).toEqual([tcp('http', 8081), tcp('ws', 8080), ...ports]);
+    expect(containerOf({ webSdk: { http: { port: 81 }, https: { port: 444, certificateRef } } }).ports).toEqual([
+      tcp('http', 8081),
+      tcp('ws', 81),
+      tcp('wss', 444),
+      ...ports,
+    ]);
+  });
+
   it('passes ports for metrics and the operator to the media server unless they are the default', () => {
     const { args, ports } = containerOf({ ops: { port: 9190 }, internal: { port: 9191 } });
     expect(args.slice(-4)).toEqual(['--ops-port', '9190', '--internal-port', '9191']);
@@ -322,6 +334,7 @@ describe('buildDeployment', () => {
       ['the number of workers', { workers: 2 }],
       ['the http port', { rest: { http: { port: 80 } } }],
       ['https, when it is enabled', { rest: { https: { certificateRef: { name: 'tls' } } } }],
+      ['the Web SDK, when it is enabled', { webSdk: {} }],
       ['the exposure', { media: { exposure: 'HostPort' } }],
       ['the media port', { media: { port: 40000 } }],
       ['the announced address', { media: { announcedAddress: 'media.example' } }],
@@ -347,6 +360,7 @@ describe('buildDeployment', () => {
       ['what the REST API allows', { rest: { emptyFilter: 'Refuse', trustedProxies: ['10.0.0.0/8'] } }],
       ['ICE servers', { media: { iceServers: [{ urls: ['stun:stun.example'] }] } }],
       ['limits', { limits: { publications: 5 } }],
+      ['limits of the Web SDK, which is off', { limits: { connections: 5, streamsPerConnection: 5 } }],
       ['the Service', { service: { type: 'LoadBalancer' } }],
       ['the Ingress', { ingress: { host: 'live.example' } }],
       ['other children', { podMonitor: true, networkPolicy: false, podDisruptionBudget: false }],
@@ -356,6 +370,13 @@ describe('buildDeployment', () => {
 
     it('not for a new app', () => {
       expect(build({}, { apps: ['default'] })).toEqual(build());
+    });
+
+    it.each<[string, Fields]>([
+      ['the time between pings', { pingInterval: '10s' }],
+      ['the number of missed pings', { missedPings: 3 }],
+    ])('not for %s of the Web SDK', (_what, webSdk) => {
+      expect(templateOf(build({ webSdk }))).toEqual(templateOf(build({ webSdk: {} })));
     });
 
     it('not for a new certificate', () => {

@@ -34,6 +34,13 @@ describe('buildHttpRoute', () => {
     expect(buildHttpRoute(parentOf(spec))).toEqual(route(MATCHES, { hostnames: ['live.example'] }, 80));
   });
 
+  it('includes the sockets of the Web SDK if they are on', () => {
+    const [signalling, pages] = [MATCHES.slice(0, 2), MATCHES.slice(2)];
+    expect(buildHttpRoute(parentOf({ httpRoute: { parentRefs }, webSdk: {} }))).toEqual(
+      route([...signalling, prefix('/websdk'), ...pages]),
+    );
+  });
+
   it.each([
     ['with credentials', { authRef: { name: 'api' } }],
     ['when anyone may call it', { allowAnonymous: true }],

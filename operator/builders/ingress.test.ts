@@ -49,6 +49,14 @@ describe('buildIngress', () => {
     ],
   ])('is created %s', (_what, spec, expected) => expect(buildIngress(parentOf({ ingress: spec }))).toEqual(expected));
 
+  it('includes the sockets of the Web SDK if they are on, on the port of http', () => {
+    const sockets = { path: '/websdk', pathType: 'Prefix', backend };
+    const [signalling, pages] = [PATHS.slice(0, 2), PATHS.slice(2)];
+    expect(buildIngress(parentOf({ ingress: {}, webSdk: {} }))).toEqual(
+      ingress({ rules: [{ http: { paths: [...signalling, sockets, ...pages] } }] }),
+    );
+  });
+
   it.each([
     ['with credentials', { authRef: { name: 'api' } }],
     ['when anyone may call it', { allowAnonymous: true }],

@@ -41,6 +41,13 @@ describe('buildNetworkPolicy', () => {
     );
   });
 
+  it('opens the ports of the Web SDK', () => {
+    const spec = { webSdk: { https: { port: 444, certificateRef: { name: 'tls' } } } };
+    expect(buildNetworkPolicy(parentOf(spec))).toEqual(
+      policy([tcp(8081), tcp(8080), tcp(444), tcp('ops'), tcp(44444), udp(44444)]),
+    );
+  });
+
   it('is not created when it is disabled', () => {
     expect(buildNetworkPolicy(parentOf({ networkPolicy: false }))).toBeNull();
   });

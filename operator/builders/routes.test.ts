@@ -23,8 +23,15 @@ describe('publicPaths', () => {
     ['the REST API with both', { authRef: { name: 'api' }, allowAnonymous: true }, [...PUBLIC, ...API]],
   ])('are %s', (_what, rest, expected) => expect(publicPaths(mediaServer({ rest }).spec)).toEqual(expected));
 
+  it('include the sockets of the Web SDK if they are on', () => {
+    const paths = publicPaths(mediaServer({ webSdk: {} }).spec);
+    const sockets = { path: '/websdk', type: 'Prefix' };
+    expect(paths).toContainEqual(sockets);
+    expect(paths.filter(({ path }) => path !== sockets.path)).toEqual(PUBLIC);
+  });
+
   it('never lead to the internal API, metrics or probes', () => {
-    const paths = publicPaths(mediaServer({ rest: { allowAnonymous: true } }).spec);
+    const paths = publicPaths(mediaServer({ rest: { allowAnonymous: true }, webSdk: {} }).spec);
     const leadsTo = (url: string) =>
       paths.some(({ path, type }) => (type === 'Exact' ? url === path : url === path || url.startsWith(`${path}/`)));
     expect(['/internal/config', '/metrics', '/readyz', '/healthz'].filter(leadsTo)).toEqual([]);

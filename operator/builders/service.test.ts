@@ -24,6 +24,17 @@ describe('buildService', () => {
         ],
       }),
     ],
+    [
+      'for the Web SDK as well',
+      { webSdk: { http: { port: 81 }, https: { certificateRef: { name: 'tls' } } } },
+      service({
+        ports: [
+          HTTP,
+          { name: 'ws', port: 81, targetPort: 'ws', protocol: 'TCP' },
+          { name: 'wss', port: 8443, targetPort: 'wss', protocol: 'TCP' },
+        ],
+      }),
+    ],
     ['of the requested type', { service: { type: 'LoadBalancer' } }, service({ type: 'LoadBalancer' })],
     [
       'with extra labels and annotations, which do not override the built-in ones',

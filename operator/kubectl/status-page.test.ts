@@ -10,7 +10,7 @@ const SERVER = aServer({
   podsInSync: '2/2',
   publications: 1,
   playbacks: 3,
-  endpoints: { http: 'http://live.example.test' },
+  endpoints: { http: 'http://live.example.test', ws: 'ws://live.example.test/websdk' },
 });
 const APP = anApp(
   'app',
@@ -37,6 +37,7 @@ describe('statusPage', () => {
   Config   in sync on 2 of 2 running pods
   Streams  1 publication, 3 playbacks (updated every 30 s)
   URL      http://live.example.test
+  URL      ws://live.example.test/websdk
 
 POD      READY   STATE     RESTARTS   NODE     AGE
 live-a   yes     Running   2          node-1   2h

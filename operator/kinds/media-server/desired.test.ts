@@ -81,6 +81,16 @@ describe('desired', () => {
     );
   });
 
+  it('has nothing of the Web SDK unless it is on', () => {
+    const spec = { ingress: {}, rest: { https: { certificateRef: { name: 'tls' } } } };
+    const secrets = new Map([['tls', secret({ 'tls.crt': 'CERT', 'tls.key': 'KEY' })]]);
+    const textOf = (webSdk: object): string => JSON.stringify(made(observedOf({ ...spec, ...webSdk }, { secrets })));
+    // The config, ports, target ports and paths.
+    const traces = ['webSdk', '8080', '8443', '"ws"', '"wss"', '/websdk'];
+    expect(traces.filter((trace) => textOf({}).includes(trace))).toEqual([]);
+    expect(traces.filter((trace) => textOf({ webSdk: { https: {} } }).includes(trace))).toEqual(traces);
+  });
+
   it('renders the number of workers that the resources allow', () => {
     const { configMap, children } = made(observedOf({ workers: 0, resources: { limits: { cpu: '2' } } }));
     expect(JSON.stringify(configMap['data'])).toContain('\\"workers\\":2');
@@ -242,6 +252,16 @@ describe('the limits of a MediaServer', () => {
       {
         reason: 'InvalidReference',
         message: 'spec.rest.https.certificateRef: Secret "tls" has no key "tls.key"',
+        isTransient: true,
+      },
+    ],
+    [
+      'a missing certificate of the Web SDK',
+      { webSdk: { https: { certificateRef: { name: 'tls' } } } },
+      {},
+      {
+        reason: 'InvalidReference',
+        message: 'spec.webSdk.https.certificateRef: Secret "tls" does not exist',
         isTransient: true,
       },
     ],

@@ -139,28 +139,22 @@ describe('reconcileMediaServer', () => {
     expect(conditions()).toContain('Progressing=True/DeploymentPending');
   });
 
-  it.each<[string, object, { http: string; https: string | null }]>([
-    ['a Service', {}, { http: 'http://live.media.svc:8081', https: null }],
-    [
-      'an ingress',
-      { ingress: { host: 'live.example', certificateRef: { name: 'tls' } } },
-      { http: 'http://live.example', https: 'https://live.example' },
-    ],
-    ['an ingress without https', { ingress: { host: 'live.example' } }, { http: 'http://live.example', https: null }],
-    [
-      'an HTTPRoute',
-      { httpRoute: { parentRefs: [{ name: 'gateway' }], hostnames: ['live.example'] } },
-      { http: 'http://live.example', https: null },
-    ],
-    [
-      'a Service, if the ingress is for every host',
-      { ingress: {} },
-      { http: 'http://live.media.svc:8081', https: null },
-    ],
-  ])('reports the endpoints of %s', async (_what, spec, endpoints) => {
-    world.have(mediaServerObject({ ...spec }, FINALIZED));
+  it('reports the endpoints, and removes those that are gone', async () => {
+    world.have(mediaServerObject({ ingress: { host: 'live.example' } }, FINALIZED));
     await reconciled();
+    const endpoints = { http: 'http://live.example', https: null, ws: null, wss: null };
     expect(world.statusOf(world.stores.mediaServers)['endpoints']).toEqual(endpoints);
+  });
+
+  it('gives pods the certificate of the Web SDK', async () => {
+    const data = { 'tls.crt': 'Q0VSVA==', 'tls.key': 'S0VZ' };
+    const metadata = { name: 'tls', namespace: 'media' };
+    world.have({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', data });
+    world.have(mediaServerObject({ webSdk: { https: { certificateRef: { name: 'tls' } } } }, FINALIZED));
+    await reconciled();
+    const { certificate = '', key = '' } = world.fleets.of(KEY).rendered?.push.config.webSdk?.https ?? {};
+    const { assets = {} } = world.fleets.of(KEY).rendered?.push ?? {};
+    expect([assets[certificate], assets[key]]).toEqual([data['tls.crt'], data['tls.key']]);
   });
 
   it('has as many pods as autoscaling decides, whatever spec.replicas says', async () => {
