@@ -30,17 +30,19 @@ import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { EventQueues } from './hooks/queue.ts';
 import { SessionCalls } from './hooks/session-calls.ts';
-import { certificateOf } from './http/certificate.ts';
 import { TrustedProxies } from './http/client-address.ts';
-import { Listeners } from './http/listeners.ts';
 import { buildForwardedApp, buildPublicApp, type SessionAppDeps } from './http/public-app.ts';
 import { Resources } from './http/sessions/resources.ts';
 import { decidePolicy } from './keepalive/policy.ts';
 import { KeepAlive } from './keepalive/schedule.ts';
+import { openListeners } from './listening.ts';
 import { startMedia } from './media/engine.ts';
 import { type Media, MediaUnavailable } from './media/media.ts';
 import { Metrics } from './metrics.ts';
 import { tellDisconnected, tellEnded } from './sessions/events.ts';
+import { openSession } from './sessions/open-session.ts';
+import { play } from './sessions/play.ts';
+import { publish } from './sessions/publish.ts';
 import type { SessionDeps } from './sessions/requests.ts';
 import { whep, whip } from './sessions/single.ts';
 import { DenyList } from './streams/deny.ts';
@@ -50,6 +52,7 @@ import { SessionRegistry } from './streams/session-registry.ts';
 import type { Stream } from './streams/stream.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
+import { createWebSdk, type WebSdk } from './websdk/web-sdk.ts';
 
 /** Stops what was started, in reverse order. */
 export type Undo = Pick<AsyncDisposableStack, 'defer'>;
@@ -110,7 +113,8 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
     warnOfConfig(log, { before: before?.config ?? null, config: bundle.config, apps: apps.all() });
   });
 
-  const sessions = sessionApp(env, parts, { media, log });
+  const deps = sessionDeps(parts, { media, log });
+  const sessions = sessionApp(env, parts, { deps, log });
   const app = await buildApp(parts, { sessions, log });
   undo.defer(() => app.close());
   const reloader = createReloader(env, parts, { first, log });
@@ -146,12 +150,8 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   if (files) fleet.start(files.read());
   else fleet.startAlone();
   undo.defer(() => parts.closeFleet());
-  const listeners = await openListeners(app, env, config.bundle);
-  undo.defer(() => listeners.close());
-  config.join((bundle) => {
-    const certificate = certificateOf(bundle);
-    return () => certificate && listeners.setCertificate(certificate);
-  });
+  const webSdk = startWebSdk(parts, { deps, log });
+  await openListeners(app, { host: env.listenAddress, config, webSdk, undo });
   undo.defer(() => terminator.endEverything('drain'));
   watchFolder(watchedFolder(env.source), () => reloader.trigger(), { log, undo });
   if (env.roster && files) {
@@ -322,10 +322,39 @@ async function startWorkers(
 
 type WithMedia = { readonly media: Media; readonly log: Log };
 
+type WithDeps = { readonly deps: SessionDeps; readonly log: Log };
+
+/** The sockets of the Web SDK; null without `spec.webSdk`. A reload switches them neither on nor off. */
+function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
+  const { config, drain, fleet, proxies } = parts;
+  const first = config.bundle.config.webSdk;
+  if (!first) return null;
+  const settings = () => config.bundle.config.webSdk ?? first;
+  const webSdk = createWebSdk({
+    ...parts,
+    clock,
+    log: log.child({ component: 'websdk' }),
+    openSession: (request) => openSession(deps, request),
+    publish: (session, request) => publish(deps, session, request),
+    play: (session, request) => play(deps, session, request),
+    isLiveElsewhere: (appKey, name) => fleet.incoming.isLive(appKey, name),
+    limits: () => settings().limits,
+    pings: () => ({ intervalMs: settings().pingIntervalMs, missed: settings().missedPings }),
+    origins: () => config.bundle.config.rest.allowedOrigins,
+    draining: () => drain.draining,
+    clientOf: (request) => ({
+      address: proxies.current.clientAddress(request),
+      isShared: proxies.current.isShared(request),
+      origin: request.headers.origin ?? '',
+    }),
+  });
+  drain.started.addEventListener('abort', () => webSdk.sockets.drain());
+  return webSdk;
+}
+
 /** What WHIP and WHEP need. */
-function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionAppDeps {
+function sessionApp(env: Env, parts: Parts, { deps, log }: WithDeps): SessionAppDeps {
   const { config, drain, fleet, forwarding, proxies, registry, terminator } = parts;
-  const sessions = sessionDeps(parts, { media, log });
   const placement = new Placement({
     registry,
     fleet,
@@ -350,8 +379,8 @@ function sessionApp(env: Env, parts: Parts, { log, media }: WithMedia): SessionA
       prefix: proxies.current.forwardedPrefix(raw),
     }),
     fleetSessions: { forwarding, placement },
-    whip: (request) => whip(sessions, request),
-    whep: (request) => whep(sessions, request),
+    whip: (request) => whip(deps, request),
+    whep: (request) => whep(deps, request),
   };
 }
 
@@ -395,17 +424,6 @@ function createReloader(env: Env, { config, metrics }: Parts, { first, log }: { 
     apply: (bundle) => config.apply(bundle),
     refused: () => metrics.configRefused(),
     unchanged: () => metrics.configApplied(hashOf(config.bundle)),
-  });
-}
-
-/** Throws if a port is already in use; the message names it. */
-function openListeners(app: FastifyInstance, env: Env, bundle: ConfigBundle): Promise<Listeners> {
-  const { https, httpPort } = bundle.config.rest;
-  const certificate = certificateOf(bundle);
-  return Listeners.open(app, {
-    host: env.listenAddress,
-    httpPort,
-    https: https && certificate ? { port: https.port, certificate } : null,
   });
 }
 

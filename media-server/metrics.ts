@@ -8,6 +8,10 @@ import type { WorkerInfo } from './media/media.ts';
 import type { WorkerPart } from './media/worker-error.ts';
 import type { Rejection } from './sessions/requests.ts';
 import type { SessionKind } from './streams/session.ts';
+import type { Closing } from './websdk/closings.ts';
+import type { MessageResult } from './websdk/conversation.ts';
+import type { MessageName } from './websdk/messages/table.ts';
+import type { UpgradeRefusal } from './websdk/upgrades.ts';
 
 /** Values that are read at each scrape. */
 export type MetricSources = {
@@ -89,6 +93,15 @@ export class Metrics {
   readonly #workerErrors = this.#counter('sluice_worker_errors_total', 'Errors that mediasoup workers reported', [
     'part',
   ]);
+  readonly #webSdkMessages = this.#counter('sluice_websdk_messages_total', 'Messages of pages that use the Web SDK', [
+    'message',
+    'result',
+  ]);
+  readonly #webSdkCloses = this.#counter(
+    'sluice_websdk_closes_total',
+    'Sockets of the Web SDK that the media server refused or closed',
+    ['reason'],
+  );
   readonly #reload = this.#gauge(
     'sluice_config_last_reload_successful',
     '1 = the last config was applied, 0 = it was refused',
@@ -199,6 +212,14 @@ export class Metrics {
 
   workerError(part: WorkerPart): void {
     this.#workerErrors.inc({ part });
+  }
+
+  webSdkMessage(message: MessageName, result: MessageResult): void {
+    this.#webSdkMessages.inc({ message, result });
+  }
+
+  webSdkClosed(reason: Closing | UpgradeRefusal): void {
+    this.#webSdkCloses.inc({ reason });
   }
 
   configApplied(hash: string): void {

@@ -42,6 +42,15 @@ describe('Drain', () => {
     expect(isOver).toBe(true);
   });
 
+  it('says when it starts, once', async () => {
+    let started = 0;
+    drain.started.addEventListener('abort', () => started++);
+    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    expect(started).toBe(1);
+    await clock.advance(60_000);
+    expect(started).toBe(1);
+  });
+
   it('keeps serving for the minimum time, even without streams', async () => {
     start({ timeoutMs: 60_000, leastMs: 5_000 });
     await clock.advance(4_999);

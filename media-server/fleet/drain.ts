@@ -26,6 +26,7 @@ export type DrainTimes = {
 export class Drain {
   readonly #deps: DrainDeps;
   readonly #hurry = new AbortController();
+  readonly #started = new AbortController();
   /** Set by the operator while this pod is to be removed; it may be reset. */
   cordoned = false;
   #done: Promise<void> | null = null;
@@ -36,6 +37,11 @@ export class Drain {
 
   get draining(): boolean {
     return this.#done !== null;
+  }
+
+  /** Aborted when the drain starts. */
+  get started(): AbortSignal {
+    return this.#started.signal;
   }
 
   /** Whether new publications go elsewhere: this pod drains, or is to be removed. */
@@ -57,6 +63,7 @@ export class Drain {
   async #run({ leastMs, timeoutMs }: DrainTimes): Promise<void> {
     const { clock, flushEvents, log, registry, terminator } = this.#deps;
     log.info({ streams: registry.size, timeoutMs }, 'draining: no new publications');
+    this.#started.abort();
     const startedAt = clock.monotonic();
     await this.#wait(Math.min(leastMs, timeoutMs));
     await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });

@@ -1,12 +1,13 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import Fastify from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../process/clock.ts';
 import { selfSigned } from '../../test/harness/certificate.ts';
 import type { Certificate } from './certificate.ts';
-import { Listeners, type ListenOptions } from './listeners.ts';
+import { Listeners, type ListenOptions, type Upgrading } from './listeners.ts';
 import { EventStream } from './sessions/event-stream.ts';
 
 const SHORT = { headersMs: 200, requestMs: 400, checkEveryMs: 50 };
@@ -89,6 +90,51 @@ describe('close', () => {
     await cut;
     agent.destroy();
     await expect(ask({ port, path: '/' })).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('an upgrade', () => {
+  const REQUEST = 'GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
+  const upgrading: Upgrading = {
+    accepts: ({ url }) => url === '/a',
+    take: (_request, socket) => void socket.end('taken\r\n'),
+  };
+
+  it('is taken by the one who accepts it', async () => {
+    await open({ upgrading });
+    expect(await said(REQUEST)).toBe('taken');
+  });
+
+  it.each([
+    ['nobody takes upgrades', null, REQUEST],
+    ['it is not accepted', upgrading, REQUEST.replace('/a', '/')],
+  ])('is an ordinary request if %s', async (_what, taking, request) => {
+    await open({ upgrading: taking });
+    expect(await said(request)).toMatch(/^HTTP\/1\.1 (200|404) /);
+  });
+
+  it('is left open when the listeners close', async () => {
+    const taken: Duplex[] = [];
+    await open({ upgrading: { ...upgrading, take: (_request, socket) => void taken.push(socket) } });
+    void said(REQUEST);
+    await vi.waitUntil(() => taken.length === 1);
+    await Promise.race([listeners.close(), new Promise((resolve) => setTimeout(resolve, 100))]);
+    expect(taken[0]?.destroyed).toBe(false);
+    taken[0]?.destroy();
+  });
+});
+
+describe('a port that is in use', () => {
+  it('is named by its field', async () => {
+    await open();
+    const app = { ready: async () => undefined, routing: () => undefined };
+    const again = Listeners.open(app, {
+      host: '127.0.0.1',
+      httpPort: listeners.httpPort,
+      https: null,
+      part: 'spec.webSdk',
+    });
+    await expect(again).rejects.toThrow(/^spec\.webSdk\.http\.port: cannot listen on .*: the port is in use$/);
   });
 });
 

@@ -1,17 +1,30 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { Duplex } from 'node:stream';
 import { listen } from '../../process/listen.ts';
 import type { Certificate } from './certificate.ts';
 
 /** How long a client may take to send a request, milliseconds. */
 type Timeouts = { readonly headersMs: number; readonly requestMs: number; readonly checkEveryMs: number };
 
+/** What listens: a Fastify instance, or less. */
+export type Application = { readonly ready: () => PromiseLike<unknown>; readonly routing: RequestListener };
+
+/** Requests that become something other than HTTP. Those that it does not accept are ordinary requests. */
+export type Upgrading = {
+  accepts(request: IncomingMessage): boolean;
+  /** Owns the connection from now on, also when the listeners are closed. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+};
+
 export type ListenOptions = {
   readonly host: string;
   readonly httpPort: number;
   readonly https: { readonly port: number; readonly certificate: Certificate } | null;
+  /** The part of the MediaServer that sets the ports; default `spec.rest`. */
+  readonly part?: string;
+  readonly upgrading?: Upgrading | null;
   readonly timeouts?: Timeouts;
 };
 
@@ -35,8 +48,8 @@ export class Listeners {
   }
 
   /** Throws if a port is already in use; the message names it. */
-  static async open(app: FastifyInstance, options: ListenOptions): Promise<Listeners> {
-    const { host, httpPort, https, timeouts = TIMEOUTS } = options;
+  static async open(app: Application, options: ListenOptions): Promise<Listeners> {
+    const { host, httpPort, https, part = 'spec.rest', timeouts = TIMEOUTS, upgrading = null } = options;
     await app.ready();
     const settings = {
       headersTimeout: timeouts.headersMs,
@@ -44,13 +57,15 @@ export class Listeners {
       connectionsCheckingInterval: timeouts.checkEveryMs,
       handshakeTimeout: timeouts.headersMs,
       keepAliveTimeout: IDLE_MS,
+      shouldUpgradeCallback: (request: IncomingMessage) => upgrading?.accepts(request) ?? false,
     };
     const plain = createServer(settings, app.routing);
     const tls = https && createTlsServer({ ...settings, ...https.certificate }, app.routing);
     const listeners = new Listeners(plain, tls);
+    for (const server of [plain, tls]) server?.on('upgrade', (...upgrade) => upgrading?.take(...upgrade));
     try {
-      await listen(plain, host, httpPort, 'spec.rest.http.port');
-      if (tls) await listen(tls, host, https.port, 'spec.rest.https.port');
+      await listen(plain, host, httpPort, `${part}.http.port`);
+      if (tls) await listen(tls, host, https.port, `${part}.https.port`);
       return listeners;
     } catch (error) {
       await listeners.close();

@@ -1,5 +1,5 @@
 import type { EndCause } from '../../crds/schema/end-causes.ts';
-import type { Leg } from '../media/media.ts';
+import type { Leg, LegFailure } from '../media/media.ts';
 import type { Stream } from '../streams/stream.ts';
 import { tellLive } from './events.ts';
 import type { SessionDeps } from './requests.ts';
@@ -7,7 +7,7 @@ import type { SessionDeps } from './requests.ts';
 /** Hands an answered stream over to its transport: live when it connects, ended when it fails. */
 export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: number): void {
   deps.metrics.streamStarted(stream.appKey, stream.direction, 'started');
-  leg.onFailure((cause) => endInBackground(deps, stream, cause));
+  leg.onFailure((failure) => endInBackground(deps, stream, causeOfFailure(stream, failure)));
   leg.onConnected(() => {
     if (stream.cause !== null) return;
     stream.goLive();
@@ -17,6 +17,15 @@ export function goLive(deps: SessionDeps, stream: Stream, leg: Leg, arrivedAt: n
     if (stream.published) deps.names.changed(stream.appKey, stream.name);
     limitDuration(deps, stream);
   });
+}
+
+/**
+ * A page of the Web SDK closes its peer connection before it says so on its socket. The close may arrive first, also by
+ * some time if the socket goes through a proxy: while the socket is open, it is the page that stops the stream.
+ */
+function causeOfFailure({ session }: Stream, failure: LegFailure): EndCause {
+  const isOpen = session.kind === 'webSdk' && session.cause === null;
+  return failure === 'disconnect' && isOpen ? 'client' : failure;
 }
 
 function limitDuration(deps: SessionDeps, stream: Stream): void {

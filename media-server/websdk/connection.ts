@@ -1,0 +1,198 @@
+import type { Timer } from '../../process/clock.ts';
+import type { SessionOutcome, SessionRequest } from '../sessions/requests.ts';
+import type { Client, Session } from '../streams/session.ts';
+import type { Terminator } from '../streams/terminate.ts';
+import type { Closing } from './closings.ts';
+import { readConnection } from './connection-request.ts';
+import { Conversation, type MessageResult } from './conversation.ts';
+import { type Frame, readFrame } from './frame.ts';
+import type { FrameSocket } from './frame-socket.ts';
+import type { MessageDeps } from './messages/deps.ts';
+import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
+import { type PingOptions, Pings } from './pings.ts';
+import { MessageRate } from './rate.ts';
+import { infoOfConnection } from './statuses.ts';
+
+/** A page sends `connection` as soon as its socket is open. */
+const CONNECT_MS = 10_000;
+
+/** The client, as described by the request of its upgrade. */
+export type UpgradedClient = Pick<Client, 'address' | 'isShared' | 'origin'>;
+
+export type ConnectionDeps = MessageDeps & {
+  readonly openSession: (request: SessionRequest) => Promise<SessionOutcome>;
+  readonly terminator: Pick<Terminator, 'end' | 'endSession'>;
+  readonly pings: PingOptions['settings'];
+  readonly metrics: ConnectionMetrics;
+};
+
+export type ConnectionMetrics = {
+  webSdkMessage(message: MessageName, result: MessageResult): void;
+  webSdkClosed(closing: Closing): void;
+};
+
+/** A socket as its connection uses it. */
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'send'>;
+
+type State =
+  | { readonly is: 'waiting'; readonly deadline: Timer }
+  | { readonly is: 'connecting' }
+  | { readonly is: 'established'; readonly conversation: Conversation; readonly pings: Pings }
+  | { readonly is: 'closed' };
+
+const CLOSED: State = { is: 'closed' };
+
+/** One socket of a page, from its upgrade to its close: one session, when the backend allows it. */
+export class Connection {
+  readonly #socket: PageSocket;
+  readonly #client: UpgradedClient;
+  readonly #deps: ConnectionDeps;
+  readonly #rate: MessageRate;
+  /** Ends the session, whenever it is opened. */
+  readonly #gone = new AbortController();
+  #state: State;
+  #draining = false;
+
+  constructor(socket: PageSocket, client: UpgradedClient, deps: ConnectionDeps) {
+    this.#socket = socket;
+    this.#client = client;
+    this.#deps = deps;
+    this.#rate = new MessageRate(deps.clock.monotonic());
+    this.#state = { is: 'waiting', deadline: deps.clock.setTimeout(() => socket.close('silent'), CONNECT_MS) };
+  }
+
+  /** Starts to read; `onClose` runs once. */
+  start(onClose: () => void): void {
+    this.#socket.listen({
+      text: (text) => {
+        const closing = this.#receive(text);
+        if (closing !== null) this.close(closing);
+      },
+      closed: (closing) => {
+        this.#closed(closing);
+        onClose();
+      },
+    });
+  }
+
+  /** Closes the socket at once if it has no stream, else after its last one. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#state.is !== 'established' || this.#state.conversation.streams === 0) this.close('going_away');
+  }
+
+  close(closing: Closing): void {
+    this.#socket.close(closing);
+  }
+
+  /** Answers a message. Returns why the socket is to be closed, or null. */
+  #receive(text: string): Closing | null {
+    if (!this.#rate.allows(this.#deps.clock.monotonic())) return 'rate';
+    const frame = readFrame(text);
+    if (typeof frame === 'string') return 'malformed';
+    if (this.#isAside(frame.name)) return null;
+    switch (this.#state.is) {
+      case 'waiting':
+        if (frame.name !== 'connection') return 'order';
+        this.#connect(frame.content, this.#state.deadline);
+        return null;
+      case 'established':
+        return this.#converse(frame, this.#state.conversation);
+      default:
+        return 'order';
+    }
+  }
+
+  /** Handles messages that may come in any state. */
+  #isAside(name: string): boolean {
+    if (this.#state.is === 'established') this.#state.pings.heard();
+    if (name === 'ping') {
+      this.#count('ping', 'accepted');
+      this.#socket.send('pong', null);
+      return true;
+    }
+    if (!isSilent(name)) return false;
+    this.#count(name, 'ignored');
+    return true;
+  }
+
+  #converse({ content, name }: Frame, conversation: Conversation): Closing | null {
+    if (name === 'connection') return 'order';
+    if (isHandled(name)) this.#count(name, HANDLERS[name](content, conversation));
+    else this.#count('unknown', 'ignored');
+    return null;
+  }
+
+  #count(name: MessageName, result: MessageResult): void {
+    this.#deps.metrics.webSdkMessage(name, result);
+  }
+
+  #connect(content: unknown, deadline: Timer): void {
+    deadline.cancel();
+    this.#state = { is: 'connecting' };
+    const wanted = readConnection(content);
+    if (typeof wanted === 'string') {
+      this.#refuse(wanted);
+      return;
+    }
+    const { appKey, clientVersion, custom } = wanted;
+    const token = typeof custom['token'] === 'string' ? custom['token'] : '';
+    const client = { ...this.#client, version: clientVersion, token };
+    void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
+  }
+
+  async #open(request: SessionRequest): Promise<void> {
+    const { log, openSession } = this.#deps;
+    try {
+      const outcome = await openSession(request);
+      if (outcome.kind === 'opened') this.#establish(outcome.session);
+      else this.#refuse(infoOfConnection(outcome.rejection));
+    } catch (error) {
+      log.error({ err: error, appKey: request.appKey }, 'a session failed to open');
+      this.#refuse('the media server failed to open the session');
+    }
+  }
+
+  #establish(session: Session): void {
+    // The client may have gone away while the backend was asked.
+    if (this.#state.is === 'closed') return;
+    const send = this.#socket.send.bind(this.#socket);
+    const onIdle = (): void => {
+      if (this.#draining) this.close('going_away');
+    };
+    const deps = this.#deps;
+    const { clock, pings: settings } = deps;
+    const lost = (): void => this.#socket.cut('no_pong');
+    const pings = new Pings({ clock, settings, lost, send: () => send('ping', null) });
+    const conversation = new Conversation({ session, deps, send, onIdle });
+    this.#state = { is: 'established', conversation, pings };
+    this.#count('connection', 'accepted');
+    void session.over.then(() => this.close(session.cause === 'drain' ? 'going_away' : 'ended'));
+    send('getUserData', userData(session));
+  }
+
+  /** A `fail` with the reason, as WCS does it; then the socket is closed. */
+  #refuse(info: string): void {
+    this.#count('connection', 'refused');
+    this.#socket.send('fail', { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info });
+    this.close('connect_refused');
+  }
+
+  #closed(closing: Closing | null): void {
+    if (closing !== null) this.#deps.metrics.webSdkClosed(closing);
+    const state = this.#state;
+    this.#state = CLOSED;
+    if (state.is === 'waiting') state.deadline.cancel();
+    if (state.is === 'established') state.pings.stop();
+    if (state.is === 'established' && this.#draining) {
+      void this.#deps.terminator.endSession(state.conversation.session, 'drain');
+    }
+    this.#gone.abort();
+  }
+}
+
+/** What a page is told about its session. `authToken` names the session; it gives no power. */
+function userData({ appKey, custom, id }: Session): object {
+  const { token: _token, ...shown } = custom;
+  return { appKey, custom: shown, status: 'ESTABLISHED', sessionId: id, authToken: id };
+}

@@ -1,0 +1,72 @@
+import type { RawData, WebSocket } from 'ws';
+import { CLOSINGS, type Closing } from './closings.ts';
+import { writeFrame } from './frame.ts';
+
+/** Bytes that wait for a client that does not read. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+export type FrameListener = {
+  /** A text frame of at most `MAX_FRAME_BYTES`. */
+  text(text: string): void;
+  /** The socket is closed, or closes: nothing more arrives. `closing` is null if the client closed it or is gone. */
+  closed(closing: Closing | null): void;
+};
+
+/** One WebSocket: text frames in and out, with bounds in both directions. Tells its listener once that it closes. */
+export class FrameSocket {
+  readonly #ws: WebSocket;
+  #listener: FrameListener | null = null;
+  #isClosing = false;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+  }
+
+  /** Starts to read. */
+  listen(listener: FrameListener): void {
+    this.#listener = listener;
+    this.#ws.on('message', (data, isBinary) => this.#message(data, isBinary));
+    // The WebSocket closes itself after an error, with the code that belongs to it.
+    this.#ws.on('error', (error) => this.#tell(closingOf(error)));
+    this.#ws.on('close', () => this.#tell(null));
+  }
+
+  /** Sends a message, or nothing on a socket that closes. A client that reads too slowly is cut off. */
+  send(name: string, ...data: readonly unknown[]): void {
+    if (this.#isClosing) return;
+    this.#ws.send(writeFrame(name, ...data));
+    if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) this.cut('slow');
+  }
+
+  /** Closes with a close frame, after what has been sent. */
+  close(closing: Closing): void {
+    const { code, text } = CLOSINGS[closing];
+    this.#ws.close(code, text);
+    this.#tell(closing);
+  }
+
+  /** Closes at once, for a client that does not answer. */
+  cut(closing: Closing): void {
+    this.#ws.terminate();
+    this.#tell(closing);
+  }
+
+  #message(data: RawData, isBinary: boolean): void {
+    if (this.#isClosing) return;
+    if (isBinary) this.close('binary');
+    else this.#listener?.text(String(data));
+  }
+
+  #tell(closing: Closing | null): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#listener?.closed(closing);
+  }
+}
+
+/** Errors of the protocol come from the client's frames, all others from a lost connection. */
+function closingOf(error: Error): Closing | null {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'too_large';
+  return code.startsWith('WS_ERR_') ? 'malformed' : null;
+}

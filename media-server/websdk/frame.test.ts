@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { readFrame, writeFrame } from './frame.ts';
+
+const nested = (depth: number): string => `{"message":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+
+describe('readFrame', () => {
+  it.each<[string, string, unknown]>([
+    ['a message', '{"message":"ping","data":[null]}', { name: 'ping', content: null }],
+    ['only the first element', '{"message":"a","data":[{"b":1},2]}', { name: 'a', content: { b: 1 } }],
+    ['a message without content', '{"message":"a","data":[]}', { name: 'a', content: undefined }],
+    ['a message of 32 levels', nested(31), { name: 'a', content: expect.anything() }],
+    ['no JSON', 'hello', 'not JSON'],
+    ['nothing', '', 'not JSON'],
+    ['half a frame', '{"message":"a","data":[', 'not JSON'],
+    ['null', 'null', 'message is not a string'],
+    ['a text', '"a"', 'message is not a string'],
+    ['no name', '{"data":[]}', 'message is not a string'],
+    ['a number as name', '{"message":1,"data":[]}', 'message is not a string'],
+    ['no data', '{"message":"a"}', 'data is not an array'],
+    ['data that is an object', '{"message":"a","data":{"0":1}}', 'data is not an array'],
+    ['a message of 33 levels', nested(32), 'nested too deeply'],
+    ['arrays as deep as fits', nested(100_000), 'nested too deeply'],
+  ])('reads %s', (_what, text, expected) => {
+    expect(readFrame(text)).toEqual(expected);
+  });
+
+  it('makes no prototype of a field', () => {
+    const frame = readFrame('{"message":"a","data":[{"__proto__":{"name":"b"}}]}');
+    expect(Object.getPrototypeOf((frame as { content: object }).content)).toBe(Object.prototype);
+  });
+});
+
+describe('writeFrame', () => {
+  it('always writes an array', () => {
+    expect(writeFrame('ping', null)).toBe('{"message":"ping","data":[null]}');
+    expect(writeFrame('setRemoteSDP', 'id', 'v=0', true)).toBe('{"message":"setRemoteSDP","data":["id","v=0",true]}');
+  });
+});

@@ -1,0 +1,45 @@
+/** Bytes of a frame; an SDP offer with all codecs of Chromium has 8 KiB. */
+export const MAX_FRAME_BYTES = 256 * 1024;
+/** Objects and arrays inside each other. */
+const MAX_DEPTH = 32;
+
+/** One message of the vendor's Web SDK: `{"message": name, "data": [content]}`. */
+export type Frame = { readonly name: string; readonly content: unknown };
+/** Why a text frame holds no message: closed set. */
+export type FrameFault = 'not JSON' | 'message is not a string' | 'data is not an array' | 'nested too deeply';
+
+/** Reads a text frame. All elements of `data` but the first are ignored, as the SDK does. */
+export function readFrame(text: string): Frame | FrameFault {
+  const value = parse(text);
+  if (value === undefined) return 'not JSON';
+  if (isTooDeep(value)) return 'nested too deeply';
+  const { data, message } = Object(value) as { readonly data?: unknown; readonly message?: unknown };
+  if (typeof message !== 'string') return 'message is not a string';
+  return Array.isArray(data) ? { name: message, content: data[0] } : 'data is not an array';
+}
+
+/** A frame for the SDK. `data` must be an array: the SDK reads its first element before the name. */
+export function writeFrame(name: string, ...data: readonly unknown[]): string {
+  return JSON.stringify({ message: name, data });
+}
+
+/** Returns undefined for text that is not JSON, which is no JSON value. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Walks level by level: recursion on a client's input could exhaust the stack. */
+function isTooDeep(value: unknown): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === MAX_DEPTH) return true;
+    level = level.flatMap((each) => Object.values(each).filter(isNested));
+  }
+  return false;
+}
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;

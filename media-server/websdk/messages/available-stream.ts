@@ -1,0 +1,19 @@
+import type { Conversation, MessageResult } from '../conversation.ts';
+import { faultOfName, fieldsOf, idOf } from '../fields.ts';
+
+/** `availableStream`: whether a name is live in the app of the session. `true` and `false` are texts for the SDK. */
+export function availableStream(content: unknown, { deps, send, session, warn }: Conversation): MessageResult {
+  const fields = fieldsOf(content);
+  const { name } = fields;
+  const id = idOf(fields);
+  if (id === null) return warn('availableStream', 'mediaSessionId: must be 1 to 128 printable ASCII characters');
+  const fault = faultOfName('name', name);
+  if (fault !== null || typeof name !== 'string') {
+    send('availableStream', { id, status: 'false', info: fault ?? '' });
+    return 'refused';
+  }
+  const { appKey } = session;
+  const isLive = deps.registry.publication(appKey, name)?.live === true || deps.isLiveElsewhere(appKey, name);
+  send('availableStream', { id, status: String(isLive), info: isLive ? '' : 'Stream not found' });
+  return 'accepted';
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../../../process/clock.ts';
+import type { Log } from '../../../process/logger.ts';
+import type { StreamOutcome, StreamRequest } from '../../sessions/requests.ts';
+import type { StreamRegistry } from '../../streams/registry.ts';
+import type { Session } from '../../streams/session.ts';
+import type { Terminator } from '../../streams/terminate.ts';
+import type { StreamEvents } from '../stream-events.ts';
+
+type Start = (session: Session, request: StreamRequest) => Promise<StreamOutcome>;
+
+/** What the messages of an established session need. */
+export type MessageDeps = {
+  readonly publish: Start;
+  readonly play: Start;
+  readonly registry: Pick<StreamRegistry, 'get' | 'publication'>;
+  readonly terminator: Pick<Terminator, 'end'>;
+  /** Whether a publication is live on another pod. */
+  readonly isLiveElsewhere: (appKey: string, name: string) => boolean;
+  readonly events: StreamEvents;
+  /** 0 = no limit */
+  readonly limits: () => { readonly streamsPerConnection: number };
+  readonly clock: Clock;
+  readonly log: Log;
+};

@@ -1,0 +1,85 @@
+import type { Direction } from '../../../crds/schema/stream.ts';
+import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { Conversation, MessageResult } from '../conversation.ts';
+import { fieldsOf, idOf, textOf } from '../fields.ts';
+import { failed, infoOfStream, statusOf, stopped, type Wanted } from '../statuses.ts';
+import { readWanted, type WantedStream } from '../wanted-stream.ts';
+
+/** `publishStream`: an offer with tracks to receive. */
+export function publishStream(content: unknown, conversation: Conversation): MessageResult {
+  return startStream('publish', content, conversation);
+}
+
+/** `playStream`: an offer for tracks to send. */
+export function playStream(content: unknown, conversation: Conversation): MessageResult {
+  return startStream('play', content, conversation);
+}
+
+/**
+ * Starts a stream under the id that the page has chosen. Whatever goes wrong is answered by a FAILED status: until it
+ * gets one, `stop()` of the page waits.
+ */
+function startStream(direction: Direction, content: unknown, conversation: Conversation): MessageResult {
+  const method = direction === 'publish' ? 'publishStream' : 'playStream';
+  const fields = fieldsOf(content);
+  const id = idOf(fields);
+  if (id === null) return conversation.warn(method, 'mediaSessionId: must be 1 to 128 printable ASCII characters');
+  // A status would reach the stream that has the id.
+  if (conversation.has(id)) return conversation.warn(method, `mediaSessionId: stream "${id}" exists already`);
+
+  const wanted: Wanted = { id, direction, name: textOf(fields, 'name', 256) };
+  const stream = overLimit(conversation) ?? readWanted(content);
+  if (typeof stream === 'string') {
+    conversation.send('notifyStreamStatusEvent', failed(wanted, stream));
+    return 'refused';
+  }
+  for (const field of stream.ignored) conversation.warn(method, `${field}: not supported, and ignored`);
+  conversation.began(id);
+  void start(wanted, stream, conversation);
+  return 'accepted';
+}
+
+function overLimit({ deps, streams }: Conversation): string | null {
+  const { streamsPerConnection: limit } = deps.limits();
+  if (limit === 0 || streams < limit) return null;
+  return `the connection has reached its limit of ${limit} stream${limit === 1 ? '' : 's'}`;
+}
+
+async function start(wanted: Wanted, { custom, name, offer }: WantedStream, conversation: Conversation): Promise<void> {
+  const { deps, session } = conversation;
+  const { clock, log, play, publish } = deps;
+  const { direction, id } = wanted;
+  const request = { id, name, offer, custom, arrivedAt: clock.monotonic() };
+  try {
+    const outcome = await (direction === 'publish' ? publish : play)(session, request);
+    if (outcome.kind === 'started') follow(outcome, conversation);
+    else giveUp(infoOfStream(outcome.rejection));
+  } catch (error) {
+    log.error({ err: error, streamId: id, sessionId: session.id }, 'a stream failed to start');
+    giveUp('the media server failed to start the stream');
+  }
+
+  function giveUp(info: string): void {
+    const status = conversation.isStopped(id) ? stopped(wanted) : failed(wanted, info);
+    conversation.send('notifyStreamStatusEvent', status);
+    conversation.finished(id);
+  }
+}
+
+type Started = Extract<StreamOutcome, { kind: 'started' }>;
+
+/** Hands the answer to the page, then each status up to the final one. */
+function follow({ answer, stream }: Started, conversation: Conversation): void {
+  const { events } = conversation.deps;
+  // The Android SDK needs the third element, `isInitiator`.
+  conversation.send('setRemoteSDP', stream.id, answer, true);
+  if (!stream.published) events.follow(stream, conversation.send);
+  const tell = (): void => {
+    const muted = stream.published ? {} : events.mutedIn(stream);
+    conversation.send('notifyStreamStatusEvent', { ...statusOf(stream, stream), ...muted });
+    if (stream.cause !== null) conversation.finished(stream.id);
+  };
+  stream.onChange(tell);
+  // The page sets PENDING itself.
+  if (stream.live || stream.cause !== null) tell();
+}

@@ -1,0 +1,15 @@
+import type { Conversation, MessageResult } from '../conversation.ts';
+import { ownStream } from './own-stream.ts';
+
+/**
+ * `unPublishStream` and `stopStream`. The page closes its peer connection before it sends them, so the stream may have
+ * ended already: that is no error, and the page has its final status.
+ */
+export function stopStream(content: unknown, conversation: Conversation): MessageResult {
+  const stream = ownStream(content, conversation);
+  if (!stream) return 'ignored';
+  conversation.stopped(stream.id);
+  // The terminator has reported the failure.
+  conversation.deps.terminator.end(stream, 'client').catch(() => undefined);
+  return 'accepted';
+}

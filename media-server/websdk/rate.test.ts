@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { MessageRate } from './rate.ts';
+
+const sent = (rate: MessageRate, messages: number, at: number): number =>
+  Array.from({ length: messages }).filter(() => rate.allows(at)).length;
+
+describe('MessageRate', () => {
+  it('allows a burst, then 50 messages a second', () => {
+    const rate = new MessageRate(0);
+    expect(sent(rate, 300, 0)).toBe(200);
+    expect(sent(rate, 300, 1000)).toBe(50);
+    expect(sent(rate, 1, 1010)).toBe(0);
+    expect(sent(rate, 2, 1020)).toBe(1);
+  });
+
+  it('saves up no more than a burst', () => {
+    const rate = new MessageRate(0);
+    expect(sent(rate, 300, 1_000_000)).toBe(200);
+  });
+});

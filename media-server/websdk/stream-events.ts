@@ -1,0 +1,46 @@
+import type { StreamRegistry } from '../streams/registry.ts';
+import type { Played, Stream } from '../streams/stream.ts';
+
+type Send = (name: string, ...data: readonly unknown[]) => void;
+type Muted = { readonly muted: boolean };
+export type MuteStates = { readonly audioState: Muted; readonly videoState: Muted };
+
+/** What each type of event changes, for viewers that come later. */
+const MUTES: Readonly<Record<string, Partial<MuteStates>>> = {
+  audioMuted: { audioState: { muted: true } },
+  audioUnmuted: { audioState: { muted: false } },
+  videoMuted: { videoState: { muted: true } },
+  videoUnmuted: { videoState: { muted: false } },
+};
+
+const UNMUTED: MuteStates = { audioState: { muted: false }, videoState: { muted: false } };
+
+/** Events that a publisher's page sends to the pages that play its stream on this pod. */
+export class StreamEvents {
+  readonly #registry: Pick<StreamRegistry, 'playbacksOf'>;
+  /** The sockets of playbacks. A WHEP playback has none. */
+  readonly #viewers = new WeakMap<Stream, Send>();
+  readonly #muted = new WeakMap<Played, MuteStates>();
+
+  constructor(registry: Pick<StreamRegistry, 'playbacksOf'>) {
+    this.#registry = registry;
+  }
+
+  /** Remembers where events for a playback go. */
+  follow(playback: Stream, send: Send): void {
+    this.#viewers.set(playback, send);
+  }
+
+  /** What is muted in the publication that a playback plays. */
+  mutedIn({ publication }: Stream): MuteStates {
+    return (publication && this.#muted.get(publication)) ?? UNMUTED;
+  }
+
+  relay(publication: Stream, type: string, payload: unknown): void {
+    const change = MUTES[type];
+    if (change) this.#muted.set(publication, { ...(this.#muted.get(publication) ?? UNMUTED), ...change });
+    for (const playback of this.#registry.playbacksOf(publication)) {
+      this.#viewers.get(playback)?.('notifyStreamEvent', { mediaSessionId: playback.id, type, payload });
+    }
+  }
+}

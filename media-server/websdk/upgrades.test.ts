@@ -1,0 +1,204 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { MAX_FRAME_BYTES, readFrame } from './frame.ts';
+import type { FrameListener, FrameSocket } from './frame-socket.ts';
+import { isUpgrade, isWebSdkUpgrade, Upgrades } from './upgrades.ts';
+
+/** Upgrades on a server of their own, with the sockets that they open. */
+const stage = {
+  origins: ['*'],
+  most: 0,
+  draining: false,
+  refused: [] as string[],
+  accepted: [] as FrameSocket[],
+  texts: [] as string[],
+  closed: [] as unknown[],
+};
+const initial = structuredClone(stage);
+let server: Server;
+const clients: (WebSocket | Socket)[] = [];
+
+beforeEach(async () => {
+  Object.assign(stage, structuredClone(initial));
+  const { accepted, closed, texts } = stage;
+  const upgrades = new Upgrades({
+    origins: () => stage.origins,
+    mostSockets: () => stage.most,
+    sockets: () => stage.accepted.length,
+    draining: () => stage.draining,
+    refused: (reason) => stage.refused.push(reason),
+    accept: (socket) => {
+      const listener: FrameListener = {
+        text: (text) => texts.push(text),
+        closed: (closing) => closed.push(closing),
+      };
+      socket.listen(listener);
+      accepted.push(socket);
+    },
+  });
+  const answer = (_request: unknown, response: { end(text: string): void }) => response.end('ordinary');
+  server = createServer({ shouldUpgradeCallback: isWebSdkUpgrade }, answer);
+  server.on('upgrade', (...upgrade) => upgrades.take(...upgrade));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) 'terminate' in client ? client.terminate() : client.destroy();
+  server.close();
+  server.closeAllConnections();
+});
+
+const port = (): number => (server.address() as AddressInfo).port;
+
+function dial(path = '/websdk', headers: Record<string, string> = {}): WebSocket {
+  const client = new WebSocket(`ws://127.0.0.1:${port()}${path}`, { headers });
+  client.on('error', () => undefined);
+  clients.push(client);
+  return client;
+}
+
+/** `open`, or the status of the answer. */
+function outcome(client: WebSocket): Promise<unknown> {
+  return new Promise((resolve) => {
+    client.once('open', () => resolve('open'));
+    client.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode));
+  });
+}
+
+const closeCode = (client: WebSocket): Promise<number> => new Promise((resolve) => client.once('close', resolve));
+
+/** Writes bytes, and reads up to the end. */
+function raw(bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port(), '127.0.0.1', () => socket.write(bytes));
+    clients.push(socket);
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(text.split('\r\n')[0] ?? ''));
+  });
+}
+
+describe('an upgrade', () => {
+  it.each(['/websdk', '/websdk/', '/websdk/a/b?x=1', '/websdk?x=1'])('opens a socket at %s', async (path) => {
+    expect(await outcome(dial(path))).toBe('open');
+  });
+
+  it.each(['/', '/websdks', '/web', '/whip/websdk'])('is an ordinary request at %s', async (path) => {
+    expect(await outcome(dial(path))).toBe(200);
+    expect(stage.accepted).toEqual([]);
+  });
+
+  it('to another protocol is an ordinary request', async () => {
+    const reply = raw('GET /websdk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n');
+    expect(await reply).toBe('HTTP/1.1 200 OK');
+  });
+
+  it.each([
+    ['no key', 'Sec-WebSocket-Version: 13'],
+    ['an old version', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 7'],
+  ])('with %s is refused', async (_what, header) => {
+    const reply = raw(
+      `GET /websdk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${header}\r\n\r\n`,
+    );
+    expect(await reply).toBe('HTTP/1.1 400 Bad Request');
+  });
+
+  it.each([
+    ['https://a.example', 'open'],
+    ['https://b.example', 403],
+    ['null', 403],
+  ])('of the origin %s ends as %s', async (origin, expected) => {
+    stage.origins = ['https://a.example'];
+    expect(await outcome(dial('/websdk', { origin }))).toBe(expected);
+  });
+
+  it('without an origin comes from no browser', async () => {
+    stage.origins = ['https://a.example'];
+    expect(await outcome(dial())).toBe('open');
+  });
+
+  it('is refused over the limit and while the server drains', async () => {
+    stage.most = 1;
+    expect(await outcome(dial())).toBe('open');
+    expect(await outcome(dial())).toBe(503);
+    stage.draining = true;
+    expect(await outcome(dial())).toBe(503);
+    expect(stage.refused).toEqual(['limit', 'draining']);
+  });
+
+  it('is one of a socket only for a WebSocket', () => {
+    const request = (headers: object, method = 'GET') => ({ headers, method, url: '/' }) as never;
+    expect(isUpgrade(request({ upgrade: 'WebSocket' }))).toBe(true);
+    expect(isUpgrade(request({ upgrade: 'websocket' }, 'POST'))).toBe(false);
+    expect(isUpgrade(request({}))).toBe(false);
+  });
+});
+
+describe('a socket', () => {
+  it('carries text in both directions', async () => {
+    const client = dial();
+    await outcome(client);
+    const answer = new Promise((resolve) => client.once('message', (data) => resolve(readFrame(String(data)))));
+    client.send('hello');
+    stage.accepted[0]?.send('getUserData', { a: 1 });
+    expect(await answer).toEqual({ name: 'getUserData', content: { a: 1 } });
+    await expect.poll(() => stage.texts).toEqual(['hello']);
+    client.close();
+    await expect.poll(() => stage.closed).toEqual([null]);
+  });
+
+  it.each<[string, (client: WebSocket) => void, number, string]>([
+    ['a binary frame', (client) => client.send(Buffer.from('x')), 1003, 'binary'],
+    ['a frame that is too large', (client) => client.send('x'.repeat(MAX_FRAME_BYTES + 1)), 1009, 'too_large'],
+  ])('is closed for %s', async (_what, act, code, closing) => {
+    const client = dial();
+    await outcome(client);
+    act(client);
+    expect(await closeCode(client)).toBe(code);
+    expect(stage.closed).toEqual([closing]);
+  });
+
+  it('takes the largest frame', async () => {
+    const client = dial();
+    await outcome(client);
+    client.send('x'.repeat(MAX_FRAME_BYTES));
+    await expect.poll(() => stage.texts[0]?.length).toBe(MAX_FRAME_BYTES);
+  });
+
+  it('is closed for a frame that breaks the protocol', async () => {
+    const client = dial();
+    await outcome(client);
+    const { _socket: socket } = client as never as { _socket: Socket };
+    // A text frame without a mask (RFC 6455 §5.1).
+    socket.write(Buffer.from([0x81, 0x01, 0x78]));
+    expect(await closeCode(client)).toBe(1002);
+    expect(stage.closed).toEqual(['malformed']);
+  });
+
+  it('is cut when the client does not read', async () => {
+    const client = dial();
+    await outcome(client);
+    client.pause();
+    const payload = 'x'.repeat(64 * 1024);
+    for (let sent = 0; sent < 1000 && stage.closed.length === 0; sent++) stage.accepted[0]?.send('a', payload);
+    expect(stage.closed).toEqual(['slow']);
+  });
+
+  it('sends nothing after it has closed, and tells its end once', async () => {
+    const client = dial();
+    await outcome(client);
+    const got: string[] = [];
+    client.on('message', (data) => got.push(String(data)));
+    const [socket] = stage.accepted;
+    socket?.send('a');
+    socket?.close('ended');
+    socket?.send('b');
+    socket?.close('silent');
+    expect(await closeCode(client)).toBe(1000);
+    expect([got.length, stage.closed]).toEqual([1, ['ended']]);
+  });
+});

@@ -1,0 +1,28 @@
+import { type Fields, faultOfCustom, faultOfName, fieldsOf } from './fields.ts';
+
+/** What `publishStream` and `playStream` ask for. */
+export type WantedStream = {
+  readonly name: string;
+  readonly offer: string;
+  readonly custom: Fields;
+  /** Wishes that are not fulfilled, for a warning: `record`, `rtmpUrl`. */
+  readonly ignored: readonly string[];
+};
+
+/** The info of WCS for a player that cannot play WebRTC (MSE, WSPlayer, Flash). */
+const NO_COMMON_CODECS = 'No common codecs';
+
+/** Reads `publishStream` or `playStream`. Returns the info of a FAILED status if it cannot be used. */
+export function readWanted(content: unknown): WantedStream | string {
+  const fields = fieldsOf(content);
+  const { custom, mediaProvider = 'WebRTC', name, sdp } = fields;
+  if (mediaProvider !== 'WebRTC') return NO_COMMON_CODECS;
+  const fault = faultOfName('name', name) ?? faultOfCustom(custom);
+  if (fault !== null) return fault;
+  if (typeof sdp !== 'string' || sdp === '') return 'sdp: must be an SDP offer';
+  return { name: String(name), offer: sdp, custom: fieldsOf(custom), ignored: ignoredOf(fields) };
+}
+
+function ignoredOf({ record, rtmpUrl }: Fields): string[] {
+  return [...(record === true ? ['record'] : []), ...(rtmpUrl === undefined || rtmpUrl === '' ? [] : ['rtmpUrl'])];
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Closing } from './closings.ts';
+import { Connection, type ConnectionDeps, type ConnectionMetrics, type UpgradedClient } from './connection.ts';
+import type { MessageDeps } from './messages/deps.ts';
+import { OpenSockets } from './open-sockets.ts';
+import { StreamEvents } from './stream-events.ts';
+import { type UpgradeDeps, type UpgradeRefusal, Upgrades } from './upgrades.ts';
+
+export type WebSdkMetrics = Omit<ConnectionMetrics, 'webSdkClosed'> & {
+  /** A socket that the media server did not open, or that it closed. */
+  webSdkClosed(reason: Closing | UpgradeRefusal): void;
+};
+
+export type WebSdkDeps = Omit<ConnectionDeps, 'events' | 'limits' | 'metrics'> & {
+  readonly registry: MessageDeps['registry'] & ConstructorParameters<typeof StreamEvents>[0];
+  /** Limits of a socket and of the pod, 0 = none; a reload applies to sockets and streams that come later. */
+  readonly limits: () => { readonly connections: number; readonly streamsPerConnection: number };
+  readonly origins: UpgradeDeps['origins'];
+  readonly draining: () => boolean;
+  readonly clientOf: (request: IncomingMessage) => UpgradedClient;
+  readonly metrics: WebSdkMetrics;
+};
+
+/** The sockets of the vendor's Web SDK: their upgrades, and the register of the open ones. */
+export type WebSdk = { readonly upgrades: Upgrades; readonly sockets: OpenSockets };
+
+/** Wires the parts of this room. Opens no port: `upgrades` takes requests from HTTP servers. */
+export function createWebSdk(deps: WebSdkDeps): WebSdk {
+  const { clientOf, draining, limits, metrics, origins, registry } = deps;
+  const sockets = new OpenSockets();
+  const connectionDeps = { ...deps, events: new StreamEvents(registry) };
+  const upgrades = new Upgrades({
+    origins,
+    draining,
+    sockets: () => sockets.size,
+    mostSockets: () => limits().connections,
+    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), connectionDeps)),
+    refused: (reason) => metrics.webSdkClosed(reason),
+  });
+  return { upgrades, sockets };
+}

@@ -1,0 +1,53 @@
+import type { Closing } from '../../media-server/websdk/closings.ts';
+import type { PageSocket } from '../../media-server/websdk/connection.ts';
+import type { FrameListener } from '../../media-server/websdk/frame-socket.ts';
+
+/** The page's end of a socket of the Web SDK, in memory: what it is sent, and what it sends. */
+export class FakePage implements PageSocket {
+  /** Messages to the page: the name, then the elements of `data`. */
+  readonly got: [string, ...unknown[]][] = [];
+  /** Why the server closed the socket; `left` if the page did. */
+  closed: Closing | 'left' | null = null;
+  #listener: FrameListener | null = null;
+
+  listen(listener: FrameListener): void {
+    this.#listener = listener;
+  }
+
+  send(name: string, ...data: readonly unknown[]): void {
+    if (this.closed === null) this.got.push([name, ...data]);
+  }
+
+  close(closing: Closing): void {
+    this.#close(closing);
+  }
+
+  cut(closing: Closing): void {
+    this.#close(closing);
+  }
+
+  /** Sends a message, as the SDK writes it. */
+  says(message: string, content: unknown = null): void {
+    this.saysText(JSON.stringify({ message, data: [content] }));
+  }
+
+  saysText(text: string): void {
+    if (this.closed === null) this.#listener?.text(text);
+  }
+
+  /** The page is closed, or its network is lost. */
+  leaves(): void {
+    this.#close('left');
+  }
+
+  /** The contents of the messages with this name, without their other elements. */
+  of(name: string): unknown[] {
+    return this.got.filter(([each]) => each === name).map(([, content]) => content);
+  }
+
+  #close(closing: Closing | 'left'): void {
+    if (this.closed !== null) return;
+    this.closed = closing;
+    this.#listener?.closed(closing === 'left' ? null : closing);
+  }
+}
