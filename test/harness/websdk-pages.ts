@@ -1,0 +1,219 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { dirname, extname, join, normalize, sep } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser } from './browser.ts';
+import { until } from './wait.ts';
+
+/** The pinned versions of the vendor's package, `@flashphoner/websdk`. */
+export const SDK_PACKAGES = { '2.0.276': '@flashphoner/websdk', '2.0.180': 'websdk-2.0.180' } as const;
+export type SdkVersion = keyof typeof SDK_PACKAGES;
+
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+const SLOW = { timeoutMs: 20_000 };
+
+/** The vendor's pages, byte for byte as in its package, and a browser that reaches loopback only. */
+export class WebSdkPages {
+  readonly #server: Server;
+  readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+
+  private constructor(server: Server, browser: Browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  static async start(version: SdkVersion): Promise<WebSdkPages> {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${SDK_PACKAGES[version]}/package.json`));
+    const server = createServer(async ({ url = '/' }, response) => {
+      const file = normalize(join(folder, decodeURIComponent(url.split('?')[0] ?? '')));
+      const content = file.startsWith(folder + sep) ? await readFile(file).catch(() => null) : null;
+      if (content === null) response.writeHead(404).end();
+      else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new WebSdkPages(server, await startBrowser({ loopbackOnly: true }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** Closes the pages. */
+  async clear(): Promise<void> {
+    for (const context of this.#contexts.splice(0)) await context.close();
+  }
+
+  /** Opens a page of the package in a browser context of its own. */
+  async open(path: string): Promise<Page> {
+    const context = await this.#browser.newContext();
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    const { port } = this.#server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/${path}`);
+    return page;
+  }
+
+  /** `min/streaming.html`, connected to a media server. */
+  async streaming(urlServer: string, name: string): Promise<StreamingPage> {
+    const page = await this.open('examples/min/streaming.html');
+    await page.locator('#urlServer').fill(urlServer);
+    await page.locator('#streamName').fill(name);
+    const streaming = new StreamingPage(page, name);
+    await streaming.connect();
+    return streaming;
+  }
+
+  /** An example of `demo/streaming` with its fields filled in, connected to a media server. */
+  async example(name: string, urlServer: string, stream: string): Promise<Page> {
+    const page = await this.open(`examples/demo/streaming/${name}/${name}.html`);
+    await page.locator('#urlServer').fill(urlServer);
+    await page.locator('#connectBtn').click();
+    await textIs(page, '#connectStatus', 'ESTABLISHED');
+    for (const field of ['#publishStream', '#playStream']) await page.locator(field).fill(stream);
+    return page;
+  }
+
+  /** `player.html`, before its start button is pressed. */
+  async player(urlServer: string, name: string): Promise<PlayerPage> {
+    const page = await this.open('examples/demo/streaming/player/player.html');
+    await page.locator('#url').fill(urlServer);
+    await page.locator('#streamName').fill(name);
+    return new PlayerPage(page);
+  }
+}
+
+/** The status and the info of the newest stream of a page, as the SDK has them. */
+export type Shown = { readonly status: string; readonly info: string };
+
+/** The page `examples/min/streaming.html`. */
+export class StreamingPage {
+  readonly page: Page;
+  readonly #name: string;
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.#name = name;
+  }
+
+  async connect(): Promise<void> {
+    await this.page.locator('#connect').click();
+    await until('the session is established', async () => (await this.session()) === 'ESTABLISHED', SLOW);
+  }
+
+  /** The status of the session; empty once the page has forgotten it. */
+  session(): Promise<string> {
+    return this.page.evaluate('currentSession ? currentSession.status() : ""');
+  }
+
+  /** Presses publish, and keeps the stream, which the page itself does not. */
+  async press(): Promise<void> {
+    await this.page.evaluate(KEEP_STREAM);
+    await this.page.locator('#publish').click();
+  }
+
+  /** Publishes, and waits until the page shows it. */
+  async publish(): Promise<void> {
+    await this.press();
+    await this.shows({ status: 'PUBLISHING', info: '' });
+    await this.page.locator(`[id="${this.#name}-PUBLISH"]`).waitFor();
+  }
+
+  /** What the SDK tells about a session of its own: warnings, then its last status. */
+  connectTo(appKey: string): Promise<unknown[]> {
+    return this.page.evaluate(`(${CONNECT})(${JSON.stringify(appKey)})`);
+  }
+
+  /** Presses the button that the page adds to a publication. */
+  stop(): Promise<void> {
+    return this.page.locator('input[value=Unpublish]').click();
+  }
+
+  disconnect(): Promise<void> {
+    return this.page.locator('#disconnect').click();
+  }
+
+  streamId(): Promise<string> {
+    return this.page.evaluate('kept.id()');
+  }
+
+  shows(expected: Shown): Promise<unknown> {
+    return shows(this.page, 'kept', expected);
+  }
+}
+
+/** Wraps `createStream` of the page's session. */
+const KEEP_STREAM = `(() => {
+  const create = currentSession.createStream;
+  currentSession.createStream = (options) => (window.kept = create(options));
+})()`;
+
+/** Opens one more session in the page, to an app that the page does not name. */
+const CONNECT = `(appKey) => new Promise((resolve) => {
+  const { WARN, ESTABLISHED, DISCONNECTED, FAILED } = SESSION_STATUS;
+  const seen = [];
+  const end = (session) => resolve([...seen, session.status()]);
+  Flashphoner.createSession({ urlServer: elementValue('urlServer'), appKey })
+    .on(WARN, ({ apiMethod, info, status }) => seen.push({ apiMethod, info, status }))
+    .on(ESTABLISHED, end).on(DISCONNECTED, end).on(FAILED, end);
+})`;
+
+/** Of the video that has decoded most: the SDK keeps a hidden one besides. */
+const FRAMES = `Math.max(
+  0,
+  ...[...document.querySelectorAll('video')].map((video) => video.getVideoPlaybackQuality().totalVideoFrames),
+)`;
+
+/** The page `examples/demo/streaming/player/player.html`. */
+export class PlayerPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  async press(): Promise<void> {
+    await this.page.locator('#playBtn:enabled').click();
+  }
+
+  /** Presses start, and waits until the picture moves. */
+  async play(): Promise<void> {
+    await this.press();
+    await this.shows({ status: 'PLAYING', info: '' });
+    const before = await this.frames();
+    await until('the picture moves', async () => (await this.frames()) > before + 3, SLOW);
+  }
+
+  /** Frames that the browser has decoded. */
+  frames(): Promise<number> {
+    return this.page.evaluate(FRAMES);
+  }
+
+  /** What the page itself shows. */
+  async text(): Promise<Shown> {
+    const [status, info] = await Promise.all(['#status', '#info'].map((each) => this.page.locator(each).textContent()));
+    return { status: status ?? '', info: info ?? '' };
+  }
+
+  shows(expected: Shown): Promise<unknown> {
+    return shows(this.page, 'stream', expected);
+  }
+}
+
+/** Waits until an element of a page shows a text. */
+export function textIs(page: Page, selector: string, text: string): Promise<unknown> {
+  return until(`${selector} is ${text}`, async () => (await page.locator(selector).textContent()) === text, SLOW);
+}
+
+/** Waits for a status, and compares the info as soon as the status is there. */
+async function shows(page: Page, variable: string, { info, status }: Shown): Promise<void> {
+  const read = (): Promise<Shown> =>
+    page.evaluate(`({ status: ${variable}?.status() ?? '', info: ${variable}?.getInfo() ?? '' })`);
+  await until(`the page shows ${status}`, async () => (await read()).status === status, SLOW);
+  const { info: shown } = await read();
+  if (shown !== info) throw new Error(`the info of ${status} is "${shown}", not "${info}"`);
+}

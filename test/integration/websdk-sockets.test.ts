@@ -1,0 +1,205 @@
+import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSdkClient } from '../clients/websdk-client.ts';
+import { savedOffer } from '../fixtures/sdp/offers.ts';
+import { Backend } from '../harness/backend.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { TestServer } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { until } from '../harness/wait.ts';
+
+const publication = (mediaSessionId: string, name: string): object => ({
+  ...{ mediaSessionId, name, published: true, mediaProvider: 'WebRTC', hasAudio: true, hasVideo: true },
+  sdp: savedOffer('chromium-publish'),
+});
+
+/** The status of the answer to an upgrade; 101 = a socket was opened. `ca` is the certificate to trust. */
+function upgrade(url: string, headers: Readonly<Record<string, string>> = {}, ca = ''): Promise<number> {
+  const ask = url.startsWith('wss') ? requestOverTls : request;
+  return new Promise((resolve, reject) => {
+    const asked = ask(url.replace(/^ws/, 'http'), {
+      ca,
+      headers: {
+        ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+        ...{ 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers },
+      },
+    });
+    asked.once('response', (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.once('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve(101);
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
+}
+
+describe('without spec.webSdk', () => {
+  it('there is no port, and upgrades are ordinary requests', async ({ onTestFinished }) => {
+    const server = await TestServer.start();
+    onTestFinished(() => server.stop());
+    expect(await upgrade(`${server.url}/websdk`)).toBe(404);
+    await expect(upgrade(server.socketUrl)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+describe('the sockets of a media server', () => {
+  let backend: Backend;
+  let server: TestServer;
+  let onRest: string;
+
+  beforeAll(async () => {
+    backend = await Backend.start();
+    const limits = { streamsPerConnection: 2 };
+    const rest = { allowedOrigins: ['https://example.com'] };
+    const mediaServer = { webSdk: { pingInterval: '1s' }, limits, rest };
+    server = await TestServer.start({ hookUrl: backend.url, mediaServer });
+    onRest = `${server.url.replace('http', 'ws')}/websdk`;
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await backend?.close();
+  });
+
+  const left = async (): Promise<number[]> => [
+    await server.metric('sluice_sessions'),
+    await server.metric('sluice_streams'),
+    await server.metric('sluice_worker_transports'),
+  ];
+  const leavesNothing = (): Promise<unknown> =>
+    until('nothing is left', async () => (await left()).every((n) => n === 0));
+
+  it('have any path on their own port, and /websdk on the port of REST', async () => {
+    for (const path of ['', '/', '/a/b?x=1']) expect(await upgrade(`${server.socketUrl}${path}`)).toBe(101);
+    expect(await upgrade(onRest)).toBe(101);
+    expect(await upgrade(`${server.url}/whip/defaultApp/a`)).toBe(204);
+    expect(await upgrade(`${server.url}/nowhere`)).toBe(404);
+    expect(await upgrade(server.socketUrl, { upgrade: 'h2c' })).toBe(426);
+    expect((await fetch(server.socketUrl.replace('ws', 'http'))).status).toBe(426);
+  });
+
+  it('are opened for the origins of the MediaServer', async () => {
+    expect(await upgrade(server.socketUrl, { origin: 'https://example.com' })).toBe(101);
+    expect(await upgrade(onRest, { origin: 'https://evil.example' })).toBe(403);
+    expect(await server.metric('sluice_websdk_closes_total', { reason: 'origin' })).toBe(1);
+  });
+
+  it('give no power over streams of others', async () => {
+    const [owner, other] = [await WebSdkClient.connect(server.socketUrl), await WebSdkClient.connect(onRest)];
+    owner.send('publishStream', publication('mine', 'a'));
+    await owner.answer('setRemoteSDP');
+    other.send('unPublishStream', { mediaSessionId: 'mine' });
+    other.send('sendStreamEvent', { mediaSessionId: 'mine', type: 'data', payload: {} });
+    expect(await other.answer('fail')).toMatchObject([{ info: 'Stream not found' }]);
+    other.send('publishStream', publication('mine', 'b'));
+    expect(await other.status('mine', 'FAILED')).toBe('info: Stream id is already in use');
+    expect(await server.streams()).toMatchObject([{ mediaSessionId: 'mine', name: 'a' }]);
+    owner.close();
+    other.close();
+    await leavesNothing();
+  });
+
+  it('are closed by /connection/terminate', async () => {
+    const client = await WebSdkClient.connect(server.socketUrl);
+    client.send('publishStream', publication('p', 'a'));
+    await client.answer('setRemoteSDP');
+    const { body } = await server.api('/connection/find_all');
+    const [{ sessionId } = { sessionId: '' }] = body as { sessionId: string }[];
+    expect((await server.api('/connection/terminate', { sessionId })).status).toBe(200);
+    expect(await client.status('p', 'UNPUBLISHED')).toBe('info: Stopped by session disconnect');
+    await until('the socket is closed', () => client.closed !== null);
+    expect(client.closed).toBe(1000);
+    await leavesNothing();
+  });
+
+  it('hold a number of streams each, and are pinged', async () => {
+    const client = await WebSdkClient.connect(server.socketUrl);
+    for (const id of ['a', 'b', 'c']) client.send('publishStream', publication(id, id));
+    expect(await client.status('c', 'FAILED')).toBe('info: the connection has reached its limit of 2 streams');
+    await client.answer('ping');
+    client.close();
+    await leavesNothing();
+  });
+
+  it('say why the backend refuses a session', async () => {
+    backend.answer = ({ method }) => (method === 'connect' ? 403 : 200);
+    const client = await WebSdkClient.open(server.socketUrl);
+    client.send('connection', { appKey: 'defaultApp' });
+    expect(await client.answer('fail')).toEqual([
+      { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info: 'Forbidden' },
+    ]);
+    await until('the socket is closed', () => client.closed !== null);
+    backend.allowAll();
+  });
+
+  it('leave nothing after 200 of them have come, published and gone', async () => {
+    const cycle = async (index: number): Promise<void> => {
+      const client = await WebSdkClient.connect(index % 2 === 0 ? server.socketUrl : onRest);
+      client.send('publishStream', publication(`id-${index}`, `name-${index}`));
+      if (index % 3 !== 0) await client.answer('setRemoteSDP');
+      if (index % 5 === 0) client.sendText('not JSON');
+      client.close();
+    };
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 10 }, (_, index) => cycle(round * 10 + index)));
+    }
+    await leavesNothing();
+    await until('the backend was told of each end', () => backend.of('connect').length === endsTold());
+    function endsTold(): number {
+      const refused = 1;
+      const told = backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
+      return told.length + refused;
+    }
+  });
+
+  it('write neither SDP nor what clients pass into the log', () => {
+    const text = JSON.stringify(server.log);
+    expect(text).not.toMatch(/v=0|ice-ufrag|not JSON/);
+  });
+});
+
+describe('a socket over TLS', () => {
+  it('has a port and a certificate of its own, and follows the config', async ({ onTestFinished }) => {
+    const { cert, key } = selfSigned('sockets');
+    const [rest, sockets] = [await freePort(), await freePort()];
+    const data = {
+      'tls.crt': Buffer.from(cert).toString('base64'),
+      'tls.key': Buffer.from(key).toString('base64'),
+    };
+    const certificateRef = { name: 'tls' };
+    const server = await TestServer.start({
+      mediaServer: {
+        rest: { https: { port: rest, certificateRef }, allowedOrigins: ['https://a.example'] },
+        webSdk: { https: { port: sockets, certificateRef } },
+      },
+      documents: [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'tls' }, type: 'kubernetes.io/tls', data }],
+    });
+    onTestFinished(() => server.stop());
+    expect(await upgrade(`wss://127.0.0.1:${sockets}/any`, {}, cert)).toBe(101);
+    expect(await upgrade(`wss://127.0.0.1:${rest}/websdk`, {}, cert)).toBe(101);
+    const origin = 'https://b.example';
+    expect(await upgrade(server.socketUrl, { origin })).toBe(403);
+    await server.edit((text) => text.replace('https://a.example', origin));
+    await until('the new origin is allowed', async () => (await upgrade(server.socketUrl, { origin })) === 101);
+  });
+});
+
+describe('a media server that is stopped', () => {
+  it('closes its sockets, and tells the backend before it ends', async ({ onTestFinished }) => {
+    const backend = await Backend.start();
+    onTestFinished(() => backend.close());
+    const server = await TestServer.start({ hookUrl: backend.url, mediaServer: { webSdk: {} } });
+    const clients = [await WebSdkClient.connect(server.socketUrl), await WebSdkClient.connect(server.socketUrl)];
+    clients[0]?.send('publishStream', publication('p', 'a'));
+    await clients[0]?.answer('setRemoteSDP');
+    await server.stop('SIGINT');
+    await until('the sockets are closed', () => clients.every(({ closed }) => closed !== null));
+    expect(clients.map(({ closed }) => closed)).toEqual([1001, 1001]);
+    const ends = backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
+    expect(ends.map(({ body }) => body['info'])).toEqual(['Stopped by drain', 'Stopped by drain']);
+  });
+});
