@@ -8,6 +8,8 @@ import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 import { KINDS, type Kind } from '../../crds/schema/kinds.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
 import { readSessionLayer } from '../../media-server/hooks/method-config.ts';
+import { CLOSINGS } from '../../media-server/websdk/closings.ts';
+import { UPGRADE_REFUSALS } from '../../media-server/websdk/upgrades.ts';
 import { readKickOptions } from '../bench/kick/options.ts';
 import { type Block, blocksOf } from '../harness/markdown.ts';
 import { TestServer } from '../harness/media-server.ts';
@@ -156,6 +158,13 @@ describe('the tables of the docs', () => {
       const status = publish === play ? publish : `${publish} / ${play}`;
       expect(page).toContain(`| \`${cause}\` | ${status} | ${info} |`);
     }
+  });
+
+  it('have every reason to close a socket of the Web SDK', () => {
+    const page = texts.get('docs/migrating-from-wcs.md') ?? '';
+    const [, section = ''] = page.split('### When the server closes a socket');
+    const reasons = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
+    expect(reasons.slice(1)).toEqual([...UPGRADE_REFUSALS, ...Object.keys(CLOSINGS)]);
   });
 
   it.each([
