@@ -43,7 +43,7 @@ generate: ## write the CRDs, their reference, the chart's README and the kubectl
 	@$(RUN) node scripts/bundle-plugin.ts
 
 bench: ## measure the figures of docs/performance.md; PARTS='kick joins' = only some, WRITE=FILE = write a page
-	@$(RUN) --with bench node --expose-gc test/bench/main.ts --parts "$(PARTS)" --write "$(WRITE)"
+	@$(RUN) --with bench node --expose-gc test/bench/main.ts --parts "$(PARTS)" --write "$(WRITE)" $(ARGS)
 
 kick: ## measure when kicked players know; ARGS='--loss 20%', ARGS=--help
 	@$(RUN) --with worker node test/bench/kick/main.ts $(ARGS)

@@ -1,5 +1,6 @@
 // Measures the figures of docs/performance.md.
 import { appendFile, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
 import { describeMachine, describeRevision, type MeasuredPart, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
@@ -24,6 +25,9 @@ runProgram(async () => {
   if (options.write !== '') await appendFile(options.write, '');
   const run = { machine: describeMachine(), revision: describeRevision(), date: new Date().toISOString().slice(0, 10) };
   console.log(`On ${run.machine}, ${run.revision}.`);
+  const [load = 0] = loadavg();
+  if (load > 1)
+    console.log(`The load average is ${load.toFixed(1)}: something else is running, and figures will be worse.`);
   const measured: MeasuredPart[] = [];
   for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
     const section = beginSection(part.title);
