@@ -31,7 +31,7 @@ export type StreamRequest = {
   readonly arrivedAt: number;
 };
 
-/** Why a session or a stream does not start: an HTTP status, a sentence for the client and for the log, and when to try again. */
+/** Why a session or a stream does not start: an HTTP status, a sentence for client and log, and when to try again. */
 export type Rejection = {
   readonly status: 400 | 403 | 404 | 406 | 409 | 422 | 500 | 503;
   /** Closed set, the metric label `result`. */

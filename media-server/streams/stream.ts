@@ -30,7 +30,7 @@ export type Played = Stream | PipedStream;
 
 export type StreamChange = { readonly status: StreamStatus; readonly info: string };
 
-/** One publication or playback of a session. It holds state and notifies its listeners; `streams/terminate.ts` ends it. */
+/** One publication or playback of a session. It holds state and notifies listeners; `streams/terminate.ts` ends it. */
 export class Stream {
   readonly id: string;
   readonly session: Session;

@@ -48,10 +48,10 @@ export class Terminator {
   }
 
   /**
-   * Ends a stream; a publication takes its playbacks with it, and the only stream its session. Resolves when the transports are closed and nothing is
-   * left in the registry: `true` for the caller that ended it, `false` for a later caller, which waits as well.
-   * Rejects when a transport could not be closed. Everything up to the closing of the transport happens before the
-   * first await.
+   * Ends a stream; a publication takes its playbacks with it, and the only stream its session. Resolves when the
+   * transports are closed and nothing is left in the registry: `true` for the caller that ended it, `false` for a later
+   * caller, which waits as well. Rejects when a transport could not be closed. Everything up to the closing of the
+   * transport happens before the first await.
    */
   async end(stream: Stream, cause: EndCause, options: EndOptions = {}): Promise<boolean> {
     return (await this.#end(stream, cause, options)) !== null;
@@ -99,6 +99,8 @@ export class Terminator {
     }
     const ended = await this.endAll(this.#deps.registry.bySession(session.id), cause, options);
     this.#leave(session);
+    // A stream that another caller ended may still be closing.
+    await session.over;
     return ended;
   }
 
@@ -138,8 +140,11 @@ export class Terminator {
       // Even if closing failed, an ended stream leaves the registry, and its playbacks are awaited.
       registry.remove(stream);
       this.#ending.delete(stream);
-      ended(stream, clock.monotonic() - orderedAt);
-      this.#leave(stream.session);
+      try {
+        ended(stream, clock.monotonic() - orderedAt);
+      } finally {
+        this.#leave(stream.session);
+      }
       await playbacks;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Why the server closes a socket, with the code and the text of the close frame (RFC 6455 §7.4). The keys are the label
- * `reason` of a metric. The SDK shows none of it: each of them is DISCONNECTED in the page.
+ * Why the server closes a socket, with code and text of the close frame (RFC 6455 §7.4). The keys are the label `reason`
+ * of a metric. The SDK shows none of it: each of them is DISCONNECTED in the page.
  */
 export const CLOSINGS = {
   /** A `connection` that is refused; a `fail` with the reason has been sent. */

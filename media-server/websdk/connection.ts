@@ -32,7 +32,7 @@ export type ConnectionMetrics = {
 };
 
 /** A socket as its connection uses it. */
-export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'send'>;
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'send'>;
 
 type State =
   | { readonly is: 'waiting'; readonly deadline: Timer }
@@ -87,7 +87,7 @@ export class Connection {
 
   /** Answers a message. Returns why the socket is to be closed, or null. */
   #receive(text: string): Closing | null {
-    if (!this.#rate.allows(this.#deps.clock.monotonic())) return 'rate';
+    if (!this.#rate.allows(this.#deps.clock.monotonic(), text.length)) return 'rate';
     const frame = readFrame(text);
     if (typeof frame === 'string') return 'malformed';
     if (this.#isAside(frame.name)) return null;
@@ -164,7 +164,8 @@ export class Connection {
     const { clock, pings: settings } = deps;
     const lost = (): void => this.#socket.cut('no_pong');
     const pings = new Pings({ clock, settings, lost, send: () => send('ping', null) });
-    const conversation = new Conversation({ session, deps, send, onIdle });
+    const offer = this.#socket.offer.bind(this.#socket);
+    const conversation = new Conversation({ session, deps, send, offer, onIdle });
     this.#state = { is: 'established', conversation, pings };
     this.#count('connection', 'accepted');
     void session.over.then(() => this.close(session.cause === 'drain' ? 'going_away' : 'ended'));
@@ -184,7 +185,7 @@ export class Connection {
     this.#state = CLOSED;
     if (state.is === 'waiting') state.deadline.cancel();
     if (state.is === 'established') state.pings.stop();
-    if (state.is === 'established' && this.#draining) {
+    if (state.is === 'established' && closing === 'going_away') {
       void this.#deps.terminator.endSession(state.conversation.session, 'drain');
     }
     this.#gone.abort();

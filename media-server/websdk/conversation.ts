@@ -10,15 +10,18 @@ export class Conversation {
   readonly deps: MessageDeps;
   /** Sends a message to the page; its content is `data`. */
   readonly send: (name: string, ...data: readonly unknown[]) => void;
+  /** Sends a message that the page can do without, unless the page is behind. */
+  readonly offer: (name: string, ...data: readonly unknown[]) => void;
   readonly #onIdle: () => void;
   /** Ids from the message that asks for a stream until its final status; true = its page has stopped it. */
   readonly #streams = new Map<string, boolean>();
 
   /** `onIdle` runs whenever the last stream has ended. */
-  constructor(options: Pick<Conversation, 'deps' | 'send' | 'session'> & { readonly onIdle: () => void }) {
+  constructor(options: Pick<Conversation, 'deps' | 'offer' | 'send' | 'session'> & { readonly onIdle: () => void }) {
     this.session = options.session;
     this.deps = options.deps;
     this.send = options.send;
+    this.offer = options.offer;
     this.#onIdle = options.onIdle;
   }
 

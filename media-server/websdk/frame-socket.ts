@@ -4,6 +4,7 @@ import { writeFrame } from './frame.ts';
 
 /** Bytes that wait for a client that does not read. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+const BEHIND_BYTES = 64 * 1024;
 
 export type FrameListener = {
   /** A text frame of at most `MAX_FRAME_BYTES`. */
@@ -38,6 +39,11 @@ export class FrameSocket {
     if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) this.cut('slow');
   }
 
+  /** Sends a message that the client can do without, unless much still waits for it. */
+  offer(name: string, ...data: readonly unknown[]): void {
+    if (this.#ws.bufferedAmount <= BEHIND_BYTES) this.send(name, ...data);
+  }
+
   /** Closes with a close frame, after what has been sent. */
   close(closing: Closing): void {
     const { code, text } = CLOSINGS[closing];
@@ -67,6 +73,6 @@ export class FrameSocket {
 /** Errors of the protocol come from the client's frames, all others from a lost connection. */
 function closingOf(error: Error): Closing | null {
   const code = 'code' in error ? String(error.code) : '';
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'too_large';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 'too_large';
   return code.startsWith('WS_ERR_') ? 'malformed' : null;
 }

@@ -20,6 +20,11 @@ describe('readFrame', () => {
     ['data that is an object', '{"message":"a","data":{"0":1}}', 'data is not an array'],
     ['a message of 33 levels', nested(32), 'nested too deeply'],
     ['arrays as deep as fits', nested(100_000), 'nested too deeply'],
+    ['5,000 values', `{"message":"a","data":[${'0,'.repeat(4_994)}0]}`, { name: 'a', content: 0 }],
+    ['one more', `{"message":"a","data":[${'0,'.repeat(4_995)}0]}`, 'too many values'],
+    ['half of a surrogate pair', '{"message":"a","data":["\\ud800"]}', 'a text is not Unicode'],
+    ['the same as a key', '{"message":"a","data":[{"\\udfff":1}]}', 'a text is not Unicode'],
+    ['a surrogate pair', '{"message":"a","data":["\\ud83d\\ude00"]}', { name: 'a', content: '😀' }],
   ])('reads %s', (_what, text, expected) => {
     expect(readFrame(text)).toEqual(expected);
   });

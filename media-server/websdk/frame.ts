@@ -2,17 +2,26 @@
 export const MAX_FRAME_BYTES = 256 * 1024;
 /** Objects and arrays inside each other. */
 const MAX_DEPTH = 32;
+/** Values in a frame, keys included; the largest message of the SDK has about 50. */
+const MAX_VALUES = 5_000;
 
 /** One message of the vendor's Web SDK: `{"message": name, "data": [content]}`. */
 export type Frame = { readonly name: string; readonly content: unknown };
 /** Why a text frame holds no message: closed set. */
-export type FrameFault = 'not JSON' | 'message is not a string' | 'data is not an array' | 'nested too deeply';
+export type FrameFault =
+  | 'not JSON'
+  | 'message is not a string'
+  | 'data is not an array'
+  | 'nested too deeply'
+  | 'too many values'
+  | 'a text is not Unicode';
 
 /** Reads a text frame. All elements of `data` but the first are ignored, as the SDK does. */
 export function readFrame(text: string): Frame | FrameFault {
   const value = parse(text);
   if (value === undefined) return 'not JSON';
-  if (isTooDeep(value)) return 'nested too deeply';
+  const fault = faultOf(value);
+  if (fault !== null) return fault;
   const { data, message } = Object(value) as { readonly data?: unknown; readonly message?: unknown };
   if (typeof message !== 'string') return 'message is not a string';
   return Array.isArray(data) ? { name: message, content: data[0] } : 'data is not an array';
@@ -32,14 +41,22 @@ function parse(text: string): unknown {
   }
 }
 
-/** Walks level by level: recursion on a client's input could exhaust the stack. */
-function isTooDeep(value: unknown): boolean {
-  let level = [value].filter(isNested);
+/**
+ * Walks level by level: recursion on a client's input could exhaust the stack. A lone surrogate is not Unicode: JSON can
+ * carry it, but backends cannot read it (PHP's `json_decode` gives NULL), and a backend that reads nothing kicks nobody.
+ */
+function faultOf(value: unknown): FrameFault | null {
+  let values = 0;
+  let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth === MAX_DEPTH) return true;
-    level = level.flatMap((each) => Object.values(each).filter(isNested));
+    values += level.length;
+    if (values > MAX_VALUES) return 'too many values';
+    if (level.some((each) => typeof each === 'string' && !each.isWellFormed())) return 'a text is not Unicode';
+    const nested = level.filter(isNested);
+    if (nested.length > 0 && depth === MAX_DEPTH) return 'nested too deeply';
+    level = nested.flatMap((each) => (Array.isArray(each) ? each : Object.entries(each).flat()));
   }
-  return false;
+  return null;
 }
 
 const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;

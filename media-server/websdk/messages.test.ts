@@ -182,6 +182,16 @@ describe('unPublishStream and stopStream', () => {
     expect(stage.left()).toMatchObject({ streams: 0, open: [] });
   });
 
+  it('stop a stream that still waits for an earlier one of its name', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    page.says('publishStream', wanted('publish'));
+    page.says('unPublishStream', { mediaSessionId: 'x' });
+    await settle();
+    expect(outcomes(page).at(-1)).toBe('x UNPUBLISHED Stopped by user');
+    expect(stage.left()).toMatchObject({ streams: 0, open: [] });
+  });
+
   it('do nothing to a stream of another socket', async () => {
     const stage = new WebSdkStage();
     await stage.publishes(await stage.connected());
@@ -232,7 +242,16 @@ describe('sendStreamEvent', () => {
   it.each([
     ['a stream of another page', { mediaSessionId: 'p', type: 'data' }, 'Stream not found'],
     ['a playback', { mediaSessionId: 'v', type: 'data' }, 'Stream not found'],
-    ['no type', { mediaSessionId: 'q' }, 'type: must be a text of 1 to 64 characters'],
+    [
+      'no type',
+      { mediaSessionId: 'q' },
+      'type: must be one of data, audioMuted, audioUnmuted, videoMuted, videoUnmuted',
+    ],
+    [
+      'another type',
+      { mediaSessionId: 'q', type: 'resize' },
+      'type: must be one of data, audioMuted, audioUnmuted, videoMuted, videoUnmuted',
+    ],
     [
       'too much',
       { mediaSessionId: 'q', type: 'data', payload: 'x'.repeat(17_000) },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MessageRate } from './rate.ts';
 
 const sent = (rate: MessageRate, messages: number, at: number): number =>
-  Array.from({ length: messages }).filter(() => rate.allows(at)).length;
+  Array.from({ length: messages }).filter(() => rate.allows(at, 100)).length;
 
 describe('MessageRate', () => {
   it('allows a burst, then 50 messages a second', () => {
@@ -11,6 +11,11 @@ describe('MessageRate', () => {
     expect(sent(rate, 300, 1000)).toBe(50);
     expect(sent(rate, 1, 1010)).toBe(0);
     expect(sent(rate, 2, 1020)).toBe(1);
+  });
+
+  it('counts a message of 256 KiB as 64', () => {
+    const rate = new MessageRate(0);
+    expect([1, 2, 3, 4].map(() => rate.allows(0, 256 * 1024))).toEqual([true, true, true, false]);
   });
 
   it('saves up no more than a burst', () => {

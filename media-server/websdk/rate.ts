@@ -1,6 +1,8 @@
 /** Messages a second that a client may send in the long run, and at once after a pause. */
 const PER_SECOND = 50;
 const BURST = 200;
+/** A larger message counts as several: it takes longer to read. An SDP offer is 8 KiB. */
+const BYTES_PER_MESSAGE = 4_096;
 
 /** How many messages a socket may still send: a token bucket. */
 export class MessageRate {
@@ -12,12 +14,13 @@ export class MessageRate {
     this.#at = at;
   }
 
-  /** Counts a message; false if it is one too many. */
-  allows(at: number): boolean {
+  /** Counts a message of so many characters; false if it is one too many. */
+  allows(at: number, length: number): boolean {
     this.#left = Math.min(BURST, this.#left + ((at - this.#at) / 1000) * PER_SECOND);
     this.#at = at;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    const cost = Math.max(1, length / BYTES_PER_MESSAGE);
+    if (this.#left < cost) return false;
+    this.#left -= cost;
     return true;
   }
 }

@@ -5,13 +5,16 @@ type Send = (name: string, ...data: readonly unknown[]) => void;
 type Muted = { readonly muted: boolean };
 export type MuteStates = { readonly audioState: Muted; readonly videoState: Muted };
 
-/** What each type of event changes, for viewers that come later. */
-const MUTES: Readonly<Record<string, Partial<MuteStates>>> = {
+/** The events that a page sends, and what each changes for viewers that come later. */
+const EVENTS = {
+  data: {},
   audioMuted: { audioState: { muted: true } },
   audioUnmuted: { audioState: { muted: false } },
   videoMuted: { videoState: { muted: true } },
   videoUnmuted: { videoState: { muted: false } },
-};
+} as const satisfies Readonly<Record<string, Partial<MuteStates>>>;
+export type EventType = keyof typeof EVENTS;
+export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
 
 const UNMUTED: MuteStates = { audioState: { muted: false }, videoState: { muted: false } };
 
@@ -26,7 +29,7 @@ export class StreamEvents {
     this.#registry = registry;
   }
 
-  /** Remembers where events for a playback go. */
+  /** Remembers where events for a playback go. `send` may leave out an event for a client that is behind. */
   follow(playback: Stream, send: Send): void {
     this.#viewers.set(playback, send);
   }
@@ -36,9 +39,8 @@ export class StreamEvents {
     return (publication && this.#muted.get(publication)) ?? UNMUTED;
   }
 
-  relay(publication: Stream, type: string, payload: unknown): void {
-    const change = MUTES[type];
-    if (change) this.#muted.set(publication, { ...(this.#muted.get(publication) ?? UNMUTED), ...change });
+  relay(publication: Stream, type: EventType, payload: unknown): void {
+    this.#muted.set(publication, { ...(this.#muted.get(publication) ?? UNMUTED), ...EVENTS[type] });
     for (const playback of this.#registry.playbacksOf(publication)) {
       this.#viewers.get(playback)?.('notifyStreamEvent', { mediaSessionId: playback.id, type, payload });
     }

@@ -25,13 +25,19 @@ export const UPGRADE_REFUSALS = ['origin', 'limit', 'draining'] as const;
 export type UpgradeRefusal = (typeof UPGRADE_REFUSALS)[number];
 type Refusal = { readonly reason: UpgradeRefusal; readonly status: 403 | 503 };
 
-/** `closeTimeout` is not in the types. */
+/** Parts of a message, and of what waits for one: each part keeps the whole chunk of the network in which it came. */
+const MAX_FRAGMENTS = 32;
+const MAX_BUFFERED_CHUNKS = 4_096;
+
+/** Some of these options are not in the types. */
 const OPTIONS = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: MAX_FRAME_BYTES,
   closeTimeout: CLOSE_MS,
+  maxFragments: MAX_FRAGMENTS,
+  maxBufferedChunks: MAX_BUFFERED_CHUNKS,
 };
 
 /** Opens WebSockets (RFC 6455) for requests of HTTP servers. */

@@ -18,6 +18,10 @@ export class FakePage implements PageSocket {
     if (this.closed === null) this.got.push([name, ...data]);
   }
 
+  offer(name: string, ...data: readonly unknown[]): void {
+    this.send(name, ...data);
+  }
+
   close(closing: Closing): void {
     this.#close(closing);
   }

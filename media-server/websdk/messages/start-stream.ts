@@ -52,8 +52,11 @@ async function start(wanted: Wanted, { custom, name, offer }: WantedStream, conv
   const request = { id, name, offer, custom, arrivedAt: clock.monotonic() };
   try {
     const outcome = await (direction === 'publish' ? publish : play)(session, request);
-    if (outcome.kind === 'started') follow(outcome, conversation);
-    else giveUp(infoOfStream(outcome.rejection));
+    if (outcome.kind === 'started') {
+      follow(outcome, conversation);
+      // The stop may have arrived before the stream had its place in the registry.
+      if (conversation.isStopped(id)) await deps.terminator.end(outcome.stream, 'client');
+    } else giveUp(infoOfStream(outcome.rejection));
   } catch (error) {
     log.error({ err: error, streamId: id, sessionId: session.id }, 'a stream failed to start');
     giveUp('the media server failed to start the stream');
@@ -73,7 +76,7 @@ function follow({ answer, stream }: Started, conversation: Conversation): void {
   const { events } = conversation.deps;
   // The Android SDK needs the third element, `isInitiator`.
   conversation.send('setRemoteSDP', stream.id, answer, true);
-  if (!stream.published) events.follow(stream, conversation.send);
+  if (!stream.published) events.follow(stream, conversation.offer);
   const tell = (): void => {
     const muted = stream.published ? {} : events.mutedIn(stream);
     conversation.send('notifyStreamStatusEvent', { ...statusOf(stream, stream), ...muted });

@@ -1,4 +1,5 @@
 import type { Conversation, MessageResult } from '../conversation.ts';
+import { fieldsOf, idOf } from '../fields.ts';
 import { ownStream } from './own-stream.ts';
 
 /**
@@ -6,9 +7,10 @@ import { ownStream } from './own-stream.ts';
  * ended already: that is no error, and the page has its final status.
  */
 export function stopStream(content: unknown, conversation: Conversation): MessageResult {
+  const id = idOf(fieldsOf(content));
+  if (id !== null) conversation.stopped(id);
   const stream = ownStream(content, conversation);
-  if (!stream) return 'ignored';
-  conversation.stopped(stream.id);
+  if (!stream) return id !== null && conversation.has(id) ? 'accepted' : 'ignored';
   // The terminator has reported the failure.
   conversation.deps.terminator.end(stream, 'client').catch(() => undefined);
   return 'accepted';
