@@ -79,7 +79,7 @@ frames to all players, which are in one process and late themselves when the cor
   {
     name: 'saturation',
     title: 'A worker at its limit',
-    takes: 'three minutes',
+    takes: 'six minutes',
     run: benchSaturation,
     notes: `
 700 players of one stream connect and then stop reading, so that they take no time from the worker: the kernel receives their
