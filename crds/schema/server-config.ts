@@ -110,20 +110,21 @@ export const RestAuth = Type.Union([
 ]);
 export type RestAuth = Static<typeof RestAuth>;
 
+/** A listener with TLS; certificate and key are names of assets. */
+const Https = Type.Object(
+  {
+    port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
+    certificate: Type.String({ minLength: 1, ...reload('live') }),
+    key: Type.String({ minLength: 1, ...reload('live') }),
+  },
+  closed,
+);
+
 /** The sockets of the Web SDK. Absent = off: no port, and no path `/websdk` on the ports of `rest`. */
 export const WebSdkConfig = Type.Object(
   {
     httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
-    https: Type.Optional(
-      Type.Object(
-        {
-          port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
-          certificate: Type.String({ minLength: 1, ...reload('live') }),
-          key: Type.String({ minLength: 1, ...reload('live') }),
-        },
-        closed,
-      ),
-    ),
+    https: Type.Optional(Https),
     pingIntervalMs: Type.Integer({ minimum: 1000, ...reload('live') }),
     missedPings: Type.Integer({
       minimum: 1,
@@ -175,16 +176,7 @@ export const ServerConfig = Type.Object(
     rest: Type.Object(
       {
         httpPort: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
-        https: Type.Optional(
-          Type.Object(
-            {
-              port: Type.Integer({ minimum: 1, maximum: 65535, ...reload('restart') }),
-              certificate: Type.String({ minLength: 1, ...reload('live') }),
-              key: Type.String({ minLength: 1, ...reload('live') }),
-            },
-            closed,
-          ),
-        ),
+        https: Type.Optional(Https),
         auth: Type.Optional(Type.Unsafe<RestAuth>({ ...RestAuth, ...reload('live') })),
         emptyFilter: Type.Enum(['Allow', 'Refuse'], reload('live')),
         trustedProxies: Type.Array(Type.String(), reload('newSessions')),
