@@ -118,9 +118,10 @@ describe('an upgrade', () => {
     await open({ upgrading: { ...upgrading, take: (_request, socket) => void taken.push(socket) } });
     void said(REQUEST);
     await vi.waitUntil(() => taken.length === 1);
-    await Promise.race([listeners.close(), new Promise((resolve) => setTimeout(resolve, 100))]);
+    const closing = listeners.close();
     expect(taken[0]?.destroyed).toBe(false);
     taken[0]?.destroy();
+    await closing;
   });
 });
 

@@ -5,6 +5,7 @@ import { HookStage } from '../../test/builders/hook-stage.ts';
 import {
   ALLOWED,
   gate,
+  NOTHING_LEFT,
   opened,
   REFUSED,
   rejected,
@@ -19,8 +20,6 @@ let stage: SessionStage;
 beforeEach(() => {
   stage = new SessionStage();
 });
-
-const NOTHING_LEFT = { sessions: 0, streams: 0, open: [], checked: 0 };
 
 describe('a session', () => {
   it('has streams that come and go between one connect and one DISCONNECTED', async () => {

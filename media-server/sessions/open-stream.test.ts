@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
-import { ALLOWED, gate, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
+import { ALLOWED, gate, NOTHING_LEFT, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
 import { settle } from '../../test/builders/virtual-clock.ts';
 import { MediaUnavailable } from '../media/media.ts';
 import { OfferError } from '../sdp/offer-error.ts';
@@ -10,8 +10,6 @@ let stage: SessionStage;
 beforeEach(() => {
   stage = new SessionStage();
 });
-
-const NOTHING_LEFT = { sessions: 0, streams: 0, open: [], checked: 0 };
 
 /** Steps of a publication at which something else may happen. */
 const STEPS = ['connect', 'publishStream', 'media'] as const;

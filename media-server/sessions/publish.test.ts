@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ALLOWED,
   gate,
+  NOTHING_LEFT,
   REFUSED,
   rejected,
   SessionStage,
@@ -16,7 +17,6 @@ beforeEach(() => {
   stage = new SessionStage();
 });
 
-const NOTHING_LEFT = { sessions: 0, streams: 0, open: [], checked: 0 };
 const overwrites = (overwrite: HookBody) => (method: string) =>
   method === 'publishStream' ? { kind: 'allowed' as const, overwrite } : ALLOWED;
 

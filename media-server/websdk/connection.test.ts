@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gate, REFUSED, UNAVAILABLE } from '../../test/builders/session-stage.ts';
+import { gate, NOTHING_LEFT, REFUSED, UNAVAILABLE } from '../../test/builders/session-stage.ts';
 import { settle, WebSdkStage, wanted } from '../../test/builders/websdk-stage.ts';
-
-const NOTHING = { sessions: 0, streams: 0, open: [], checked: 0 };
 
 describe('a socket', () => {
   it('becomes a session that the backend knows', async () => {
@@ -32,7 +30,7 @@ describe('a socket', () => {
     await settle();
     expect(stage.told.at(-1)).toBe('ConnectionStatusEvent DISCONNECTED Stopped by session disconnect');
     expect({ ...stage.left(), sockets: stage.sockets.size, timers: stage.clock.pending }).toEqual({
-      ...NOTHING,
+      ...NOTHING_LEFT,
       sockets: 0,
       timers: 0,
     });
@@ -51,7 +49,7 @@ describe('a socket', () => {
     expect(page.closed).toBe('connect_refused');
     expect(stage.messages).toEqual(['connection refused', 'closed connect_refused']);
     expect(stage.told.filter((each) => each !== 'connect')).toEqual([]);
-    expect(stage.left()).toEqual(NOTHING);
+    expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
   it('leaves no session when its page goes away while the backend is asked', async () => {
@@ -63,7 +61,7 @@ describe('a socket', () => {
     open();
     await settle();
     expect(stage.told.at(-1)).toBe('ConnectionStatusEvent DISCONNECTED Stopped by session disconnect');
-    expect({ ...stage.left(), timers: stage.clock.pending }).toEqual({ ...NOTHING, timers: 0 });
+    expect({ ...stage.left(), timers: stage.clock.pending }).toEqual({ ...NOTHING_LEFT, timers: 0 });
   });
 
   it('is closed when it says nothing for 10 s', async () => {
@@ -86,7 +84,7 @@ describe('a socket', () => {
     for (const name of names) page.says(name, {});
     expect(page.closed).toBe('order');
     await settle();
-    expect(stage.left()).toEqual(NOTHING);
+    expect(stage.left()).toEqual(NOTHING_LEFT);
   });
 
   it('is closed for a second connection when it is established', async () => {
@@ -128,7 +126,7 @@ describe('a socket', () => {
     expect([page.of('ping').length, page.closed]).toEqual([10, null]);
     await stage.clock.advance(1);
     expect(page.closed).toBe('no_pong');
-    expect({ ...stage.left(), timers: stage.clock.pending }).toEqual({ ...NOTHING, timers: 0 });
+    expect({ ...stage.left(), timers: stage.clock.pending }).toEqual({ ...NOTHING_LEFT, timers: 0 });
   });
 
   it('is closed when its session is ended, after its streams were told', async () => {
@@ -139,7 +137,7 @@ describe('a socket', () => {
     if (session) await stage.terminator.endSession(session, 'disconnect');
     await settle();
     expect(page.got.at(-1)?.[1]).toMatchObject({ status: 'UNPUBLISHED', info: 'Stopped by session disconnect' });
-    expect([page.closed, stage.left()]).toEqual(['ended', NOTHING]);
+    expect([page.closed, stage.left()]).toEqual(['ended', NOTHING_LEFT]);
   });
 });
 
@@ -172,6 +170,6 @@ describe('a drain', () => {
     publisher.says('unPublishStream', { mediaSessionId: 'p' });
     await settle();
     expect([publisher.closed, viewer.closed]).toEqual(['going_away', 'going_away']);
-    expect({ ...stage.left(), sockets: stage.sockets.size }).toEqual({ ...NOTHING, sockets: 0 });
+    expect({ ...stage.left(), sockets: stage.sockets.size }).toEqual({ ...NOTHING_LEFT, sockets: 0 });
   });
 });

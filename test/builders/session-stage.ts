@@ -29,6 +29,9 @@ import { settle, VirtualClock } from './virtual-clock.ts';
 const NODE_ID = 'pod-0@127.0.0.1';
 const OFFERS = { publish: savedOffer('chromium-publish'), play: savedOffer('chromium-play') };
 
+/** What `left()` says when nothing is left. */
+export const NOTHING_LEFT = { sessions: 0, streams: 0, open: [], checked: 0 };
+
 /** The sessions of a pod with real registry, terminator and deny list. The test controls media, backend and time. */
 export class SessionStage {
   readonly clock = new VirtualClock();
