@@ -332,13 +332,16 @@ describe('pods that come and go', () => {
         await stage.leave();
       }
     })();
+    const callsPerStep: number[] = [];
     for (const replicas of [5, 2, 3]) {
+      const before = loop.calls;
       await stage.patch('mediaserver/live', { spec: { replicas } });
       await fleetReady(replicas);
+      callsPerStep.push(loop.calls - before);
     }
     loop.isOver = true;
     await calls;
     expect(loop.wrong).toEqual([]);
-    expect(loop.calls).toBeGreaterThan(20);
+    expect(Math.min(...callsPerStep)).toBeGreaterThan(0);
   });
 });
