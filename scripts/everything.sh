@@ -6,7 +6,10 @@
 
 fetch() {
 	apt_packages "$@" "${cluster_packages[@]}"
-	if [ "$with" = tests ]; then make_python; fi
+	if [ "$with" = tests ]; then
+		make_python
+		make_nginx
+	fi
 	if [ ${#cluster_missing[@]} -gt 0 ]; then
 		. "$here/go.sh"
 		begin 'fetching the Go modules of the cluster (a minute)'

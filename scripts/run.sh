@@ -28,6 +28,7 @@ case $with in
 	bench) . "$here/everything.sh" "${browser_packages[@]}" "${bench_packages[@]}" ;;
 	tests)
 		. "$here/python.sh"
+		. "$here/nginx.sh"
 		. "$here/everything.sh" "${browser_packages[@]}" "${test_packages[@]}"
 		. "$here/checkers.sh"
 		;;

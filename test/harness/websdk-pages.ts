@@ -14,27 +14,50 @@ export type SdkVersion = keyof typeof SDK_PACKAGES;
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 const SLOW = { timeoutMs: 20_000 };
 
-/** The vendor's pages, byte for byte as in its package, and a browser that reaches loopback only. */
+type Options = {
+  /** Addresses of host names that the browser may reach besides loopback. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** Where the pages are served; loopback by default. */
+  readonly address?: string;
+  /** How the browser reaches them if that is another way, such as a proxy. */
+  readonly origin?: string;
+};
+
+/** The folder of a version of the vendor's package. */
+export const sdkFolder = (version: SdkVersion): string =>
+  dirname(createRequire(import.meta.url).resolve(`${SDK_PACKAGES[version]}/package.json`));
+
+/** The vendor's pages, byte for byte as in its package, and a browser that reaches loopback and `hosts` only. */
 export class WebSdkPages {
   readonly #server: Server;
   readonly #browser: Browser;
+  readonly #origin: string;
   readonly #contexts: BrowserContext[] = [];
 
-  private constructor(server: Server, browser: Browser) {
+  private constructor(server: Server, browser: Browser, origin: string) {
     this.#server = server;
     this.#browser = browser;
+    this.#origin = origin;
   }
 
-  static async start(version: SdkVersion): Promise<WebSdkPages> {
-    const folder = dirname(createRequire(import.meta.url).resolve(`${SDK_PACKAGES[version]}/package.json`));
+  static async start(version: SdkVersion, options: Options = {}): Promise<WebSdkPages> {
+    const { address = '127.0.0.1', hosts = {} } = options;
+    const folder = sdkFolder(version);
     const server = createServer(async ({ url = '/' }, response) => {
       const file = normalize(join(folder, decodeURIComponent(url.split('?')[0] ?? '')));
       const content = file.startsWith(folder + sep) ? await readFile(file).catch(() => null) : null;
       if (content === null) response.writeHead(404).end();
       else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new WebSdkPages(server, await startBrowser({ loopbackOnly: true }));
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    const { port } = server.address() as AddressInfo;
+    const { origin = `http://${address}:${port}` } = options;
+    return new WebSdkPages(server, await startBrowser({ hosts, loopbackOnly: true }), origin);
+  }
+
+  /** The port at which the pages are served. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
@@ -48,19 +71,19 @@ export class WebSdkPages {
     for (const context of this.#contexts.splice(0)) await context.close();
   }
 
-  /** Opens a page of the package in a browser context of its own. */
-  async open(path: string): Promise<Page> {
-    const context = await this.#browser.newContext();
+  /** Opens a page of the package in a browser context of its own; `script` runs before the page's scripts. */
+  async open(path: string, script = ''): Promise<Page> {
+    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
     this.#contexts.push(context);
     const page = await context.newPage();
-    const { port } = this.#server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/${path}`);
+    await page.addInitScript(script);
+    await page.goto(`${this.#origin}/${path}`);
     return page;
   }
 
   /** `min/streaming.html`, connected to a media server. */
-  async streaming(urlServer: string, name: string): Promise<StreamingPage> {
-    const page = await this.open('examples/min/streaming.html');
+  async streaming(urlServer: string, name: string, script = ''): Promise<StreamingPage> {
+    const page = await this.open('examples/min/streaming.html', script);
     await page.locator('#urlServer').fill(urlServer);
     await page.locator('#streamName').fill(name);
     const streaming = new StreamingPage(page, name);
@@ -79,8 +102,8 @@ export class WebSdkPages {
   }
 
   /** `player.html`, before its start button is pressed. */
-  async player(urlServer: string, name: string): Promise<PlayerPage> {
-    const page = await this.open('examples/demo/streaming/player/player.html');
+  async player(urlServer: string, name: string, script = ''): Promise<PlayerPage> {
+    const page = await this.open('examples/demo/streaming/player/player.html', script);
     await page.locator('#url').fill(urlServer);
     await page.locator('#streamName').fill(name);
     return new PlayerPage(page);
@@ -146,6 +169,13 @@ export class StreamingPage {
   }
 }
 
+/** A script that lets peer connections use relays only, of which there are none: as if a firewall dropped all media. */
+export const WITHOUT_MEDIA = `window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(configuration, ...more) {
+    super({ ...configuration, iceTransportPolicy: 'relay' }, ...more);
+  }
+};`;
+
 /** Wraps `createStream` of the page's session. */
 const KEEP_STREAM = `(() => {
   const create = currentSession.createStream;
@@ -193,10 +223,10 @@ export class PlayerPage {
     return this.page.evaluate(FRAMES);
   }
 
-  /** What the page itself shows. */
-  async text(): Promise<Shown> {
-    const [status, info] = await Promise.all(['#status', '#info'].map((each) => this.page.locator(each).textContent()));
-    return { status: status ?? '', info: info ?? '' };
+  /** Waits until the page itself shows a status and an info. */
+  async showsText({ info, status }: Shown): Promise<void> {
+    await textIs(this.page, '#status', status);
+    await textIs(this.page, '#info', info);
   }
 
   shows(expected: Shown): Promise<unknown> {

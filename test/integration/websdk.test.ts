@@ -1,12 +1,18 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
 import { TestServer } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { startProcess } from '../harness/processes.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { SlowProxy } from '../harness/slow-proxy.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
-import { type SdkVersion, textIs, WebSdkPages } from '../harness/websdk-pages.ts';
+import { type SdkVersion, textIs, WebSdkPages, WITHOUT_MEDIA } from '../harness/websdk-pages.ts';
+import { tellStory } from '../harness/websdk-story.ts';
 
 const NAME = 'streamName';
 
@@ -32,50 +38,9 @@ describe.each<SdkVersion>(['2.0.276', '2.0.180'])('the pages of the Web SDK %s',
     backend.calls.length = 0;
   });
 
-  it('publish, play, and are stopped by the server as the seed tells', async () => {
-    const publisher = await pages.streaming(server.socketUrl, NAME);
-    await publisher.publish();
-    const player = await pages.player(server.socketUrl, NAME);
-    await player.play();
-
-    // A 403 for the playback stops the viewer only.
-    backend.refuseKeepAlive(({ published }) => published === false);
-    await player.shows({ status: 'FAILED', info: 'Terminated by keep-alive' });
-    expect(await player.text()).toEqual({ status: 'FAILED', info: 'Terminated by keep-alive' });
-    await publisher.shows({ status: 'PUBLISHING', info: '' });
-    backend.allowAll();
-    await player.play();
-
-    // A 403 for the publication stops both.
-    backend.refuseKeepAlive(({ published }) => published === true);
-    await publisher.shows({ status: 'FAILED', info: 'Terminated by keep-alive' });
-    await player.shows({ status: 'FAILED', info: 'Stopped by publisher stop' });
-    backend.allowAll();
-    await publisher.publish();
-    await player.play();
-
-    // REST ends the viewers of a name, then everything.
-    expect((await server.terminate({ name: NAME, published: false })).status).toBe(200);
-    await player.shows({ status: 'FAILED', info: 'Stopped by rest /terminate' });
-    await publisher.shows({ status: 'PUBLISHING', info: '' });
-    await player.play();
-    expect((await server.terminate({})).body).toMatchObject({ matched: 2, terminated: 2 });
-    await publisher.shows({ status: 'FAILED', info: 'Stopped by rest /terminate' });
-    await player.shows({ status: 'FAILED', info: 'Stopped by rest /terminate' });
-
-    // The pages stop by themselves.
-    await publisher.publish();
-    await player.play();
-    await player.press();
-    await player.shows({ status: 'STOPPED', info: 'Stopped by user' });
-    await player.play();
-    await publisher.stop();
-    await publisher.shows({ status: 'UNPUBLISHED', info: 'Stopped by user' });
-    await player.shows({ status: 'FAILED', info: 'Stopped by publisher stop' });
-    await publisher.disconnect();
-    await until('the page has forgotten its session', async () => (await publisher.session()) === '');
-    await pages.clear();
-    await backend.waitFor('ConnectionStatusEvent', ({ body }) => body['status'] === 'DISCONNECTED');
+  it('publish, play, and are stopped by the server', async () => {
+    const terminate = async (filter: object): Promise<number> => (await server.terminate(filter)).status;
+    await tellStory({ pages, socketUrl: server.socketUrl, name: NAME, backend, terminate });
   });
 
   it('are one session for the backend, from connect to DISCONNECTED', async () => {
@@ -123,6 +88,20 @@ describe.each<SdkVersion>(['2.0.276', '2.0.180'])('the pages of the Web SDK %s',
     slow.stop();
   });
 
+  it('end with their socket, whoever closes it', async () => {
+    const proxy = await SlowProxy.start(Number(new URL(server.socketUrl).port), 0);
+    const player = await pages.player(server.socketUrl, NAME);
+    for (const close of ['disconnect', 'cut'] as const) {
+      const publisher = await pages.streaming(`ws://127.0.0.1:${proxy.port}`, NAME);
+      await publisher.publish();
+      await player.play();
+      if (close === 'disconnect') await publisher.disconnect();
+      else proxy.stop();
+      await publisher.shows({ status: 'FAILED', info: '' });
+      await player.shows({ status: 'FAILED', info: 'Stopped by publisher stop' });
+    }
+  });
+
   it('play what WHIP publishes, and publish what WHEP plays', async () => {
     const whip = await RtcClient.publish(`${server.url}/whip/defaultApp/whip`);
     await whip.connected();
@@ -156,6 +135,18 @@ describe.each<SdkVersion>(['2.0.276', '2.0.180'])('the pages of the Web SDK %s',
     await first.stop();
     await second.press();
     await second.shows({ status: 'FAILED', info: 'Restricted access' });
+  });
+
+  it.runIf(version === '2.0.276')('show that media does not arrive', async () => {
+    const publisher = await pages.streaming(server.socketUrl, NAME);
+    await publisher.publish();
+    const blocked = [
+      await pages.streaming(server.socketUrl, 'blocked', WITHOUT_MEDIA),
+      await pages.player(server.socketUrl, NAME, WITHOUT_MEDIA),
+    ];
+    for (const page of blocked) await page.press();
+    for (const page of blocked) await page.shows({ status: 'FAILED', info: 'Failed by ICE timeout' });
+    await publisher.shows({ status: 'PUBLISHING', info: '' });
   });
 
   it('show why a session does not start', async () => {
@@ -224,4 +215,59 @@ describe('pages whose sockets are on different pods', () => {
   });
 });
 
+describe('the pages of a media server that shuts down', () => {
+  it('may not publish, and play on', async ({ onTestFinished }) => {
+    const server = await TestServer.start({ mediaServer: { webSdk: {}, drain: { timeout: '10m' } } });
+    onTestFinished(() => server.stop());
+    const pages = await WebSdkPages.start('2.0.276');
+    onTestFinished(() => pages.stop());
+    const publisher = await pages.streaming(server.socketUrl, NAME);
+    await publisher.publish();
+    const page = await pages.example('two_way_streaming', server.socketUrl, NAME);
+    await page.locator('#playBtn').click();
+    await textIs(page, '#playStatus', 'PLAYING');
+    server.process.child.kill('SIGTERM');
+    await until('it drains', async () => !(await fetch(`${server.opsUrl}/readyz`)).ok);
+    await page.locator('#publishStream').fill('other');
+    await page.locator('#publishBtn').click();
+    await textIs(page, '#publishStatus', 'FAILED');
+    await textIs(page, '#publishInfo', 'Other: this media server is shutting down');
+    await textIs(page, '#playStatus', 'PLAYING');
+    await publisher.stop();
+    await textIs(page, '#playStatus', 'FAILED');
+    await textIs(page, '#connectStatus', 'DISCONNECTED');
+    await until('it has ended', () => server.process.child.exitCode === 0);
+  });
+});
+
+describe('a backend that knows only the page of the call', () => {
+  it('stops streams of the pages', async ({ onTestFinished }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-php-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const denied = join(folder, 'denied.txt');
+    const port = await freePort();
+    const php = startProcess('php', ['-S', `127.0.0.1:${port}`, join(import.meta.dirname, BACKEND)], {
+      env: { DENIED: denied },
+    });
+    onTestFinished(() => php.stop());
+    const server = await TestServer.start({ hookUrl: `http://127.0.0.1:${port}/MyAPI`, mediaServer: { webSdk: {} } });
+    onTestFinished(() => server.stop());
+    const pages = await WebSdkPages.start('2.0.276');
+    onTestFinished(() => pages.stop());
+    const publisher = await pages.streaming(server.socketUrl, NAME);
+    await publisher.publish();
+    const player = await pages.player(server.socketUrl, NAME);
+    await player.play();
+    await writeFile(denied, `play ${NAME}\n`);
+    await player.shows({ status: 'FAILED', info: 'Terminated by keep-alive' });
+    await publisher.shows({ status: 'PUBLISHING', info: '' });
+    await writeFile(denied, `publish ${NAME}\n`);
+    await publisher.shows({ status: 'FAILED', info: 'Terminated by keep-alive' });
+    await writeFile(denied, '');
+    await publisher.publish();
+    await player.play();
+  });
+});
+
+const BACKEND = '../../examples/backend/backend.php';
 const receivedBy = async (page: Page): Promise<string> => (await page.locator('#receivedData').textContent()) ?? '';
