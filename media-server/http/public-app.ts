@@ -38,6 +38,7 @@ const BODY_LIMIT = 512 * 1024;
 /** The application behind the public ports (8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
   const app = newApp(deps);
+  await allowOrigins(app, (path) => originsOf(path, deps.config()));
   await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
   await app.register((scope) => mediaRoutes(scope, { ...deps, sentBackBy: null }));
@@ -48,6 +49,7 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
 /** The same WHIP and WHEP for requests that other pods hand on, without a listener. */
 export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyInstance> {
   const app = newApp(deps);
+  await allowOrigins(app, (path) => originsOf(path, deps.config()));
   await mediaRoutes(app, { ...deps, fleetSessions: null, sentBackBy: deps.fleetSessions?.placement ?? null, originOf });
   return app;
 }
@@ -71,10 +73,15 @@ function newApp(deps: Pick<SessionAppDeps, 'clock' | 'log'>): FastifyInstance {
   return app;
 }
 
+/** `/` is the statistics page. The pages and what they load are for their own origin. */
+function originsOf(path: string, { config: { rest } }: ConfigBundle): readonly string[] {
+  if (path === '/' || path.startsWith('/rest-api/')) return rest.corsOrigins;
+  return /^\/wh[ie]p\//.test(path) ? rest.allowedOrigins : [];
+}
+
 async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {
   const callers = new WeakMap<FastifyRequest, string>();
   refuseOtherTypes(app, () => 'application/json');
-  await allowOrigins(app, () => deps.config().config.rest.corsOrigins);
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'OPTIONS') callers.set(request, authenticate(request, deps.config()));
   });
@@ -96,7 +103,6 @@ async function mediaRoutes(
   app: FastifyInstance,
   deps: SessionAppDeps & Pick<OfferRoutesDeps, 'sentBackBy'>,
 ): Promise<void> {
-  await allowOrigins(app, () => deps.config().config.rest.allowedOrigins);
   await app.register((scope) => whipRoutes(scope, deps), { prefix: '/whip' });
   await app.register((scope) => whepRoutes(scope, deps), { prefix: '/whep' });
 }
