@@ -115,7 +115,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
 
   const deps = sessionDeps(parts, { media, log });
   const sessions = sessionApp(env, parts, { deps, log });
-  const app = await buildApp(parts, { sessions, log });
+  const app = await buildApp(parts, { sessions, media, log });
   undo.defer(() => app.close());
   const reloader = createReloader(env, parts, { first, log });
   const { files } = parts;
@@ -384,15 +384,16 @@ function sessionApp(env: Env, parts: Parts, { deps, log }: WithDeps): SessionApp
   };
 }
 
-type WithSessions = { readonly sessions: SessionAppDeps; readonly log: Log };
+type WithSessions = WithMedia & { readonly sessions: SessionAppDeps };
 
-function buildApp(parts: Parts, { log, sessions }: WithSessions): Promise<FastifyInstance> {
+function buildApp(parts: Parts, { log, media, sessions }: WithSessions): Promise<FastifyInstance> {
   return buildPublicApp({
     ...parts,
     ...sessions,
     fleet: parts.fleet.asking,
     log: log.child({ component: 'http' }),
     version,
+    workers: () => media.workers(),
     prometheus: () => parts.metrics.registry.metrics(),
   });
 }

@@ -10,6 +10,7 @@ import { openApi } from './openapi.ts';
 import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
 import { authenticate } from './rest/auth.ts';
 import { type ConnectionRoutesDeps, connectionRoutes } from './rest/connection-routes.ts';
+import { CpuLoad } from './rest/cpu-load.ts';
 import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
 import { originOf } from './sessions/forward.ts';
@@ -109,9 +110,10 @@ async function mediaRoutes(
 
 /** The statistics page is as private as the API. */
 function statistics(deps: PublicAppDeps) {
+  const cpuLoad = new CpuLoad();
   return (request: FastifyRequest, reply: FastifyReply) => {
     authenticate(request, deps.config());
-    return sendStatistics(request, reply, deps);
+    return sendStatistics(request, reply, { ...deps, cpuLoad });
   };
 }
 

@@ -94,6 +94,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     version: '0.0.0',
     iceServers: () => [{ urls: ['stun:stun.example.org:3478'] }],
     originOf: () => ({ address: '192.0.2.1', isShared: false, prefix: test.prefix }),
+    workers: async () => [{ cpuSeconds: 1 }, { cpuSeconds: 2 }],
     prometheus: async () => '# metrics\n',
     whip: start,
     whep: start,

@@ -11,16 +11,40 @@ beforeEach(async () => {
 afterEach(() => test.app.close());
 
 describe('the statistics page', () => {
+  const read = async () => (await test.app.inject('/?action=stat&format=json')).json();
+
   it('is text in dashed sections, JSON, or Prometheus', async () => {
     test.add();
     const text = (await test.app.inject('/?action=stat')).body;
-    expect(text).toContain('-----Stream Stats-----\nstreams_webrtc_in=1\nstreams_webrtc_out=0\n');
-    test.sessions.add(fakeSession());
-    const { body: connections } = await test.app.inject('/?action=stat');
-    expect(connections).toContain('-----Connection Stats-----\nconnections=2\nconnections_webrtc=2\n');
-    expect((await test.app.inject('/?action=stat&format=json')).json()['Stream Stats'].streams_webrtc_in).toBe(1);
+    expect(text).toMatch(/^-----Connection Stats-----\nconnections=1\n/);
+    expect(text).toContain('\n-----Stream Stats-----\nstreams_webrtc_in=1\nstreams_webrtc_out=0\n');
+    expect(text).toMatch(/\nkeepalive_overdue_ms=0\n$/);
+    expect((await read())['Stream Stats'].streams_webrtc_in).toBe(1);
     expect((await test.app.inject('/?action=stat&format=prometheus')).body).toBe('# metrics\n');
     expect((await test.app.inject('/?action=stat&format=xml')).statusCode).toBe(400);
     expect((await test.app.inject('/?action=stats')).json().detail).toBe('query.action: must be stat');
+  });
+
+  it("has the groups and names that WCS's console reads, zero for protocols that do not exist here", async () => {
+    test.add();
+    test.add({ direction: 'play' });
+    test.add({ direction: 'play' });
+    test.sessions.add(fakeSession());
+    const { 'System Stats': system, ...others } = await read();
+    expect(others).toEqual({
+      'Connection Stats': { connections: 4, connections_webrtc: 4, connections_websocket: 1 },
+      'Stream Stats': {
+        ...{ streams_webrtc_in: 1, streams_webrtc_out: 2, streams_viewers: 2 },
+        ...{ streams_rtmfp_in: 0, streams_rtmfp_out: 0, streams_rtmp_in: 0, streams_rtmp_out: 0 },
+        ...{ streams_rtsp_in: 0, streams_rtsp_out: 0 },
+      },
+      // This process and two workers.
+      'Core Stats': { core_threads: 3 },
+      'Keep-alive Stats': { keepalive_streams: 0, keepalive_checking: 0, keepalive_overdue_ms: 0 },
+    });
+    expect(system.system_memory_total).toBeGreaterThan(system.system_memory_free);
+    expect(system.system_memory_free).toBeGreaterThan(0);
+    expect(system.system_java_cpu_usage).toEqual(expect.any(Number));
+    expect(system.memory_rss_bytes).toBeGreaterThan(system.memory_heap_bytes);
   });
 });
