@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { dirname, extname, join, normalize, sep } from 'node:path';
+import { dirname, extname, join, normalize } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from './browser.ts';
 import { until } from './wait.ts';
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': '
 const SLOW = { timeoutMs: 20_000 };
 
 type Options = {
-  /** Addresses of host names that the browser may reach besides loopback. */
+  /** Addresses of host names, also with a port, that the browser may reach besides loopback. */
   readonly hosts?: Readonly<Record<string, string>>;
   /** Where the pages are served; loopback by default. */
   readonly address?: string;
@@ -23,29 +23,29 @@ type Options = {
   readonly origin?: string;
 };
 
+const folderOf = (name: string): string => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+
 /** The folder of a version of the vendor's package. */
-export const sdkFolder = (version: SdkVersion): string =>
-  dirname(createRequire(import.meta.url).resolve(`${SDK_PACKAGES[version]}/package.json`));
+export const sdkFolder = (version: SdkVersion): string => folderOf(SDK_PACKAGES[version]);
 
 /** The vendor's pages, byte for byte as in its package, and a browser that reaches loopback and `hosts` only. */
 export class WebSdkPages {
   readonly #server: Server;
   readonly #browser: Browser;
-  readonly #origin: string;
+  readonly origin: string;
   readonly #contexts: BrowserContext[] = [];
 
   private constructor(server: Server, browser: Browser, origin: string) {
     this.#server = server;
     this.#browser = browser;
-    this.#origin = origin;
+    this.origin = origin;
   }
 
   static async start(version: SdkVersion, options: Options = {}): Promise<WebSdkPages> {
     const { address = '127.0.0.1', hosts = {} } = options;
-    const folder = sdkFolder(version);
     const server = createServer(async ({ url = '/' }, response) => {
-      const file = normalize(join(folder, decodeURIComponent(url.split('?')[0] ?? '')));
-      const content = file.startsWith(folder + sep) ? await readFile(file).catch(() => null) : null;
+      const file = fileOf(version, url);
+      const content = await readFile(file).catch(() => null);
       if (content === null) response.writeHead(404).end();
       else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
     });
@@ -77,7 +77,7 @@ export class WebSdkPages {
     this.#contexts.push(context);
     const page = await context.newPage();
     await page.addInitScript(script);
-    await page.goto(`${this.#origin}/${path}`);
+    await page.goto(`${this.origin}/${path}`);
     return page;
   }
 
@@ -108,6 +108,14 @@ export class WebSdkPages {
     await page.locator('#streamName').fill(name);
     return new PlayerPage(page);
   }
+}
+
+/** A file of the vendor's package, or of the packages that its test page expects in its `node_modules`. */
+function fileOf(version: SdkVersion, url: string): string {
+  // An absolute path has nothing above it after this.
+  const path = normalize(decodeURIComponent(url.split('?')[0] ?? ''));
+  const [, tool, rest] = /^\/node_modules\/(mocha|chai)(\/.*)$/.exec(path) ?? [];
+  return tool === undefined || rest === undefined ? join(sdkFolder(version), path) : join(folderOf(tool), rest);
 }
 
 /** The status and the info of the newest stream of a page, as the SDK has them. */
