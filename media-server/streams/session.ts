@@ -3,7 +3,8 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 
 /** How a client opened a session: a WHIP or a WHEP request, or a socket of the Web SDK. */
-export type SessionKind = 'whip' | 'whep' | 'webSdk';
+export const SESSION_KINDS = ['whip', 'whep', 'webSdk'] as const;
+export type SessionKind = (typeof SESSION_KINDS)[number];
 
 export type SessionStatus = 'PENDING' | 'ESTABLISHED' | 'DISCONNECTED';
 

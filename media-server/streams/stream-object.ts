@@ -74,5 +74,5 @@ export function connectionStatusBody(session: Session, nodeId: string): HookBody
 /** A session as `connection/find` shows it: without the client's token. */
 export function connectionObject(session: Session, nodeId: string): HookBody {
   const { token: _token, ...custom } = session.custom;
-  return { ...connectBody(session, nodeId), custom, createDate: session.createdAt };
+  return { ...connectBody(session, nodeId), custom, createDate: session.createdAt, kind: session.kind };
 }

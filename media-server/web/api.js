@@ -13,14 +13,18 @@ export class ApiError extends Error {
 /** Relative to this folder, so that it works behind a proxy that removes a prefix. */
 const REST_API = new URL('../rest-api', import.meta.url).href;
 
+/** How often the user has cancelled. */
+let cancels = 0;
 let authorization = sessionStorage.getItem('authorization') ?? '';
 
 /** Calls the REST API: GET without a body, else POST. Asks for credentials on demand. Throws an ApiError. */
 export async function api(path, body) {
   const used = authorization;
+  const cancelsBefore = cancels;
   const response = await fetch(`${REST_API}${path}`, options(body));
   if (response.status !== 401) return readAnswer(response);
-  // Another call may have signed in already.
+  // The user has been asked for another call meanwhile.
+  if (cancelsBefore !== cancels) throw signedOut();
   if (used === authorization) await signIn(response);
   return api(path, body);
 }
@@ -40,10 +44,15 @@ function options(body) {
 
 async function signIn(response) {
   const entered = await askForCredentials(response.headers.get('www-authenticate') ?? '', authorization !== '');
-  if (entered === null) throw new ApiError(401, 'The REST API asks for credentials.');
+  if (entered === null) {
+    cancels += 1;
+    throw signedOut();
+  }
   authorization = entered;
   sessionStorage.setItem('authorization', authorization);
 }
+
+const signedOut = () => new ApiError(401, 'The REST API asks for credentials.');
 
 /** A terminate may also answer 404 and 503 with a result; problems have a `detail`. */
 async function readAnswer(response) {
@@ -55,8 +64,14 @@ async function readAnswer(response) {
 }
 
 /** Returns the streams that match; an empty list if there are none. */
-export function findStreams(filter) {
-  return api('/stream/find', filter).catch((error) => {
+export const findStreams = (filter) => find('/stream/find', filter);
+
+/** Returns the sessions that match; an empty list if there are none. */
+export const findSessions = (filter) => find('/connection/find', filter);
+
+/** As in WCS, the answer is 404 if there is nothing. */
+function find(path, filter) {
+  return api(path, filter).catch((error) => {
     if (error.status === 404) return [];
     throw error;
   });

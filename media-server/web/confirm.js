@@ -1,8 +1,8 @@
-// Ends streams: shows the result of a dry run, then makes the real call once the user confirms.
+// Ends streams and sessions: shows what would end, then makes the real call once the user confirms.
 
 import { api, findStreams } from './api.js';
 import { element } from './stage.js';
-import { nameOf } from './tables.js';
+import { KINDS, nameOf } from './tables.js';
 
 const MAX_LISTED = 50;
 
@@ -10,11 +10,24 @@ const MAX_LISTED = 50;
 export async function confirmEnd(filter) {
   const [dryRun, streams] = await Promise.all([api('/stream/terminate?dryRun=true', filter), findStreams(filter)]);
   if (dryRun.matched === 0) return { done: 'Nothing to end: no stream matches any more.', failed: unasked(dryRun) };
-  if (!(await isConfirmed(filter, dryRun, streams))) return { done: '', failed: '' };
+  if (!(await isConfirmed({ ...wordsFor(filter, dryRun), failure: unasked(dryRun), streams }))) return NOTHING;
   const { matched, pods, terminated } = await api('/stream/terminate', filter);
   const others = matched > terminated ? ` of ${matched}; the others were already ending` : '';
   return { done: `Ended ${count(terminated)}${others}.`, failed: unasked({ pods }) };
 }
+
+/** Shows the streams of a session, and ends it on confirmation. Answers as `confirmEnd` does. */
+export async function confirmEndSession({ appKey, kind, sessionId }) {
+  const streams = await findStreams({ sessionId });
+  const what = streams.length === 0 ? 'It has no streams.' : `It has ${count(streams.length)}.`;
+  const text = `This ends a ${KINDS[kind] ?? kind} session in ${appKey}. ${what}`;
+  const words = { title: 'End the session?', text, button: 'End the session' };
+  if (!(await isConfirmed({ ...words, isEverything: false, failure: '', streams }))) return NOTHING;
+  const { pods, terminated } = await api('/connection/terminate', { sessionId });
+  return { done: terminated > 0 ? 'Ended the session.' : 'The session has already ended.', failed: unasked({ pods }) };
+}
+
+const NOTHING = { done: '', failed: '' };
 
 const count = (number) => `${number} ${number === 1 ? 'stream' : 'streams'}`;
 
@@ -24,24 +37,31 @@ function unasked({ pods }) {
   return failed.map(({ error, pod }) => `Pod ${pod} could not be asked: ${error}. End again to repeat it.`).join(' ');
 }
 
-async function isConfirmed(filter, dryRun, streams) {
-  const everything = Object.keys(filter).length === 0;
+function wordsFor(filter, { matched }) {
+  const what = count(matched);
+  if (Object.keys(filter).length > 0) {
+    return { title: 'End streams?', text: `This ends ${what}.`, button: `End ${what}`, isEverything: false };
+  }
+  const text = `No filter is set: this ends all of this media server, now ${what}.`;
+  return { title: 'End every stream?', text, button: 'End all of them', isEverything: true };
+}
+
+/** `isEverything`: the user must tick a box first. */
+async function isConfirmed({ button, failure, isEverything, streams, text, title }) {
   const dialog = element('confirm');
   const sure = element('confirm-sure');
-  const button = element('confirm-end');
-  element('confirm-title').textContent = everything ? 'End every stream?' : 'End streams?';
-  element('confirm-text').textContent = everything
-    ? `No filter is set: this ends all of this media server, now ${count(dryRun.matched)}.`
-    : `This ends ${count(dryRun.matched)}.`;
-  element('confirm-failure').textContent = unasked(dryRun);
+  const endButton = element('confirm-end');
+  element('confirm-title').textContent = title;
+  element('confirm-text').textContent = text;
+  element('confirm-failure').textContent = failure;
   element('confirm-list').replaceChildren(...listed(streams));
-  element('confirm-sure-label').hidden = !everything;
+  element('confirm-sure-label').hidden = !isEverything;
   sure.checked = false;
   sure.onchange = () => {
-    button.disabled = !sure.checked;
+    endButton.disabled = !sure.checked;
   };
-  button.disabled = everything;
-  button.textContent = everything ? 'End all of them' : `End ${count(dryRun.matched)}`;
+  endButton.disabled = isEverything;
+  endButton.textContent = button;
   dialog.returnValue = 'cancel';
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));

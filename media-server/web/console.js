@@ -1,9 +1,10 @@
-// The console: live streams, termination by filter with a dry run, and ended streams. Uses the public REST API only.
+// The console: live streams, sessions, termination by filter with a dry run, and ended streams. Uses the public REST API
+// only.
 
-import { api, findStreams } from './api.js';
-import { confirmEnd } from './confirm.js';
+import { api, findSessions, findStreams } from './api.js';
+import { confirmEnd, confirmEndSession } from './confirm.js';
 import { element } from './stage.js';
-import { showEnded, showLive } from './tables.js';
+import { showEnded, showLive, showSessions } from './tables.js';
 
 const REFRESH_MS = 1000;
 /** A slow list is requested less often. */
@@ -13,13 +14,15 @@ const form = element('filter');
 let isSignedOut = false;
 let nextRefresh = 0;
 
+function readApp() {
+  const { value } = form.elements.appKey;
+  return value ? { appKey: value } : {};
+}
+
 /** App and direction, which the server can filter by. */
 function readFilter() {
-  const { appKey, published } = form.elements;
-  return {
-    ...(appKey.value ? { appKey: appKey.value } : {}),
-    ...(published.value ? { published: published.value === 'true' } : {}),
-  };
+  const { value } = form.elements.published;
+  return { ...readApp(), ...(value ? { published: value === 'true' } : {}) };
 }
 
 const searched = () => form.elements.search.value.trim().toLowerCase();
@@ -28,23 +31,46 @@ function matchesSearch({ mediaSessionId, name }) {
   return name.toLowerCase().includes(searched()) || mediaSessionId.startsWith(searched());
 }
 
-const findShown = async () => (await findStreams(readFilter())).filter(matchesSearch);
+const isNarrowed = () => searched() !== '' || form.elements.published.value !== '';
+
+/** Streams as the toolbar wants them; the app is left to the server. */
+function selectStreams(streams) {
+  const { published } = readFilter();
+  return streams.filter(
+    (stream) => matchesSearch(stream) && (published === undefined || stream.published === published),
+  );
+}
+
+/** Sessions with a stream that is shown. A search may also be for an id; without one, those without streams count. */
+function selectSessions(sessions, shown) {
+  if (!isNarrowed()) return sessions;
+  const wanted = new Set(shown.map(({ sessionId }) => sessionId));
+  const isSearched = ({ sessionId }) => searched() !== '' && sessionId.startsWith(searched());
+  return sessions.filter((session) => wanted.has(session.sessionId) || isSearched(session));
+}
 
 /** The visible streams as a filter of the API. The API cannot search for part of a name, so a search becomes ids. */
 async function filterOfShown() {
   if (searched() === '') return readFilter();
-  return { mediaSessionIds: (await findShown()).map(({ mediaSessionId }) => mediaSessionId) };
+  const shown = selectStreams(await findStreams(readFilter()));
+  return { mediaSessionIds: shown.map(({ mediaSessionId }) => mediaSessionId) };
 }
 
 async function refresh() {
-  const [live, ended, apps] = await Promise.all([findShown(), api('/stream/ended'), api('/app/find_all')]);
-  showLive(live, ({ mediaSessionId }) => end(async () => ({ mediaSessionId })));
+  const calls = [findStreams(readApp()), findSessions(readApp()), api('/stream/ended'), api('/app/find_all')];
+  const [streams, sessions, ended, apps] = await Promise.all(calls);
+  const live = selectStreams(streams);
+  showLive(live, ({ mediaSessionId }) => end(() => confirmEnd({ mediaSessionId })));
+  const open = selectSessions(sessions, live);
+  showSessions(open, streams, (session) => end(() => confirmEndSession(session)));
   showEnded(ended);
   offerApps(apps.map(({ appKey }) => appKey));
   setText('count', live.length);
-  const isFiltered = searched() !== '' || Object.keys(readFilter()).length > 0;
+  setText('session-count', open.length);
+  const isFiltered = isNarrowed() || Object.keys(readApp()).length > 0;
   setText('end-all', isFiltered ? 'End these…' : 'End all…');
   setText('live-empty', isFiltered ? 'No stream matches.' : 'No stream is live.');
+  setText('sessions-empty', isFiltered ? 'No session matches.' : 'No session is open.');
   element('end-all').disabled = live.length === 0;
 }
 
@@ -80,12 +106,12 @@ async function refreshNow() {
   nextRefresh = setTimeout(refreshNow, Math.max(REFRESH_MS, REST_PER_WORK * (performance.now() - startedAt)));
 }
 
-/** Ends the streams that the filter matches after confirmation. Shows the result until the next call. */
-async function end(makeFilter) {
+/** Asks, ends streams, and shows the result until the next call. */
+async function end(askAndEnd) {
   setText('outcome', '');
   setText('failure', '');
   try {
-    const outcome = await confirmEnd(await makeFilter());
+    const outcome = await askAndEnd();
     setText('outcome', outcome.done);
     setText('failure', outcome.failed);
   } catch (error) {
@@ -98,7 +124,7 @@ async function end(makeFilter) {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  void end(filterOfShown);
+  void end(async () => confirmEnd(await filterOfShown()));
 });
 form.addEventListener('input', refreshNow);
 document.addEventListener('visibilitychange', refreshNow);

@@ -1,9 +1,25 @@
-// The console's two tables.
+// The console's tables.
 
 import { element } from './stage.js';
 
 /** More rows would slow the browser down. */
 const MAX_ROWS = 200;
+/** A socket may have 32 streams. */
+const MAX_STREAMS = 4;
+
+/** What opened a session. */
+export const KINDS = { whip: 'WHIP', whep: 'WHEP', webSdk: 'Web SDK' };
+/** Products in `User-Agent` headers that begin as those of browsers do. Some name those below them as well. */
+const PROGRAMS = {
+  'OBS-Studio': 'OBS',
+  Edg: 'Edge',
+  OPR: 'Opera',
+  Firefox: 'Firefox',
+  Chrome: 'Chrome',
+  Version: 'Safari',
+};
+
+const idOf = ({ mediaSessionId }) => mediaSessionId;
 
 const direction = ({ published }) => (published ? 'publication' : 'playback');
 
@@ -12,46 +28,65 @@ export const nameOf = (stream) => `${direction(stream)} ${stream.name} in ${stre
 
 /** Live streams. `onEnd(stream)` is called when the button of a row is pressed. */
 export function showLive(streams, onEnd) {
-  showRows('live', streams, (stream) => [
+  showRows('live', streams, idOf, (stream) => [
     stream.name,
     stream.appKey,
     direction(stream),
     tag(stream.status, ['PUBLISHING', 'PLAYING'].includes(stream.status) ? 'live' : ''),
     [stream.videoCodec, stream.audioCodec].filter(Boolean).join(', '),
     moment(stream.createDate),
-    shortId(stream),
-    endButton(stream, onEnd),
+    shortId(stream.mediaSessionId),
+    endButton(nameOf(stream), () => onEnd(stream)),
   ]);
+}
+
+/** Sessions with those of the given streams that are theirs. `onEnd(session)` is as for streams. */
+export function showSessions(sessions, streams, onEnd) {
+  const streamsOf = Map.groupBy(streams, ({ sessionId }) => sessionId);
+  showRows(
+    'sessions',
+    sessions,
+    ({ sessionId }) => sessionId,
+    (session) => [
+      tag(KINDS[session.kind] ?? session.kind, ''),
+      session.appKey,
+      streamTags(streamsOf.get(session.sessionId) ?? []),
+      client(session),
+      moment(session.createDate),
+      shortId(session.sessionId),
+      endButton(`session ${session.sessionId.slice(0, 8)} in ${session.appKey}`, () => onEnd(session)),
+    ],
+  );
 }
 
 /** Ended streams with their causes. */
 export function showEnded(streams) {
-  showRows('ended', streams, (stream) => [
+  showRows('ended', streams, idOf, (stream) => [
     moment(stream.endedAt),
     stream.name,
     stream.appKey,
     direction(stream),
     tag(stream.info, stream.status === 'FAILED' ? 'failed' : ''),
     duration(stream.endedAt - stream.createDate),
-    shortId(stream),
+    shortId(stream.mediaSessionId),
   ]);
 }
 
 /** Keeps unchanged rows in place, so that focus and selection survive a refresh. */
-function showRows(id, streams, cellsOf) {
+function showRows(id, objects, keyOf, cellsOf) {
   const body = element(id);
-  const shown = streams.slice(0, MAX_ROWS);
+  const shown = objects.slice(0, MAX_ROWS);
   const old = new Map([...body.rows].map((row) => [row.dataset.key, row]));
-  const rows = shown.map((stream) => renewed(old.get(stream.mediaSessionId), rowOf(stream, cellsOf(stream))));
+  const rows = shown.map((object) => renewed(old.get(keyOf(object)), rowOf(keyOf(object), cellsOf(object))));
   const kept = new Set(rows);
   for (const row of [...body.rows]) if (!kept.has(row)) row.remove();
   rows.forEach((row, index) => {
     if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] ?? null);
   });
-  element(`${id}-empty`).hidden = streams.length > 0;
+  element(`${id}-empty`).hidden = objects.length > 0;
   const more = element(`${id}-more`);
   if (more)
-    more.textContent = streams.length > MAX_ROWS ? `and ${streams.length - MAX_ROWS} more; search for them` : '';
+    more.textContent = objects.length > MAX_ROWS ? `and ${objects.length - MAX_ROWS} more; search for them` : '';
 }
 
 function renewed(old, fresh) {
@@ -62,9 +97,9 @@ function renewed(old, fresh) {
   return fresh;
 }
 
-function rowOf(stream, cells) {
+function rowOf(key, cells) {
   const tr = document.createElement('tr');
-  tr.dataset.key = stream.mediaSessionId;
+  tr.dataset.key = key;
   for (const cell of cells) tr.insertCell().append(cell);
   return tr;
 }
@@ -73,16 +108,40 @@ function tag(text, kind) {
   return Object.assign(document.createElement('span'), { className: `tag ${kind}`, textContent: text });
 }
 
-function shortId({ mediaSessionId }) {
-  const content = { className: 'id', title: mediaSessionId, textContent: mediaSessionId.slice(0, 8) };
-  return Object.assign(document.createElement('span'), content);
+function streamTags(streams) {
+  const tags = document.createElement('div');
+  tags.className = 'tags';
+  const shown = streams.slice(0, MAX_STREAMS).map((stream) => tag(`${direction(stream)} ${stream.name}`, ''));
+  tags.append(...shown);
+  if (streams.length > MAX_STREAMS) tags.append(tag(`and ${streams.length - MAX_STREAMS} more`, ''));
+  return tags;
 }
 
-function endButton(stream, onEnd) {
+/** The program of a client. What it says of itself, and its page, are in the tooltip. */
+function client({ clientVersion, kind, origin }) {
+  const span = document.createElement('span');
+  span.textContent = kind === 'webSdk' ? `SDK ${clientVersion}` : programOf(clientVersion);
+  span.title = [clientVersion, origin].filter(Boolean).join('\n');
+  return span;
+}
+
+function programOf(userAgent) {
+  for (const [product, name] of Object.entries(PROGRAMS)) {
+    const [, version] = new RegExp(`${product}/(\\d+)`).exec(userAgent) ?? [];
+    if (version) return `${name} ${version}`;
+  }
+  return userAgent.split(/[\s(]/, 1)[0].replace('/', ' ').slice(0, 40);
+}
+
+function shortId(id) {
+  return Object.assign(document.createElement('span'), { className: 'id', title: id, textContent: id.slice(0, 8) });
+}
+
+function endButton(name, onEnd) {
   const content = { className: 'small danger', type: 'button', textContent: 'End…' };
   const button = Object.assign(document.createElement('button'), content);
-  button.setAttribute('aria-label', `End ${nameOf(stream)}`);
-  button.addEventListener('click', () => onEnd(stream));
+  button.setAttribute('aria-label', `End ${name}`);
+  button.addEventListener('click', onEnd);
   return button;
 }
 

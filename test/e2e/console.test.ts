@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { hasFocus, Pages, SLOW, shows, tabTo, textOf } from '../harness/pages.ts';
 import { until } from '../harness/wait.ts';
+import { textIs, WebSdkPages } from '../harness/websdk-pages.ts';
 
 let pages: Pages;
 
@@ -150,6 +152,147 @@ describe('the console', () => {
   });
 });
 
+describe('the sessions in the console', () => {
+  let server: TestServer;
+  let vendor: WebSdkPages;
+
+  beforeAll(async () => {
+    server = await TestServer.start({ mediaServer: { webSdk: {} } });
+    vendor = await WebSdkPages.start('2.0.276');
+  });
+  afterEach(async () => {
+    await Promise.all([pages.clear(), vendor.clear()]);
+    await until('no session is left', async () => (await server.metric('sluice_sessions')) === 0);
+  });
+  afterAll(async () => {
+    await vendor?.stop();
+    await server?.stop();
+  });
+
+  const open = () => pages.open('/console', { url: server.url });
+
+  /** Publishes from our own page, by WHIP. */
+  async function publish(name: string): Promise<Page> {
+    const page = await pages.open(`/publish?name=${name}&source=test`, { url: server.url });
+    await page.locator('#start').click();
+    await shows(page, '#state', 'Live');
+    return page;
+  }
+
+  /** Publishes and plays over one socket of the Web SDK. */
+  async function talk(name: string): Promise<Page> {
+    const page = await vendor.example('two_way_streaming', server.socketUrl, name);
+    await page.locator('#publishBtn').click();
+    await textIs(page, '#publishStatus', 'PUBLISHING');
+    await page.locator('#playBtn').click();
+    await textIs(page, '#playStatus', 'PLAYING');
+    return page;
+  }
+
+  /** Waits until these sessions are listed: kind, app, streams and client of each, in any order. */
+  const areListed = (page: Page, expected: readonly (readonly string[])[]) =>
+    until(
+      `${expected.length} sessions are listed`,
+      async () => {
+        const rows = await page.locator('#sessions tr').all();
+        const cells = await Promise.all(rows.map((row) => row.locator('td').allInnerTexts()));
+        const read = cells.map((texts) => texts.slice(0, 4).map((text) => text.replace(/\s+/g, ' ')));
+        return JSON.stringify(read.sort()) === JSON.stringify(expected.toSorted());
+      },
+      SLOW,
+    );
+
+  const LOBBY = ['WHIP', 'defaultApp', 'publication lobby'];
+  const STAGE = ['Web SDK', 'defaultApp', 'publication stage playback stage', 'SDK 2.0'];
+  const IDLE = ['Web SDK', 'defaultApp', '', 'SDK 2.0'];
+
+  it('are listed with their streams, and follow the filters', async () => {
+    await publish('lobby');
+    await talk('stage');
+    await vendor.streaming(server.socketUrl, 'idle');
+    const lobby = [...LOBBY, `Chrome ${pages.browser.version().split('.')[0]}`];
+    const page = await open();
+    await areListed(page, [lobby, STAGE, IDLE]);
+    expect(await textOf(page, '#session-count')).toBe('3');
+    await page.getByLabel('Direction').selectOption('Playbacks');
+    // With all of its streams.
+    await areListed(page, [STAGE]);
+    await page.getByLabel('Direction').selectOption('Both');
+    await page.getByLabel('Search').fill('LOB');
+    await areListed(page, [lobby]);
+    await page.getByLabel('Search').fill(await idOfIdle());
+    await areListed(page, [IDLE]);
+    await page.getByLabel('Search').fill('nowhere');
+    await shows(page, '#sessions-empty', 'No session matches.');
+    await page.getByLabel('Search').fill('');
+    await page.getByRole('combobox', { name: 'App' }).selectOption('defaultApp');
+    await areListed(page, [lobby, STAGE, IDLE]);
+    expect(pages.complaints).toEqual([]);
+  });
+
+  /** The session that has no streams. */
+  async function idOfIdle(): Promise<string> {
+    const busy = new Set((await server.streams()).map((stream) => stream['sessionId']));
+    const all = (await server.api('/connection/find_all')).body as { readonly sessionId: string }[];
+    return all.find(({ sessionId }) => !busy.has(sessionId))?.sessionId ?? '';
+  }
+
+  it.each([
+    ['Mozilla/5.0 (OBS-Studio/30.1.2; Linux x86_64; en-US)', 'OBS 30'],
+    ['Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0', 'Firefox 140'],
+    ['Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0', 'Edge 150'],
+    ['Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/605.1.15', 'Safari 19'],
+    ['GStreamer/1.24 souphttp/3', 'GStreamer 1.24'],
+    ['<b>evil', '<b>evil'],
+  ])('show what the client calls itself: %s', async (userAgent, shown) => {
+    const headers = { 'content-type': 'application/sdp', 'user-agent': userAgent };
+    const offer = { method: 'POST', headers, body: savedOffer('chromium-publish') };
+    const { status } = await fetch(`${server.url}/whip/defaultApp/lobby`, offer);
+    expect(status).toBe(201);
+    const page = await open();
+    await areListed(page, [[...LOBBY, shown]]);
+    expect(await page.locator('#sessions td:nth-child(4) span').getAttribute('title')).toBe(userAgent);
+    await server.terminate({});
+  });
+
+  it('are ended one by one, after a question', async () => {
+    const publisher = await publish('lobby');
+    const talker = await talk('stage');
+    const idle = await vendor.streaming(server.socketUrl, 'idle');
+    const page = await open();
+    const rows = page.locator('#sessions tr');
+    await until('three are listed', async () => (await rows.count()) === 3, SLOW);
+    const end = (row: string | RegExp) => rows.filter({ hasText: row }).getByRole('button', { name: 'End session' });
+    await end('stage').click();
+    await shows(page, '#confirm-text', 'This ends a Web SDK session in defaultApp. It has 2 streams.');
+    expect((await page.locator('#confirm-list li').allTextContents()).sort()).toEqual([
+      'playback stage in defaultApp',
+      'publication stage in defaultApp',
+    ]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await server.streams()).toHaveLength(3);
+    await end('stage').click();
+    await page.getByRole('button', { name: 'End the session' }).click();
+    await shows(page, '#outcome', 'Ended the session.');
+    await textIs(talker, '#connectStatus', 'DISCONNECTED');
+    expect(await textOf(publisher, '#state')).toBe('Live');
+    expect(await idle.session()).toBe('ESTABLISHED');
+
+    await end('Web SDK').click();
+    await shows(page, '#confirm-text', 'This ends a Web SDK session in defaultApp. It has no streams.');
+    await page.getByRole('button', { name: 'End the session' }).click();
+    await until('its socket is closed', async () => (await idle.session()) === '');
+
+    await end('lobby').click();
+    await page.locator('#confirm').waitFor();
+    await server.terminate({});
+    await page.getByRole('button', { name: 'End the session' }).click();
+    await shows(page, '#outcome', 'The session has already ended.');
+    await shows(page, '#sessions-empty', 'No session is open.');
+    expect(pages.complaints).toEqual([]);
+  });
+});
+
 describe('the console of a server with authentication', () => {
   let server: TestServer;
 
@@ -184,6 +327,26 @@ describe('the console of a server with authentication', () => {
     expect((await server.api('/stream/find_all')).status).toBe(401);
     await page.reload();
     await isSignedIn(page);
+  });
+
+  it('asks once, also if a slow call is refused after the user has cancelled', async () => {
+    const page = await startSecured({ stringData: { ops: 't0ken' } });
+    const login = page.locator('#login');
+    await login.waitFor();
+    await page.keyboard.press('Escape');
+    const slow = Promise.withResolvers<void>();
+    await page.route('**/app/find_all', async (route) => {
+      await slow.promise;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Sign in…' }).click();
+    await login.waitFor();
+    await page.keyboard.press('Escape');
+    const refused = page.waitForResponse('**/app/find_all');
+    slow.resolve();
+    await (await refused).finished();
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(await login.isHidden()).toBe(true);
   });
 
   it('asks for user and password if the server uses basic authentication', async () => {

@@ -95,6 +95,8 @@ describe('the pages, in light and dark, on a phone and on a desktop', () => {
     await overview.setViewportSize({ width: 360, height: 800 });
     const button = await overview.locator('#live button').first().boundingBox();
     expect(button && button.x + button.width).toBeLessThanOrEqual(360);
+    const other = await overview.locator('#sessions button').first().boundingBox();
+    expect(other && other.x + other.width).toBeLessThanOrEqual(360);
     await overview.locator('#end-all').click();
     await overview.locator('#confirm').waitFor();
     await look(overview, 'console-confirm');

@@ -1,15 +1,15 @@
 import { Type } from 'typebox';
+import { SESSION_KINDS } from '../../streams/session.ts';
 
 const SessionId = Type.String({ minLength: 1, maxLength: 1024, description: 'Id of a session' });
+const CLIENT_VERSION = "The client's `User-Agent` header, or the version that the Web SDK says";
 export const OneSession = Type.Object({ sessionId: SessionId }, { additionalProperties: false });
 export type OneSession = Type.Static<typeof OneSession>;
 export const FindBody = Type.Object(
   {
     sessionId: Type.Optional(SessionId),
     appKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description: 'App key' })),
-    clientVersion: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 1024, description: "The client's `User-Agent` header" }),
-    ),
+    clientVersion: Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description: CLIENT_VERSION })),
   },
   { additionalProperties: false, description: 'All members are optional and ANDed; `{}` = all connections' },
 );
@@ -24,7 +24,8 @@ const Connection = Type.Object({
   custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
   mediaProviders: Type.Array(Type.String()),
   keepAlive: Type.Boolean(),
-  clientVersion: Type.String({ description: "The client's `User-Agent` header" }),
+  clientVersion: Type.String({ description: CLIENT_VERSION }),
   createDate: Type.Integer({ description: 'Unix time in milliseconds' }),
+  kind: Type.Enum([...SESSION_KINDS], { description: 'What opened the session; not in WCS' }),
 });
 export const Found = Type.Array(Connection);

@@ -92,7 +92,10 @@ describe('find, find_all and the connection calls', () => {
     for (const name of ['a', 'b']) test.add({ session: busy, name });
     test.sessions.add(idle);
     const found = (await test.app.inject('/rest-api/connection/find_all')).json();
-    expect(found.map(({ sessionId }: { sessionId: string }) => sessionId)).toEqual([busy.id, idle.id]);
+    expect(found).toMatchObject([
+      { sessionId: busy.id, kind: 'webSdk' },
+      { sessionId: idle.id, kind: 'webSdk' },
+    ]);
     for (const { id: sessionId } of [busy, idle]) {
       const response = await post('/connection/terminate', { sessionId });
       expect([response.statusCode, response.json()]).toMatchObject([200, { matched: 1, terminated: 1 }]);
