@@ -85,7 +85,8 @@ const Rest = Type.Object(
       ...reload('live'),
     }),
     corsOrigins: setOf(origin, {
-      description: 'Origins that may use `/rest-api` in a browser (CORS), as in `allowedOrigins`',
+      description:
+        'Origins that may use `/rest-api` and the statistics page in a browser (CORS), as in `allowedOrigins`',
       default: [],
       ...reload('live'),
     }),
