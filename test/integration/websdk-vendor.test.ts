@@ -141,7 +141,7 @@ const BUILT_IN = '192.168.100.33:8080';
 
 type Result = { readonly title: string; readonly state: string; readonly error: string };
 
-/** The tests of `test.js`, each with its state once it has run. */
+/** The tests of `test/test.js`, each with its state once it has run. */
 const RESULTS = `(() => {
   const testsOf = ({ suites, tests }) => [...tests, ...suites.flatMap(testsOf)];
   return testsOf(mocha.suite)
