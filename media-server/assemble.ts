@@ -411,6 +411,7 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     draining: () => drain.refuses,
     joining: () => !fleet.isAdmitted,
     names: fleet.names,
+    ids: fleet.ids,
     elsewhere: fleet.incoming,
   };
 }

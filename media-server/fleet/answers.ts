@@ -41,6 +41,7 @@ export function peerAnswers(deps: AnswersDeps): PeerAnswers {
     }),
     ended: () => ({ found: [...deps.ended.all()] }),
     claim: (question) => deps.names().answerClaim(question),
+    holds: ({ id }) => ({ isHeld: deps.registry.get(id) !== undefined }),
     live: (question) => deps.names().answerLive(question),
   };
 }

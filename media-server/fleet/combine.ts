@@ -1,3 +1,4 @@
+import { isServerMade } from '../streams/stream-id.ts';
 import type { Asked } from './ask.ts';
 import type { Answer } from './messages.ts';
 
@@ -20,7 +21,7 @@ export type PodAnswer = {
 
 /**
  * Combines the answers of all members: 200 if all answered and something matched, or if every given id was found and
- * ended; 404 if all answered and nothing matched; else 503. Pure.
+ * ended, and names no other stream; 404 if all answered and nothing matched; else 503. Pure.
  */
 export function combine(replies: readonly Asked<Answer<'terminate'>>[], ids: readonly string[] | null): FleetAnswer {
   const answers = replies.flatMap(({ answer }) => answer ?? []);
@@ -52,7 +53,8 @@ function statusOf(
   ids: readonly string[] | null,
 ): FleetAnswer['status'] {
   if (replies.some(({ answer }) => answer?.error !== undefined)) return 503;
-  if (ids && ids.length > 0 && ids.every((id) => found.has(id))) return 200;
+  // A stream with an id that a page has chosen may have a double on a pod that could not be asked.
+  if (ids && ids.length > 0 && ids.every((id) => found.has(id) && isServerMade(id))) return 200;
   if (replies.some(({ error }) => error !== null)) return 503;
   return found.size > 0 ? 200 : 404;
 }

@@ -12,6 +12,7 @@ import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
 import { Names, type NamesDeps } from './names.ts';
 import { Orders } from './orders.ts';
 import { OutgoingPipes } from './outgoing-pipes.ts';
+import { StreamIds } from './stream-ids.ts';
 
 export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining' | 'orders'> &
   Pick<NamesDeps, 'own' | 'lose'> & {
@@ -33,6 +34,7 @@ export class Fleet {
   readonly membership: Membership;
   readonly asking: Asking;
   readonly names: Names;
+  readonly ids: StreamIds;
   readonly orders: Orders;
   readonly incoming: IncomingPipes;
   readonly outgoing: OutgoingPipes;
@@ -56,6 +58,7 @@ export class Fleet {
     });
     this.asking = new Asking({ ...deps, membership: this.membership, answers: this.#answers });
     this.names = new Names({ ...deps, membership: this.membership, asking: this.asking });
+    this.ids = new StreamIds({ ...deps, membership: this.membership, asking: this.asking });
     this.incoming = new IncomingPipes({
       ...deps,
       orders,

@@ -82,6 +82,8 @@ export const PEER_OPS = {
     /** `remembered`: uids of pods that held the name when they were last heard. */
     answer: Type.Object({ isTaken: Type.Boolean(), remembered: Type.Array(Text) }),
   },
+  /** Whether the pod has a stream with this id. */
+  holds: { question: Type.Object({ id: Text }, closed), answer: Type.Object({ isHeld: Type.Boolean() }) },
   /** Names that the sender holds, or no longer holds; the answer names those that the receiver claimed earlier. */
   live: {
     question: Type.Object({ held: Names, released: Names }, closed),

@@ -31,10 +31,11 @@ describe('terminate', () => {
   });
 
   it.each([
-    ['although another pod is silent, if it has all ids', 0, 200],
-    ['but says 503 if the silent pod was not told who is denied', 60_000, 503],
-  ])('ends streams by id, %s', async (_what, denyForMs, status) => {
-    const { id } = streams.add();
+    ['although another pod is silent, if it has all ids', {}, 0, 200],
+    ['but says 503 if the silent pod may have another one, since a page has chosen the id', { id: 'p' }, 0, 503],
+    ['but says 503 if the silent pod was not told who is denied', {}, 60_000, 503],
+  ])('ends streams by id, %s', async (_what, setup, denyForMs, status) => {
+    const { id } = streams.add(setup);
     const { asking } = fleetOfOne(streams);
     const silent = { pod: 'pod-1', uid: 'b', answer: null, error: 'it did not answer in time' };
     const fleet: TerminateDeps['fleet'] = {
