@@ -270,7 +270,6 @@ export class FleetModel {
       filter: {},
       scope: 'fleet',
       dryRun: false,
-      cause: 'rest',
       denyForMs: 0,
       ...over,
     };

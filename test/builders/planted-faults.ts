@@ -99,8 +99,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'an id that a page has chosen is taken for unique',
-    file: `${FLEET}/combine.ts`,
-    edits: [[' && isServerMade(id)', '']],
+    file: `${FLEET}/terminate.ts`,
+    edits: [['ids?.every(isServerMade) ? ids : null', 'ids']],
   },
   {
     name: 'an id that a page has chosen is not asked for',
