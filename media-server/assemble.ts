@@ -50,6 +50,7 @@ import { EndedLog } from './streams/ended-log.ts';
 import { StreamRegistry } from './streams/registry.ts';
 import { SessionRegistry } from './streams/session-registry.ts';
 import type { Stream } from './streams/stream.ts';
+import { StreamEvents } from './streams/stream-events.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
 import { createWebSdk, type WebSdk } from './websdk/web-sdk.ts';
@@ -220,6 +221,10 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     },
     sessionEnded: (session) => tellDisconnected(session, nodeId),
   });
+  const events = new StreamEvents({
+    registry,
+    elsewhere: { relay: (publication, event) => fleet.outgoing.relay(publication, event) },
+  });
   const drain = new Drain({
     registry,
     terminator,
@@ -242,6 +247,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     terminator,
     deny,
     ended,
+    events,
     nodeId,
     clock,
     metrics,
@@ -265,7 +271,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   };
   return {
     ...{ nodeId, config, registry, sessions, queues, ended, proxies, apps, metrics, keepAlive, terminator },
-    ...{ drain, deny, fleet, files, forwarding, closeFleet, workers },
+    ...{ drain, deny, events, fleet, files, forwarding, closeFleet, workers },
   };
 }
 

@@ -11,11 +11,13 @@ import { Membership } from './membership.ts';
 import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
 import { Names, type NamesDeps } from './names.ts';
 import { Orders } from './orders.ts';
-import { OutgoingPipes } from './outgoing-pipes.ts';
+import { OutgoingPipes, type OutgoingPipesDeps } from './outgoing-pipes.ts';
 import { StreamIds } from './stream-ids.ts';
 
 export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining' | 'orders'> &
-  Pick<NamesDeps, 'own' | 'lose'> & {
+  Pick<NamesDeps, 'own' | 'lose'> &
+  Pick<IncomingPipesDeps, 'events'> &
+  Pick<OutgoingPipesDeps, 'events'> & {
     readonly podName: string;
     readonly uid: string;
     /** When this process started, Unix milliseconds. */

@@ -20,7 +20,7 @@ import { nextRoster } from '../../operator/pods/roster.ts';
 import { createLogger } from '../../process/logger.ts';
 import { runningPod } from './fleet-parts.ts';
 import { ModelChannel, ModelLine, ModelMedia } from './model-pipes.ts';
-import { fakeApp, fakeLeg, fakeSession } from './streams.ts';
+import { fakeApp, fakeLeg, fakeSession, NO_EVENTS } from './streams.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const OPERATOR = 'operator';
@@ -531,6 +531,7 @@ export class FleetModel {
       terminator,
       deny,
       ended: new EndedLog(),
+      events: NO_EVENTS,
       nodeId: pod.name,
       podName: pod.name,
       uid: pod.uid,

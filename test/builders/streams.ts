@@ -7,6 +7,7 @@ import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import { type Client, Session, type SessionOptions } from '../../media-server/streams/session.ts';
 import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
 import { Stream } from '../../media-server/streams/stream.ts';
+import type { StreamEvents } from '../../media-server/streams/stream-events.ts';
 import { serverMadeId } from '../../media-server/streams/stream-id.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { systemClock } from '../../process/clock.ts';
@@ -23,6 +24,9 @@ export const SILENT_HOOKS: SessionHooks = {
     restOverwrite: [],
   }),
 };
+
+/** For fleets without pages. */
+export const NO_EVENTS: Pick<StreamEvents, 'missed' | 'relay'> = { relay: () => undefined, missed: () => [] };
 
 export function fakeApp(appKey = 'defaultApp'): App {
   return {

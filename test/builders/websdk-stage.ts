@@ -1,9 +1,9 @@
 import { openSession } from '../../media-server/sessions/open-session.ts';
 import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
+import { StreamEvents } from '../../media-server/streams/stream-events.ts';
 import { Connection, type ConnectionDeps } from '../../media-server/websdk/connection.ts';
 import { OpenSockets } from '../../media-server/websdk/open-sockets.ts';
-import { StreamEvents } from '../../media-server/websdk/stream-events.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { FakePage } from './fake-page.ts';
 import { SessionStage } from './session-stage.ts';
@@ -21,7 +21,7 @@ export class WebSdkStage extends SessionStage {
     terminator: this.terminator,
     clock: this.clock,
     log: this.deps.log,
-    events: new StreamEvents(this.registry),
+    events: new StreamEvents({ registry: this.registry, elsewhere: { relay: () => undefined } }),
     openSession: (request) => openSession(this.deps, request),
     publish: (session, request) => publish(this.deps, session, request),
     play: (session, request) => play(this.deps, session, request),

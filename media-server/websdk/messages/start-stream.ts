@@ -76,7 +76,9 @@ function follow({ answer, stream }: Started, conversation: Conversation): void {
   const { events } = conversation.deps;
   // The Android SDK needs the third element, `isInitiator`.
   conversation.send('setRemoteSDP', stream.id, answer, true);
-  if (!stream.published) events.follow(stream, conversation.offer);
+  if (!stream.published) {
+    events.follow(stream, (event) => conversation.offer('notifyStreamEvent', { mediaSessionId: stream.id, ...event }));
+  }
   const tell = (): void => {
     const muted = stream.published ? {} : events.mutedIn(stream);
     conversation.send('notifyStreamStatusEvent', { ...statusOf(stream, stream), ...muted });
