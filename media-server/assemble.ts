@@ -153,6 +153,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   undo.defer(() => parts.closeFleet());
   const webSdk = startWebSdk(parts, { deps, log });
   await openListeners(app, { host: env.listenAddress, config, webSdk, undo });
+  undo.defer(() => webSdk?.sockets.close());
   undo.defer(() => terminator.endEverything('drain'));
   watchFolder(watchedFolder(env.source), () => reloader.trigger(), { log, undo });
   if (env.roster && files) {
@@ -347,14 +348,14 @@ function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
     limits: () => settings().limits,
     pings: () => ({ intervalMs: settings().pingIntervalMs, missed: settings().missedPings }),
     origins: () => config.bundle.config.rest.allowedOrigins,
-    draining: () => drain.draining,
+    draining: () => drain.refuses,
     clientOf: (request) => ({
       address: proxies.current.clientAddress(request),
       isShared: proxies.current.isShared(request),
       origin: request.headers.origin ?? '',
     }),
   });
-  drain.started.addEventListener('abort', () => webSdk.sockets.drain());
+  drain.onChange((refuses) => webSdk.sockets.sendAway(refuses));
   return webSdk;
 }
 
