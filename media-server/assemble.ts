@@ -50,6 +50,7 @@ import { EndedLog } from './streams/ended-log.ts';
 import { StreamRegistry } from './streams/registry.ts';
 import { SessionRegistry } from './streams/session-registry.ts';
 import type { Stream } from './streams/stream.ts';
+import { StreamEvents } from './streams/stream-events.ts';
 import { findObject, streamBody } from './streams/stream-object.ts';
 import { Terminator } from './streams/terminate.ts';
 import { createWebSdk, type WebSdk } from './websdk/web-sdk.ts';
@@ -152,6 +153,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   undo.defer(() => parts.closeFleet());
   const webSdk = startWebSdk(parts, { deps, log });
   await openListeners(app, { host: env.listenAddress, config, webSdk, undo });
+  undo.defer(() => webSdk?.sockets.close());
   undo.defer(() => terminator.endEverything('drain'));
   watchFolder(watchedFolder(env.source), () => reloader.trigger(), { log, undo });
   if (env.roster && files) {
@@ -220,6 +222,10 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     },
     sessionEnded: (session) => tellDisconnected(session, nodeId),
   });
+  const events = new StreamEvents({
+    registry,
+    elsewhere: { relay: (publication, event) => fleet.outgoing.relay(publication, event) },
+  });
   const drain = new Drain({
     registry,
     terminator,
@@ -242,6 +248,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     terminator,
     deny,
     ended,
+    events,
     nodeId,
     clock,
     metrics,
@@ -265,7 +272,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   };
   return {
     ...{ nodeId, config, registry, sessions, queues, ended, proxies, apps, metrics, keepAlive, terminator },
-    ...{ drain, deny, fleet, files, forwarding, closeFleet, workers },
+    ...{ drain, deny, events, fleet, files, forwarding, closeFleet, workers },
   };
 }
 
@@ -341,14 +348,14 @@ function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
     limits: () => settings().limits,
     pings: () => ({ intervalMs: settings().pingIntervalMs, missed: settings().missedPings }),
     origins: () => config.bundle.config.rest.allowedOrigins,
-    draining: () => drain.draining,
+    draining: () => drain.refuses,
     clientOf: (request) => ({
       address: proxies.current.clientAddress(request),
       isShared: proxies.current.isShared(request),
       origin: request.headers.origin ?? '',
     }),
   });
-  drain.started.addEventListener('abort', () => webSdk.sockets.drain());
+  drain.onChange((refuses) => webSdk.sockets.sendAway(refuses));
   return webSdk;
 }
 
@@ -412,6 +419,7 @@ function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {
     draining: () => drain.refuses,
     joining: () => !fleet.isAdmitted,
     names: fleet.names,
+    ids: fleet.ids,
     elsewhere: fleet.incoming,
   };
 }

@@ -56,7 +56,7 @@ export class Metrics {
   ]);
   readonly #claimsUnanswered = this.#counter(
     'sluice_claims_unanswered_total',
-    'Pods that could not be asked whether a stream name is in use',
+    'Pods that could not be asked whether a stream name or an id is in use',
     [],
   );
   readonly #pipeFailures = this.#counter(

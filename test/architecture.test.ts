@@ -156,6 +156,7 @@ const PURE: readonly string[] = [
   'media-server/keepalive/policy.ts',
   'media-server/keepalive/verdict.ts',
   'media-server/streams/filter.ts',
+  'media-server/streams/stream-id.ts',
   'media-server/streams/stream-object.ts',
   'media-server/websdk/closings.ts',
   'media-server/websdk/connection-request.ts',

@@ -8,7 +8,7 @@ import type { Joining } from './joining.ts';
 import type { Membership } from './membership.ts';
 import type { Knowledge, Question } from './messages.ts';
 import type { Names } from './names.ts';
-import { denialsHere, type TerminateHereDeps, terminateHere } from './terminate-here.ts';
+import { denialsHere, disconnectHere, type TerminateHereDeps, terminateHere } from './terminate-here.ts';
 
 export type AnswersDeps = TerminateHereDeps & {
   readonly ended: EndedLog;
@@ -28,6 +28,7 @@ export function peerAnswers(deps: AnswersDeps): PeerAnswers {
       return deps.knowledge();
     },
     terminate: (question) => terminateHere(deps, question),
+    disconnect: (question) => disconnectHere(deps, question),
     denials: (question) => denialsHere(deps, question),
     deny: ({ denials }) => {
       for (const denial of denials) deps.deny.add(denial);
@@ -41,6 +42,7 @@ export function peerAnswers(deps: AnswersDeps): PeerAnswers {
     }),
     ended: () => ({ found: [...deps.ended.all()] }),
     claim: (question) => deps.names().answerClaim(question),
+    holds: ({ id }) => ({ isHeld: deps.registry.get(id) !== undefined }),
     live: (question) => deps.names().answerLive(question),
   };
 }

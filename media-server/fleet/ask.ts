@@ -134,8 +134,8 @@ export class Asking {
     timeoutMs: number | undefined,
   ): Promise<Outcome<Answer<Op>>> {
     const { clock } = this.#deps;
-    // A publication does not wait: a pod that does not answer a claim does not block it.
-    const giveUpAt = clock.monotonic() + (op === 'claim' ? 0 : AGAIN_FOR_MS);
+    // A stream that starts does not wait: a pod that does not answer does not block it.
+    const giveUpAt = clock.monotonic() + (op === 'claim' || op === 'holds' ? 0 : AGAIN_FOR_MS);
     for (;;) {
       const outcome = await this.#try(member, op, question, timeoutMs);
       if (!outcome.isUnsent || this.#holdsNothing(outcome) || clock.monotonic() >= giveUpAt) return outcome;

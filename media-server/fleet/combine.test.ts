@@ -3,10 +3,10 @@ import type { Asked } from './ask.ts';
 import { combine } from './combine.ts';
 import type { Answer } from './messages.ts';
 
-const answered = (pod: string, answer: Partial<Answer<'terminate'>>): Asked<Answer<'terminate'>> => ({
+const answered = (pod: string, answer: Partial<Answer<'disconnect'>>): Asked<Answer<'disconnect'>> => ({
   pod,
   uid: pod,
-  answer: { matchedIds: [], terminated: 0, denied: 0, denials: [], ...answer },
+  answer: { matchedIds: [], terminated: 0, ...answer },
   error: null,
 });
 
@@ -34,7 +34,6 @@ describe('combine', () => {
       status: 503,
       matched: 2,
       terminated: 2,
-      denied: 0,
       pods: [
         { pod: 'a', matched: 2, terminated: 2 },
         { pod: 'c', matched: 0, terminated: 0, error: 'timeout' },

@@ -6,7 +6,8 @@ export type FleetAnswer = {
   readonly status: 200 | 404 | 503;
   readonly matched: number;
   readonly terminated: number;
-  readonly denied: number;
+  /** Clients that are denied, if that was asked. */
+  readonly denied?: number;
   readonly pods: readonly PodAnswer[];
 };
 
@@ -19,24 +20,23 @@ export type PodAnswer = {
 };
 
 /**
- * Combines the answers of all members: 200 if all answered and something matched, or if every given id was found and
- * ended; 404 if all answered and nothing matched; else 503. Pure.
+ * Combines the answers of all members: 200 if all answered and something matched, or if every id was found and ended,
+ * given ids that are unique in the fleet; 404 if all answered and nothing matched; else 503. Pure.
  */
-export function combine(replies: readonly Asked<Answer<'terminate'>>[], ids: readonly string[] | null): FleetAnswer {
+export function combine(replies: Replies, uniqueIds: readonly string[] | null): FleetAnswer {
   const answers = replies.flatMap(({ answer }) => answer ?? []);
   const found = new Set(answers.flatMap(({ matchedIds }) => matchedIds));
-  const sum = (read: (answer: Answer<'terminate'>) => number): number =>
-    answers.reduce((total, answer) => total + read(answer), 0);
   return {
-    status: statusOf(replies, found, ids),
-    matched: sum(({ matchedIds }) => matchedIds.length),
-    terminated: sum(({ terminated }) => terminated),
-    denied: sum(({ denied }) => denied),
+    status: statusOf(replies, found, uniqueIds),
+    matched: answers.reduce((total, { matchedIds }) => total + matchedIds.length, 0),
+    terminated: answers.reduce((total, { terminated }) => total + terminated, 0),
     pods: replies.map(podAnswer),
   };
 }
 
-function podAnswer({ answer, error, pod }: Asked<Answer<'terminate'>>): PodAnswer {
+type Replies = readonly Asked<Answer<'disconnect'>>[];
+
+function podAnswer({ answer, error, pod }: Replies[number]): PodAnswer {
   const fault = answer?.error ?? error;
   return {
     pod,
@@ -46,11 +46,7 @@ function podAnswer({ answer, error, pod }: Asked<Answer<'terminate'>>): PodAnswe
   };
 }
 
-function statusOf(
-  replies: readonly Asked<Answer<'terminate'>>[],
-  found: ReadonlySet<string>,
-  ids: readonly string[] | null,
-): FleetAnswer['status'] {
+function statusOf(replies: Replies, found: ReadonlySet<string>, ids: readonly string[] | null): FleetAnswer['status'] {
   if (replies.some(({ answer }) => answer?.error !== undefined)) return 503;
   if (ids && ids.length > 0 && ids.every((id) => found.has(id))) return 200;
   if (replies.some(({ error }) => error !== null)) return 503;

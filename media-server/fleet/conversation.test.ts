@@ -6,6 +6,7 @@ import { type Channel, Conversation } from './conversation.ts';
 class FakeChannel implements Channel {
   readonly sent: object[] = [];
   isClosed = false;
+  isBehind = false;
   hear: (line: unknown) => void = () => undefined;
   fail: (fault: string | null) => void = () => undefined;
 
@@ -48,6 +49,15 @@ describe('a conversation', () => {
     channel.hear({});
     channel.hear({ a: 1 });
     expect(await next).toEqual({ a: 1 });
+  });
+
+  it('hands events on as they arrive, however many, and keeps all other lines', async () => {
+    const events: unknown[] = [];
+    const other = new FakeChannel();
+    const heard = new Conversation(other, clock, (event) => events.push(event));
+    for (let index = 0; index < 100; index++) other.hear({ event: index });
+    other.hear({ a: 1 });
+    expect([await heard.next(), events.length, heard.isOver]).toEqual([{ a: 1 }, 100, false]);
   });
 
   it('is over when the other side is silent for 15 s', async () => {

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../../process/clock.ts';
 export type Channel = {
   /** Sends a value; does nothing once the channel is closed. */
   send(line: object): void;
+  /** Whether much that was sent has not left yet: the other side does not read, or the network is slow. */
+  readonly isBehind: boolean;
   /** Sends what is left, then closes. */
   close(): void;
   /** Call once: each value as it arrives, then the end, with the reason if the channel failed. */
@@ -22,6 +24,7 @@ const MOST_UNREAD = 16;
 export class Conversation {
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #onEvent: ((event: unknown) => void) | null;
   readonly #lines: object[] = [];
   #waiting: ((line: object | null) => void) | null = null;
   #speak: Timer;
@@ -30,9 +33,11 @@ export class Conversation {
   /** Why it is over, null while it lasts or if it ended properly. */
   fault: string | null = null;
 
-  constructor(channel: Channel, clock: Clock) {
+  /** `onEvent` is called for the event in a line `{event}` as it arrives. All other lines wait for `next`. */
+  constructor(channel: Channel, clock: Clock, onEvent: ((event: unknown) => void) | null = null) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#onEvent = onEvent;
     this.#speak = this.#speakLater();
     this.#silence = this.#awaitSilence();
     channel.listen(
@@ -43,6 +48,10 @@ export class Conversation {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  get isBehind(): boolean {
+    return this.#channel.isBehind;
   }
 
   say(line: object): void {
@@ -71,7 +80,8 @@ export class Conversation {
   }
 
   #take(line: object): void {
-    if (this.#waiting) this.#resolve(line);
+    if (this.#onEvent && 'event' in line) this.#onEvent(line.event);
+    else if (this.#waiting) this.#resolve(line);
     else if (this.#lines.push(line) > MOST_UNREAD) this.#end('it sends too much');
   }
 

@@ -42,13 +42,24 @@ describe('Drain', () => {
     expect(isOver).toBe(true);
   });
 
-  it('says when it starts, once', async () => {
-    let started = 0;
-    drain.started.addEventListener('abort', () => started++);
+  it('tells when new publications go elsewhere, and when they no longer do', async () => {
+    const told: boolean[] = [];
+    drain.onChange((refuses) => told.push(refuses));
+    for (const cordoned of [false, true, true, false, true]) drain.cordoned = cordoned;
+    expect(told).toEqual([true, false, true]);
     start({ timeoutMs: 60_000, leastMs: 5_000 });
-    expect(started).toBe(1);
+    drain.cordoned = false;
     await clock.advance(60_000);
-    expect(started).toBe(1);
+    expect([told, drain.refuses]).toEqual([[true, false, true], true]);
+  });
+
+  it('tells once that it starts', async () => {
+    const told: boolean[] = [];
+    drain.onChange((refuses) => told.push(refuses));
+    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    await clock.advance(60_000);
+    expect(told).toEqual([true]);
   });
 
   it('keeps serving for the minimum time, even without streams', async () => {

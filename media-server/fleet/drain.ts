@@ -26,9 +26,8 @@ export type DrainTimes = {
 export class Drain {
   readonly #deps: DrainDeps;
   readonly #hurry = new AbortController();
-  readonly #started = new AbortController();
-  /** Set by the operator while this pod is to be removed; it may be reset. */
-  cordoned = false;
+  readonly #listeners = new Set<(refuses: boolean) => void>();
+  #cordoned = false;
   #done: Promise<void> | null = null;
 
   constructor(deps: DrainDeps) {
@@ -39,9 +38,16 @@ export class Drain {
     return this.#done !== null;
   }
 
-  /** Aborted when the drain starts. */
-  get started(): AbortSignal {
-    return this.#started.signal;
+  /** Whether the operator is to remove this pod. */
+  get cordoned(): boolean {
+    return this.#cordoned;
+  }
+
+  /** Set by the operator; it may be reset. */
+  set cordoned(cordoned: boolean) {
+    this.#change(() => {
+      this.#cordoned = cordoned;
+    });
   }
 
   /** Whether new publications go elsewhere: this pod drains, or is to be removed. */
@@ -49,10 +55,25 @@ export class Drain {
     return this.draining || this.cordoned;
   }
 
+  /** Calls the listener whenever `refuses` changes. */
+  onChange(listener: (refuses: boolean) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #change(change: () => void): void {
+    const before = this.refuses;
+    change();
+    const { refuses } = this;
+    if (refuses !== before) for (const listener of this.#listeners) listener(refuses);
+  }
+
   /** Resolves when nothing is left. Streams that still run after the timeout end with `drain`, as all sessions do. */
   start(times: DrainTimes): Promise<void> {
-    this.#done ??= this.#run(times);
-    return this.#done;
+    const done = this.#done ?? this.#run(times);
+    this.#change(() => {
+      this.#done = done;
+    });
+    return done;
   }
 
   /** Stops waiting for streams. */
@@ -63,7 +84,6 @@ export class Drain {
   async #run({ leastMs, timeoutMs }: DrainTimes): Promise<void> {
     const { clock, flushEvents, log, registry, terminator } = this.#deps;
     log.info({ streams: registry.size, timeoutMs }, 'draining: no new publications');
-    this.#started.abort();
     const startedAt = clock.monotonic();
     await this.#wait(Math.min(leastMs, timeoutMs));
     await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });

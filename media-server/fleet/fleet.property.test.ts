@@ -5,8 +5,8 @@ import { FleetModel, type ModelPod } from '../../test/builders/fleet-model.ts';
 type How = 'lost' | 'refused';
 
 type Step =
-  | { readonly do: 'publish'; readonly pod: number; readonly name: number }
-  | { readonly do: 'play'; readonly pod: number; readonly name: number }
+  | { readonly do: 'publish' | 'play'; readonly pod: number; readonly name: number; readonly id?: number }
+  | { readonly do: 'terminateId' | 'terminateChosenId'; readonly pod: number; readonly id: number }
   | { readonly do: 'stop'; readonly name: number }
   | { readonly do: 'terminate' | 'terminatePublications' | 'stopPlaying' | 'ban'; readonly pod: number }
   | { readonly do: 'add' | 'operator' | 'heal' }
@@ -17,6 +17,8 @@ type Step =
 const MOST_PODS = 5;
 const pod = fc.nat(MOST_PODS - 1);
 const name = fc.nat(2);
+/** Ids that pages choose. */
+const id = fc.nat(1);
 const ms = fc.oneof(
   fc.integer({ min: 0, max: 100 }),
   fc.integer({ min: 100, max: 1_500 }),
@@ -30,10 +32,12 @@ const end = fc.integer({ min: -1, max: MOST_PODS - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('publish'), pod, name }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('play'), pod, name }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('publish', 'play'), pod, name, id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stopPlaying'), pod }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop'), name }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('terminate'), pod }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('terminatePublications'), pod }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('terminateId', 'terminateChosenId'), pod, id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ban'), pod }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('add', 'operator', 'heal') }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('remove', 'freeze', 'crash', 'crash'), pod, ms }) },
@@ -64,6 +68,8 @@ async function play({ pods, seed, steps }: History): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
+const chosenId = (id: number | undefined) => (id === undefined ? undefined : `id-${id}`);
+
 type Actions = {
   readonly [Kind in Step['do']]: (world: World, step: Extract<Step, { readonly do: Kind }>) => void;
 };
@@ -77,14 +83,18 @@ type World = {
 };
 
 const ACTIONS: Actions = {
-  publish: ({ inBackground, model, onPod }, { name, pod }) =>
-    onPod(pod, (each) => inBackground(model.publish(each, `name-${name}`))),
-  play: ({ inBackground, model, onPod }, { name, pod }) =>
-    onPod(pod, (each) => inBackground(model.play(each, `name-${name}`))),
+  publish: ({ inBackground, model, onPod }, { id, name, pod }) =>
+    onPod(pod, (each) => inBackground(model.publish(each, `name-${name}`, chosenId(id)))),
+  play: ({ inBackground, model, onPod }, { id, name, pod }) =>
+    onPod(pod, (each) => inBackground(model.play(each, `name-${name}`, chosenId(id)))),
   stop: ({ model }, { name }) => model.stop(`name-${name}`),
   terminate: ({ inBackground, model, onPod }, { pod }) => onPod(pod, (each) => inBackground(model.terminate(each))),
   terminatePublications: ({ inBackground, model, onPod }, { pod }) =>
     onPod(pod, (each) => inBackground(model.terminate(each, { filter: { published: true } }))),
+  terminateId: ({ inBackground, model, onPod }, { id, pod }) =>
+    onPod(pod, (each) => inBackground(model.terminate(each, { filter: { mediaSessionId: model.someId(id) } }))),
+  terminateChosenId: ({ inBackground, model, onPod }, { id, pod }) =>
+    onPod(pod, (each) => inBackground(model.terminate(each, { filter: { mediaSessionId: `id-${id}` } }))),
   stopPlaying: ({ model, onPod }, { pod }) => onPod(pod, (each) => model.stopPlaying(each)),
   ban: ({ inBackground, model, onPod }, { pod }) =>
     onPod(pod, (each) => inBackground(model.terminate(each, { denyForMs: 3_600_000 }))),
@@ -263,6 +273,35 @@ const EXAMPLES: readonly History[] = [
   },
   // Pod 1 plays a publication of pod 0, and cannot reach it any more.
   { seed: 1, pods: 2, steps: [...PLAYED_ON_1, cut(1, 0), wait(30_000)] },
+  // A page chooses the id of a stream on a pod that could not be asked, and still cannot be asked.
+  {
+    seed: 1,
+    pods: 2,
+    steps: [
+      { do: 'publish', pod: 0, name: 0, id: 0 },
+      wait(1_000),
+      { do: 'freeze', pod: 0, ms: 0 },
+      { do: 'publish', pod: 1, name: 1, id: 0 },
+      wait(4_000),
+      { do: 'terminateChosenId', pod: 1, id: 0 },
+      wait(5_000),
+    ],
+  },
+  // Two pages choose one id, one after the other, and at the same moment.
+  {
+    seed: 1,
+    pods: 2,
+    steps: [
+      wait(4_000),
+      { do: 'publish', pod: 0, name: 0, id: 0 },
+      wait(1_000),
+      { do: 'publish', pod: 1, name: 1, id: 0 },
+      wait(1_000),
+      { do: 'publish', pod: 0, name: 1, id: 1 },
+      { do: 'play', pod: 1, name: 0, id: 1 },
+      wait(1_000),
+    ],
+  },
   // Nobody plays any more.
   { seed: 1, pods: 2, steps: [...PLAYED_ON_1, { do: 'stopPlaying', pod: 1 }, wait(15_000)] },
 ];

@@ -11,10 +11,13 @@ import { Membership } from './membership.ts';
 import type { Knowledge, PeerOp, PeerReply } from './messages.ts';
 import { Names, type NamesDeps } from './names.ts';
 import { Orders } from './orders.ts';
-import { OutgoingPipes } from './outgoing-pipes.ts';
+import { OutgoingPipes, type OutgoingPipesDeps } from './outgoing-pipes.ts';
+import { StreamIds } from './stream-ids.ts';
 
 export type FleetDeps = Omit<AnswersDeps, 'membership' | 'knowledge' | 'names' | 'joining' | 'orders'> &
-  Pick<NamesDeps, 'own' | 'lose'> & {
+  Pick<NamesDeps, 'own' | 'lose'> &
+  Pick<IncomingPipesDeps, 'events'> &
+  Pick<OutgoingPipesDeps, 'events'> & {
     readonly podName: string;
     readonly uid: string;
     /** When this process started, Unix milliseconds. */
@@ -33,6 +36,7 @@ export class Fleet {
   readonly membership: Membership;
   readonly asking: Asking;
   readonly names: Names;
+  readonly ids: StreamIds;
   readonly orders: Orders;
   readonly incoming: IncomingPipes;
   readonly outgoing: OutgoingPipes;
@@ -56,6 +60,7 @@ export class Fleet {
     });
     this.asking = new Asking({ ...deps, membership: this.membership, answers: this.#answers });
     this.names = new Names({ ...deps, membership: this.membership, asking: this.asking });
+    this.ids = new StreamIds({ ...deps, membership: this.membership, asking: this.asking });
     this.incoming = new IncomingPipes({
       ...deps,
       orders,

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../process/clock.ts';
 import type { Media, PipedPublication, Receiving } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { PipedStream } from '../streams/stream.ts';
+import { EVENT_TYPES, type StreamEvent, type StreamEvents } from '../streams/stream-events.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import { type Channel, Conversation } from './conversation.ts';
 import type { Membership } from './membership.ts';
@@ -14,6 +15,7 @@ export type IncomingPipeDeps = {
   readonly terminator: Pick<Terminator, 'endPlaybacks'>;
   readonly membership: Membership;
   readonly orders: Pick<Orders, 'wait'>;
+  readonly events: Pick<StreamEvents, 'relay'>;
   readonly media: () => Pick<Media, 'receive'>;
   /** Connects to another pod. */
   readonly open: (member: RosterMember) => Channel;
@@ -76,7 +78,7 @@ export class IncomingPipe implements PipedStream {
     const late: { timer: Timer | null } = { timer: null };
     try {
       this.#receiving = media().receive(holder);
-      const conversation = new Conversation(open(holder), clock);
+      const conversation = new Conversation(open(holder), clock, (event) => this.#relay(event));
       this.#conversation = conversation;
       late.timer = clock.setTimeout(() => conversation.close('it did not answer in time'), OPEN_MS);
       this.#leg = await this.#negotiate(conversation, this.#receiving);
@@ -142,6 +144,11 @@ export class IncomingPipe implements PipedStream {
     return null;
   }
 
+  /** Tells the viewers here what the publisher tells. A newer pod may know more types of events. */
+  #relay(event: unknown): void {
+    if (isStreamEvent(event)) this.#deps.events.relay(this, event);
+  }
+
   /** Waits for the end. Returns the id of the order that has ended the publication, null if none is known. */
   async #end(conversation: Conversation): Promise<string | null> {
     for (let line = await this.#next; line; line = await conversation.next()) {
@@ -172,6 +179,11 @@ export class IncomingPipe implements PipedStream {
     const held = { timer: clock.setTimeout(look, LOOK_MS) };
     return { cancel: () => held.timer.cancel() };
   }
+}
+
+function isStreamEvent(value: unknown): value is StreamEvent {
+  const { type } = Object(value) as { readonly type?: unknown };
+  return EVENT_TYPES.some((each) => each === type);
 }
 
 /** What the other pod says. Throws what it reports, or why it says nothing. */

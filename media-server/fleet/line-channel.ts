@@ -4,6 +4,7 @@ import { asNoAnswer } from './peer-wire.ts';
 
 /** The parameters of all layers of a publication fit many times. */
 const MOST_BYTES = 1 << 20;
+const BEHIND_BYTES = 64 * 1024;
 
 /** Lines of JSON over the two directions of an HTTP request. */
 export class LineChannel implements Channel {
@@ -21,6 +22,10 @@ export class LineChannel implements Channel {
 
   send(line: object): void {
     if (this.#output.writable) this.#output.write(`${JSON.stringify(line)}\n`);
+  }
+
+  get isBehind(): boolean {
+    return this.#output.writableLength > BEHIND_BYTES;
   }
 
   close(): void {

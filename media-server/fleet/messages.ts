@@ -33,7 +33,6 @@ const TerminateQuestion = Type.Object(
   {
     filter: StreamFilter,
     dryRun: Type.Boolean(),
-    cause: Type.Enum(['rest', 'disconnect']),
     denyForMs: Count,
     denials: Denials,
     /** The id of the order, if all pods are given it. */
@@ -41,13 +40,9 @@ const TerminateQuestion = Type.Object(
   },
   closed,
 );
-const TerminateAnswer = Type.Object({
-  matchedIds: Type.Array(Text),
-  terminated: Count,
-  denied: Count,
-  denials: Denials,
-  error: Type.Optional(Type.String()),
-});
+/** What was found and ended. */
+const ENDED = { matchedIds: Type.Array(Text), terminated: Count, error: Type.Optional(Type.String()) };
+const TerminateAnswer = Type.Object({ ...ENDED, denied: Count, denials: Denials });
 const ConnectionFilter = Type.Object(
   { sessionId: Type.Optional(Text), appKey: Type.Optional(Text), clientVersion: Type.Optional(Text) },
   closed,
@@ -65,6 +60,8 @@ export const PEER_OPS = {
     answer: Type.Object(KNOWLEDGE),
   },
   terminate: { question: TerminateQuestion, answer: TerminateAnswer },
+  /** Ends a session with its streams; the answer is about sessions. */
+  disconnect: { question: Type.Object({ sessionId: Text, order: Text }, closed), answer: Type.Object(ENDED) },
   /** The denials that a terminate with `denyFor` would make. */
   denials: { question: DenyQuestion, answer: Type.Object({ denials: Denials }) },
   deny: { question: Type.Object({ denials: Denials }, closed), answer: Type.Object({}) },
@@ -82,6 +79,8 @@ export const PEER_OPS = {
     /** `remembered`: uids of pods that held the name when they were last heard. */
     answer: Type.Object({ isTaken: Type.Boolean(), remembered: Type.Array(Text) }),
   },
+  /** Whether the pod has a stream with this id. */
+  holds: { question: Type.Object({ id: Text }, closed), answer: Type.Object({ isHeld: Type.Boolean() }) },
   /** Names that the sender holds, or no longer holds; the answer names those that the receiver claimed earlier. */
   live: {
     question: Type.Object({ held: Names, released: Names }, closed),

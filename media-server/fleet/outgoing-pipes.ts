@@ -2,7 +2,8 @@ import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import type { Media, Publication, Sending } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
-import type { Stream } from '../streams/stream.ts';
+import type { Played, Stream } from '../streams/stream.ts';
+import type { StreamEvent, StreamEvents } from '../streams/stream-events.ts';
 import { type Channel, Conversation } from './conversation.ts';
 import type { Membership } from './membership.ts';
 import { checkMessage, PeerCall, PipeConnect, PipeQuestion } from './messages.ts';
@@ -13,6 +14,7 @@ const CONFIRM_MS = 1_500;
 export type OutgoingPipesDeps = {
   readonly registry: StreamRegistry;
   readonly membership: Membership;
+  readonly events: Pick<StreamEvents, 'missed'>;
   readonly media: () => Pick<Media, 'send'>;
   /** When this process started, Unix milliseconds. */
   readonly startedAt: number;
@@ -31,7 +33,7 @@ type Outgoing = {
 /** The pipes that take publications of this pod to other pods. */
 export class OutgoingPipes {
   readonly #deps: OutgoingPipesDeps;
-  readonly #open = new Map<Stream, Set<Outgoing>>();
+  readonly #open = new Map<Played, Set<Outgoing>>();
 
   constructor(deps: OutgoingPipesDeps) {
     this.#deps = deps;
@@ -74,6 +76,17 @@ export class OutgoingPipes {
     return silent;
   }
 
+  /**
+   * Tells other pods what a publisher tells its viewers. A pod that is behind is told what is muted, which its later
+   * viewers must know, and nothing else.
+   */
+  relay(publication: Played, { payload, type }: StreamEvent): void {
+    for (const { conversation } of this.#open.get(publication) ?? []) {
+      if (!conversation.isBehind) conversation.say({ event: { type, payload } });
+      else if (type !== 'data') conversation.say({ event: { type } });
+    }
+  }
+
   close(): void {
     for (const pipes of this.#open.values()) for (const { conversation } of pipes) conversation.close();
   }
@@ -111,6 +124,7 @@ export class OutgoingPipes {
     const outgoing: Outgoing = { pod, conversation, told: Promise.withResolvers() };
     const pipes = this.#open.get(stream) ?? new Set();
     this.#open.set(stream, pipes.add(outgoing));
+    for (const event of this.#deps.events.missed(stream)) conversation.say({ event });
     try {
       for (let line = await conversation.next(); line; line = await conversation.next()) {
         if ('ended' in line) outgoing.told.resolve(line.ended === true);

@@ -16,29 +16,22 @@ export type TerminateHereDeps = {
   readonly clock: Clock;
 };
 
-/** Ends what matches on this pod: with cause `disconnect` a session, else streams. */
-export function terminateHere(deps: TerminateHereDeps, question: Question<'terminate'>): Promise<Answer<'terminate'>> {
-  return question.cause === 'disconnect' ? endSession(deps, question) : endStreams(deps, question);
-}
-
-async function endSession(
-  { orders, sessions, terminator }: TerminateHereDeps,
-  { cause, filter, order }: Question<'terminate'>,
-): Promise<Answer<'terminate'>> {
-  const session = filter.sessionId === undefined ? undefined : sessions.get(filter.sessionId);
-  const ending = session && terminator.endSession(session, cause, orderOf(order));
-  if (order !== undefined) orders.carriedOut(order);
+/** Ends a session of this pod with its streams. */
+export async function disconnectHere(
+  { orders, sessions, terminator }: Pick<TerminateHereDeps, 'orders' | 'sessions' | 'terminator'>,
+  { order, sessionId }: Question<'disconnect'>,
+): Promise<Answer<'disconnect'>> {
+  const session = sessions.get(sessionId);
+  const ending = session && terminator.endSession(session, 'disconnect', { order });
+  orders.carriedOut(order);
   const ended = await ending;
-  return {
-    ...{ matchedIds: session ? [session.id] : [], terminated: ended?.failed === 0 ? 1 : 0, denied: 0, denials: [] },
-    ...faultOf(ended),
-  };
+  return { matchedIds: session ? [session.id] : [], terminated: ended?.failed === 0 ? 1 : 0, ...faultOf(ended) };
 }
 
-/** Denials come first: a client must not start its stream again in between. */
-async function endStreams(
+/** Ends the streams of this pod that match. Denials come first: a client must not start its stream again in between. */
+export async function terminateHere(
   deps: TerminateHereDeps,
-  { cause, denials, denyForMs, dryRun, filter, order }: Question<'terminate'>,
+  { denials, denyForMs, dryRun, filter, order }: Question<'terminate'>,
 ): Promise<Answer<'terminate'>> {
   const orderedAt = deps.clock.monotonic();
   const streams = matchStreams(deps.registry, filter);
@@ -47,13 +40,11 @@ async function endStreams(
   for (const denial of denials) deps.deny.add(denial);
   const own = denyForMs === 0 ? [] : streams.flatMap((stream) => deps.deny.denialOf(stream, denyForMs) ?? []);
   const denied = own.filter((denial) => deps.deny.add(denial));
-  const ending = deps.terminator.endAll(streams, cause, { orderedAt, ...orderOf(order) });
+  const ending = deps.terminator.endAll(streams, 'rest', { orderedAt, ...(order === undefined ? {} : { order }) });
   if (order !== undefined) deps.orders.carriedOut(order);
   const ended = await ending;
   return { matchedIds, terminated: ended.ended, denied: denied.length, denials: denied, ...faultOf(ended) };
 }
-
-const orderOf = (order: string | undefined) => (order === undefined ? {} : { order });
 
 /** What kept some of the streams from being closed, or their viewers from being told. */
 function faultOf(ended: Ended | null | undefined): { readonly error?: string } {

@@ -2,9 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { fleetOfOne } from '../../test/builders/fleet-of-one.ts';
 import { logLines } from '../../test/builders/log-lines.ts';
 import { fakeStreams } from '../../test/builders/streams.ts';
+import { disconnect } from './disconnect.ts';
 import { type TerminateDeps, type TerminateOrder, terminate } from './terminate.ts';
 
-const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, cause: 'rest', denyForMs: 0 };
+const ALL: TerminateOrder = { filter: {}, scope: 'fleet', dryRun: false, denyForMs: 0 };
+
+const silent = { pod: 'pod-1', uid: 'b', answer: null, error: 'it did not answer in time' };
+
+/** This pod, and one that does not answer. */
+function withSilentPod(streams: ReturnType<typeof fakeStreams>): TerminateDeps['fleet'] {
+  const { asking } = fleetOfOne(streams);
+  return { here: asking.here.bind(asking), all: async (op, question) => [...(await asking.all(op, question)), silent] };
+}
 
 describe('terminate', () => {
   let streams: ReturnType<typeof fakeStreams>;
@@ -31,18 +40,22 @@ describe('terminate', () => {
   });
 
   it.each([
-    ['although another pod is silent, if it has all ids', 0, 200],
-    ['but says 503 if the silent pod was not told who is denied', 60_000, 503],
-  ])('ends streams by id, %s', async (_what, denyForMs, status) => {
-    const { id } = streams.add();
-    const { asking } = fleetOfOne(streams);
-    const silent = { pod: 'pod-1', uid: 'b', answer: null, error: 'it did not answer in time' };
-    const fleet: TerminateDeps['fleet'] = {
-      here: asking.here.bind(asking),
-      all: async (op, question) => [...(await asking.all(op, question)), silent],
-    };
+    ['although another pod is silent, if it has all ids', {}, 0, 200],
+    ['but says 503 if the silent pod may have another one, since a page has chosen the id', { id: 'p' }, 0, 503],
+    ['but says 503 if the silent pod was not told who is denied', {}, 60_000, 503],
+  ])('ends streams by id, %s', async (_what, setup, denyForMs, status) => {
+    const { id } = streams.add(setup);
+    const fleet = withSilentPod(streams);
     const answer = await terminate({ ...deps, fleet }, { ...ALL, filter: { mediaSessionId: id }, denyForMs }, 'ops');
     expect(answer).toMatchObject({ status, terminated: 1 });
+  });
+
+  it.each([
+    ['has the session', () => streams.add().session.id, { status: 200, matched: 1, terminated: 1 }],
+    ['does not have it', () => 'another', { status: 503, matched: 0, terminated: 0 }],
+  ])('answers for a session while another pod is silent, if this pod %s', async (_what, sessionId, expected) => {
+    const fleet = withSilentPod(streams);
+    expect(await disconnect({ ...deps, fleet }, sessionId(), 'ops')).toMatchObject(expected);
   });
 
   it('ends nothing in a dry run', async () => {

@@ -3,6 +3,7 @@ import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { Log } from '../../process/logger.ts';
 import type { Denial } from '../streams/deny.ts';
 import { idsOf } from '../streams/filter.ts';
+import { isServerMade } from '../streams/stream-id.ts';
 import type { Asked, Asking } from './ask.ts';
 import { combine, type FleetAnswer } from './combine.ts';
 import type { Answer } from './messages.ts';
@@ -13,7 +14,6 @@ export type TerminateOrder = {
   /** `pod` = only this pod. */
   readonly scope: 'fleet' | 'pod';
   readonly dryRun: boolean;
-  readonly cause: 'rest' | 'disconnect';
   /** How long the same client is refused the same stream, milliseconds; 0 = not at all. */
   readonly denyForMs: number;
 };
@@ -28,12 +28,21 @@ type Replies = readonly Asked<Answer<'terminate'>>[];
 
 /** Carries out an order and writes an audit log line. */
 export async function terminate(deps: TerminateDeps, order: TerminateOrder, caller: string): Promise<FleetAnswer> {
-  // A ban must reach every pod, also one that holds none of the streams.
-  const ids = order.denyForMs > 0 ? null : idsOf(order.filter);
-  const answer = combine(await carryOut(deps, order), ids);
-  deps.metrics.terminateRequest(order.scope, String(answer.status));
-  audit(deps.log, order, answer, caller);
+  const replies = await carryOut(deps, order);
+  const { denyForMs, dryRun, filter, scope } = order;
+  const denied = replies.reduce((total, { answer }) => total + (answer?.denied ?? 0), 0);
+  const answer = { ...combine(replies, uniqueIds(order)), ...(denyForMs > 0 ? { denied } : {}) };
+  const limits = denyForMs > 0 ? { denyForMs, denied } : {};
+  told(deps, { caller, scope, filter, cause: 'rest', dryRun, ...limits }, answer);
   return answer;
+}
+
+/** The ids of an order, if they name no other streams: with them, pods that hold none of them need not answer. */
+function uniqueIds({ denyForMs, filter }: TerminateOrder): readonly string[] | null {
+  // A ban must reach every pod, also one that holds none of the streams.
+  const ids = denyForMs > 0 ? null : idsOf(filter);
+  // An id that a page has chosen may be in use as well on a pod that could not be asked.
+  return ids?.every(isServerMade) ? ids : null;
 }
 
 /**
@@ -41,13 +50,13 @@ export async function terminate(deps: TerminateDeps, order: TerminateOrder, call
  * ingress may send it to another pod.
  */
 async function carryOut({ fleet }: TerminateDeps, order: TerminateOrder): Promise<Replies> {
-  const { cause, denyForMs, dryRun, filter, scope } = order;
+  const { denyForMs, dryRun, filter, scope } = order;
   const ask = scope === 'pod' ? fleet.here.bind(fleet) : fleet.all.bind(fleet);
   const isDenied = denyForMs > 0 && !dryRun;
   const foreseen = isDenied ? (await ask('denials', { filter, denyForMs })).flatMap(denialsOf) : [];
   const denials = latest(foreseen);
   const id = scope === 'fleet' ? { order: randomUUID() } : {};
-  const replies = await ask('terminate', { filter, dryRun, cause, denyForMs, denials, ...id });
+  const replies = await ask('terminate', { filter, dryRun, denyForMs, denials, ...id });
   const told = new Set(denials.map(({ key }) => key));
   // Streams that started after the first question.
   const late = latest(replies.flatMap(denialsOf)).filter(({ key }) => !told.has(key));
@@ -70,23 +79,26 @@ function latest(denials: readonly Denial[]): Denial[] {
 const faultOf = (told: readonly Asked<unknown>[], of: string): string | null =>
   told.find(({ uid }) => uid === of)?.error ?? null;
 
-function audit(log: Log, order: TerminateOrder, answer: FleetAnswer, caller: string): void {
-  const { cause, denyForMs, dryRun, filter } = order;
-  const { denied, matched, pods, status, terminated } = answer;
-  const { mediaSessionIds, ...rest } = filter;
+/** What is logged of an order beside its answer. */
+type Ordered = {
+  readonly caller: string;
+  readonly scope: string;
+  readonly filter: StreamFilter;
+  readonly cause: 'rest' | 'disconnect';
+  readonly dryRun?: boolean;
+  readonly denyForMs?: number;
+  readonly denied?: number;
+};
+
+/** Counts an order that was carried out, and writes its audit log line. */
+export function told({ log, metrics }: TerminateDeps, { scope, ...ordered }: Ordered, answer: FleetAnswer): void {
+  const { matched, pods, status, terminated } = answer;
+  const { mediaSessionIds, ...rest } = ordered.filter;
+  const filter = mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest;
   const failed = pods.filter(({ error }) => error !== undefined).map(({ error, pod }) => ({ pod, error }));
+  metrics.terminateRequest(scope, String(status));
   log.info(
-    {
-      caller,
-      filter: mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest,
-      cause,
-      dryRun,
-      ...(denyForMs > 0 ? { denyForMs, denied } : {}),
-      status,
-      matched,
-      terminated,
-      ...(failed.length > 0 ? { failed } : {}),
-    },
+    { ...ordered, filter, status, matched, terminated, ...(failed.length > 0 ? { failed } : {}) },
     'terminate requested',
   );
 }

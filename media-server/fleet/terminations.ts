@@ -55,9 +55,8 @@ export class Terminations {
     await this.#tell(bans);
     const question = {
       ...{ filter, dryRun, denials, order: uid },
-      cause: 'rest',
       denyForMs: isDenied ? denyForMs : 0,
-    } as const;
+    };
     const { denials: all, denied, error: warning, matchedIds, terminated } = await terminateHere(this.#deps, question);
     const foreseen = new Set(denials.map(({ key }) => key));
     // Streams that started meanwhile.

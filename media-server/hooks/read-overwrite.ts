@@ -1,11 +1,9 @@
 import type { OverwritableField } from '../../crds/schema/hook-methods.ts';
+import { faultOfName } from '../../crds/schema/stream-name.ts';
 import type { Overwrite } from './session-hooks.ts';
 
-const MAX_NAME_LENGTH = 256;
-
 const CHECKS: Readonly<Record<OverwritableField, (value: unknown) => boolean>> = {
-  name: (value) =>
-    typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(value),
+  name: (value) => faultOfName(value) === null,
   custom: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   maxBitrate: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   hasVideo: (value) => typeof value === 'boolean',

@@ -4,7 +4,8 @@ import { parseOffer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import type { Client, Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
-import { endedRejection, NAME_IN_USE, offerRejection } from './rejections.ts';
+import { isServerMade } from '../streams/stream-id.ts';
+import { endedRejection, ID_IN_USE, NAME_IN_USE, offerRejection } from './rejections.ts';
 import type { Rejection, SessionDeps, StreamRequest } from './requests.ts';
 
 /** Seconds after which a client may try again. */
@@ -95,8 +96,13 @@ export function checkDenied(
 
 /** An id names one stream: a client that has chosen one of another stream would be able to end that. */
 function checkIdFree({ registry }: SessionDeps, id: string | undefined): Rejection | null {
-  if (id === undefined || !registry.get(id)) return null;
-  return { status: 409, result: 'id_in_use', detail: 'Stream id is already in use' };
+  if (id === undefined) return null;
+  return isServerMade(id) || registry.get(id) ? ID_IN_USE : null;
+}
+
+/** Asks the other pods for an id that a client has chosen. A pod that does not answer does not block it. */
+export async function checkIdElsewhere(deps: SessionDeps, id: string | undefined): Promise<Rejection | null> {
+  return id !== undefined && (await deps.ids.isHeldElsewhere(id)) ? ID_IN_USE : null;
 }
 
 export function checkPublicationLimit(deps: SessionDeps, { appKey, app }: Session): Rejection | null {

@@ -4,6 +4,8 @@ import { type LegRequest, MediaUnavailable } from '../media/media.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import type { Session } from '../streams/session.ts';
 import { Stream } from '../streams/stream.ts';
+import { serverMadeId } from '../streams/stream-id.ts';
+import { checkIdElsewhere } from './checks.ts';
 import { goLive } from './live.ts';
 import { causeOf, endedRejection, offerRejection } from './rejections.ts';
 import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './requests.ts';
@@ -21,14 +23,24 @@ export async function openStream(
   { direction, request }: { readonly direction: Direction; readonly request: StreamRequest },
   steps: Steps,
 ): Promise<StreamOutcome> {
-  const { arrivedAt, custom, id = randomUUID(), name, offer } = request;
+  const { arrivedAt, custom, id = serverMadeId(randomUUID()), name, offer } = request;
   const stream = new Stream({ id, session, direction, name, custom, offer, createdAt: deps.clock.now() });
   deps.registry.add(stream);
-  const rejection = await steps(stream).catch((error) => failure(deps, stream, error));
+  const rejection = await start(deps, stream, request, steps).catch((error) => failure(deps, stream, error));
   const refused = endedRejection(stream) ?? rejection;
   if (refused || !stream.leg) return writeOff(deps, stream, refused ?? INTERNAL);
   goLive(deps, stream, stream.leg, arrivedAt);
   return { kind: 'started', stream, answer: stream.leg.answer };
+}
+
+/** An id that a client has chosen is asked for once it is in the registry: of two that ask at once, none is missed. */
+async function start(
+  deps: SessionDeps,
+  stream: Stream,
+  request: StreamRequest,
+  steps: Steps,
+): Promise<Rejection | null> {
+  return (await checkIdElsewhere(deps, request.id)) ?? steps(stream);
 }
 
 export function reject(deps: SessionDeps, appKey: string, direction: Direction, rejection: Rejection): StreamOutcome {

@@ -10,6 +10,8 @@ export const NAME_IN_USE: Rejection = {
   retryAfterSeconds: 15,
 };
 
+export const ID_IN_USE: Rejection = { status: 409, result: 'id_in_use', detail: 'Stream id is already in use' };
+
 export function offerRejection(error: OfferError): Rejection {
   return { status: error.status, result: 'bad_offer', detail: error.message };
 }

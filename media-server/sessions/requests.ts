@@ -81,6 +81,7 @@ export type SessionDeps = {
   /** True until the other pods of the fleet know this one: a stream that they do not know could not be ended. */
   readonly joining: () => boolean;
   readonly names: FleetNames;
+  readonly ids: FleetIds;
   readonly elsewhere: PublicationsElsewhere;
 };
 
@@ -97,6 +98,12 @@ export type FleetNames = {
   claim(name: { readonly appKey: string; readonly name: string; readonly at: number }): Promise<boolean>;
   /** Tells the other pods that the state of a name has changed: it is live here, or no longer used. */
   changed(appKey: string, name: string): void;
+};
+
+/** Ids of streams on all pods. */
+export type FleetIds = {
+  /** Whether another pod has a stream with an id, as far as the pods answer. */
+  isHeldElsewhere(id: string): Promise<boolean>;
 };
 
 /** Apps by key; `undefined` = no such app. */

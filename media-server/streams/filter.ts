@@ -34,7 +34,7 @@ function matches(stream: Stream, filter: StreamFilter): boolean {
   return CHECKS.every((check) => check(stream, filter));
 }
 
-/** The stream ids in a filter, null if it has none. If all are found here, other pods need not be asked. */
+/** The stream ids in a filter, null if it has none. */
 export function idsOf(filter: StreamFilter): readonly string[] | null {
   if (filter.mediaSessionId !== undefined) return [filter.mediaSessionId];
   return filter.mediaSessionIds ?? null;

@@ -7,7 +7,7 @@ import type { PipedPublication, Playback, Publication } from '../media/media.ts'
 import type { Client, Session } from './session.ts';
 
 export type StreamOptions = {
-  /** Unique on this pod. */
+  /** Unique on this pod; one that the server has made is unique in the fleet. */
   readonly id: string;
   readonly session: Session;
   readonly direction: Direction;

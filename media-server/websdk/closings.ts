@@ -19,3 +19,10 @@ export const CLOSINGS = {
   ended: { code: 1000, text: 'the session has ended' },
 } as const satisfies Record<string, { readonly code: number; readonly text: string }>;
 export type Closing = keyof typeof CLOSINGS;
+
+const WITHOUT_FAULT: readonly Closing[] = ['connect_refused', 'going_away', 'ended'];
+
+/** Whether a client has earned its closing. Such a client may go on sending, so nothing more of it is read. */
+export function isEarned(closing: Closing): boolean {
+  return !WITHOUT_FAULT.includes(closing);
+}

@@ -1,4 +1,4 @@
-import { type Fields, faultOfCustom, faultOfName, fieldsOf, textOf } from './fields.ts';
+import { type Fields, faultOfCustom, faultOfNamed, fieldsOf, textOf } from './fields.ts';
 
 /** What the first message of a socket, `connection`, asks for. `sip*` and `authToken` are not read. */
 export type ConnectionRequest = {
@@ -16,7 +16,7 @@ const MAX_VERSION_LENGTH = 64;
 export function readConnection(content: unknown): ConnectionRequest | string {
   const fields = fieldsOf(content);
   const { appKey = DEFAULT_APP, custom } = fields;
-  const fault = faultOfName('appKey', appKey) ?? faultOfCustom(custom);
+  const fault = faultOfNamed('appKey', appKey) ?? faultOfCustom(custom);
   if (fault !== null) return fault;
   const clientVersion = textOf(fields, 'clientVersion', MAX_VERSION_LENGTH);
   return { appKey: String(appKey), custom: fieldsOf(custom), clientVersion };

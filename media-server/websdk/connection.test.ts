@@ -105,6 +105,12 @@ describe('a socket', () => {
     expect(page.closed).toBe('rate');
   });
 
+  it('is closed for too many pings of the protocol', async () => {
+    const page = await new WebSdkStage().connected();
+    for (let sent = 0; sent < 250; sent++) page.pings();
+    expect(page.closed).toBe('rate');
+  });
+
   it('answers pings in every state, and ignores what needs no answer', async () => {
     const stage = new WebSdkStage();
     const page = stage.page();
@@ -151,7 +157,7 @@ describe('a drain', () => {
     const idle = await stage.connected();
     const silent = stage.page();
     stage.isDraining = true;
-    stage.sockets.drain();
+    stage.sockets.sendAway(true);
     expect([idle.closed, silent.closed, viewer.closed, publisher.closed]).toEqual([
       'going_away',
       'going_away',
@@ -171,5 +177,42 @@ describe('a drain', () => {
     await settle();
     expect([publisher.closed, viewer.closed]).toEqual(['going_away', 'going_away']);
     expect({ ...stage.left(), sockets: stage.sockets.size }).toEqual({ ...NOTHING_LEFT, sockets: 0 });
+  });
+
+  it('that is taken back lets the sockets stay that are left', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    await stage.publishes(page);
+    const idle = await stage.connected();
+    stage.sockets.sendAway(true);
+    stage.sockets.sendAway(false);
+    page.says('unPublishStream', { mediaSessionId: 'p' });
+    await settle();
+    expect([idle.closed, page.closed, stage.sockets.size]).toEqual(['going_away', null, 1]);
+    stage.sockets.sendAway(true);
+    expect(stage.sockets.size).toBe(0);
+  });
+});
+
+describe('the sockets of a pod that ends', () => {
+  it('are closed, and cut if their clients do not answer within 500 ms', async () => {
+    const stage = new WebSdkStage();
+    const [quick, slow] = [await stage.connected(), stage.page()];
+    slow.isSlow = true;
+    let isOver = false;
+    void stage.sockets.close().then(() => {
+      isOver = true;
+    });
+    await stage.clock.advance(499);
+    expect([quick.closed, slow.closed, isOver, stage.sockets.size]).toEqual(['going_away', 'going_away', false, 1]);
+    await stage.clock.advance(1);
+    expect([isOver, stage.sockets.size, stage.clock.pending]).toEqual([true, 0, 0]);
+  });
+
+  it('are waited for no longer than they last', async () => {
+    const stage = new WebSdkStage();
+    await stage.connected();
+    await stage.sockets.close();
+    expect([stage.sockets.size, stage.clock.monotonic()]).toEqual([0, 0]);
   });
 });

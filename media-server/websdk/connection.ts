@@ -11,6 +11,7 @@ import type { MessageDeps } from './messages/deps.ts';
 import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
 import { type PingOptions, Pings } from './pings.ts';
 import { MessageRate } from './rate.ts';
+import type { SilentSockets } from './silent-sockets.ts';
 import { infoOfConnection } from './statuses.ts';
 
 /** A page sends `connection` as soon as its socket is open. */
@@ -23,6 +24,7 @@ export type ConnectionDeps = MessageDeps & {
   readonly openSession: (request: SessionRequest) => Promise<SessionOutcome>;
   readonly terminator: Pick<Terminator, 'end' | 'endSession'>;
   readonly pings: PingOptions['settings'];
+  readonly silent: Pick<SilentSockets, 'enter'>;
   readonly metrics: ConnectionMetrics;
 };
 
@@ -50,8 +52,10 @@ export class Connection {
   readonly #rate: MessageRate;
   /** Ends the session, whenever it is opened. */
   readonly #gone = new AbortController();
+  /** Called once, when the socket is no longer silent. */
+  readonly #spoken: () => void;
   #state: State;
-  #draining = false;
+  #isSentAway = false;
 
   constructor(socket: PageSocket, client: UpgradedClient, deps: ConnectionDeps) {
     this.#socket = socket;
@@ -59,26 +63,37 @@ export class Connection {
     this.#deps = deps;
     this.#rate = new MessageRate(deps.clock.monotonic());
     this.#state = { is: 'waiting', deadline: deps.clock.setTimeout(() => socket.close('silent'), CONNECT_MS) };
+    this.#spoken = deps.silent.enter(client.address);
   }
 
-  /** Starts to read; `onClose` runs once. */
-  start(onClose: () => void): void {
+  /** Starts to read. `onGone` runs once, when nothing is left of the socket: a client may take time to close it. */
+  start(onGone: () => void): void {
     this.#socket.listen({
       text: (text) => {
         const closing = this.#receive(text);
         if (closing !== null) this.close(closing);
       },
-      closed: (closing) => {
-        this.#closed(closing);
-        onClose();
+      control: () => {
+        if (!this.#mayGoOn(0)) this.close('rate');
       },
+      closed: (closing) => this.#closed(closing),
+      gone: onGone,
     });
   }
 
-  /** Closes the socket at once if it has no stream, else after its last one. */
-  drain(): void {
-    this.#draining = true;
-    if (this.#state.is !== 'established' || this.#state.conversation.streams === 0) this.close('going_away');
+  /** With true, closes the socket at once if it has no stream, else after its last one: its page may go elsewhere. */
+  sendAway(isSentAway: boolean): void {
+    this.#isSentAway = isSentAway;
+    if (this.#state.is !== 'established' || this.#state.conversation.streams === 0) this.#leaveIfSent();
+  }
+
+  #leaveIfSent(): void {
+    if (this.#isSentAway) this.close('going_away');
+  }
+
+  /** Closes the socket without waiting for its client. */
+  cut(closing: Closing): void {
+    this.#socket.cut(closing);
   }
 
   close(closing: Closing): void {
@@ -87,7 +102,7 @@ export class Connection {
 
   /** Answers a message. Returns why the socket is to be closed, or null. */
   #receive(text: string): Closing | null {
-    if (!this.#rate.allows(this.#deps.clock.monotonic(), text.length)) return 'rate';
+    if (!this.#mayGoOn(text.length)) return 'rate';
     const frame = readFrame(text);
     if (typeof frame === 'string') return 'malformed';
     if (this.#isAside(frame.name)) return null;
@@ -101,6 +116,10 @@ export class Connection {
       default:
         return 'order';
     }
+  }
+
+  #mayGoOn(length: number): boolean {
+    return this.#rate.allows(this.#deps.clock.monotonic(), length);
   }
 
   /** Handles messages that may come in any state. */
@@ -128,7 +147,7 @@ export class Connection {
   }
 
   #connect(content: unknown, deadline: Timer): void {
-    deadline.cancel();
+    this.#hasSpoken(deadline);
     this.#state = { is: 'connecting' };
     const wanted = readConnection(content);
     if (typeof wanted === 'string') {
@@ -139,6 +158,11 @@ export class Connection {
     const token = typeof custom['token'] === 'string' ? custom['token'] : '';
     const client = { ...this.#client, version: clientVersion, token };
     void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
+  }
+
+  #hasSpoken(deadline: Timer): void {
+    deadline.cancel();
+    this.#spoken();
   }
 
   async #open(request: SessionRequest): Promise<void> {
@@ -157,9 +181,7 @@ export class Connection {
     // The client may have gone away while the backend was asked.
     if (this.#state.is === 'closed') return;
     const send = this.#socket.send.bind(this.#socket);
-    const onIdle = (): void => {
-      if (this.#draining) this.close('going_away');
-    };
+    const onIdle = (): void => this.#leaveIfSent();
     const deps = this.#deps;
     const { clock, pings: settings } = deps;
     const lost = (): void => this.#socket.cut('no_pong');
@@ -183,7 +205,7 @@ export class Connection {
     if (closing !== null) this.#deps.metrics.webSdkClosed(closing);
     const state = this.#state;
     this.#state = CLOSED;
-    if (state.is === 'waiting') state.deadline.cancel();
+    if (state.is === 'waiting') this.#hasSpoken(state.deadline);
     if (state.is === 'established') state.pings.stop();
     if (state.is === 'established' && closing === 'going_away') {
       void this.#deps.terminator.endSession(state.conversation.session, 'drain');

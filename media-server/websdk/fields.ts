@@ -1,9 +1,10 @@
+import { faultOfName } from '../../crds/schema/stream-name.ts';
+
 /** Fields of a message, as the client sent them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Bytes of JSON that a client may pass on to a backend or to other clients. */
 const MAX_PASSED_BYTES = 16 * 1024;
-const MAX_NAME_LENGTH = 256;
 const MAX_ID_LENGTH = 128;
 
 /** The fields of a message's content; empty for content that is not an object. */
@@ -21,17 +22,19 @@ export function textOf(fields: Fields, name: string, maxLength: number): string 
   return typeof value === 'string' && value.length <= maxLength ? value : '';
 }
 
+/** What is said of an id that `idOf` does not take. */
+export const FAULT_OF_ID = `mediaSessionId: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters`;
+
 /** A media session id: 1 to 128 printable ASCII characters (the SDK makes UUIDs); null for everything else. */
 export function idOf(fields: Fields): string | null {
   const id = textOf(fields, 'mediaSessionId', MAX_ID_LENGTH);
   return /^[\x21-\x7e]+$/.test(id) ? id : null;
 }
 
-/** The rules of WHIP for app keys and stream names. Returns what is wrong, or null. */
-export function faultOfName(field: string, value: unknown): string | null {
-  if (typeof value !== 'string' || value === '') return `${field}: must be a text that is not empty`;
-  if (value.length > MAX_NAME_LENGTH) return `${field}: must be at most ${MAX_NAME_LENGTH} characters`;
-  return /\p{Cc}/u.test(value) ? `${field}: must not contain control characters` : null;
+/** An app key or a stream name. Returns what is wrong with the field, or null. */
+export function faultOfNamed(field: string, value: unknown): string | null {
+  const fault = faultOfName(value);
+  return fault === null ? null : `${field}: ${fault}`;
 }
 
 /** What a page passes on to its backend. Returns what is wrong, or null. */

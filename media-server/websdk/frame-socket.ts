@@ -1,35 +1,51 @@
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import { CLOSINGS, type Closing } from './closings.ts';
+import { CLOSINGS, type Closing, isEarned } from './closings.ts';
 import { writeFrame } from './frame.ts';
 
 /** Bytes that wait for a client that does not read. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BEHIND_BYTES = 64 * 1024;
+/** Frames of a client that has not seen the close frame yet. */
+const MOST_LATE = 32;
 
 export type FrameListener = {
   /** A text frame of at most `MAX_FRAME_BYTES`. */
   text(text: string): void;
+  /** A ping or a pong of the protocol, which a client can send as well. */
+  control(): void;
   /** The socket is closed, or closes: nothing more arrives. `closing` is null if the client closed it or is gone. */
   closed(closing: Closing | null): void;
+  /** Its TCP connection is closed. */
+  gone(): void;
 };
 
 /** One WebSocket: text frames in and out, with bounds in both directions. Tells its listener once that it closes. */
 export class FrameSocket {
   readonly #ws: WebSocket;
+  readonly #connection: Duplex;
   #listener: FrameListener | null = null;
   #isClosing = false;
+  /** Frames that have arrived since. */
+  #late = 0;
 
-  constructor(ws: WebSocket) {
+  /** `connection` is what the WebSocket uses. */
+  constructor(ws: WebSocket, connection: Duplex) {
     this.#ws = ws;
+    this.#connection = connection;
   }
 
   /** Starts to read. */
   listen(listener: FrameListener): void {
     this.#listener = listener;
-    this.#ws.on('message', (data, isBinary) => this.#message(data, isBinary));
+    this.#ws.on('message', (data, isBinary) => this.#unlessLate(() => this.#message(data, isBinary)));
+    for (const type of ['ping', 'pong'] as const) this.#ws.on(type, () => this.#unlessLate(() => listener.control()));
     // The WebSocket closes itself after an error, with the code that belongs to it.
     this.#ws.on('error', (error) => this.#tell(closingOf(error)));
-    this.#ws.on('close', () => this.#tell(null));
+    this.#ws.on('close', () => {
+      this.#tell(null);
+      listener.gone();
+    });
   }
 
   /** Sends a message, or nothing on a socket that closes. A client that reads too slowly is cut off. */
@@ -58,15 +74,27 @@ export class FrameSocket {
   }
 
   #message(data: RawData, isBinary: boolean): void {
-    if (this.#isClosing) return;
     if (isBinary) this.close('binary');
     else this.#listener?.text(String(data));
+  }
+
+  #unlessLate(take: () => void): void {
+    if (!this.#isClosing) take();
+    else if (++this.#late === MOST_LATE) this.#stopReading();
   }
 
   #tell(closing: Closing | null): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    // The WebSocket resumes reading itself after an error.
+    if (closing !== null && isEarned(closing)) process.nextTick(() => this.#stopReading());
     this.#listener?.closed(closing);
+  }
+
+  /** What the client sends fills the buffers of the network, until the WebSocket gives up waiting for its answer. */
+  #stopReading(): void {
+    this.#ws.pause();
+    this.#connection.end();
   }
 }
 

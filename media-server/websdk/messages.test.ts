@@ -127,6 +127,26 @@ describe('publishStream and playStream', () => {
     expect([outcomes(page), stage.registry.size]).toEqual([['p PUBLISHING'], 1]);
   });
 
+  it.each<[string, string, (stage: WebSdkStage) => unknown]>([
+    ['is in use on another pod', 'x', (stage) => stage.idsElsewhere.add('x')],
+    ['has the form of ids that a server makes', '0190b8a4-1111-8222-9333-444455556666', () => undefined],
+  ])('fail for an id that %s, without a call to the backend', async (_what, mediaSessionId, prepare) => {
+    const stage = new WebSdkStage();
+    prepare(stage);
+    const page = await stage.connected();
+    await stage.publishes(await stage.connected());
+    stage.told.length = 0;
+    for (const [message, name] of [
+      ['publish', 'b'],
+      ['play', 'a'],
+    ] as const) {
+      page.says(`${message}Stream`, wanted(message, { mediaSessionId, name }));
+      await settle();
+    }
+    const told = `${mediaSessionId} FAILED Stream id is already in use`;
+    expect([outcomes(page), stage.told, stage.registry.size]).toEqual([[told, told], [], 1]);
+  });
+
   it('say what they ignore', async () => {
     const stage = new WebSdkStage();
     const page = await stage.connected();

@@ -11,6 +11,7 @@ const stage = {
   origins: ['*'],
   most: 0,
   draining: false,
+  crowded: false,
   refused: [] as string[],
   accepted: [] as FrameSocket[],
   texts: [] as string[],
@@ -18,6 +19,8 @@ const stage = {
 };
 const initial = structuredClone(stage);
 let server: Server;
+/** The newest connection, as the server has it. */
+let connection: Socket;
 const clients: (WebSocket | Socket)[] = [];
 
 beforeEach(async () => {
@@ -28,11 +31,14 @@ beforeEach(async () => {
     mostSockets: () => stage.most,
     sockets: () => stage.accepted.length,
     draining: () => stage.draining,
+    isCrowded: () => stage.crowded,
     refused: (reason) => stage.refused.push(reason),
     accept: (socket) => {
       const listener: FrameListener = {
         text: (text) => texts.push(text),
+        control: () => texts.push('control'),
         closed: (closing) => closed.push(closing),
+        gone: () => closed.push('gone'),
       };
       socket.listen(listener);
       accepted.push(socket);
@@ -41,6 +47,9 @@ beforeEach(async () => {
   const answer = (_request: unknown, response: { end(text: string): void }) => response.end('ordinary');
   server = createServer({ shouldUpgradeCallback: isWebSdkUpgrade }, answer);
   server.on('upgrade', (...upgrade) => upgrades.take(...upgrade));
+  server.on('connection', (socket) => {
+    connection = socket;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(() => {
@@ -65,6 +74,11 @@ function outcome(client: WebSocket): Promise<unknown> {
     client.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode));
   });
 }
+
+/** The connection of a client. */
+const rawOf = (client: WebSocket): Socket => (client as never as { _socket: Socket })._socket;
+/** A text frame without a mask (RFC 6455 §5.1). */
+const UNMASKED = Buffer.from([0x81, 0x01, 0x78]);
 
 const closeCode = (client: WebSocket): Promise<number> => new Promise((resolve) => client.once('close', resolve));
 
@@ -121,13 +135,16 @@ describe('an upgrade', () => {
     expect(await outcome(dial())).toBe('open');
   });
 
-  it('is refused over the limit and while the server drains', async () => {
+  it('is refused over a limit and while the server drains', async () => {
     stage.most = 1;
     expect(await outcome(dial())).toBe('open');
     expect(await outcome(dial())).toBe(503);
+    stage.most = 0;
+    stage.crowded = true;
+    expect(await outcome(dial())).toBe(503);
     stage.draining = true;
     expect(await outcome(dial())).toBe(503);
-    expect(stage.refused).toEqual(['limit', 'draining']);
+    expect(stage.refused).toEqual(['limit', 'silent_limit', 'draining']);
   });
 
   it('is one of a socket only for a WebSocket', () => {
@@ -148,7 +165,7 @@ describe('a socket', () => {
     expect(await answer).toEqual({ name: 'getUserData', content: { a: 1 } });
     await expect.poll(() => stage.texts).toEqual(['hello']);
     client.close();
-    await expect.poll(() => stage.closed).toEqual([null]);
+    await expect.poll(() => stage.closed).toEqual([null, 'gone']);
   });
 
   it.each<[string, (client: WebSocket) => void, number, string]>([
@@ -162,6 +179,32 @@ describe('a socket', () => {
     expect(stage.closed).toEqual([closing]);
   });
 
+  it.each<[string, (client: WebSocket) => void, number]>([
+    ['its client has broken a rule', (client) => client.send(Buffer.from('x')), 1003],
+    ['its client has broken the protocol', (client) => rawOf(client).write(UNMASKED), 1002],
+    ['its client goes on without end', () => stage.accepted[0]?.close('ended'), 1000],
+  ])('is not read any more when %s', async (_what, act, code) => {
+    const client = dial();
+    await outcome(client);
+    const closedWith = closeCode(client);
+    act(client);
+    // 16 MiB of text frames with an empty mask, more than the buffers of the network hold.
+    const frame = Buffer.concat([Buffer.from([0x81, 0xfe, 0x40, 0x00, 0, 0, 0, 0]), Buffer.alloc(0x4000)]);
+    for (let sent = 0; sent < 1_024; sent++) rawOf(client).write(frame);
+    expect(await closedWith).toBe(code);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(connection.bytesRead).toBeLessThan(2_000_000);
+    expect(stage.texts).toEqual([]);
+  });
+
+  it('tells of pings and pongs, which cost as much as messages', async () => {
+    const client = dial();
+    await outcome(client);
+    client.ping();
+    client.pong();
+    await expect.poll(() => stage.texts).toEqual(['control', 'control']);
+  });
+
   it('takes the largest frame', async () => {
     const client = dial();
     await outcome(client);
@@ -172,9 +215,7 @@ describe('a socket', () => {
   it('is closed for a frame that breaks the protocol', async () => {
     const client = dial();
     await outcome(client);
-    const { _socket: socket } = client as never as { _socket: Socket };
-    // A text frame without a mask (RFC 6455 §5.1).
-    socket.write(Buffer.from([0x81, 0x01, 0x78]));
+    rawOf(client).write(UNMASKED);
     expect(await closeCode(client)).toBe(1002);
     expect(stage.closed).toEqual(['malformed']);
   });
@@ -199,6 +240,7 @@ describe('a socket', () => {
     socket?.send('b');
     socket?.close('silent');
     expect(await closeCode(client)).toBe(1000);
-    expect([got.length, stage.closed]).toEqual([1, ['ended']]);
+    await expect.poll(() => stage.closed).toEqual(['ended', 'gone']);
+    expect(got.length).toBe(1);
   });
 });

@@ -16,12 +16,14 @@ export type UpgradeDeps = {
   readonly mostSockets: () => number;
   readonly sockets: () => number;
   readonly draining: () => boolean;
+  /** Whether too many sockets say nothing, of the client of a request or in all. */
+  readonly isCrowded: (request: IncomingMessage) => boolean;
   readonly accept: (socket: FrameSocket, request: IncomingMessage) => void;
   readonly refused: (reason: UpgradeRefusal) => void;
 };
 
 /** Why a socket is not opened, the metric label `reason`: closed set. */
-export const UPGRADE_REFUSALS = ['origin', 'limit', 'draining'] as const;
+export const UPGRADE_REFUSALS = ['origin', 'limit', 'silent_limit', 'draining'] as const;
 export type UpgradeRefusal = (typeof UPGRADE_REFUSALS)[number];
 type Refusal = { readonly reason: UpgradeRefusal; readonly status: 403 | 503 };
 
@@ -57,18 +59,20 @@ export class Upgrades {
       refuse(socket, refusal.status);
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#deps.accept(new FrameSocket(ws), request));
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#deps.accept(new FrameSocket(ws, socket), request));
   }
 
-  #refusalOf({ headers }: IncomingMessage): Refusal | null {
-    const { draining, mostSockets, origins, sockets } = this.#deps;
+  #refusalOf(request: IncomingMessage): Refusal | null {
+    const { draining, isCrowded, mostSockets, origins, sockets } = this.#deps;
+    const { headers } = request;
     const allowed = origins();
     // Only browsers send an origin; other clients could send any.
     const isAllowed = headers.origin === undefined || allowed.includes('*') || allowed.includes(headers.origin);
     if (!isAllowed) return { reason: 'origin', status: 403 };
     if (draining()) return { reason: 'draining', status: 503 };
     const limit = mostSockets();
-    return limit > 0 && sockets() >= limit ? { reason: 'limit', status: 503 } : null;
+    if (limit > 0 && sockets() >= limit) return { reason: 'limit', status: 503 };
+    return isCrowded(request) ? { reason: 'silent_limit', status: 503 } : null;
   }
 }
 

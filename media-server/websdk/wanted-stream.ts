@@ -1,4 +1,4 @@
-import { type Fields, faultOfCustom, faultOfName, fieldsOf } from './fields.ts';
+import { type Fields, faultOfCustom, faultOfNamed, fieldsOf } from './fields.ts';
 
 /** What `publishStream` and `playStream` ask for. */
 export type WantedStream = {
@@ -17,7 +17,7 @@ export function readWanted(content: unknown): WantedStream | string {
   const fields = fieldsOf(content);
   const { custom, mediaProvider = 'WebRTC', name, sdp } = fields;
   if (mediaProvider !== 'WebRTC') return NO_COMMON_CODECS;
-  const fault = faultOfName('name', name) ?? faultOfCustom(custom);
+  const fault = faultOfNamed('name', name) ?? faultOfCustom(custom);
   if (fault !== null) return fault;
   if (typeof sdp !== 'string' || sdp === '') return 'sdp: must be an SDP offer';
   return { name: String(name), offer: sdp, custom: fieldsOf(custom), ignored: ignoredOf(fields) };

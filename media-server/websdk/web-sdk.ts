@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Closing } from './closings.ts';
 import { Connection, type ConnectionDeps, type ConnectionMetrics, type UpgradedClient } from './connection.ts';
-import type { MessageDeps } from './messages/deps.ts';
 import { OpenSockets } from './open-sockets.ts';
-import { StreamEvents } from './stream-events.ts';
+import { SilentSockets } from './silent-sockets.ts';
 import { type UpgradeDeps, type UpgradeRefusal, Upgrades } from './upgrades.ts';
 
 export type WebSdkMetrics = Omit<ConnectionMetrics, 'webSdkClosed'> & {
@@ -11,8 +10,7 @@ export type WebSdkMetrics = Omit<ConnectionMetrics, 'webSdkClosed'> & {
   webSdkClosed(reason: Closing | UpgradeRefusal): void;
 };
 
-export type WebSdkDeps = Omit<ConnectionDeps, 'events' | 'limits' | 'metrics'> & {
-  readonly registry: MessageDeps['registry'] & ConstructorParameters<typeof StreamEvents>[0];
+export type WebSdkDeps = Omit<ConnectionDeps, 'limits' | 'metrics' | 'silent'> & {
   /** Limits of a socket and of the pod, 0 = none; a reload applies to sockets and streams that come later. */
   readonly limits: () => { readonly connections: number; readonly streamsPerConnection: number };
   readonly origins: UpgradeDeps['origins'];
@@ -26,15 +24,16 @@ export type WebSdk = { readonly upgrades: Upgrades; readonly sockets: OpenSocket
 
 /** Wires the parts of this room. Opens no port: `upgrades` takes requests from HTTP servers. */
 export function createWebSdk(deps: WebSdkDeps): WebSdk {
-  const { clientOf, draining, limits, metrics, origins, registry } = deps;
-  const sockets = new OpenSockets();
-  const connectionDeps = { ...deps, events: new StreamEvents(registry) };
+  const { clientOf, draining, limits, metrics, origins } = deps;
+  const sockets = new OpenSockets(deps.clock);
+  const silent = new SilentSockets(() => limits().connections);
   const upgrades = new Upgrades({
     origins,
     draining,
     sockets: () => sockets.size,
     mostSockets: () => limits().connections,
-    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), connectionDeps)),
+    isCrowded: (request) => silent.isFull(clientOf(request).address),
+    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), { ...deps, silent })),
     refused: (reason) => metrics.webSdkClosed(reason),
   });
   return { upgrades, sockets };

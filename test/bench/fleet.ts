@@ -11,7 +11,7 @@ import { DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
-import { fakeStreams } from '../builders/streams.ts';
+import { fakeStreams, NO_EVENTS } from '../builders/streams.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
@@ -132,6 +132,7 @@ function newMember(wire: PeerWire): Fleet {
     ...fakeStreams(),
     deny: new DenyList({ clock: systemClock, isProxy: () => false }),
     ended: new EndedLog(),
+    events: NO_EVENTS,
     nodeId: 'new@127.0.0.1',
     podName: 'new',
     uid: 'new',

@@ -8,6 +8,9 @@ export class FakePage implements PageSocket {
   readonly got: [string, ...unknown[]][] = [];
   /** Why the server closed the socket; `left` if the page did. */
   closed: Closing | 'left' | null = null;
+  /** Whether it does not close its end of the socket. */
+  isSlow = false;
+  #isGone = false;
   #listener: FrameListener | null = null;
 
   listen(listener: FrameListener): void {
@@ -27,7 +30,9 @@ export class FakePage implements PageSocket {
   }
 
   cut(closing: Closing): void {
+    this.isSlow = false;
     this.#close(closing);
+    this.#goneUnlessSlow();
   }
 
   /** Sends a message, as the SDK writes it. */
@@ -37,6 +42,11 @@ export class FakePage implements PageSocket {
 
   saysText(text: string): void {
     if (this.closed === null) this.#listener?.text(text);
+  }
+
+  /** Sends a ping of the WebSocket protocol. */
+  pings(): void {
+    this.#listener?.control();
   }
 
   /** The page is closed, or its network is lost. */
@@ -53,5 +63,12 @@ export class FakePage implements PageSocket {
     if (this.closed !== null) return;
     this.closed = closing;
     this.#listener?.closed(closing === 'left' ? null : closing);
+    this.#goneUnlessSlow();
+  }
+
+  #goneUnlessSlow(): void {
+    if (this.isSlow || this.#isGone) return;
+    this.#isGone = true;
+    this.#listener?.gone();
   }
 }

@@ -14,12 +14,13 @@ import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
 import { type Played, Stream } from '../../media-server/streams/stream.ts';
+import { isServerMade, serverMadeId } from '../../media-server/streams/stream-id.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { nextRoster } from '../../operator/pods/roster.ts';
 import { createLogger } from '../../process/logger.ts';
 import { runningPod } from './fleet-parts.ts';
 import { ModelChannel, ModelLine, ModelMedia } from './model-pipes.ts';
-import { fakeApp, fakeLeg, fakeSession } from './streams.ts';
+import { fakeApp, fakeLeg, fakeSession, NO_EVENTS } from './streams.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const OPERATOR = 'operator';
@@ -196,29 +197,31 @@ export class FleetModel {
     for (const pod of this.pods) this.freeze(pod, false);
   }
 
-  /** Publishes on a pod as `sessions/publish` does. */
-  async publish(pod: ModelPod, name: string): Promise<void> {
+  /** Publishes on a pod as `sessions/publish` does; with an id, as a page of the Web SDK does. */
+  async publish(pod: ModelPod, name: string, chosenId?: string): Promise<void> {
     const { process } = pod;
     if (!process?.fleet.isAdmitted || pod.isFrozen || pod.isDeleting) return;
     process.admittedAt ??= this.clock.monotonic();
     if (process.registry.publication('app', name)) return;
-    const stream = this.#newStream(name);
-    process.registry.add(stream);
+    const stream = await this.#begin(pod, process, this.#newStream(name, 'publish', chosenId));
+    if (!stream) return;
     const isFree = await process.fleet.names.claim({ appKey: 'app', name, at: stream.createdAt });
     if (!process.isRunning || stream.cause !== null) return;
     if (!isFree) return void (await process.terminator.end(stream, 'name_conflict'));
-    if (this.#isTakenFor(pod, name)) throw new Violation(`"${name}" is published on ${pod.name} as well`);
+    if (this.#isTakenFor(pod, (other) => other.published && other.name === name)) {
+      throw new Violation(`"${name}" is published on ${pod.name} as well`);
+    }
     this.#goLive(pod, process, stream);
     process.fleet.names.changed('app', name);
   }
 
   /** Plays on a pod as `sessions/play` does. */
-  async play(pod: ModelPod, name: string): Promise<void> {
+  async play(pod: ModelPod, name: string, chosenId?: string): Promise<void> {
     const { process } = pod;
     if (!process?.fleet.isAdmitted || pod.isFrozen || pod.isDeleting) return;
     const { fleet, registry, terminator } = process;
-    const stream = this.#newStream(name, 'play');
-    registry.add(stream);
+    const stream = await this.#begin(pod, process, this.#newStream(name, 'play', chosenId));
+    if (!stream) return;
     // A session ends with an error if there is no way to the other pod.
     const fetch = (): Promise<Played | null> => fleet.incoming.fetch('app', name).catch(() => null);
     const publication = registry.publication('app', name) ?? (await fetch());
@@ -227,6 +230,21 @@ export class FleetModel {
       return void (await terminator.end(stream, 'publisher_gone'));
     registry.bind(stream, publication);
     this.#goLive(pod, process, stream);
+  }
+
+  /** Adds a stream to a registry as `sessions/open-stream` does; null if its id is in use, or it has ended. */
+  async #begin(pod: ModelPod, { fleet, registry, terminator }: Process, stream: Stream): Promise<Stream | null> {
+    const { id } = stream;
+    if (registry.get(id)) return null;
+    registry.add(stream);
+    if (isServerMade(id)) return stream;
+    const isHeld = await fleet.ids.isHeldElsewhere(id);
+    if (pod.process?.registry !== registry || stream.cause !== null) return null;
+    if (isHeld) await terminator.end(stream, 'refused');
+    else if (this.#isTakenFor(pod, (other) => other.id === id)) {
+      throw new Violation(`id "${id}" is in use on ${pod.name} as well`);
+    }
+    return isHeld ? null : stream;
   }
 
   #goLive(pod: ModelPod, process: Process, stream: Stream): void {
@@ -252,7 +270,6 @@ export class FleetModel {
       filter: {},
       scope: 'fleet',
       dryRun: false,
-      cause: 'rest',
       denyForMs: 0,
       ...over,
     };
@@ -279,7 +296,8 @@ export class FleetModel {
 
   /** A playback that an order matches ends because of it, and not because its publication ends as well. */
   #checkCauses(piped: ReadonlySet<Watched>, { dryRun, filter }: TerminateOrder, answer: FleetAnswer): void {
-    if (dryRun || filter.published || answer.status === 503) return;
+    const matchesAll = Object.keys(filter).length === 0;
+    if (dryRun || !matchesAll || answer.status === 503) return;
     for (const { stream } of piped) {
       if (stream.cause === 'publisher_gone') throw new Violation(`"${stream.name}" ended with its publication`);
     }
@@ -399,6 +417,7 @@ export class FleetModel {
     for (const each of this.#watched) {
       // Playbacks of a publication that has ended are ended on all pods.
       if (filter.published && !each.stream.published && !piped.has(each)) continue;
+      if (filter.mediaSessionId !== undefined && filter.mediaSessionId !== each.stream.id) continue;
       if (!isLive(each) || each.startedAt >= askedAt || !each.process.isRunning) continue;
       if (this.#mayBeUnknown(each, { pod, process, answered, askedAt })) continue;
       const told = JSON.stringify(answer);
@@ -430,12 +449,13 @@ export class FleetModel {
     return this.clock.now() - this.clock.monotonic() + monotonic;
   }
 
-  /** Whether a name is live on a pod that a claim of this pod has reached: nothing has misbehaved for seconds. */
-  #isTakenFor(pod: ModelPod, name: string): boolean {
+  /** Whether a rival is live on a pod that a claim of this pod has reached: nothing has misbehaved for seconds. */
+  #isTakenFor(pod: ModelPod, isRival: (stream: Stream) => boolean): boolean {
     if (this.clock.monotonic() - this.#disturbedAt < 3_000) return false;
-    return this.#publications().some(
+    return this.#watched.some(
       (each) =>
-        each.stream.name === name &&
+        isLive(each) &&
+        isRival(each.stream) &&
         each.pod !== pod &&
         !each.pod.isFrozen &&
         pod.process?.fleet.membership.member(each.pod.uid) !== undefined &&
@@ -453,8 +473,17 @@ export class FleetModel {
     }
   }
 
-  #newStream(name: string, direction: Direction = 'publish'): Stream {
-    const id = `stream-${this.#next++}`;
+  /** The id of a live stream that a server has made; of none if there is no such stream. */
+  someId(index: number): string {
+    const ids = this.#watched.flatMap((each) => (isLive(each) && isServerMade(each.stream.id) ? [each.stream.id] : []));
+    return ids[index % Math.max(1, ids.length)] ?? this.#newId();
+  }
+
+  #newId(): string {
+    return serverMadeId(`${String(this.#next++).padStart(8, '0')}-0000-4000-8000-000000000000`);
+  }
+
+  #newStream(name: string, direction: Direction, id = this.#newId()): Stream {
     const createdAt = this.clock.now();
     const session = fakeSession({
       id,
@@ -502,6 +531,7 @@ export class FleetModel {
       terminator,
       deny,
       ended: new EndedLog(),
+      events: NO_EVENTS,
       nodeId: pod.name,
       podName: pod.name,
       uid: pod.uid,

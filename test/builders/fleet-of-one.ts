@@ -3,7 +3,7 @@ import { DenyList } from '../../media-server/streams/deny.ts';
 import { EndedLog } from '../../media-server/streams/ended-log.ts';
 import { systemClock } from '../../process/clock.ts';
 import { createLogger } from '../../process/logger.ts';
-import type { fakeStreams } from './streams.ts';
+import { type fakeStreams, NO_EVENTS } from './streams.ts';
 
 type Streams = Pick<ReturnType<typeof fakeStreams>, 'registry' | 'sessions' | 'terminator'>;
 
@@ -14,6 +14,7 @@ export function fleetOfOne(streams: Streams, over: Partial<FleetDeps> = {}): Fle
     ...streams,
     deny: new DenyList({ clock, isProxy: () => false }),
     ended: new EndedLog(),
+    events: NO_EVENTS,
     nodeId: 'pod-0@127.0.0.1',
     podName: 'pod-0',
     uid: 'pod-0',

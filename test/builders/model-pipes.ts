@@ -88,6 +88,7 @@ export class ModelChannel implements Channel {
   #onLine: ((line: unknown) => void) | null = null;
   #onClosed: ((fault: string | null) => void) | null = null;
   readonly #early: unknown[] = [];
+  readonly isBehind = false;
   #isClosed = false;
 
   private constructor(line: ModelLine) {

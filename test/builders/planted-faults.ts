@@ -98,6 +98,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     edits: [['  if (replies.some(({ error }) => error !== null)) return 503;\n', '']],
   },
   {
+    name: 'an id that a page has chosen is taken for unique',
+    file: `${FLEET}/terminate.ts`,
+    edits: [['ids?.every(isServerMade) ? ids : null', 'ids']],
+  },
+  {
+    name: 'an id that a page has chosen is not asked for',
+    file: `${FLEET}/stream-ids.ts`,
+    edits: [['if (membership.others().length === 0) return false;', 'return false;']],
+  },
+  {
     name: 'claims are not ordered',
     file: `${FLEET}/names.ts`,
     edits: [['(mine.isLive || isEarlier(this.#ofThisPod(mine), claim))', 'mine.isLive']],

@@ -53,6 +53,8 @@ export class SessionStage {
   isJoining = false;
   /** Names of publications on other pods. */
   readonly namesElsewhere = new Set<string>();
+  /** Ids of streams on other pods. */
+  readonly idsElsewhere = new Set<string>();
   /** Publications of other pods, by name. */
   readonly playedElsewhere = new Map<string, PipedStream>();
   /** Names that other pods were told about. */
@@ -95,6 +97,7 @@ export class SessionStage {
       isLive: (_appKey, name) => this.playedElsewhere.has(name),
       fetch: async (_appKey, name) => this.playedElsewhere.get(name) ?? null,
     },
+    ids: { isHeldElsewhere: async (id) => this.idsElsewhere.has(id) },
     names: {
       claim: async ({ name }) => !this.namesElsewhere.has(name),
       changed: (_appKey, name) => this.announced.push(name),

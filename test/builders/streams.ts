@@ -7,6 +7,8 @@ import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import { type Client, Session, type SessionOptions } from '../../media-server/streams/session.ts';
 import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
 import { Stream } from '../../media-server/streams/stream.ts';
+import type { StreamEvents } from '../../media-server/streams/stream-events.ts';
+import { serverMadeId } from '../../media-server/streams/stream-id.ts';
 import { Terminator } from '../../media-server/streams/terminate.ts';
 import { systemClock } from '../../process/clock.ts';
 
@@ -23,6 +25,9 @@ export const SILENT_HOOKS: SessionHooks = {
   }),
 };
 
+/** For fleets without pages. */
+export const NO_EVENTS: Pick<StreamEvents, 'missed' | 'relay'> = { relay: () => undefined, missed: () => [] };
+
 export function fakeApp(appKey = 'defaultApp'): App {
   return {
     config: {
@@ -38,6 +43,8 @@ export function fakeApp(appKey = 'defaultApp'): App {
 }
 
 export type StreamSetup = {
+  /** One that a page has chosen; without it, the stream gets one that the server makes. */
+  readonly id?: string;
   readonly name?: string;
   readonly direction?: Direction;
   /** Without one, the stream gets a session of its own, of this app and client. */
@@ -63,10 +70,10 @@ export function fakeSession(over: Partial<SessionOptions> = {}): Session {
 
 /** A live stream without media. Its transport only counts how often it was closed. */
 export function fakeStream(setup: StreamSetup = {}): Stream & { readonly closes: { count: number } } {
-  const { close = async () => undefined, direction = 'publish', name = 'a' } = setup;
+  const { close = async () => undefined, direction = 'publish', id = serverMadeId(randomUUID()), name = 'a' } = setup;
   const { session = singleSession(direction, setup) } = setup;
   const { createdAt, custom } = session;
-  const stream = new Stream({ id: randomUUID(), session, direction, name, custom, offer: 'v=0', createdAt });
+  const stream = new Stream({ id, session, direction, name, custom, offer: 'v=0', createdAt });
   const closes = { count: 0 };
   stream.leg = fakeLeg(async () => {
     closes.count += 1;

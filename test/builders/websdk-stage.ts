@@ -1,9 +1,10 @@
 import { openSession } from '../../media-server/sessions/open-session.ts';
 import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
+import { StreamEvents } from '../../media-server/streams/stream-events.ts';
 import { Connection, type ConnectionDeps } from '../../media-server/websdk/connection.ts';
 import { OpenSockets } from '../../media-server/websdk/open-sockets.ts';
-import { StreamEvents } from '../../media-server/websdk/stream-events.ts';
+import { SilentSockets } from '../../media-server/websdk/silent-sockets.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { FakePage } from './fake-page.ts';
 import { SessionStage } from './session-stage.ts';
@@ -11,7 +12,8 @@ import { settle as settleOnce } from './virtual-clock.ts';
 
 /** Sockets of pages over the sessions of a pod. */
 export class WebSdkStage extends SessionStage {
-  readonly sockets = new OpenSockets();
+  readonly sockets = new OpenSockets(this.clock);
+  readonly silent = new SilentSockets(() => 0);
   readonly socketLimits = { streamsPerConnection: 0 };
   readonly pings = { intervalMs: 5_000, missed: 10 };
   /** Counted metrics: `message result`, and `closed reason`. */
@@ -21,13 +23,14 @@ export class WebSdkStage extends SessionStage {
     terminator: this.terminator,
     clock: this.clock,
     log: this.deps.log,
-    events: new StreamEvents(this.registry),
+    events: new StreamEvents({ registry: this.registry, elsewhere: { relay: () => undefined } }),
     openSession: (request) => openSession(this.deps, request),
     publish: (session, request) => publish(this.deps, session, request),
     play: (session, request) => play(this.deps, session, request),
     isLiveElsewhere: (_appKey, name) => this.playedElsewhere.has(name),
     limits: () => this.socketLimits,
     pings: () => this.pings,
+    silent: this.silent,
     metrics: {
       webSdkMessage: (message, result) => this.messages.push(`${message} ${result}`),
       webSdkClosed: (closing) => this.messages.push(`closed ${closing}`),

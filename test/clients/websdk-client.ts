@@ -1,3 +1,4 @@
+import type { Fetch } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
 
 type Content = Readonly<Record<string, unknown>>;
@@ -56,13 +57,43 @@ export class WebSdkClient {
   /** Waits for a status of a stream, and returns its info. */
   status(id: string, status: string): Promise<string> {
     return until(`${id} is ${status}`, () =>
-      this.got
-        .filter(([name]) => name === 'notifyStreamStatusEvent')
-        .map(([, content]) => content as { mediaSessionId: string; status: string; info: string })
-        .filter((each) => each.mediaSessionId === id && each.status === status)
+      this.statuses(id)
+        .filter((each) => each['status'] === status)
         .map(({ info }) => `info: ${info}`)
         .at(-1),
     );
+  }
+
+  /** Statuses of a stream, in order, with everything that came with them. */
+  statuses(id: string): Content[] {
+    return this.got
+      .filter(([name]) => name === 'notifyStreamStatusEvent')
+      .map(([, content]) => content as Content)
+      .filter(({ mediaSessionId }) => mediaSessionId === id);
+  }
+
+  /** Events that publishers have sent, by the viewer's id. */
+  events(id: string): Content[] {
+    return this.got
+      .filter(([name]) => name === 'notifyStreamEvent')
+      .map(([, content]) => content as Content)
+      .filter(({ mediaSessionId }) => mediaSessionId === id);
+  }
+
+  /** Carries the offer of a client with media over this socket: `publishStream` or `playStream` instead of a POST. */
+  carries(message: 'publishStream' | 'playStream', mediaSessionId: string, name: string): Fetch {
+    return async (_url, { body: sdp }) => {
+      this.send(message, { mediaSessionId, name, mediaProvider: 'WebRTC', sdp });
+      const answer = await until(`${message} ${mediaSessionId} is answered`, () => this.#answerOf(mediaSessionId));
+      return { ...answer, headers: { get: () => null }, text: async () => answer.text };
+    };
+  }
+
+  #answerOf(mediaSessionId: string): { readonly status: number; readonly text: string } | null {
+    const [, , sdp] = this.got.find(([name, id]) => name === 'setRemoteSDP' && id === mediaSessionId) ?? [];
+    if (sdp !== undefined) return { status: 201, text: String(sdp) };
+    const failed = this.statuses(mediaSessionId).find(({ status }) => status === 'FAILED');
+    return failed ? { status: 409, text: String(failed['info']) } : null;
   }
 
   close(): void {

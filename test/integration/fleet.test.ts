@@ -16,11 +16,7 @@ afterEach(async () => {
 });
 afterAll(() => fleet.stop());
 
-const pod = (index: number): TestServer => {
-  const server = fleet.servers[index];
-  if (!server) throw new Error(`there is no pod ${index}`);
-  return server;
-};
+const pod = (index: number): TestServer => fleet.pod(index);
 
 async function publish(index: number, name: string): Promise<RtcClient> {
   const client = await RtcClient.publish(`${pod(index).url}/whip/defaultApp/${name}`);

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { request as requestOverTls } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSdkClient } from '../clients/websdk-client.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
@@ -14,16 +15,18 @@ const publication = (mediaSessionId: string, name: string): object => ({
   sdp: savedOffer('chromium-publish'),
 });
 
+const UPGRADE = {
+  ...{ connection: 'Upgrade', upgrade: 'websocket' },
+  ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+};
+
 /** The status of the answer to an upgrade; 101 = a socket was opened. `ca` is the certificate to trust. */
 function upgrade(url: string, headers: Readonly<Record<string, string>> = {}, ca = ''): Promise<number> {
   const ask = url.startsWith('wss') ? requestOverTls : request;
   return new Promise((resolve, reject) => {
     const asked = ask(url.replace(/^ws/, 'http'), {
       ca,
-      headers: {
-        ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
-        ...{ 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers },
-      },
+      headers: { ...UPGRADE, ...headers },
     });
     asked.once('response', (response) => {
       response.resume();
@@ -32,6 +35,19 @@ function upgrade(url: string, headers: Readonly<Record<string, string>> = {}, ca
     asked.once('upgrade', (_response, socket) => {
       socket.destroy();
       resolve(101);
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
+}
+
+/** A socket of a client that sends nothing, and does not answer a close frame. */
+function silentSocket(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url.replace(/^ws/, 'http'), { headers: { ...UPGRADE, ...headers } });
+    asked.once('upgrade', (_response, socket) => {
+      socket.on('error', () => undefined).resume();
+      resolve(socket);
     });
     asked.once('error', reject);
     asked.end();
@@ -188,7 +204,36 @@ describe('a socket over TLS', () => {
   });
 });
 
+describe('sockets that say nothing', () => {
+  it('are limited for each client, as trusted proxies tell its address', async ({ onTestFinished }) => {
+    const limits = { connections: 320 };
+    const rest = { trustedProxies: ['127.0.0.1/32'] };
+    const server = await TestServer.start({ mediaServer: { webSdk: {}, limits, rest } });
+    onTestFinished(() => server.stop('SIGKILL'));
+    const client = (address: string) => ({ 'x-forwarded-for': address });
+    const ofOne = Array.from({ length: 20 }, () => silentSocket(server.socketUrl, client('192.0.2.1')));
+    const sockets = await Promise.all(ofOne);
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    expect(await upgrade(server.socketUrl, client('192.0.2.1'))).toBe(503);
+    expect(await upgrade(server.socketUrl, client('192.0.2.2'))).toBe(101);
+    expect(await server.metric('sluice_websdk_closes_total', { reason: 'silent_limit' })).toBe(1);
+    sockets[0]?.destroy();
+    await until('there is room again', async () => (await upgrade(server.socketUrl, client('192.0.2.1'))) === 101);
+  });
+});
+
 describe('a media server that is stopped', () => {
+  it('does not wait for clients that do not close their sockets', async ({ onTestFinished }) => {
+    const server = await TestServer.start({ mediaServer: { webSdk: {} } });
+    onTestFinished(() => server.stop('SIGKILL'));
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => silentSocket(server.socketUrl)));
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    const stoppedAt = performance.now();
+    await server.stop();
+    expect(performance.now() - stoppedAt).toBeLessThan(3_000);
+    await until('the sockets are closed', () => sockets.every(({ closed }) => closed));
+  });
+
   it('closes its sockets, and tells the backend before it ends', async ({ onTestFinished }) => {
     const backend = await Backend.start();
     onTestFinished(() => backend.close());

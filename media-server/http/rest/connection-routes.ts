@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collect } from '../../fleet/collect.ts';
-import { type TerminateDeps, terminate } from '../../fleet/terminate.ts';
+import { disconnect } from '../../fleet/disconnect.ts';
+import type { TerminateDeps } from '../../fleet/terminate.ts';
 import { sendCollected } from './collected-reply.ts';
 import { FindBody, Found, OneSession } from './connection-schemas.ts';
 import { bodyMayBeAbsent, NO_INPUT, normalizeFilter } from './input.ts';
@@ -30,8 +31,8 @@ export async function connectionRoutes(app: FastifyInstance, deps: ConnectionRou
   app.post<{ Body: OneSession }>('/terminate', {
     schema: { summary: 'End a session', body: OneSession, querystring: NO_INPUT, response: TERMINATE_REPLIES },
     handler: async (request, reply) => {
-      const order = { filter: request.body, cause: 'disconnect', scope: 'fleet', dryRun: false, denyForMs: 0 } as const;
-      return sendAnswer(reply, await terminate(deps, order, deps.callerOf(request)), order);
+      const { sessionId } = request.body;
+      return sendAnswer(reply, await disconnect(deps, sessionId, deps.callerOf(request)));
     },
   });
 }

@@ -37,7 +37,7 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
     preValidation: normalizeFilter,
     handler: async (request, reply) => {
       const order = readOrder(deps, request.body, request.query);
-      return sendAnswer(reply, await terminate(deps, order, deps.callerOf(request)), order);
+      return sendAnswer(reply, await terminate(deps, order, deps.callerOf(request)));
     },
   });
 
@@ -91,7 +91,7 @@ function readOrder(deps: StreamRoutesDeps, filter: StreamFilter, query: Terminat
   if (isEverything(filter) && deps.refusesEmptyFilter()) {
     throw new HttpError(400, 'body: this MediaServer refuses {} (rest.emptyFilter: Refuse); set at least one member');
   }
-  return { filter, dryRun, cause: 'rest', scope: query.scope ?? 'fleet', denyForMs: readDenyFor(query.denyFor) };
+  return { filter, dryRun, scope: query.scope ?? 'fleet', denyForMs: readDenyFor(query.denyFor) };
 }
 
 function readDenyFor(text: string | undefined): number {

@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { FleetAnswer } from '../../fleet/combine.ts';
-import type { TerminateOrder } from '../../fleet/terminate.ts';
 
 const TerminateReply = Type.Object({
   matched: Type.Integer({ description: 'Streams that matched; sessions in the answer of `/connection/terminate`' }),
@@ -22,8 +21,7 @@ const TerminateReply = Type.Object({
 /** The replies of the calls that end streams, by status. */
 export const TERMINATE_REPLIES = { 200: TerminateReply, 404: TerminateReply, 503: TerminateReply };
 
-export function sendAnswer(reply: FastifyReply, answer: FleetAnswer, order: TerminateOrder): FastifyReply {
-  const { denied, matched, pods, status, terminated } = answer;
+export function sendAnswer(reply: FastifyReply, { status, ...body }: FleetAnswer): FastifyReply {
   if (status === 503) reply.header('retry-after', '1');
-  return reply.code(status).send({ matched, terminated, ...(order.denyForMs > 0 ? { denied } : {}), pods });
+  return reply.code(status).send(body);
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
 import type { Direction } from '../../../crds/schema/stream.ts';
+import { faultOfName } from '../../../crds/schema/stream-name.ts';
 import type { Placement } from '../../fleet/placement.ts';
 import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
 import type { SingleRequest } from '../../sessions/single.ts';
@@ -28,7 +29,6 @@ export type OfferProtocol = {
 
 /** The pod that holds the publication asks the backend before it answers. */
 const FORWARD_OFFER_MS = 30_000;
-const MAX_NAME_LENGTH = 256;
 
 /** POST, OPTIONS, GET and HEAD of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
 export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
@@ -135,10 +135,8 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 }
 
 function checkName(field: string, value: string): void {
-  if (value === '') throw new HttpError(400, `${field}: missing from the path`);
-  if (value.length > MAX_NAME_LENGTH)
-    throw new HttpError(400, `${field}: must be at most ${MAX_NAME_LENGTH} characters`);
-  if (/\p{Cc}/u.test(value)) throw new HttpError(400, `${field}: must not contain control characters`);
+  const fault = faultOfName(value);
+  if (fault !== null) throw new HttpError(400, `${field}: ${fault}`);
 }
 
 function bearerToken(request: FastifyRequest): string | null {

@@ -79,7 +79,7 @@ describe('WHIP and WHEP', () => {
       expect([refused.statusCode, refused.json().detail]).toEqual([415, 'Content-Type: must be application/sdp']);
     }
     const nameless = await offer('/whip/app/');
-    expect([nameless.statusCode, nameless.json().detail]).toEqual([400, 'name: missing from the path']);
+    expect([nameless.statusCode, nameless.json().detail]).toEqual([400, 'name: must be a text that is not empty']);
     for (const length of [257, 5000]) expect((await offer(`/whip/app/${'x'.repeat(length)}`)).statusCode).toBe(400);
     expect((await offer('/whip/app/a%00b')).statusCode).toBe(400);
   });

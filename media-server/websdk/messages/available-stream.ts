@@ -1,13 +1,13 @@
 import type { Conversation, MessageResult } from '../conversation.ts';
-import { faultOfName, fieldsOf, idOf } from '../fields.ts';
+import { FAULT_OF_ID, faultOfNamed, fieldsOf, idOf } from '../fields.ts';
 
 /** `availableStream`: whether a name is live in the app of the session. `true` and `false` are texts for the SDK. */
 export function availableStream(content: unknown, { deps, send, session, warn }: Conversation): MessageResult {
   const fields = fieldsOf(content);
   const { name } = fields;
   const id = idOf(fields);
-  if (id === null) return warn('availableStream', 'mediaSessionId: must be 1 to 128 printable ASCII characters');
-  const fault = faultOfName('name', name);
+  if (id === null) return warn('availableStream', FAULT_OF_ID);
+  const fault = faultOfNamed('name', name);
   if (fault !== null || typeof name !== 'string') {
     send('availableStream', { id, status: 'false', info: fault ?? '' });
     return 'refused';

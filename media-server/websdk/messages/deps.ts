@@ -3,8 +3,8 @@ import type { Log } from '../../../process/logger.ts';
 import type { StreamOutcome, StreamRequest } from '../../sessions/requests.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
 import type { Session } from '../../streams/session.ts';
+import type { StreamEvents } from '../../streams/stream-events.ts';
 import type { Terminator } from '../../streams/terminate.ts';
-import type { StreamEvents } from '../stream-events.ts';
 
 type Start = (session: Session, request: StreamRequest) => Promise<StreamOutcome>;
 
@@ -16,7 +16,7 @@ export type MessageDeps = {
   readonly terminator: Pick<Terminator, 'end'>;
   /** Whether a publication is live on another pod. */
   readonly isLiveElsewhere: (appKey: string, name: string) => boolean;
-  readonly events: StreamEvents;
+  readonly events: Pick<StreamEvents, 'follow' | 'mutedIn' | 'relay'>;
   /** 0 = no limit */
   readonly limits: () => { readonly streamsPerConnection: number };
   readonly clock: Clock;

@@ -1,6 +1,6 @@
+import { EVENT_TYPES } from '../../streams/stream-events.ts';
 import type { Conversation, MessageResult } from '../conversation.ts';
 import { fieldsOf, isTooLong } from '../fields.ts';
-import { EVENT_TYPES } from '../stream-events.ts';
 import { ownStream } from './own-stream.ts';
 
 const METHOD = 'sendStreamEvent';
@@ -13,6 +13,6 @@ export function sendStreamEvent(content: unknown, conversation: Conversation): M
   const type = EVENT_TYPES.find((each) => each === fields['type']);
   if (type === undefined) return conversation.warn(METHOD, `type: must be one of ${EVENT_TYPES.join(', ')}`);
   if (isTooLong(fields['payload'])) return conversation.warn(METHOD, 'payload: must be at most 16 KiB of JSON');
-  conversation.deps.events.relay(stream, type, fields['payload']);
+  conversation.deps.events.relay(stream, { type, payload: fields['payload'] });
   return 'accepted';
 }

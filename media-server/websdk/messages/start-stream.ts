@@ -1,7 +1,7 @@
 import type { Direction } from '../../../crds/schema/stream.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { Conversation, MessageResult } from '../conversation.ts';
-import { fieldsOf, idOf, textOf } from '../fields.ts';
+import { FAULT_OF_ID, fieldsOf, idOf, textOf } from '../fields.ts';
 import { failed, infoOfStream, statusOf, stopped, type Wanted } from '../statuses.ts';
 import { readWanted, type WantedStream } from '../wanted-stream.ts';
 
@@ -23,7 +23,7 @@ function startStream(direction: Direction, content: unknown, conversation: Conve
   const method = direction === 'publish' ? 'publishStream' : 'playStream';
   const fields = fieldsOf(content);
   const id = idOf(fields);
-  if (id === null) return conversation.warn(method, 'mediaSessionId: must be 1 to 128 printable ASCII characters');
+  if (id === null) return conversation.warn(method, FAULT_OF_ID);
   // A status would reach the stream that has the id.
   if (conversation.has(id)) return conversation.warn(method, `mediaSessionId: stream "${id}" exists already`);
 
@@ -76,7 +76,9 @@ function follow({ answer, stream }: Started, conversation: Conversation): void {
   const { events } = conversation.deps;
   // The Android SDK needs the third element, `isInitiator`.
   conversation.send('setRemoteSDP', stream.id, answer, true);
-  if (!stream.published) events.follow(stream, conversation.offer);
+  if (!stream.published) {
+    events.follow(stream, (event) => conversation.offer('notifyStreamEvent', { mediaSessionId: stream.id, ...event }));
+  }
   const tell = (): void => {
     const muted = stream.published ? {} : events.mutedIn(stream);
     conversation.send('notifyStreamStatusEvent', { ...statusOf(stream, stream), ...muted });
