@@ -9,7 +9,7 @@ import { type Frame, readFrame } from './frame.ts';
 import type { FrameSocket } from './frame-socket.ts';
 import type { MessageDeps } from './messages/deps.ts';
 import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
-import { type PingOptions, Pings } from './pings.ts';
+import type { OwnPings, Pings } from './pings.ts';
 import { MessageRate } from './rate.ts';
 import { infoOfConnection } from './statuses.ts';
 
@@ -22,7 +22,7 @@ export type UpgradedClient = Pick<Client, 'address' | 'isShared' | 'origin'>;
 export type ConnectionDeps = MessageDeps & {
   readonly openSession: (request: SessionRequest) => Promise<SessionOutcome>;
   readonly terminator: Pick<Terminator, 'end' | 'endSession'>;
-  readonly pings: PingOptions['settings'];
+  readonly pings: Pings;
   readonly metrics: ConnectionMetrics;
 };
 
@@ -32,12 +32,12 @@ export type ConnectionMetrics = {
 };
 
 /** A socket as its connection uses it. */
-export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'send'>;
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'ping' | 'send'>;
 
 type State =
   | { readonly is: 'waiting'; readonly deadline: Timer }
   | { readonly is: 'connecting' }
-  | { readonly is: 'established'; readonly conversation: Conversation; readonly pings: Pings }
+  | { readonly is: 'established'; readonly conversation: Conversation; readonly pings: OwnPings }
   | { readonly is: 'closed' };
 
 const CLOSED: State = { is: 'closed' };
@@ -161,9 +161,7 @@ export class Connection {
       if (this.#draining) this.close('going_away');
     };
     const deps = this.#deps;
-    const { clock, pings: settings } = deps;
-    const lost = (): void => this.#socket.cut('no_pong');
-    const pings = new Pings({ clock, settings, lost, send: () => send('ping', null) });
+    const pings = deps.pings.start({ ping: () => this.#socket.ping(), lost: () => this.#socket.cut('no_pong') });
     const offer = this.#socket.offer.bind(this.#socket);
     const conversation = new Conversation({ session, deps, send, offer, onIdle });
     this.#state = { is: 'established', conversation, pings };

@@ -57,7 +57,7 @@ export class Upgrades {
       refuse(socket, refusal.status);
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#deps.accept(new FrameSocket(ws), request));
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#deps.accept(new FrameSocket(ws, socket), request));
   }
 
   #refusalOf({ headers }: IncomingMessage): Refusal | null {

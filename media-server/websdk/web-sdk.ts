@@ -3,6 +3,7 @@ import type { Closing } from './closings.ts';
 import { Connection, type ConnectionDeps, type ConnectionMetrics, type UpgradedClient } from './connection.ts';
 import type { MessageDeps } from './messages/deps.ts';
 import { OpenSockets } from './open-sockets.ts';
+import { type PingOptions, Pings } from './pings.ts';
 import { StreamEvents } from './stream-events.ts';
 import { type UpgradeDeps, type UpgradeRefusal, Upgrades } from './upgrades.ts';
 
@@ -11,10 +12,11 @@ export type WebSdkMetrics = Omit<ConnectionMetrics, 'webSdkClosed'> & {
   webSdkClosed(reason: Closing | UpgradeRefusal): void;
 };
 
-export type WebSdkDeps = Omit<ConnectionDeps, 'events' | 'limits' | 'metrics'> & {
+export type WebSdkDeps = Omit<ConnectionDeps, 'events' | 'limits' | 'metrics' | 'pings'> & {
   readonly registry: MessageDeps['registry'] & ConstructorParameters<typeof StreamEvents>[0];
   /** Limits of a socket and of the pod, 0 = none; a reload applies to sockets and streams that come later. */
   readonly limits: () => { readonly connections: number; readonly streamsPerConnection: number };
+  readonly pings: PingOptions['settings'];
   readonly origins: UpgradeDeps['origins'];
   readonly draining: () => boolean;
   readonly clientOf: (request: IncomingMessage) => UpgradedClient;
@@ -26,9 +28,9 @@ export type WebSdk = { readonly upgrades: Upgrades; readonly sockets: OpenSocket
 
 /** Wires the parts of this room. Opens no port: `upgrades` takes requests from HTTP servers. */
 export function createWebSdk(deps: WebSdkDeps): WebSdk {
-  const { clientOf, draining, limits, metrics, origins, registry } = deps;
+  const { clientOf, clock, draining, limits, metrics, origins, pings: settings, registry } = deps;
   const sockets = new OpenSockets();
-  const connectionDeps = { ...deps, events: new StreamEvents(registry) };
+  const connectionDeps = { ...deps, events: new StreamEvents(registry), pings: new Pings({ clock, settings }) };
   const upgrades = new Upgrades({
     origins,
     draining,

@@ -3,6 +3,7 @@ import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
 import { Connection, type ConnectionDeps } from '../../media-server/websdk/connection.ts';
 import { OpenSockets } from '../../media-server/websdk/open-sockets.ts';
+import { Pings } from '../../media-server/websdk/pings.ts';
 import { StreamEvents } from '../../media-server/websdk/stream-events.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { FakePage } from './fake-page.ts';
@@ -13,7 +14,7 @@ import { settle as settleOnce } from './virtual-clock.ts';
 export class WebSdkStage extends SessionStage {
   readonly sockets = new OpenSockets();
   readonly socketLimits = { streamsPerConnection: 0 };
-  readonly pings = { intervalMs: 5_000, missed: 10 };
+  readonly pings = new Pings({ clock: this.clock, settings: () => ({ intervalMs: 5_000, missed: 10 }) });
   /** Counted metrics: `message result`, and `closed reason`. */
   readonly messages: string[] = [];
   readonly connectionDeps: ConnectionDeps = {
@@ -27,7 +28,7 @@ export class WebSdkStage extends SessionStage {
     play: (session, request) => play(this.deps, session, request),
     isLiveElsewhere: (_appKey, name) => this.playedElsewhere.has(name),
     limits: () => this.socketLimits,
-    pings: () => this.pings,
+    pings: this.pings,
     metrics: {
       webSdkMessage: (message, result) => this.messages.push(`${message} ${result}`),
       webSdkClosed: (closing) => this.messages.push(`closed ${closing}`),
