@@ -30,9 +30,9 @@ runProgram(async () => {
     console.log(`The load average is ${load.toFixed(1)}: something else is running, and figures will be worse.`);
   const measured: MeasuredPart[] = [];
   for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
-    const section = beginSection(part.title);
+    const { report, section } = beginSection(part.title);
     console.log(`(takes about ${part.takes})`);
-    await part.run();
+    await part.run(report);
     measured.push({ part, section });
   }
   if (options.write !== '') await writeFile(options.write, renderPage(run, measured));

@@ -111,8 +111,7 @@ describe('the sockets of a media server', () => {
     const [{ sessionId } = { sessionId: '' }] = body as { sessionId: string }[];
     expect((await server.api('/connection/terminate', { sessionId })).status).toBe(200);
     expect(await client.status('p', 'UNPUBLISHED')).toBe('info: Stopped by session disconnect');
-    await until('the socket is closed', () => client.closed !== null);
-    expect(client.closed).toBe(1000);
+    expect(await client.untilClosed()).toBe(1000);
     await leavesNothing();
   });
 
@@ -132,7 +131,7 @@ describe('the sockets of a media server', () => {
     expect(await client.answer('fail')).toEqual([
       { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info: 'Forbidden' },
     ]);
-    await until('the socket is closed', () => client.closed !== null);
+    await client.untilClosed();
     backend.allowAll();
   });
 
@@ -197,8 +196,7 @@ describe('a media server that is stopped', () => {
     clients[0]?.send('publishStream', publication('p', 'a'));
     await clients[0]?.answer('setRemoteSDP');
     await server.stop('SIGINT');
-    await until('the sockets are closed', () => clients.every(({ closed }) => closed !== null));
-    expect(clients.map(({ closed }) => closed)).toEqual([1001, 1001]);
+    expect(await Promise.all(clients.map((client) => client.untilClosed()))).toEqual([1001, 1001]);
     const ends = backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
     expect(ends.map(({ body }) => body['info'])).toEqual(['Stopped by drain', 'Stopped by drain']);
   });
