@@ -135,9 +135,9 @@ export class Connection {
       this.#refuse(wanted);
       return;
     }
-    const { appKey, clientVersion, custom } = wanted;
+    const { appKey, clientVersion, custom, page } = wanted;
     const token = typeof custom['token'] === 'string' ? custom['token'] : '';
-    const client = { ...this.#client, version: clientVersion, token };
+    const client = { ...this.#client, version: clientVersion, page, token };
     void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
   }
 

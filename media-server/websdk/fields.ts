@@ -21,6 +21,11 @@ export function textOf(fields: Fields, name: string, maxLength: number): string 
   return typeof value === 'string' && value.length <= maxLength ? value : '';
 }
 
+/** A text of at most `maxLength` printable characters; empty for everything else. */
+export function printableOf(value: unknown, maxLength: number): string {
+  return typeof value === 'string' && value.length <= maxLength && !/\p{Cc}/u.test(value) ? value : '';
+}
+
 /** A media session id: 1 to 128 printable ASCII characters (the SDK makes UUIDs); null for everything else. */
 export function idOf(fields: Fields): string | null {
   const id = textOf(fields, 'mediaSessionId', MAX_ID_LENGTH);
