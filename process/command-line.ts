@@ -42,7 +42,7 @@ export function readLogLevel(option: string, text: string): string {
 /** Kubernetes shows the content of this file as the termination message of the container. */
 const TERMINATION_LOG = '/dev/termination-log';
 
-/** Runs a program and exits with its code. Prints an error for the user, with a stack trace only if it is a bug. */
+/** Runs a program and exits with its code. Prints one line for an error of the user, and a stack trace for a bug. */
 export function runProgram(main: () => Promise<number>, usage: string): void {
   main().then(
     (code) => process.exit(code),
@@ -57,7 +57,8 @@ export function runProgram(main: () => Promise<number>, usage: string): void {
 }
 
 function lastWords(error: unknown, usage: string): string {
-  if (error instanceof UsageError) return error.message === '' ? usage : `${error.message}\n\n${usage}`;
+  if (error instanceof UsageError)
+    return error.message === '' ? usage : `${error.message} (--help lists the options)\n`;
   if (error instanceof UserFault) return `${error.message}\n`;
   return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
 }

@@ -6,7 +6,13 @@ import { StreamObject } from './stream.ts';
 import { httpUrlRule, noUserInfoRule } from './texts.ts';
 
 /** Body fields of `connect` and `ConnectionStatusEvent` that a stream object does not have. */
-const CONNECTION_FIELDS = ['mediaProviders', 'keepAlive', 'clientVersion'] as const;
+const CONNECTION_FIELDS = [
+  'mediaProviders',
+  'keepAlive',
+  'clientVersion',
+  'clientOSVersion',
+  'clientBrowserVersion',
+] as const;
 const HOOK_FIELDS: readonly string[] = [...Object.keys(StreamObject.properties), ...CONNECTION_FIELDS];
 const excluded = (description: string) => setOf(Type.Enum([...HOOK_FIELDS]), { description });
 

@@ -45,6 +45,23 @@ describe('an answer to admission', () => {
   });
 
   it.each([
+    ['the reason phrase', '', 'Payment Required', 'Payment Required'],
+    ['the reason of a body', '{"status":403,"reason":"no money"}', 'Forbidden', 'no money'],
+    ['… in any order', '{"reason":"no money","status":403}', 'Forbidden', 'no money'],
+    ['… but of exactly two members', '{"status":403,"reason":"no money","x":1}', 'Forbidden', 'Forbidden'],
+    ['… with a status', '{"reason":"no money"}', 'Forbidden', 'Forbidden'],
+    ['… that is a number', '{"status":"403","reason":"no money"}', 'Forbidden', 'Forbidden'],
+    ['… and a text', '{"status":403,"reason":7}', 'Forbidden', 'Forbidden'],
+    ['… that is not empty', '{"status":403,"reason":""}', 'Forbidden', 'Forbidden'],
+    ['… that is not too long', `{"status":403,"reason":"${'x'.repeat(257)}"}`, 'Forbidden', 'Forbidden'],
+    ['… that is printable', '{"status":403,"reason":"a\\u0007"}', 'Forbidden', 'Forbidden'],
+    ['the status without both', 'no JSON', '', 'it answered 403'],
+  ])('tells why it refuses: %s', (_what, body, phrase, reason) => {
+    const reply: HookReply = { kind: 'status', status: 403, phrase, retryAfterMs: null, body };
+    expect(judgeAdmission('connect', reply, 'FAIL')).toEqual({ kind: 'refused', reason });
+  });
+
+  it.each([
     ['absent', null, 5],
     ['0', 0, 1],
     ['half a second', 500, 1],

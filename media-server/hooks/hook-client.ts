@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { type Dispatcher, Pool, request } from 'undici';
 import type { HookMethod } from '../../crds/schema/hook-methods.ts';
 import type { HookConfig } from '../../crds/schema/server-config.ts';
@@ -20,8 +21,8 @@ export type HookRequest = {
   readonly sequence: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Whether the body of a 2xx is read; otherwise the status line decides at once. */
-  readonly readBody: boolean;
+  /** Whether the body of an answer with this status is read; otherwise the status line decides at once. */
+  readonly readBody: (status: number) => boolean;
 };
 
 export type HookClientDeps = { readonly clock: Clock; readonly version: string };
@@ -70,9 +71,10 @@ export class HookClient {
     let discarded: Promise<unknown> = Promise.resolve();
     try {
       const response = await this.#send(pool, call, signal);
-      const reply = { kind: 'status', status: response.statusCode, retryAfterMs: this.#retryAfter(response) } as const;
-      const isSuccess = response.statusCode >= 200 && response.statusCode < 300;
-      if (call.readBody && isSuccess) return { ...reply, body: await this.#read(response) };
+      const status = response.statusCode;
+      const phrase = response.statusText || (STATUS_CODES[status] ?? '');
+      const reply = { kind: 'status', status, phrase, retryAfterMs: this.#retryAfter(response) } as const;
+      if (call.readBody(status)) return { ...reply, body: await this.#read(response) };
       discarded = this.#discard(response);
       return { ...reply, body: '' };
     } catch (error) {
@@ -116,7 +118,16 @@ export class HookClient {
     return response.body.dump({ limit: DUMP_LIMIT }).catch(() => undefined);
   }
 
+  /** Returns the body. A body that cannot be read fails a call that succeeded; a refusal counts all the same. */
   async #read(response: Dispatcher.ResponseData): Promise<string> {
+    const { statusCode } = response;
+    return this.#readWhole(response).catch((error: unknown) => {
+      if (statusCode < 300) throw error;
+      return '';
+    });
+  }
+
+  async #readWhole(response: Dispatcher.ResponseData): Promise<string> {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of response.body) {

@@ -115,7 +115,7 @@ describe('a call over a connection with interim replies', () => {
       sequence: 1,
       timeoutMs,
       signal: new AbortController().signal,
-      readBody,
+      readBody: () => readBody,
     });
 
   async function send(socket: Socket, packets: readonly string[]): Promise<void> {

@@ -58,7 +58,7 @@ export class SessionCalls implements SessionHooks {
     const hook = this.#callable(method);
     if (!hook) return ALLOWED;
     const config = this.methodConfig(method);
-    const readBody = method === 'connect' || config.restPolicy === 'OVERWRITE';
+    const readBody = readBodyOf(method, config);
     const call = this.#prepare(method, body);
     const reply = await this.#retried(hook, 'admission', { ...call, signal, readBody });
     const verdict = judgeAdmission(method, reply, config.restOnError);
@@ -76,7 +76,7 @@ export class SessionCalls implements SessionHooks {
     if (!hook) return;
     const call = this.#prepare(method, body);
     this.#queue.add(async () => {
-      const reply = await this.#retried(hook, 'events', { ...call, signal: NEVER, readBody: false });
+      const reply = await this.#retried(hook, 'events', { ...call, signal: NEVER, readBody: () => false });
       if (isSuccess(reply)) return;
       const { appKey } = this.#app.config;
       this.#deps.log.warn({ method, appKey, reply: describeReply(reply) }, 'the backend did not accept a hook event');
@@ -86,7 +86,7 @@ export class SessionCalls implements SessionHooks {
   async keepAlive(body: HookBody, { signal, timeoutMs }: KeepAliveOptions): Promise<HookReply> {
     const hook = this.#app.hook;
     if (!hook) return { kind: 'failure', failure: 'other' };
-    const call = { ...this.#prepare('StreamKeepAliveEvent', body), signal, timeoutMs, readBody: false };
+    const call = { ...this.#prepare('StreamKeepAliveEvent', body), signal, timeoutMs, readBody: () => false };
     const reply = await this.#post(hook, 'keepAlive', call);
     if (reply.kind === 'failure' && reply.stale) return this.#post(this.#app.hook ?? hook, 'keepAlive', call);
     return reply;
@@ -158,6 +158,14 @@ type PreparedCall = {
 };
 type PostedCall = PreparedCall & {
   readonly signal: AbortSignal;
-  readonly readBody: boolean;
+  readonly readBody: (status: number) => boolean;
   readonly timeoutMs?: number;
 };
+
+const isOk = (status: number): boolean => status >= 200 && status < 300;
+
+/** `connect` is answered with settings for the session, or with the reason of a refusal. */
+function readBodyOf(method: AdmissionMethod, { restPolicy }: MethodConfig): PostedCall['readBody'] {
+  if (method === 'connect') return (status) => isOk(status) || (status >= 400 && status < 500);
+  return (status) => restPolicy === 'OVERWRITE' && isOk(status);
+}

@@ -19,7 +19,7 @@ export type HookBody = Readonly<Record<string, unknown>>;
 
 export type Admission =
   | { readonly kind: 'allowed'; readonly overwrite: Overwrite }
-  /** 403 for the client, `Restricted access`. */
+  /** 403 for the client, `Restricted access`. A page of the Web SDK is told the backend's reason of a `connect`. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** 503 for the client. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterSeconds: number };
@@ -39,6 +39,8 @@ export type HookReply =
   | {
       readonly kind: 'status';
       readonly status: number;
+      /** The reason phrase of the status line; absent = unknown. */
+      readonly phrase?: string;
       readonly retryAfterMs: number | null;
       /** Up to 64 KiB; filled only if it is read. */
       readonly body: string;

@@ -47,7 +47,7 @@ export async function startMedia(options: MediaOptions, deps: MediaDeps): Promis
 
 type Place = {
   readonly seat: Seat;
-  readonly id: string;
+  readonly request: LegRequest;
   readonly offer: Offer;
   readonly routerCodecs: PlayNegotiation['routerCodecs'];
 };
@@ -77,7 +77,7 @@ class Engine implements Media {
     const seat = this.#workers.leastLoaded();
     const capabilities = negotiableCapabilities(seat.routers.main.rtpCapabilities);
     const negotiation = negotiatePublish(offer, capabilities, allowedBy(request));
-    return this.#open({ seat, id: request.id, offer, routerCodecs: null }, async (leg) => {
+    return this.#open({ seat, request, offer, routerCodecs: null }, async (leg) => {
       const { transport } = leg;
       if (request.maxBitrate > 0) await transport.setMaxIncomingBitrate(request.maxBitrate);
       const producers = new Map<MediaKind, Producer>();
@@ -98,7 +98,7 @@ class Engine implements Media {
     const negotiation = negotiatePlay(offer, publication.playable(), allowedBy(request), this.#workers.numbering);
     const { routerCodecs } = negotiation;
     const seat = this.#seatFor(publication);
-    return this.#open({ seat, id: request.id, offer, routerCodecs }, async (leg, router) => {
+    return this.#open({ seat, request, offer, routerCodecs }, async (leg, router) => {
       const { transport } = leg;
       const trackIds = negotiation.tracks.map(({ trackId }) => trackId);
       const pipe = await publication.pipes.lease(router, trackIds);
@@ -155,9 +155,10 @@ class Engine implements Media {
   }
 
   async #openOn<L>(place: Place, fill: Fill<L>): Promise<L> {
-    const { id, offer, routerCodecs, seat } = place;
+    const { offer, request, routerCodecs, seat } = place;
     const lease = await accepted(seat.routers.lease(routerCodecs));
-    const leg = await TransportLeg.open(seat, lease, id, offer, { workers: this.#workers, clock: this.#clock });
+    const deps = { workers: this.#workers, clock: this.#clock };
+    const leg = await TransportLeg.open({ seat, lease, offer, request }, deps);
     try {
       // The worker answers in order, so nothing waits for an answer that the next request does not need.
       const [made] = await allSettled([fill(leg, lease.router), leg.connect()]);

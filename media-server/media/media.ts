@@ -34,7 +34,10 @@ export type LegRequest = {
   readonly maxBitrate: number;
   readonly hasAudio: boolean;
   readonly hasVideo: boolean;
+  /** The only protocol of the candidates in the answer; absent = UDP and TCP. */
+  readonly protocol?: MediaProtocol;
 };
+export type MediaProtocol = 'udp' | 'tcp';
 export type PublishRequest = LegRequest;
 export type PlayRequest = LegRequest & { readonly publication: Publication | PipedPublication };
 

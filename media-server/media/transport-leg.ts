@@ -11,7 +11,7 @@ import type { ServerTransport } from '../sdp/answer.ts';
 import type { IceCredentials, Offer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { newCredentials, parseFragment, writeFragment } from '../sdp/trickle.ts';
-import type { LegFailure, LegMetrics } from './media.ts';
+import type { LegFailure, LegMetrics, LegRequest } from './media.ts';
 import type { RouterLease } from './routers.ts';
 import type { Seat, Workers } from './workers.ts';
 
@@ -20,6 +20,13 @@ const CONNECT_MS = 15_000;
 
 /** Bits per second at which simulcast starts before the bandwidth is known; mediasoup's 600000 shows a thumbnail. */
 const INITIAL_OUTGOING_BITRATE = 1_500_000;
+
+type Opening = {
+  readonly seat: Seat;
+  readonly lease: RouterLease;
+  readonly offer: Offer;
+  readonly request: Pick<LegRequest, 'id' | 'protocol'>;
+};
 
 export type LegDeps = { readonly workers: Workers; readonly clock: Clock };
 
@@ -53,7 +60,8 @@ export class TransportLeg {
   }
 
   /** Opens a transport, which must be connected. Releases the lease at the end. */
-  static async open(seat: Seat, lease: RouterLease, id: string, offer: Offer, deps: LegDeps): Promise<TransportLeg> {
+  static async open({ lease, offer, request, seat }: Opening, deps: LegDeps): Promise<TransportLeg> {
+    const { id, protocol } = request;
     // Count before the first await, so that simultaneous requests spread over the workers.
     seat.legs++;
     seat.toldErrors.clear();
@@ -64,8 +72,8 @@ export class TransportLeg {
     const transport = await lease.router
       .createWebRtcTransport({
         webRtcServer: seat.webRtcServer,
-        enableUdp: true,
-        enableTcp: true,
+        enableUdp: protocol !== 'tcp',
+        enableTcp: protocol !== 'udp',
         preferUdp: true,
         initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BITRATE,
         // Off: transport-watch.ts detects a client that is gone by all its packets, not by consent checks alone.

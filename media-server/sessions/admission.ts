@@ -53,7 +53,7 @@ function judge(admission: Admission): Rejection | null {
     case 'allowed':
       return null;
     case 'refused':
-      return { status: 403, result: 'refused', detail: 'Restricted access' };
+      return { status: 403, result: 'refused', detail: 'Restricted access', reason: admission.reason };
     case 'unavailable':
       return {
         status: 503,

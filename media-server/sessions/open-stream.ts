@@ -23,8 +23,8 @@ export async function openStream(
   { direction, request }: { readonly direction: Direction; readonly request: StreamRequest },
   steps: Steps,
 ): Promise<StreamOutcome> {
-  const { arrivedAt, custom, id = serverMadeId(randomUUID()), name, offer } = request;
-  const stream = new Stream({ id, session, direction, name, custom, offer, createdAt: deps.clock.now() });
+  const { arrivedAt, id = serverMadeId(randomUUID()) } = request;
+  const stream = new Stream({ ...request, id, session, direction, createdAt: deps.clock.now() });
   deps.registry.add(stream);
   const rejection = await start(deps, stream, request, steps).catch((error) => failure(deps, stream, error));
   const refused = endedRejection(stream) ?? rejection;
@@ -49,8 +49,9 @@ export function reject(deps: SessionDeps, appKey: string, direction: Direction, 
 }
 
 /** What a stream asks of media once it is admitted. */
-export function legRequest({ app, hasAudio, hasVideo, id, maxBitrate, offer }: Stream): LegRequest {
-  return { id, offer, codecs: app.config.codecs, maxBitrate, hasAudio, hasVideo };
+export function legRequest({ app, hasAudio, hasVideo, id, maxBitrate, offer, protocol }: Stream): LegRequest {
+  const wish = protocol === null ? {} : { protocol };
+  return { id, offer, codecs: app.config.codecs, maxBitrate, hasAudio, hasVideo, ...wish };
 }
 
 const INTERNAL: Rejection = { status: 500, result: 'error', detail: 'the media server failed to start the stream' };

@@ -3,7 +3,7 @@ import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { Media } from '../media/media.ts';
+import type { Media, MediaProtocol } from '../media/media.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Client, Session, SessionKind } from '../streams/session.ts';
 import type { SessionRegistry } from '../streams/session-registry.ts';
@@ -26,6 +26,8 @@ export type StreamRequest = {
   readonly id?: string;
   readonly name: string;
   readonly offer: string;
+  /** The only protocol for media that the client wants; absent = UDP and TCP. */
+  readonly protocol?: MediaProtocol;
   readonly custom: Readonly<Record<string, unknown>>;
   /** When the request arrived, monotonic clock, milliseconds. */
   readonly arrivedAt: number;
@@ -50,6 +52,8 @@ export type Rejection = {
     | 'terminated'
     | 'error';
   readonly detail: string;
+  /** Why the backend refused, in its words: for pages of the Web SDK, which WCS tells it. */
+  readonly reason?: string;
   readonly retryAfterSeconds?: number;
 };
 

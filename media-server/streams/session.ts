@@ -15,10 +15,20 @@ export type Client = {
   /** The address belongs to a proxy that is not in `rest.trustedProxies`, so other clients share it. */
   readonly isShared: boolean;
   readonly origin: string;
-  /** `User-Agent` header. */
+  /** `User-Agent` header; for a page of the Web SDK its version of the protocol, such as `2.0`. */
   readonly version: string;
+  /** What a page of the Web SDK says about itself. */
+  readonly page?: PageInfo;
   /** Bearer token or `?token=`, empty = none. Goes to hooks only. */
   readonly token: string;
+};
+
+/** Texts of a page, passed on to backends as they are. */
+export type PageInfo = {
+  readonly osVersion: string;
+  readonly browserVersion: string;
+  /** Such as `WebRTC` and `MSE`. */
+  readonly mediaProviders: readonly string[];
 };
 
 export type SessionOptions = {

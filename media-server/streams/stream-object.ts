@@ -53,6 +53,7 @@ export function findObject(stream: Stream, nodeId: string): StreamObject {
 
 /** The body of `connect`: the session with its status. */
 export function connectBody(session: Session, nodeId: string): HookBody {
+  const { page, version } = session.client;
   return {
     nodeId,
     appKey: session.appKey,
@@ -60,9 +61,10 @@ export function connectBody(session: Session, nodeId: string): HookBody {
     status: session.status,
     origin: session.client.origin,
     custom: { ...session.custom },
-    mediaProviders: ['WebRTC'],
+    mediaProviders: page?.mediaProviders ?? ['WebRTC'],
     keepAlive: false,
-    clientVersion: session.client.version,
+    clientVersion: version,
+    ...(page ? { clientOSVersion: page.osVersion, clientBrowserVersion: page.browserVersion } : {}),
   };
 }
 

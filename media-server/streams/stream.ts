@@ -3,7 +3,7 @@ import { END_CAUSES, finalStatus } from '../../crds/schema/end-causes.ts';
 import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { PipedPublication, Playback, Publication } from '../media/media.ts';
+import type { MediaProtocol, PipedPublication, Playback, Publication } from '../media/media.ts';
 import type { Client, Session } from './session.ts';
 
 export type StreamOptions = {
@@ -14,6 +14,8 @@ export type StreamOptions = {
   readonly name: string;
   readonly custom: Readonly<Record<string, unknown>>;
   readonly offer: string;
+  /** The only protocol for media that the client wants; absent = UDP and TCP. */
+  readonly protocol?: MediaProtocol;
   /** Unix time, milliseconds. */
   readonly createdAt: number;
 };
@@ -36,6 +38,7 @@ export class Stream {
   readonly session: Session;
   readonly direction: Direction;
   readonly offer: string;
+  readonly protocol: MediaProtocol | null;
   readonly createdAt: number;
 
   /** A `publishStream` reply may overwrite these before the stream is live. */
@@ -68,6 +71,7 @@ export class Stream {
     this.name = options.name;
     this.custom = options.custom;
     this.offer = options.offer;
+    this.protocol = options.protocol ?? null;
     this.createdAt = options.createdAt;
     this.maxBitrate = this.app.config.limits.maxBitrate;
   }

@@ -10,13 +10,37 @@ const ofChromium = {
   msePacketizationVersion: 2,
 };
 
+const page = { osVersion: '', browserVersion: '', mediaProviders: ['WebRTC'] };
+const read = { appKey: 'defaultApp', custom: {}, clientVersion: '', page };
+
 describe('readConnection', () => {
   it.each<[string, unknown, unknown]>([
-    ['Chromium', ofChromium, { appKey: 'defaultApp', custom: {}, clientVersion: '2.0' }],
-    ['custom', { appKey: 'a', custom: { token: 't' } }, { appKey: 'a', custom: { token: 't' }, clientVersion: '' }],
-    ['no app', { custom: null }, { appKey: 'defaultApp', custom: {}, clientVersion: '' }],
-    ['nothing', null, { appKey: 'defaultApp', custom: {}, clientVersion: '' }],
-    ['a long version', { clientVersion: 'x'.repeat(65) }, { appKey: 'defaultApp', custom: {}, clientVersion: '' }],
+    [
+      'Chromium',
+      ofChromium,
+      {
+        ...read,
+        clientVersion: '2.0',
+        page: {
+          osVersion: '5.0 (X11)',
+          browserVersion: 'Mozilla/5.0 (X11)',
+          mediaProviders: ['WebRTC', 'MSE', 'WSPlayer'],
+        },
+      },
+    ],
+    ['custom', { appKey: 'a', custom: { token: 't' } }, { ...read, appKey: 'a', custom: { token: 't' } }],
+    ['no app', { custom: null }, read],
+    ['nothing', null, read],
+    ['a long version', { clientVersion: 'x'.repeat(65) }, read],
+    ['texts of a page that are too long', { clientOSVersion: 'x'.repeat(513), clientBrowserVersion: 7 }, read],
+    ['a line feed in a text', { clientBrowserVersion: 'a\nb', clientVersion: '2\u0000' }, read],
+    ['providers that are no list', { mediaProviders: 'MSE' }, read],
+    ['no providers', { mediaProviders: [] }, read],
+    [
+      'providers that are no texts, and too many',
+      { mediaProviders: [7, '', 'a\tb', 'x'.repeat(65), ...Array.from({ length: 20 }, (_, index) => `p${index}`)] },
+      { ...read, page: { ...page, mediaProviders: Array.from({ length: 12 }, (_, index) => `p${index}`) } },
+    ],
     ['an empty app', { appKey: '' }, 'appKey: must be a text that is not empty'],
     ['a number as app', { appKey: 7 }, 'appKey: must be a text that is not empty'],
     ['a long app', { appKey: 'x'.repeat(257) }, 'appKey: must be at most 256 characters'],

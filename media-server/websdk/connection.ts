@@ -9,7 +9,7 @@ import { type Frame, readFrame } from './frame.ts';
 import type { FrameSocket } from './frame-socket.ts';
 import type { MessageDeps } from './messages/deps.ts';
 import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
-import { type PingOptions, Pings } from './pings.ts';
+import type { OwnPings, Pings } from './pings.ts';
 import { MessageRate } from './rate.ts';
 import type { SilentSockets } from './silent-sockets.ts';
 import { infoOfConnection } from './statuses.ts';
@@ -23,7 +23,7 @@ export type UpgradedClient = Pick<Client, 'address' | 'isShared' | 'origin'>;
 export type ConnectionDeps = MessageDeps & {
   readonly openSession: (request: SessionRequest) => Promise<SessionOutcome>;
   readonly terminator: Pick<Terminator, 'end' | 'endSession'>;
-  readonly pings: PingOptions['settings'];
+  readonly pings: Pings;
   readonly silent: Pick<SilentSockets, 'enter'>;
   readonly metrics: ConnectionMetrics;
 };
@@ -34,12 +34,12 @@ export type ConnectionMetrics = {
 };
 
 /** A socket as its connection uses it. */
-export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'send'>;
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'ping' | 'send'>;
 
 type State =
   | { readonly is: 'waiting'; readonly deadline: Timer }
   | { readonly is: 'connecting' }
-  | { readonly is: 'established'; readonly conversation: Conversation; readonly pings: Pings }
+  | { readonly is: 'established'; readonly conversation: Conversation; readonly pings: OwnPings }
   | { readonly is: 'closed' };
 
 const CLOSED: State = { is: 'closed' };
@@ -154,9 +154,9 @@ export class Connection {
       this.#refuse(wanted);
       return;
     }
-    const { appKey, clientVersion, custom } = wanted;
+    const { appKey, clientVersion, custom, page } = wanted;
     const token = typeof custom['token'] === 'string' ? custom['token'] : '';
-    const client = { ...this.#client, version: clientVersion, token };
+    const client = { ...this.#client, version: clientVersion, page, token };
     void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
   }
 
@@ -183,9 +183,7 @@ export class Connection {
     const send = this.#socket.send.bind(this.#socket);
     const onIdle = (): void => this.#leaveIfSent();
     const deps = this.#deps;
-    const { clock, pings: settings } = deps;
-    const lost = (): void => this.#socket.cut('no_pong');
-    const pings = new Pings({ clock, settings, lost, send: () => send('ping', null) });
+    const pings = deps.pings.start({ ping: () => this.#socket.ping(), lost: () => this.#socket.cut('no_pong') });
     const offer = this.#socket.offer.bind(this.#socket);
     const conversation = new Conversation({ session, deps, send, offer, onIdle });
     this.#state = { is: 'established', conversation, pings };

@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { CLOSINGS, type Closing, isEarned } from './closings.ts';
-import { writeFrame } from './frame.ts';
+import { shortFrameOnWire, writeFrame } from './frame.ts';
 
 /** Bytes that wait for a client that does not read. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BEHIND_BYTES = 64 * 1024;
 /** Frames of a client that has not seen the close frame yet. */
 const MOST_LATE = 32;
+/** The same for all sockets. */
+const PING = shortFrameOnWire('ping', null);
 
 export type FrameListener = {
   /** A text frame of at most `MAX_FRAME_BYTES`. */
@@ -23,13 +25,13 @@ export type FrameListener = {
 /** One WebSocket: text frames in and out, with bounds in both directions. Tells its listener once that it closes. */
 export class FrameSocket {
   readonly #ws: WebSocket;
+  /** The connection under the WebSocket, which writes each frame in one go, so a whole frame may come between. */
   readonly #connection: Duplex;
   #listener: FrameListener | null = null;
   #isClosing = false;
   /** Frames that have arrived since. */
   #late = 0;
 
-  /** `connection` is what the WebSocket uses. */
   constructor(ws: WebSocket, connection: Duplex) {
     this.#ws = ws;
     this.#connection = connection;
@@ -52,7 +54,14 @@ export class FrameSocket {
   send(name: string, ...data: readonly unknown[]): void {
     if (this.#isClosing) return;
     this.#ws.send(writeFrame(name, ...data));
-    if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) this.cut('slow');
+    this.#cutIfSlow();
+  }
+
+  /** Sends `ping`. It is the one message that idle sockets are sent, so its frame is made once, and written as one. */
+  ping(): void {
+    if (this.#isClosing) return;
+    this.#connection.write(PING);
+    this.#cutIfSlow();
   }
 
   /** Sends a message that the client can do without, unless much still waits for it. */
@@ -71,6 +80,10 @@ export class FrameSocket {
   cut(closing: Closing): void {
     this.#ws.terminate();
     this.#tell(closing);
+  }
+
+  #cutIfSlow(): void {
+    if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) this.cut('slow');
   }
 
   #message(data: RawData, isBinary: boolean): void {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { readFrame, writeFrame } from './frame.ts';
+import { readFrame, shortFrameOnWire, writeFrame } from './frame.ts';
 
 const nested = (depth: number): string => `{"message":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
 describe('readFrame', () => {
   it.each<[string, string, unknown]>([
     ['a message', '{"message":"ping","data":[null]}', { name: 'ping', content: null }],
+    ['what idle pages send', '{"message":"pong","data":[null]}', { name: 'pong', content: null }],
+    ['the same, written otherwise', '{"data":[null],"message":"pong"}', { name: 'pong', content: null }],
     ['only the first element', '{"message":"a","data":[{"b":1},2]}', { name: 'a', content: { b: 1 } }],
     ['a message without content', '{"message":"a","data":[]}', { name: 'a', content: undefined }],
     ['a message of 32 levels', nested(31), { name: 'a', content: expect.anything() }],
@@ -39,5 +41,15 @@ describe('writeFrame', () => {
   it('always writes an array', () => {
     expect(writeFrame('ping', null)).toBe('{"message":"ping","data":[null]}');
     expect(writeFrame('setRemoteSDP', 'id', 'v=0', true)).toBe('{"message":"setRemoteSDP","data":["id","v=0",true]}');
+  });
+});
+
+describe('shortFrameOnWire', () => {
+  it('has two bytes before the text, and refuses a longer one', () => {
+    const text = '{"message":"ping","data":[null]}';
+    expect(shortFrameOnWire('ping', null)).toEqual(
+      Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]),
+    );
+    expect(() => shortFrameOnWire('x'.repeat(125))).toThrow('do not fit into a short frame');
   });
 });

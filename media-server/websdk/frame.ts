@@ -5,6 +5,9 @@ const MAX_DEPTH = 32;
 /** Values in a frame, keys included; the largest message of the SDK has about 50. */
 const MAX_VALUES = 5_000;
 
+/** The length of a longer frame needs more bytes. */
+const MAX_SHORT_BYTES = 125;
+
 /** One message of the vendor's Web SDK: `{"message": name, "data": [content]}`. */
 export type Frame = { readonly name: string; readonly content: unknown };
 /** Why a text frame holds no message: closed set. */
@@ -16,8 +19,13 @@ export type FrameFault =
   | 'too many values'
   | 'a text is not Unicode';
 
+/** What idle pages send, as the SDK writes it. It is known without being parsed. */
+const PONG: Frame = { name: 'pong', content: null };
+const PONG_TEXT = writeFrame(PONG.name, PONG.content);
+
 /** Reads a text frame. All elements of `data` but the first are ignored, as the SDK does. */
 export function readFrame(text: string): Frame | FrameFault {
+  if (text === PONG_TEXT) return PONG;
   const value = parse(text);
   if (value === undefined) return 'not JSON';
   const fault = faultOf(value);
@@ -30,6 +38,13 @@ export function readFrame(text: string): Frame | FrameFault {
 /** A frame for the SDK. `data` must be an array: the SDK reads its first element before the name. */
 export function writeFrame(name: string, ...data: readonly unknown[]): string {
   return JSON.stringify({ message: name, data });
+}
+
+/** A short frame as it is on the wire: one final frame of text, not masked (RFC 6455 §5.2). */
+export function shortFrameOnWire(name: string, ...data: readonly unknown[]): Buffer {
+  const text = Buffer.from(writeFrame(name, ...data));
+  if (text.length > MAX_SHORT_BYTES) throw new Error(`${text.length} bytes do not fit into a short frame`);
+  return Buffer.concat([Buffer.from([0x81, text.length]), text]);
 }
 
 /** Returns undefined for text that is not JSON, which is no JSON value. */

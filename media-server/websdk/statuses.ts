@@ -38,7 +38,7 @@ export function infoOfStream({ detail, result }: Rejection): string {
   return result === 'not_live' ? 'Stream not found' : detail;
 }
 
-/** The info of a connection that was rejected; WCS says the reason phrase of the backend's answer. */
-export function infoOfConnection({ detail, result }: Rejection): string {
-  return result === 'refused' ? 'Forbidden' : detail;
+/** The info of a connection that was rejected; WCS says what the backend says. */
+export function infoOfConnection({ detail, reason, result }: Rejection): string {
+  return result === 'refused' ? (reason ?? 'Forbidden') : detail;
 }

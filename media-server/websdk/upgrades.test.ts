@@ -229,6 +229,34 @@ describe('a socket', () => {
     expect(stage.closed).toEqual(['slow']);
   });
 
+  it('carries pings between messages that wait for the client', async () => {
+    const client = dial();
+    await outcome(client);
+    client.pause();
+    const got: unknown[] = [];
+    client.on('message', (data) => got.push(readFrame(String(data))));
+    const payload = 'x'.repeat(200_000);
+    for (let sent = 0; sent < 4; sent++) {
+      stage.accepted[0]?.send('a', payload);
+      stage.accepted[0]?.ping();
+    }
+    client.resume();
+    await expect.poll(() => got.length).toBe(8);
+    const round = [
+      { name: 'a', content: payload },
+      { name: 'ping', content: null },
+    ];
+    expect(got).toEqual([...round, ...round, ...round, ...round]);
+  });
+
+  it('is cut when the client reads no pings either', async () => {
+    const client = dial();
+    await outcome(client);
+    client.pause();
+    for (let sent = 0; sent < 1_000_000 && stage.closed.length === 0; sent++) stage.accepted[0]?.ping();
+    expect(stage.closed).toEqual(['slow']);
+  });
+
   it('sends nothing after it has closed, and tells its end once', async () => {
     const client = dial();
     await outcome(client);
@@ -238,6 +266,7 @@ describe('a socket', () => {
     socket?.send('a');
     socket?.close('ended');
     socket?.send('b');
+    socket?.ping();
     socket?.close('silent');
     expect(await closeCode(client)).toBe(1000);
     await expect.poll(() => stage.closed).toEqual(['ended', 'gone']);

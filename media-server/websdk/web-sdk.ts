@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Closing } from './closings.ts';
 import { Connection, type ConnectionDeps, type ConnectionMetrics, type UpgradedClient } from './connection.ts';
 import { OpenSockets } from './open-sockets.ts';
+import { type PingOptions, Pings } from './pings.ts';
 import { SilentSockets } from './silent-sockets.ts';
 import { type UpgradeDeps, type UpgradeRefusal, Upgrades } from './upgrades.ts';
 
@@ -10,9 +11,10 @@ export type WebSdkMetrics = Omit<ConnectionMetrics, 'webSdkClosed'> & {
   webSdkClosed(reason: Closing | UpgradeRefusal): void;
 };
 
-export type WebSdkDeps = Omit<ConnectionDeps, 'limits' | 'metrics' | 'silent'> & {
+export type WebSdkDeps = Omit<ConnectionDeps, 'limits' | 'metrics' | 'pings' | 'silent'> & {
   /** Limits of a socket and of the pod, 0 = none; a reload applies to sockets and streams that come later. */
   readonly limits: () => { readonly connections: number; readonly streamsPerConnection: number };
+  readonly pings: PingOptions['settings'];
   readonly origins: UpgradeDeps['origins'];
   readonly draining: () => boolean;
   readonly clientOf: (request: IncomingMessage) => UpgradedClient;
@@ -24,16 +26,17 @@ export type WebSdk = { readonly upgrades: Upgrades; readonly sockets: OpenSocket
 
 /** Wires the parts of this room. Opens no port: `upgrades` takes requests from HTTP servers. */
 export function createWebSdk(deps: WebSdkDeps): WebSdk {
-  const { clientOf, draining, limits, metrics, origins } = deps;
-  const sockets = new OpenSockets(deps.clock);
+  const { clientOf, clock, draining, limits, metrics, origins, pings: settings } = deps;
+  const sockets = new OpenSockets(clock);
   const silent = new SilentSockets(() => limits().connections);
+  const pings = new Pings({ clock, settings });
   const upgrades = new Upgrades({
     origins,
     draining,
     sockets: () => sockets.size,
     mostSockets: () => limits().connections,
     isCrowded: (request) => silent.isFull(clientOf(request).address),
-    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), { ...deps, silent })),
+    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), { ...deps, pings, silent })),
     refused: (reason) => metrics.webSdkClosed(reason),
   });
   return { upgrades, sockets };

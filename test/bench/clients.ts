@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DatagramCount, LossyPath } from '../clients/lossy-path.ts';
+import { playOverSocket } from '../clients/websdk-media.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { type ClientOptions, RtcClient } from '../harness/rtc-client.ts';
 import { now } from './clock.ts';
@@ -7,7 +8,9 @@ import { now } from './clock.ts';
 /** Messages between the parent and a process of players. */
 export type StartPlayers = {
   readonly kind: 'start';
+  /** WHEP, or a socket of the Web SDK over which `stream` is played. */
   readonly url: string;
+  readonly stream?: string;
   readonly count: number;
   /** How many join at a time. */
   readonly concurrency: number;
@@ -59,11 +62,24 @@ function optionsOf({ address, isLossy, token }: StartPlayers): ClientOptions {
   return { ...options, fetch: path.fetch };
 }
 
-async function join(order: StartPlayers): Promise<number> {
-  const client = await RtcClient.play(order.url, optionsOf(order));
-  clients.push(client);
+/** A client, and what resolves when it learns of its end. */
+type Player = { readonly client: RtcClient; readonly ended: Promise<void> };
+
+async function play(order: StartPlayers): Promise<Player> {
+  const options = optionsOf(order);
+  if (order.stream !== undefined) {
+    const { id, media: client, page } = await playOverSocket(order.url, order.stream, options);
+    return { client, ended: page.failed(id) };
+  }
+  const client = await RtcClient.play(order.url, options);
   if (client.status !== 201) throw new Error(`${client.status} ${client.problem}`.trim());
-  void client.untilEnded().then(noteEnd);
+  return { client, ended: client.untilEnded() };
+}
+
+async function join(order: StartPlayers): Promise<number> {
+  const { client, ended } = await play(order);
+  clients.push(client);
+  void ended.then(noteEnd);
   await client.connected();
   return client.postMs;
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderPage } from './document.ts';
-import { beginSection, report } from './figures.ts';
+import { beginSection } from './figures.ts';
 import { PARTS } from './parts.ts';
 
 const run = { machine: '2 × a processor', date: '2026-01-02', revision: 'commit 1234567' };
 
 describe('the page of a benchmark', () => {
   it('has a table for each part, and says which goals were reached', () => {
-    const section = beginSection('A part');
+    const { report, section } = beginSection('A part');
     report('the time', '3 ms', { measured: 3, atMost: 3, unit: 'ms' });
     report('the rate', '2,000 a second', { measured: 2_000, atLeast: 2_001, unit: 'a second' });
     report('the number | of things', '7');

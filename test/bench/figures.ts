@@ -15,20 +15,19 @@ export type Figure = {
 /** What a part of the benchmark measured. */
 export type Section = { readonly title: string; readonly figures: readonly Figure[] };
 
-let current: { readonly title: string; readonly figures: Figure[] } = { title: '', figures: [] };
+/** Adds a figure to a part and prints it. */
+export type Report = (what: string, result: string, goal?: Goal | null) => void;
 
-/** Begins a part, to which belongs what is reported from now on. */
-export function beginSection(title: string): Section {
-  current = { title, figures: [] };
+/** Begins a part, and returns it with the function that adds to it. */
+export function beginSection(title: string): { readonly section: Section; readonly report: Report } {
+  const figures: Figure[] = [];
   console.log(`\n${title}`);
-  return current;
-}
-
-/** Adds a figure to the current part and prints it. */
-export function report(what: string, result: string, goal: Goal | null = null): void {
-  const figure = { what, result, goal: goal && judge(goal) };
-  current.figures.push(figure);
-  console.log(`${what.padEnd(62)} ${result}${figure.goal ? `  [goal ${verdict(figure.goal)}]` : ''}`);
+  const report: Report = (what, result, goal = null) => {
+    const figure = { what, result, goal: goal && judge(goal) };
+    figures.push(figure);
+    console.log(`${what.padEnd(62)} ${result}${figure.goal ? `  [goal ${verdict(figure.goal)}]` : ''}`);
+  };
+  return { section: { title, figures }, report };
 }
 
 /** `≤ 4 µs`, with a note if the run did not reach it. */

@@ -16,7 +16,7 @@ import { RtcClient } from '../harness/rtc-client.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
 import { now } from './clock.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import type { MembersTold, StartMembers } from './fleet-members.ts';
 import { Players } from './players.ts';
 import { percentile, spread } from './statistics.ts';
@@ -26,12 +26,12 @@ const STREAMS = 1_000;
 const CLAIMS = 200;
 
 /** Measures how long one call takes to end a thousand streams on three pods, and what a larger fleet costs. */
-export async function benchFleet(): Promise<void> {
-  await endAll();
-  for (const members of [3, 10, 30, 100]) await joinAndClaim(members);
+export async function benchFleet(report: Report): Promise<void> {
+  await endAll(report);
+  for (const members of [3, 10, 30, 100]) await joinAndClaim(report, members);
 }
 
-async function endAll(): Promise<void> {
+async function endAll(report: Report): Promise<void> {
   const fleet = await TestFleet.start(PODS);
   const publishers: RtcClient[] = [];
   const players = new Players();
@@ -75,7 +75,7 @@ async function endAll(): Promise<void> {
 }
 
 /** The members are real listeners in another process; the pod that joins and claims is in this one. */
-async function joinAndClaim(members: number): Promise<void> {
+async function joinAndClaim(report: Report, members: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   const keyFile = join(folder, 'fleet.key');
   await writeFile(keyFile, formatFleetKey({ identity: 'fleet-1', key: randomBytes(32) }));

@@ -1,7 +1,7 @@
 import type { MediaOptions } from '../../media-server/media/media.ts';
 import { negotiatedSuite } from '../clients/srtp-suite.ts';
 import { Audience } from './audience.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { median, percentile, spread } from './statistics.ts';
 import { countSystemCalls } from './system-calls.ts';
 import { udpCounter } from './udp-counters.ts';
@@ -27,15 +27,15 @@ type Round = {
  * Measures the worker's CPU time per forwarded packet: video frames at 30 a second, key frames of 40 packets, and Opus
  * beside. The kinds of workers alternate; medians are printed.
  */
-export async function benchForwarding(): Promise<void> {
+export async function benchForwarding(report: Report): Promise<void> {
   report('SRTP suite of the clients below', await negotiatedSuite());
   for (const players of PLAYERS) {
-    for (const [what, packets] of Object.entries(FRAMES)) await compare(what, packets, players);
+    for (const [what, packets] of Object.entries(FRAMES)) await compare(report, what, packets, players);
   }
-  await countSystemCalls();
+  await countSystemCalls(report);
 }
 
-async function compare(what: string, packets: number, players: number): Promise<void> {
+async function compare(report: Report, what: string, packets: number, players: number): Promise<void> {
   const rounds = new Map<WorkerKind, Round[]>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const kind of WORKER_KINDS) {

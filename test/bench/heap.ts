@@ -1,12 +1,12 @@
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import { createLogger } from '../../process/logger.ts';
 import { checkedApp, liveStreams } from '../builders/live-streams.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 
 const STREAMS = 10_000;
 
 /** Measures the JavaScript heap of a live stream with its session, without its offer and the objects of mediasoup. */
-export async function benchHeap(): Promise<void> {
+export async function benchHeap(report: Report): Promise<void> {
   const collect = globalThis.gc;
   if (!collect) {
     report('heap per stream', 'not measured: needs node --expose-gc');

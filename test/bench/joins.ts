@@ -1,7 +1,7 @@
 import { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
-import { report } from './figures.ts';
-import { Players } from './players.ts';
+import type { Goal, Report } from './figures.ts';
+import { Players, type PlayersSetup } from './players.ts';
 import { median, percentile, spread } from './statistics.ts';
 
 const JOINS = 300;
@@ -17,18 +17,28 @@ type Round = {
   readonly worker: number;
 };
 
+/** Some rounds of joins; the numbers are medians. */
+export type Joins = Round;
+
 /** Measures how many players join per second, with clients on the same cores, and what a join costs the server. */
-export async function benchJoins(): Promise<void> {
+export async function benchJoins(report: Report): Promise<void> {
   const server = await TestServer.start();
   const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/bench`);
+  const url = `${server.url}/whep/defaultApp/bench`;
   try {
     await publisher.connected();
     // The first joins run code that Node has not compiled yet.
-    await join(server, 32);
+    await joinOnce(server, url, { concurrency: 32 });
     for (const concurrency of CONCURRENCY) {
-      const rounds: Round[] = [];
-      for (let round = 0; round < ROUNDS; round++) rounds.push(await join(server, concurrency));
-      print(concurrency, rounds);
+      const joins = await measureJoins(server, url, { concurrency });
+      const isBusy = concurrency === CONCURRENCY.at(-1);
+      const goal: Goal = { measured: joins.perSecond, atLeast: 300, unit: 'a second' };
+      report(`joins, ${concurrency} at a time`, `${joins.perSecond.toFixed(0)} a second`, isBusy ? goal : null);
+      // With more at a time, a request also waits for the others.
+      const promise: Goal = { measured: percentile(joins.postMs, 0.5), atMost: 15, unit: 'ms, p50' };
+      const isAlone = concurrency === 1;
+      report('… WHEP POST to its answer, seen by the client', spread(joins.postMs), isAlone ? promise : null);
+      report('… CPU time of the server for each', cpuOfEach(joins));
     }
   } finally {
     publisher.close();
@@ -36,25 +46,29 @@ export async function benchJoins(): Promise<void> {
   }
 }
 
-function print(concurrency: number, rounds: readonly Round[]): void {
+/** Lets players of the stream `bench` join, in some rounds. They are terminated after each round. */
+export async function measureJoins(server: TestServer, url: string, setup: PlayersSetup): Promise<Joins> {
+  const rounds: Round[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await joinOnce(server, url, setup));
   const of = (read: (round: Round) => number): number => median(rounds.map(read));
-  const perSecond = of((round) => round.perSecond);
-  const isBusy = concurrency === CONCURRENCY.at(-1);
-  const goal = { measured: perSecond, atLeast: 300, unit: 'a second' };
-  report(`joins, ${concurrency} at a time`, `${perSecond.toFixed(0)} a second`, isBusy ? goal : null);
-  const postMs = rounds.flatMap((round) => round.postMs);
-  // With more at a time, a request also waits for the others.
-  const promise = { measured: percentile(postMs, 0.5), atMost: 15, unit: 'ms, p50' };
-  report('… WHEP POST to its answer, seen by the client', spread(postMs), concurrency === 1 ? promise : null);
-  const [node, worker] = [of((round) => round.node), of((round) => round.worker)];
-  report('… CPU time of the server for each', `Node ${node.toFixed(2)} ms, worker ${worker.toFixed(2)} ms`);
+  return {
+    perSecond: of(({ perSecond }) => perSecond),
+    postMs: rounds.flatMap(({ postMs }) => postMs),
+    node: of(({ node }) => node),
+    worker: of(({ worker }) => worker),
+  };
 }
 
-async function join(server: TestServer, concurrency: number): Promise<Round> {
-  const players = new Players({ concurrency });
+/** The CPU time of the server for each join, in words. */
+export function cpuOfEach({ node, worker }: Joins): string {
+  return `Node ${node.toFixed(2)} ms, worker ${worker.toFixed(2)} ms`;
+}
+
+async function joinOnce(server: TestServer, url: string, setup: PlayersSetup): Promise<Round> {
+  const players = new Players(setup);
   try {
     const before = await cpuOf(server);
-    await players.start(`${server.url}/whep/defaultApp/bench`, JOINS);
+    await players.start(url, JOINS);
     const after = await cpuOf(server);
     return {
       perSecond: JOINS / (players.joinMs / 1_000),

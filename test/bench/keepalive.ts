@@ -8,7 +8,7 @@ import type { Stream } from '../../media-server/streams/stream.ts';
 import { streamBody } from '../../media-server/streams/stream-object.ts';
 import { systemClock } from '../../process/clock.ts';
 import { checkedApp, liveStreams } from '../builders/live-streams.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { type Load, measureLoad } from './load.ts';
 
 const NODE_ID = 'bench-0@127.0.0.1';
@@ -22,7 +22,7 @@ const MEASURE_MS = 20_000;
  * client and metrics, with a backend in another process over loopback. Then measures bare undici with the same bodies
  * at the same rate.
  */
-export async function benchKeepAlive(): Promise<void> {
+export async function benchKeepAlive(report: Report): Promise<void> {
   const backend = fork(new URL('./keepalive-backend.ts', import.meta.url));
   try {
     const [port] = await once(backend, 'message');

@@ -4,7 +4,8 @@ import { loadavg } from 'node:os';
 import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
 import { describeMachine, describeRevision, type MeasuredPart, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
-import { PARTS } from './parts.ts';
+import { inOwnFolder } from './own-folder.ts';
+import { PARTS, type Part } from './parts.ts';
 
 const names = PARTS.map(({ name }) => name);
 const USAGE = `Usage: make bench [PARTS='PART ...'] [WRITE=FILE]
@@ -28,13 +29,18 @@ runProgram(async () => {
   const [load = 0] = loadavg();
   if (load > 1)
     console.log(`The load average is ${load.toFixed(1)}: something else is running, and figures will be worse.`);
-  const measured: MeasuredPart[] = [];
-  for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
-    const section = beginSection(part.title);
-    console.log(`(takes about ${part.takes})`);
-    await part.run();
-    measured.push({ part, section });
-  }
+  const measured = await inOwnFolder(() => measure(PARTS.filter(({ name }) => wanted.includes(name))));
   if (options.write !== '') await writeFile(options.write, renderPage(run, measured));
   return 0;
 }, USAGE);
+
+async function measure(parts: readonly Part[]): Promise<MeasuredPart[]> {
+  const measured: MeasuredPart[] = [];
+  for (const part of parts) {
+    const { report, section } = beginSection(part.title);
+    console.log(`(takes about ${part.takes})`);
+    await part.run(report);
+    measured.push({ part, section });
+  }
+  return measured;
+}

@@ -3,7 +3,7 @@ import { pathOf, type ResourceType, TYPES } from '../../operator/kube/objects.ts
 import { openTarget } from '../cluster/target.ts';
 import { type Json, Kube, SYSTEM } from '../harness/kube.ts';
 import { until } from '../harness/wait.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { onInterrupt } from './interrupts.ts';
 import { percentile, spread } from './statistics.ts';
 
@@ -15,7 +15,7 @@ const REST_MS = 60_000;
 const SETTLE_MS = 35_000;
 
 /** Measures the time from `kubectl apply` to running pods, a thousand apps, and the cost of the operator. */
-export async function benchOperator(): Promise<void> {
+export async function benchOperator(report: Report): Promise<void> {
   const target = await openTarget((text) => console.log(`cluster: ${text}`));
   if (target.kubeconfig !== '') process.env['KUBECONFIG'] = target.kubeconfig;
   const forget = onInterrupt(target.release);
@@ -24,7 +24,7 @@ export async function benchOperator(): Promise<void> {
   try {
     await kube.install();
     await kube.namespace(NAMESPACE);
-    await new OperatorBench(kube, client).run();
+    await new OperatorBench(kube, client, report).run();
   } finally {
     await kube.removeNamespace(NAMESPACE);
     await client.close();
@@ -39,10 +39,12 @@ type Spent = { readonly cpuSeconds: number; readonly memoryBytes: number; readon
 class OperatorBench {
   readonly #kube: Kube;
   readonly #client: KubeClient;
+  readonly #report: Report;
 
-  constructor(kube: Kube, client: KubeClient) {
+  constructor(kube: Kube, client: KubeClient, report: Report) {
     this.#kube = kube;
     this.#client = client;
+    this.#report = report;
   }
 
   async run(): Promise<void> {
@@ -83,7 +85,7 @@ class OperatorBench {
       );
       took.push(performance.now() - sentAt);
     }
-    report(`edit sent → ${addresses.length} pods run it, ${when}`, spread(took), {
+    this.#report(`edit sent → ${addresses.length} pods run it, ${when}`, spread(took), {
       measured: percentile(took, 0.99),
       atMost: 1_000,
       unit: 'ms, p99',
@@ -103,8 +105,8 @@ class OperatorBench {
     });
     const seconds = (ms: number): string => (ms / 1000).toFixed(1);
     const allMs = performance.now() - startedAt;
-    report(`${APPS} StreamApps created`, `${seconds(createdMs)} s`);
-    report('… and all Programmed', `${seconds(allMs)} s after the first was sent`, {
+    this.#report(`${APPS} StreamApps created`, `${seconds(createdMs)} s`);
+    this.#report('… and all Programmed', `${seconds(allMs)} s after the first was sent`, {
       measured: allMs / 1_000,
       atMost: 60,
       unit: 's',
@@ -125,13 +127,16 @@ class OperatorBench {
     const after = await this.#spent();
     const share = ((after.cpuSeconds - before.cpuSeconds) / (REST_MS / 1000)) * 100;
     const memory = after.memoryBytes / 2 ** 20;
-    report(`operator at rest ${when}: memory`, `${memory.toFixed(0)} MiB`, {
+    this.#report(`operator at rest ${when}: memory`, `${memory.toFixed(0)} MiB`, {
       measured: memory,
       atMost: 150,
       unit: 'MiB',
     });
-    report(`operator at rest ${when}: CPU`, `${share.toFixed(1)} % of a core`);
-    report(`operator at rest ${when}: requests to the API server`, `${after.requests - before.requests} a minute`);
+    this.#report(`operator at rest ${when}: CPU`, `${share.toFixed(1)} % of a core`);
+    this.#report(
+      `operator at rest ${when}: requests to the API server`,
+      `${after.requests - before.requests} a minute`,
+    );
   }
 
   /** Waits until the operator is idle: less than two requests a second. */

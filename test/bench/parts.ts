@@ -1,3 +1,4 @@
+import type { Report } from './figures.ts';
 import { benchFleet } from './fleet.ts';
 import { benchForwarding } from './forwarding.ts';
 import { benchHeap } from './heap.ts';
@@ -7,6 +8,7 @@ import { benchKick } from './kick/bench.ts';
 import { benchOperator } from './operator.ts';
 import { benchPipes } from './pipes.ts';
 import { benchSaturation } from './saturation.ts';
+import { benchSockets } from './sockets.ts';
 import { benchTermination } from './termination.ts';
 
 /** A part of the benchmark. */
@@ -14,7 +16,7 @@ export type Part = {
   readonly name: string;
   readonly title: string;
   readonly takes: string;
-  readonly run: () => Promise<void>;
+  readonly run: (report: Report) => Promise<void>;
   /** What a reader of the figures must know, in Markdown. */
   readonly notes: string;
 };
@@ -63,6 +65,16 @@ The clients are on the same cores. A client on pion waits 200 ms more than
 others: it checks a pair of candidates, and nominates it at its next check, which is 200 ms later (\`controllingSelector\` and
 \`defaultCheckInterval\` of pion/ice). It does so at once only if the server sends checks too. An ICE-lite server, as Sluice is,
 must not send any ([RFC 8445 §2.5](https://www.rfc-editor.org/rfc/rfc8445#section-2.5)).`,
+  },
+  {
+    name: 'websdk',
+    title: 'Sockets of the Web SDK',
+    takes: 'a minute',
+    run: benchSockets,
+    notes: `
+Each player has a socket and a session of its own, and the clients are on the same cores. A page learns of the end of its stream
+by a message over its socket; its connection for media is told as well. Idle sockets have an established session and no
+stream. The server's heap is measured after a garbage collection.`,
   },
   {
     name: 'forwarding',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Media } from '../../media-server/media/media.ts';
 import { pipe, play, publish, startTestMedia } from '../clients/media.ts';
 import type { Peer } from '../clients/peer.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { median, spread } from './statistics.ts';
 
 const PACKETS = 500;
@@ -12,8 +12,8 @@ const SEND_MS = 4_000;
 const BURST = 5;
 
 /** Measures what a pipe between two pods adds: time for a viewer, and work at both ends. */
-export async function benchPipes(): Promise<void> {
-  await addedLatency();
+export async function benchPipes(report: Report): Promise<void> {
+  await addedLatency(report);
   const rounds: Work[] = [];
   for (let round = 0; round < ROUNDS; round++) rounds.push(await work());
   const at = (read: (round: Work) => number): string => median(rounds.map(read)).toFixed(2);
@@ -24,7 +24,7 @@ export async function benchPipes(): Promise<void> {
 }
 
 /** The same packets reach a player of the holder and one of another pod. */
-async function addedLatency(): Promise<void> {
+async function addedLatency(report: Report): Promise<void> {
   const [{ media: holder }, { media: edge }] = [await startTestMedia(), await startTestMedia()];
   const { peer, publication } = await publish(holder);
   const stop = sendAlways(peer);

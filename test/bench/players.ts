@@ -13,6 +13,8 @@ export type PlayersSetup = {
   /** How many join at a time. */
   readonly concurrency?: number;
   readonly token?: string;
+  /** The name of the stream, if it is played over sockets of the Web SDK. */
+  readonly stream?: string;
   /** Local IPv4 address for media; loopback by default. */
   readonly address?: string;
   /** True if datagrams shall be lost later. Media then goes through relays. */
@@ -27,7 +29,7 @@ export class Players {
   readonly #setup: PlayersSetup;
   /** When players noticed their end (`now()`). */
   readonly endedAt: number[] = [];
-  /** Time from each POST to its answer, in milliseconds. */
+  /** Time from each POST, or the opening of each socket, to the answer, in milliseconds. */
   readonly postMs: number[] = [];
   joinMs = 0;
 
@@ -70,12 +72,11 @@ export class Players {
       const told = message as PlayersTold;
       if (told.kind === 'ended') this.endedAt.push(...told.at);
     });
-    const { concurrency = 10, address = '127.0.0.1', isLossy = false, token } = this.#setup;
-    const order = { kind: 'start', url, count, concurrency, address, isLossy } as const;
-    const told = await ask(child, { ...order, ...(token === undefined ? {} : { token }) }, 'started');
+    const { concurrency = 10, address = '127.0.0.1', isLossy = false, ...rest } = this.#setup;
+    const told = await ask(child, { kind: 'start', url, count, concurrency, address, isLossy, ...rest }, 'started');
     this.postMs.push(...told.postMs);
     if (told.failed > 0) {
-      throw new UserFault(`--play: ${told.failed} of ${count} players could not join: ${told.problem}`);
+      throw new UserFault(`${told.failed} of ${count} players could not join: ${told.problem}`);
     }
     this.joinMs += told.ms;
   }

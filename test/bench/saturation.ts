@@ -1,6 +1,6 @@
 import type { MediaOptions } from '../../media-server/media/media.ts';
 import { publish, startTestMedia } from '../clients/media.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { sendFrames } from './frames.ts';
 import { Sinks, type Step } from './sinks.ts';
 import { median } from './statistics.ts';
@@ -25,7 +25,7 @@ type Limit = Step & {
  * Measures how many packets a second one worker forwards without a loss. The players are connected and then read no
  * more, so that they take no time from the worker. The kernel receives their packets, then drops them.
  */
-export async function benchSaturation(): Promise<void> {
+export async function benchSaturation(report: Report): Promise<void> {
   const runs = new Map<WorkerKind, Limit[]>();
   for (let run = 0; run < RUNS; run++) {
     for (const kind of WORKER_KINDS) runs.set(kind, [...(runs.get(kind) ?? []), await saturate(WORKERS[kind])]);

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Audience } from './audience.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { WORKERS } from './worker-kinds.ts';
 
 const PLAYERS = 60;
@@ -9,7 +9,7 @@ const FRAME_PACKETS = 8;
 const SEND_MS = 5_000;
 
 /** Counts the system calls that send, by strace, in a run of its own: strace makes them slow. */
-export async function countSystemCalls(): Promise<void> {
+export async function countSystemCalls(report: Report): Promise<void> {
   const what = `${PLAYERS} players, ${FRAME_PACKETS}-packet frames: system calls that send, per packet`;
   if (!hasStrace()) return report(what, 'not measured: strace is not installed');
   const audience = await Audience.gather(WORKERS.batched, PLAYERS);

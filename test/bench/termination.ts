@@ -3,12 +3,12 @@ import { TestServer } from '../harness/media-server.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { until } from '../harness/wait.ts';
 import { now } from './clock.ts';
-import { report } from './figures.ts';
+import type { Report } from './figures.ts';
 import { Players } from './players.ts';
 import { percentile, spread } from './statistics.ts';
 
 /** Measures when 1, 100 and 500 streams end by REST, and by 403 among 500 live streams, and when each client knows. */
-export async function benchTermination(): Promise<void> {
+export async function benchTermination(report: Report): Promise<void> {
   const backend = await Backend.start();
   const server = await TestServer.start({ hookUrl: backend.url, keepAliveInterval: '2s' });
   const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/bench`);
@@ -16,8 +16,8 @@ export async function benchTermination(): Promise<void> {
     await publisher.connected();
     await until('it is live', async () => (await server.streams()).some((s) => s['status'] === 'PUBLISHING'));
     const heapBefore = await server.metric('nodejs_heap_size_used_bytes');
-    for (const count of [1, 100, 500]) await terminateMany(server, count);
-    await refuseSome(server, backend);
+    for (const count of [1, 100, 500]) await terminateMany(report, server, count);
+    await refuseSome(report, server, backend);
     const heapAfter = await server.metric('nodejs_heap_size_used_bytes');
     report('heap of the server before and after all that', `${mebi(heapBefore)} and ${mebi(heapAfter)} MiB`);
   } finally {
@@ -27,7 +27,7 @@ export async function benchTermination(): Promise<void> {
   }
 }
 
-async function terminateMany(server: TestServer, count: number): Promise<void> {
+async function terminateMany(report: Report, server: TestServer, count: number): Promise<void> {
   const players = new Players();
   try {
     await players.start(`${server.url}/whep/defaultApp/bench`, count);
@@ -46,7 +46,7 @@ async function terminateMany(server: TestServer, count: number): Promise<void> {
 }
 
 /** Measures the time from a 403 of the backend to the report of the end, which follows the close of the transport. */
-async function refuseSome(server: TestServer, backend: Backend): Promise<void> {
+async function refuseSome(report: Report, server: TestServer, backend: Backend): Promise<void> {
   const players = new Players();
   try {
     await players.start(`${server.url}/whep/defaultApp/bench`, 500);

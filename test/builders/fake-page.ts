@@ -21,6 +21,10 @@ export class FakePage implements PageSocket {
     if (this.closed === null) this.got.push([name, ...data]);
   }
 
+  ping(): void {
+    this.send('ping', null);
+  }
+
   offer(name: string, ...data: readonly unknown[]): void {
     this.send(name, ...data);
   }

@@ -194,7 +194,7 @@ export class SessionStage {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export const ALLOWED: Admission = { kind: 'allowed', overwrite: {} };
-export const REFUSED: Admission = { kind: 'refused', reason: 'it answered 403' };
+export const REFUSED: Admission = { kind: 'refused', reason: 'Forbidden' };
 export const UNAVAILABLE: Admission = { kind: 'unavailable', reason: 'it answered 500', retryAfterSeconds: 7 };
 
 /** The session that has been opened. */

@@ -4,6 +4,7 @@ import { publish } from '../../media-server/sessions/publish.ts';
 import { StreamEvents } from '../../media-server/streams/stream-events.ts';
 import { Connection, type ConnectionDeps } from '../../media-server/websdk/connection.ts';
 import { OpenSockets } from '../../media-server/websdk/open-sockets.ts';
+import { Pings } from '../../media-server/websdk/pings.ts';
 import { SilentSockets } from '../../media-server/websdk/silent-sockets.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { FakePage } from './fake-page.ts';
@@ -15,7 +16,7 @@ export class WebSdkStage extends SessionStage {
   readonly sockets = new OpenSockets(this.clock);
   readonly silent = new SilentSockets(() => 0);
   readonly socketLimits = { streamsPerConnection: 0 };
-  readonly pings = { intervalMs: 5_000, missed: 10 };
+  readonly pings = new Pings({ clock: this.clock, settings: () => ({ intervalMs: 5_000, missed: 10 }) });
   /** Counted metrics: `message result`, and `closed reason`. */
   readonly messages: string[] = [];
   readonly connectionDeps: ConnectionDeps = {
@@ -29,7 +30,7 @@ export class WebSdkStage extends SessionStage {
     play: (session, request) => play(this.deps, session, request),
     isLiveElsewhere: (_appKey, name) => this.playedElsewhere.has(name),
     limits: () => this.socketLimits,
-    pings: () => this.pings,
+    pings: this.pings,
     silent: this.silent,
     metrics: {
       webSdkMessage: (message, result) => this.messages.push(`${message} ${result}`),

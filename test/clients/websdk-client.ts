@@ -1,7 +1,10 @@
 import type { Fetch } from '../harness/rtc-client.ts';
-import { until } from '../harness/wait.ts';
 
 type Content = Readonly<Record<string, unknown>>;
+type StreamStatus = Content & { readonly mediaSessionId: string; readonly status: string; readonly info: string };
+
+/** How long a client waits for a message, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
 /** Speaks to a socket of the Web SDK as the SDK does, without a browser and without media. */
 export class WebSdkClient {
@@ -10,6 +13,8 @@ export class WebSdkClient {
   /** The code of the close frame, null while the socket is open. */
   closed: number | null = null;
   readonly #socket: WebSocket;
+  /** Each is called after a message and after the close. */
+  readonly #watchers = new Set<() => void>();
 
   private constructor(url: string) {
     this.#socket = new WebSocket(url);
@@ -17,9 +22,11 @@ export class WebSdkClient {
       const { data: content, message } = JSON.parse(String(data));
       this.got.push([message, ...content]);
       if (message === 'ping') this.send('pong', null);
+      for (const look of this.#watchers) look();
     });
     this.#socket.addEventListener('close', ({ code }) => {
       this.closed = code;
+      for (const look of this.#watchers) look();
     });
   }
 
@@ -51,24 +58,42 @@ export class WebSdkClient {
 
   /** The elements of `data` of the first message with this name. */
   answer(name: string): Promise<unknown[]> {
-    return until(`the message ${name}`, () => this.got.find(([each]) => each === name)?.slice(1));
+    return this.#find(`the message ${name}`, () => this.got.find(([each]) => each === name)?.slice(1));
   }
 
   /** Waits for a status of a stream, and returns its info. */
   status(id: string, status: string): Promise<string> {
-    return until(`${id} is ${status}`, () =>
-      this.statuses(id)
-        .filter((each) => each['status'] === status)
-        .map(({ info }) => `info: ${info}`)
-        .at(-1),
-    );
+    return this.#find(`${id} is ${status}`, () => {
+      const info = this.statuses(id).findLast((each) => each.status === status)?.info;
+      return info === undefined ? undefined : `info: ${info}`;
+    });
+  }
+
+  /** Waits for the answer to `publishStream` or `playStream`: an SDP, or the info of FAILED. */
+  started(id: string): Promise<{ readonly sdp: string } | { readonly info: string }> {
+    return this.#find(`${id} has started`, () => {
+      const [, , sdp] = this.got.find(([name, of]) => name === 'setRemoteSDP' && of === id) ?? [];
+      if (sdp !== undefined) return { sdp: String(sdp) };
+      return this.statuses(id).find(({ status }) => status === 'FAILED');
+    });
+  }
+
+  /** Resolves when a stream has failed, however late that is. */
+  async failed(id: string): Promise<void> {
+    const isFailed = () => this.statuses(id).some(({ status }) => status === 'FAILED') || undefined;
+    await this.#find(`${id} is FAILED`, isFailed, null);
+  }
+
+  /** Waits until the socket is closed, and returns the code. */
+  untilClosed(timeoutMs = PATIENCE_MS): Promise<number> {
+    return this.#find('the socket is closed', () => this.closed ?? undefined, timeoutMs);
   }
 
   /** Statuses of a stream, in order, with everything that came with them. */
-  statuses(id: string): Content[] {
+  statuses(id: string): StreamStatus[] {
     return this.got
       .filter(([name]) => name === 'notifyStreamStatusEvent')
-      .map(([, content]) => content as Content)
+      .map(([, content]) => content as StreamStatus)
       .filter(({ mediaSessionId }) => mediaSessionId === id);
   }
 
@@ -84,19 +109,37 @@ export class WebSdkClient {
   carries(message: 'publishStream' | 'playStream', mediaSessionId: string, name: string): Fetch {
     return async (_url, { body: sdp }) => {
       this.send(message, { mediaSessionId, name, mediaProvider: 'WebRTC', sdp });
-      const answer = await until(`${message} ${mediaSessionId} is answered`, () => this.#answerOf(mediaSessionId));
-      return { ...answer, headers: { get: () => null }, text: async () => answer.text };
+      const started = await this.started(mediaSessionId);
+      const text = 'sdp' in started ? started.sdp : started.info;
+      return { status: 'sdp' in started ? 201 : 409, headers: { get: () => null }, text: async () => text };
     };
-  }
-
-  #answerOf(mediaSessionId: string): { readonly status: number; readonly text: string } | null {
-    const [, , sdp] = this.got.find(([name, id]) => name === 'setRemoteSDP' && id === mediaSessionId) ?? [];
-    if (sdp !== undefined) return { status: 201, text: String(sdp) };
-    const failed = this.statuses(mediaSessionId).find(({ status }) => status === 'FAILED');
-    return failed ? { status: 409, text: String(failed['info']) } : null;
   }
 
   close(): void {
     this.#socket.close();
+  }
+
+  /** Returns what `look` finds, now or after a message. No timer looks, so many clients cost little. */
+  #find<T>(what: string, look: () => T | undefined, timeoutMs: number | null = PATIENCE_MS): Promise<T> {
+    const found = look();
+    if (found !== undefined) return Promise.resolve(found);
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#watchers.delete(again);
+        clearTimeout(timer);
+      };
+      const again = (): void => {
+        const late = look();
+        if (late === undefined) return;
+        settle();
+        resolve(late);
+      };
+      const giveUp = (): void => {
+        settle();
+        reject(new Error(`not seen within ${timeoutMs} ms: ${what}`));
+      };
+      const timer = timeoutMs === null ? undefined : setTimeout(giveUp, timeoutMs);
+      this.#watchers.add(again);
+    });
   }
 }

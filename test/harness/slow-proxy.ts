@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class SlowProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #upstreams = new Set<Socket>();
 
   private constructor(target: number, delayMs: number) {
     this.#server = createServer((client) => {
@@ -16,6 +17,8 @@ export class SlowProxy {
       client.on('data', (bytes) => setTimeout(() => upstream.write(bytes), delayMs));
       client.on('close', () => setTimeout(() => upstream.destroy(), delayMs));
       upstream.pipe(client);
+      this.#upstreams.add(upstream);
+      upstream.on('close', () => this.#upstreams.delete(upstream));
     });
   }
 
@@ -27,6 +30,11 @@ export class SlowProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** From now on open connections carry nothing to their clients, as if those did not read. */
+  stall(): void {
+    for (const upstream of this.#upstreams) upstream.unpipe().pause();
   }
 
   stop(): void {

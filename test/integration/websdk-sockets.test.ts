@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSdkClient } from '../clients/websdk-client.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
-import { Backend } from '../harness/backend.ts';
+import { Backend, type Reply } from '../harness/backend.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
@@ -127,8 +127,7 @@ describe('the sockets of a media server', () => {
     const [{ sessionId } = { sessionId: '' }] = body as { sessionId: string }[];
     expect((await server.api('/connection/terminate', { sessionId })).status).toBe(200);
     expect(await client.status('p', 'UNPUBLISHED')).toBe('info: Stopped by session disconnect');
-    await until('the socket is closed', () => client.closed !== null);
-    expect(client.closed).toBe(1000);
+    expect(await client.untilClosed()).toBe(1000);
     await leavesNothing();
   });
 
@@ -141,15 +140,53 @@ describe('the sockets of a media server', () => {
     await leavesNothing();
   });
 
-  it('say why the backend refuses a session', async () => {
-    backend.answer = ({ method }) => (method === 'connect' ? 403 : 200);
+  it.each<[string, Reply, string]>([
+    ['its reason phrase', 403, 'Forbidden'],
+    ['a reason phrase of its own', { status: 402, phrase: 'No money left' }, 'No money left'],
+    ['the reason in its body', { status: 403, body: '{"status":403,"reason":"no money"}' }, 'no money'],
+    ['its reason phrase, for a page of HTML', { status: 403, body: '<h1>No</h1>' }, 'Forbidden'],
+    ['its reason phrase, for a body that is too long', { status: 403, body: ' '.repeat(70_000) }, 'Forbidden'],
+    [
+      'its reason phrase, for a body that breaks off',
+      (response, socket) => {
+        response.writeHead(403, { 'content-length': '100' }).write('{');
+        setTimeout(() => socket.destroy(), 100);
+      },
+      'Forbidden',
+    ],
+  ])('say why the backend refuses a session: %s', async (_what, reply, info) => {
+    backend.answer = ({ method }) => (method === 'connect' ? reply : 200);
     const client = await WebSdkClient.open(server.socketUrl);
     client.send('connection', { appKey: 'defaultApp' });
-    expect(await client.answer('fail')).toEqual([
-      { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info: 'Forbidden' },
-    ]);
-    await until('the socket is closed', () => client.closed !== null);
+    expect(await client.answer('fail')).toEqual([{ apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info }]);
+    expect(await client.untilClosed()).toBe(1008);
     backend.allowAll();
+  });
+
+  it('tell the backend and REST what their pages are', async () => {
+    const versions = { clientVersion: '2.0', clientOSVersion: '5.0 (X11)', clientBrowserVersion: 'Mozilla/5.0' };
+    const page = { ...versions, mediaProviders: ['WebRTC', 'MSE'] };
+    const client = await WebSdkClient.connect(server.socketUrl, { appKey: 'defaultApp', ...page });
+    expect(backend.of('connect').at(-1)?.body).toMatchObject(page);
+    const event = await backend.waitFor('ConnectionStatusEvent', ({ body }) => body['clientOSVersion'] !== '');
+    expect(event.body).toMatchObject({ ...page, status: 'ESTABLISHED' });
+    expect((await server.api('/connection/find', { clientVersion: '2.0' })).body).toMatchObject([page]);
+    client.close();
+    await leavesNothing();
+  });
+
+  it.each([
+    ['UDP', ['udp']],
+    ['TCP', ['tcp']],
+    ['', ['udp', 'tcp']],
+  ])('are answered with candidates of the transport %j', async (transport, protocols) => {
+    const client = await WebSdkClient.connect(server.socketUrl);
+    client.send('publishStream', { ...publication('p', 'a'), transport });
+    const [, sdp] = await client.answer('setRemoteSDP');
+    const offered = [...String(sdp).matchAll(/^a=candidate:\S+ 1 (\w+) /gm)].map(([, protocol]) => protocol);
+    expect([...new Set(offered)].sort()).toEqual([...protocols].sort());
+    client.close();
+    await leavesNothing();
   });
 
   it('leave nothing after 200 of them have come, published and gone', async () => {
@@ -166,7 +203,7 @@ describe('the sockets of a media server', () => {
     await leavesNothing();
     await until('the backend was told of each end', () => backend.of('connect').length === endsTold());
     function endsTold(): number {
-      const refused = 1;
+      const refused = 6;
       const told = backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
       return told.length + refused;
     }
@@ -242,8 +279,7 @@ describe('a media server that is stopped', () => {
     clients[0]?.send('publishStream', publication('p', 'a'));
     await clients[0]?.answer('setRemoteSDP');
     await server.stop('SIGINT');
-    await until('the sockets are closed', () => clients.every(({ closed }) => closed !== null));
-    expect(clients.map(({ closed }) => closed)).toEqual([1001, 1001]);
+    expect(await Promise.all(clients.map((client) => client.untilClosed()))).toEqual([1001, 1001]);
     const ends = backend.of('ConnectionStatusEvent').filter(({ body }) => body['status'] === 'DISCONNECTED');
     expect(ends.map(({ body }) => body['info'])).toEqual(['Stopped by drain', 'Stopped by drain']);
   });

@@ -45,11 +45,12 @@ function overLimit({ deps, streams }: Conversation): string | null {
   return `the connection has reached its limit of ${limit} stream${limit === 1 ? '' : 's'}`;
 }
 
-async function start(wanted: Wanted, { custom, name, offer }: WantedStream, conversation: Conversation): Promise<void> {
+async function start(wanted: Wanted, stream: WantedStream, conversation: Conversation): Promise<void> {
   const { deps, session } = conversation;
   const { clock, log, play, publish } = deps;
   const { direction, id } = wanted;
-  const request = { id, name, offer, custom, arrivedAt: clock.monotonic() };
+  const { ignored: _ignored, ...asked } = stream;
+  const request = { id, ...asked, arrivedAt: clock.monotonic() };
   try {
     const outcome = await (direction === 'publish' ? publish : play)(session, request);
     if (outcome.kind === 'started') {

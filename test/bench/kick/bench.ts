@@ -1,10 +1,10 @@
-import { report } from '../figures.ts';
+import type { Report } from '../figures.ts';
 import { measureKick } from './measure.ts';
 import { DEFAULT_SIZE } from './options.ts';
 import { type Round, summaryOf } from './round.ts';
 
 /** Measures how long it takes until 300 kicked players of Sluice know, without and with lost datagrams. */
-export async function benchKick(): Promise<void> {
+export async function benchKick(report: Report): Promise<void> {
   for (const loss of [0, 0.2]) {
     const rounds = await measureKick({ ...DEFAULT_SIZE, loss, target: null });
     const { answerMs, max, p50, p99 } = summaryOf(rounds);

@@ -6,14 +6,30 @@ import { sessionIdsOf } from './session-ids.ts';
 const ANSWER_MS = 30_000;
 
 /**
- * Returns the calls that end all players: one, or one for each listed session. Throws `UserFault` if the list cannot be
- * had, or has fewer sessions than there are players.
+ * Returns the ids of the sessions that are listed while nobody plays, none without a list. A server may answer 404
+ * then. Throws `UserFault` if the list cannot be had.
  */
-export async function kickCallsOf({ headers, kick, list }: Target, players: number): Promise<Call[]> {
+export async function idsBefore({ headers, list }: Target): Promise<readonly string[]> {
+  if (list === null) return [];
+  const { status, text } = await send('--list', list.call, headers, [404]);
+  return status === 404 ? [] : sessionIdsOf(parsed(text), list);
+}
+
+/**
+ * Returns the calls that end all players: one, or one for each listed session. Sessions of others, which were listed
+ * `before` the players joined, are left alone. Throws `UserFault` if the list cannot be had, or if its other sessions
+ * cannot be exactly those of the players.
+ */
+export async function kickCallsOf(target: Target, players: number, before: readonly string[]): Promise<Call[]> {
+  const { headers, kick, list } = target;
   if (list === null) return [kick];
-  const answer = await send('--list', list.call, headers);
-  const ids = sessionIdsOf(parsed(answer), list);
+  const { text } = await send('--list', list.call, headers);
+  const ids = sessionIdsOf(parsed(text), list).filter((id) => !before.includes(id));
   if (ids.length < players) throw new UserFault(`--list: lists ${ids.length} sessions of ${players} players`);
+  if (ids.length > players) {
+    const others = ids.length - players;
+    throw new UserFault(`--list: ${others} sessions of others have begun meanwhile, and would be kicked; try --where`);
+  }
   return ids.map((id) => ({
     ...kick,
     url: kick.url.replaceAll('{id}', () => encodeURIComponent(id)),
@@ -30,14 +46,20 @@ export async function sendKicks(calls: readonly Call[], { headers }: Target, con
   await Promise.all(Array.from({ length: concurrency }, sendSome));
 }
 
-async function send(option: string, { body, method, url }: Call, headers: Target['headers']): Promise<string> {
+/** Sends a call. Throws `UserFault` for an answer that is neither 2xx nor one of these statuses. */
+async function send(
+  option: string,
+  { body, method, url }: Call,
+  headers: Target['headers'],
+  statuses: readonly number[] = [],
+): Promise<{ readonly status: number; readonly text: string }> {
   const type = body === null ? {} : { 'content-type': 'application/json' };
   const what = `${option}: ${method} ${url}`;
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(url, { method, body, headers: { ...type, ...headers }, signal });
     const text = await response.text();
-    if (response.ok) return text;
+    if (response.ok || statuses.includes(response.status)) return { status: response.status, text };
     throw new UserFault(`${what} answered ${response.status} ${text}`.trim());
   } catch (error) {
     if (error instanceof UserFault) throw error;

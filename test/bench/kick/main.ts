@@ -1,5 +1,6 @@
 // Measures how long it takes until kicked players know, with any server (docs/kick-benchmark.md).
 import { runProgram } from '../../../process/command-line.ts';
+import { inOwnFolder } from '../own-folder.ts';
 import { measureKick } from './measure.ts';
 import { readKickOptions, USAGE } from './options.ts';
 import { summaryOf } from './round.ts';
@@ -13,7 +14,7 @@ async function main(): Promise<number> {
   console.log(`${players} players of ${target?.play ?? 'a media server of Sluice'}, ended by ${how}${lost}`);
   console.log(heading());
   let index = 0;
-  const rounds = await measureKick(options, (round) => console.log(rowOf(`${++index}`, round)));
+  const rounds = await inOwnFolder(() => measureKick(options, (round) => console.log(rowOf(`${++index}`, round))));
   console.log(rowOf('all', summaryOf(rounds)));
   const notTold = rounds.reduce((total, round) => total + round.notTold, 0);
   if (notTold === 0) return 0;

@@ -1,16 +1,19 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { UserFault } from '../../../process/user-fault.ts';
 import { TestServer } from '../../harness/media-server.ts';
 import { until } from '../../harness/wait.ts';
 import { now } from '../clock.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { Players } from '../players.ts';
-import { kickCallsOf, sendKicks } from './kick-calls.ts';
+import { idsBefore, kickCallsOf, sendKicks } from './kick-calls.ts';
 import type { KickOptions, KickSize, Target } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { type Round, roundOf } from './round.ts';
 
 /** Measures each round and hands it to `onRound`. Throws `UserFault` if something cannot be measured. */
 export async function measureKick(options: KickOptions, onRound: (round: Round) => void = () => {}): Promise<Round[]> {
+  await checkAddress(options.address);
   if (options.target !== null) return measureRounds(options.target, options, onRound);
   const server = await TestServer.start();
   const forget = onInterrupt(() => server.stop());
@@ -19,6 +22,19 @@ export async function measureKick(options: KickOptions, onRound: (round: Round) 
   } finally {
     forget();
     await server.stop();
+  }
+}
+
+/** Throws `UserFault` if this machine does not have the address: WebRTC would abort the process. */
+async function checkAddress(address: string): Promise<void> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind(0, address);
+    await once(socket, 'listening');
+  } catch (cause) {
+    throw new UserFault(`--media-address: ${address} is not an address of this machine`, { cause });
+  } finally {
+    socket.close();
   }
 }
 
@@ -61,8 +77,11 @@ async function measureRound(target: Target, size: KickSize): Promise<Round> {
   const token = target.token === null ? {} : { token: target.token };
   const players = new Players({ concurrency, address, isLossy: loss > 0, ...token });
   try {
-    await players.start(target.play, count);
-    const calls = await kickCallsOf(target, count);
+    const before = await idsBefore(target);
+    await players.start(target.play, count).catch((error: Error) => {
+      throw error instanceof UserFault ? new UserFault(`--play: ${error.message}`, { cause: error }) : error;
+    });
+    const calls = await kickCallsOf(target, count, before);
     if (loss > 0) await players.lose(loss);
     const sentAt = now();
     await sendKicks(calls, target, concurrency);

@@ -7,6 +7,11 @@ import type { Target } from './options.ts';
 /** How long a server may take to play what is published, in milliseconds, and how often it is asked. */
 const PLAYABLE_MS = 15_000;
 const ASK_EVERY_MS = 250;
+/** Answers of a server that does not know the publication yet. All others are final. */
+const NOT_YET = [404, 409];
+
+/** How much of an answer an error shows, in characters. */
+const SHOWN = 200;
 
 /** The publication that is played. */
 export class Publisher {
@@ -35,7 +40,8 @@ export class Publisher {
       const client = await this.#open('play', play);
       await leave(client, this.#target.token);
       if (client.status === 201) return;
-      if (performance.now() > deadline) throw this.#fault('--play', play, answerOf(client));
+      if (!NOT_YET.includes(client.status) || performance.now() > deadline)
+        throw this.#fault('--play', play, answerOf(client));
       await sleep(ASK_EVERY_MS);
     }
   }
@@ -59,7 +65,11 @@ export class Publisher {
   }
 }
 
-const answerOf = ({ problem, status }: RtcClient): string => `the answer is ${status} ${problem}`.trim();
+/** The answer in words. A page of HTML says no more than its type does. */
+function answerOf({ problem, status, type }: RtcClient): string {
+  const isPage = type.startsWith('text/html');
+  return `the answer is ${status} ${type} ${isPage ? '' : problem.slice(0, SHOWN)}`.replaceAll(/\s+/g, ' ').trim();
+}
 
 /** Ends a session at the server and here. A server that cannot do it notices later that the client is gone. */
 async function leave(client: RtcClient, token: string | null): Promise<void> {
