@@ -11,7 +11,8 @@ import { startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
 import { sdkFolder, WebSdkPages } from '../harness/websdk-pages.ts';
 
-const PAGE = join(import.meta.dirname, '../../docs/wcs-pages.md');
+const root = join(import.meta.dirname, '../..');
+const PAGE = join(root, 'docs/wcs-pages.md');
 const NAME = 'streamName';
 
 /** Runs nginx as the page says, with other ports, files and addresses. Returns the ports of the pages and the sockets. */

@@ -92,6 +92,50 @@ async function liveIds(): Promise<string[]> {
   return lines((await sluice('streams', '-o', 'name')).stdout).filter((id) => id !== '');
 }
 
+/** Removes what differs between runs: ids, names of pods and objects, times, addresses, and counts of single pods. */
+const likeness = (text: string): string[] =>
+  lines(text).map((line) =>
+    line
+      .replaceAll(new RegExp(UUID, 'g'), 'ID')
+      .replace(/^(live-\S+ +Done ).*/, '$1COUNTS')
+      .replaceAll(/live-[a-z0-9]+-[a-z0-9]{5}\b/g, 'POD')
+      .replaceAll(/kubectl-[a-z0-9]{5}\b/g, 'TERMINATION')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME')
+      .replaceAll(/\b\d+[smh](\d+[ms])?\b/g, 'AGE')
+      .replaceAll(/http:\/\/\S+/g, 'URL')
+      .replaceAll(/\bnode-\d\b/g, 'NODE')
+      .replace(/^MediaServer \w+\//, 'MediaServer NAMESPACE/')
+      .replaceAll(/ {2,}/g, '  '),
+  );
+
+// The first tests: others freeze pods, and calls that fail then are told for some minutes.
+describe('docs/kubectl.md', () => {
+  it('shows what its commands print, in order', async () => {
+    const kubeconfig = join(folder, 'reader.json');
+    await writeFile(kubeconfig, await stage.kube.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json']));
+    const reader = { KUBECONFIG: kubeconfig };
+    await ran('kubectl', ['config', 'set-context', '--current', `--namespace=${stage.namespace}`], reader);
+    // Of an earlier attempt.
+    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamterminations', '--all']);
+    await stage.publish('stream1');
+    await stage.play('stream1');
+    await stage.publish('stream2');
+    await until('the counts are new', async () => (await stage.get('mediaserver/live')).status.publications === 2, {
+      timeoutMs: 60_000,
+      everyMs: 500,
+    });
+    const blocks = blocksOf(await readFile(PAGE, 'utf8'));
+    const shown: [string, string[], string[]][] = [];
+    for (const [index, { language, text }] of blocks.entries()) {
+      if (language !== 'sh' || !text.startsWith('kubectl sluice ')) continue;
+      const { stdout } = await ran('bash', ['-c', `exec 2>&1; ${text}`], reader);
+      shown.push([text, likeness(stdout), likeness(blocks[index + 1]?.text ?? '')]);
+    }
+    expect(shown).toHaveLength(6);
+    for (const [command, printed, expected] of shown) expect(printed, command).toEqual(expected);
+  });
+});
+
 describe('status', () => {
   it('shows the fleet, its apps and hooks, and exits with 0 if nothing is wrong', async () => {
     await stage.publish('news');
@@ -353,48 +397,5 @@ describe('what kubectl cannot do', () => {
     );
     await stage.apply(stage.mediaServer({ replicas: 0, ingress: null }, 'other'));
     expect((await sluice('streams')).stderr).toContain('the namespace has 2 MediaServers: name one of live, other');
-  });
-});
-
-/** Removes what differs between runs: ids, names of pods and objects, times, addresses, and counts of single pods. */
-const likeness = (text: string): string[] =>
-  lines(text).map((line) =>
-    line
-      .replaceAll(new RegExp(UUID, 'g'), 'ID')
-      .replace(/^(live-\S+ +Done ).*/, '$1COUNTS')
-      .replaceAll(/live-[a-z0-9]+-[a-z0-9]{5}\b/g, 'POD')
-      .replaceAll(/kubectl-[a-z0-9]{5}\b/g, 'TERMINATION')
-      .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME')
-      .replaceAll(/\b\d+[smh](\d+[ms])?\b/g, 'AGE')
-      .replaceAll(/http:\/\/\S+/g, 'URL')
-      .replaceAll(/\bnode-\d\b/g, 'NODE')
-      .replace(/^MediaServer \w+\//, 'MediaServer NAMESPACE/')
-      .replaceAll(/ {2,}/g, '  '),
-  );
-
-describe('docs/kubectl.md', () => {
-  it('shows what its commands print, in order', async () => {
-    const kubeconfig = join(folder, 'reader.json');
-    await writeFile(kubeconfig, await stage.kube.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json']));
-    const reader = { KUBECONFIG: kubeconfig };
-    await ran('kubectl', ['config', 'set-context', '--current', `--namespace=${stage.namespace}`], reader);
-    // Of other tests; one of them was refused, which is a note.
-    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamterminations', '--all']);
-    await stage.publish('stream1');
-    await stage.play('stream1');
-    await stage.publish('stream2');
-    await until('the counts are new', async () => (await stage.get('mediaserver/live')).status.publications === 2, {
-      timeoutMs: 60_000,
-      everyMs: 500,
-    });
-    const blocks = blocksOf(await readFile(PAGE, 'utf8'));
-    const shown: [string, string[], string[]][] = [];
-    for (const [index, { language, text }] of blocks.entries()) {
-      if (language !== 'sh' || !text.startsWith('kubectl sluice ')) continue;
-      const { stdout } = await ran('bash', ['-c', `exec 2>&1; ${text}`], reader);
-      shown.push([text, likeness(stdout), likeness(blocks[index + 1]?.text ?? '')]);
-    }
-    expect(shown).toHaveLength(6);
-    for (const [command, printed, expected] of shown) expect(printed, command).toEqual(expected);
   });
 });

@@ -96,7 +96,8 @@ describe('pages on the host of the ingress', () => {
   });
 });
 
-const PAGE = join(import.meta.dirname, '../../../docs/wcs-pages.md');
+const root = join(import.meta.dirname, '../../..');
+const PAGE = join(root, 'docs/wcs-pages.md');
 
 /** The Service `pages` for a web server outside the cluster. */
 const serviceOf = (address: string, port: number): object[] => [
