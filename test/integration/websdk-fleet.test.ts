@@ -140,8 +140,7 @@ describe('pages on three pods', () => {
 describe('while a pod is frozen', () => {
   it('a terminate says 503 for an id that a page has chosen, and 200 for one that a server has made', async () => {
     const frozen = await page(0);
-    frozen.send('publishStream', offer('x', 'a'));
-    await frozen.answer('setRemoteSDP');
+    await publishes(frozen, 'x', 'a');
     const whip = await RtcClient.publish(`${pod(1).url}/whip/defaultApp/b`);
     media.push(whip);
     const [{ mediaSessionId, sessionId } = { mediaSessionId: '', sessionId: '' }] = (
