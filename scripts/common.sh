@@ -22,6 +22,9 @@ report_steps() {
 }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
+# Prints a hash of the files in a folder. Pages do not count.
+folder_hash() { (cd "$1" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16); }
+
 # Runs a command with its output in a log file; shows the end of it when the command fails.
 logged() {
 	local log=$1; shift

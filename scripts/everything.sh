@@ -9,6 +9,7 @@ fetch() {
 	if [ "$with" = tests ]; then
 		make_python
 		make_nginx
+		make_sources
 	fi
 	if [ ${#cluster_missing[@]} -gt 0 ]; then
 		. "$here/go.sh"

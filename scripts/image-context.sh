@@ -23,7 +23,7 @@ if [ ! -e "$context" ]; then
 	fi
 	new=$(mktemp -d "$SLUICE_CACHE/image-context/new.XXXXXX")
 	mkdir "$new/sluice"
-	git ls-files -z -co --exclude-standard crds process operator media-server | grep -zv -e '\.test\.ts$' -e '^media-server/mediasoup-worker/' -e '^operator/kubectl/' |
+	git ls-files -z -co --exclude-standard crds process operator media-server | grep -zv -e '\.test\.ts$' -e '^media-server/mediasoup-worker/' -e '^media-server/capture/sources/' -e '^operator/kubectl/' |
 		xargs -0 cp --parents -t "$new/sluice"
 	cp package.json LICENSE "$new/sluice"
 	cp -a "$modules/node_modules" "$new/sluice"

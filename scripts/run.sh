@@ -29,6 +29,7 @@ case $with in
 	tests)
 		. "$here/python.sh"
 		. "$here/nginx.sh"
+		. "$here/sources.sh"
 		. "$here/everything.sh" "${browser_packages[@]}" "${test_packages[@]}"
 		. "$here/checkers.sh"
 		;;

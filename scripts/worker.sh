@@ -4,8 +4,7 @@
 
 if [ -z "${MEDIASOUP_WORKER_BIN:-}" ]; then
 	worker_version=$(node -p "require('./node_modules/mediasoup/package.json').version")
-	worker_hash=$(cd media-server/mediasoup-worker && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
-	MEDIASOUP_WORKER_BIN=$SLUICE_CACHE/worker/$worker_version-$worker_hash/mediasoup-worker
+	MEDIASOUP_WORKER_BIN=$SLUICE_CACHE/worker/$worker_version-$(folder_hash media-server/mediasoup-worker)/mediasoup-worker
 fi
 export MEDIASOUP_WORKER_BIN
 

@@ -1,0 +1,86 @@
+"""Cameras on GStreamer's RTSP server: rtsp_cameras.py
+
+Three servers have the same streams. One asks for no password, two ask for that of `USER`, by Basic and by Digest.
+
+Prints `port open|basic|digest PORT`, then a line `PLAY PATH` or `TEARDOWN PATH` for each of these requests.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+USER, PASSWORD = "cam", "p@ss:w/ö %41"
+
+PICTURE = "videotestsrc is-live=true pattern=ball {} ! video/x-raw,width=320,height=180,framerate=25/1 ! "
+H264 = PICTURE + "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! video/x-h264,profile=main ! rtph264pay name=pay0 "
+SOUND = "audiotestsrc is-live=true ! audio/x-raw,rate={},channels={} ! "
+AAC = SOUND + "voaacenc ! rtpmp4gpay name=pay1"
+CAMERAS = {
+    "/aac": H264.format("") + AAC.format(48000, 2),
+    "/aac16": H264.format("") + AAC.format(16000, 1),
+    "/pcmu": H264.format("") + SOUND.format(8000, 1) + "mulawenc ! rtppcmupay name=pay1",
+    "/pcma": H264.format("") + SOUND.format(8000, 1) + "alawenc ! rtppcmapay name=pay1",
+    "/opus": H264.format("") + SOUND.format(48000, 2) + "opusenc ! rtpopuspay name=pay1",
+    "/silent": H264.format(""),
+    "/short": H264.format("num-buffers=50"),
+    "/h265": PICTURE.format("") + "x265enc tune=zerolatency speed-preset=ultrafast ! rtph265pay name=pay0 " + AAC.format(48000, 2),
+}
+
+
+def say(*words):
+    # One write, since several threads print.
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def camera(launch):
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(f"( {launch} )")
+    permissions = GstRtspServer.RTSPPermissions.new()
+    for allowed in ("access", "construct"):
+        permissions.add_permission_for_role("user", f"media.factory.{allowed}", True)
+    factory.set_permissions(permissions)
+    return factory
+
+
+def guard(method):
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "user")
+    if method is None:
+        auth.set_default_token(token)
+    elif method == "basic":
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(USER, PASSWORD), token)
+    else:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(USER, PASSWORD, token)
+    return auth
+
+
+def watch(_, client):
+    client.connect("play-request", lambda _, context: say("PLAY", context.uri.abspath))
+    client.connect("teardown-request", lambda _, context: say("TEARDOWN", context.uri.abspath))
+
+
+def serve(name, method):
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service("0")
+    server.set_auth(guard(method))
+    for path, launch in CAMERAS.items():
+        server.get_mount_points().add_factory(path, camera(launch))
+    server.connect("client-connected", watch)
+    server.attach(None)
+    say("port", name, server.get_bound_port())
+    return server
+
+
+Gst.init(None)
+servers = [serve("open", None), serve("basic", "basic"), serve("digest", "digest")]
+GLib.MainLoop().run()

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CapturedSource } from '../clients/captured-source.ts';
+import { descendants } from './descendants.ts';
+import { type RunningProcess, startProcess } from './processes.ts';
+import { until } from './wait.ts';
+
+const PROGRAM = process.env['SLUICE_SOURCES_BIN'] ?? 'sluice-sources';
+
+export type Spec = Readonly<Record<string, string | number>>;
+
+/** A running sluice-sources. */
+export class Sources {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sluice-sources-'));
+  readonly socket = join(this.folder, 'socket');
+  readonly run: RunningProcess = startProcess(PROGRAM, ['--listen', this.socket]);
+
+  static async start(): Promise<Sources> {
+    const sources = new Sources();
+    await until('sluice-sources listens', () => readdirSync(sources.folder).length === 1);
+    return sources;
+  }
+
+  /** Starts a second program on the same socket. */
+  another(): RunningProcess {
+    return startProcess(PROGRAM, ['--listen', this.socket]);
+  }
+
+  /** Captures from loopback; `more` replaces keys. */
+  capture(spec: Spec): CapturedSource {
+    return new CapturedSource(this.socket, { kind: 'rtsp', allow: '127.0.0.1', ...spec });
+  }
+
+  /** The pids of the captures. */
+  captures(): number[] {
+    const { pid } = this.run.child;
+    return pid === undefined ? [] : descendants(pid);
+  }
+
+  openFiles(): number {
+    return readdirSync(`/proc/${this.run.child.pid}/fd`).length;
+  }
+
+  async stop(signal?: NodeJS.Signals): Promise<void> {
+    await this.run.stop(signal);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Cameras on GStreamer's RTSP server. */
+export class RtspCameras {
+  readonly run: RunningProcess = startProcess('/usr/bin/python3', ['test/clients/rtsp_cameras.py']);
+
+  static async start(): Promise<RtspCameras> {
+    const cameras = new RtspCameras();
+    await until('the cameras listen', () => cameras.run.lines.some((line) => line.startsWith('port digest')));
+    return cameras;
+  }
+
+  /** The URL of a camera on one of the three servers. */
+  url(path: string, server: 'open' | 'basic' | 'digest' = 'open'): string {
+    return `rtsp://127.0.0.1:${this.port(server)}/${path}`;
+  }
+
+  port(server: 'open' | 'basic' | 'digest'): number {
+    const line = this.run.lines.find((each) => each.startsWith(`port ${server} `));
+    return Number(line?.split(' ')[2]);
+  }
+
+  /** How often a camera was told to play, or to stop. */
+  count(method: 'PLAY' | 'TEARDOWN', path: string): number {
+    return this.run.lines.filter((line) => line === `${method} /${path}`).length;
+  }
+}
+
+/** Decodes a byte stream with ffmpeg. Returns the number of pictures; throws an error for each fault of the stream. */
+export function decodedPictures(stream: Buffer): number {
+  const args = ['-v', 'error', '-xerror', '-f', 'h264', '-i', '-', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'];
+  const output = execFileSync('ffmpeg', args, { input: stream, encoding: 'utf8', maxBuffer: 64 << 20 });
+  return output.split('\n').filter((line) => /^0,/.test(line)).length;
+}
