@@ -13,6 +13,8 @@ export type RtpPacket = {
   readonly sequence: number;
   readonly timestamp: number;
   readonly payload: Buffer;
+  /** The whole packet. */
+  readonly bytes: Buffer;
 };
 
 /** One connection to sluice-sources. */
@@ -25,8 +27,8 @@ export class CapturedSource {
   /** Resolves when the capture process has ended, with the time since the connection was opened in milliseconds. */
   readonly gone: Promise<number>;
 
-  constructor(path: string, spec: Readonly<Record<string, string | number>>) {
-    const lines = Object.entries(spec).map(([key, value]) => `${key}=${value}\n`);
+  /** Sends `spec` as it is. */
+  constructor(path: string, spec: string) {
     this.#socket = connect({ path, allowHalfOpen: true });
     this.#socket.on('error', () => undefined);
     this.#socket.on('data', (chunk) => this.#read(chunk));
@@ -34,15 +36,17 @@ export class CapturedSource {
       this.#socket.once('close', () => resolve(performance.now() - this.#since));
     });
     this.#socket.once('end', () => this.#socket.end());
-    this.#socket.write(`${lines.join('')}\n`);
+    this.#socket.write(spec);
   }
 
   packets(kind: MediaKind): readonly RtpPacket[] {
     return this.#packets[kind];
   }
 
-  has(kind: MediaKind, count: number): Promise<unknown> {
-    return until(`${count} packets of ${kind}; so far ${JSON.stringify(this.events)}`, () => this.#packets[kind].length >= count);
+  /** Waits for packets. Throws an error if the capture ends before. */
+  async has(kind: MediaKind, count: number): Promise<void> {
+    await until(`${count} packets of ${kind}`, () => this.#packets[kind].length >= count || this.event('ended'));
+    if (this.#packets[kind].length < count) throw new Error(JSON.stringify(this.events));
   }
 
   event(name: string, kind?: MediaKind): SourceEvent | undefined {
@@ -94,6 +98,7 @@ export class CapturedSource {
       sequence: frame.readUInt16BE(2),
       timestamp: frame.readUInt32BE(4),
       payload: frame.subarray(12),
+      bytes: frame,
     });
   }
 }
@@ -102,6 +107,7 @@ export class CapturedSource {
 function kindOf(frame: Buffer): MediaKind {
   const type = frame.readUInt8(1) & 0x7f;
   const kind = (['video', 'audio'] as const).find((each) => PAYLOAD_TYPES[each] === type);
-  if (frame[0] !== 0x80 || kind === undefined) throw new Error(`not a packet: ${frame.subarray(0, 12).toString('hex')}`);
+  if (frame[0] !== 0x80 || kind === undefined)
+    throw new Error(`not a packet: ${frame.subarray(0, 12).toString('hex')}`);
   return kind;
 }

@@ -42,7 +42,7 @@ export class OddCamera {
     return `rtsp://${at.address}:${at.port}/stream`;
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -55,7 +55,12 @@ function parsed(head: string): RtspRequest {
 }
 
 /** The bytes of an answer: a status such as `404 Not Found`, lines of headers, and a body of an SDP. */
-export function rtspAnswer({ sequence }: RtspRequest, status: string, headers: readonly string[] = [], sdp = ''): string {
+export function rtspAnswer(
+  { sequence }: RtspRequest,
+  status: string,
+  headers: readonly string[] = [],
+  sdp = '',
+): string {
   const body = sdp === '' ? [] : ['Content-Type: application/sdp', `Content-Length: ${sdp.length}`];
   return [`RTSP/1.0 ${status}`, `CSeq: ${sequence}`, ...headers, ...body, '', sdp].join('\r\n');
 }
@@ -64,7 +69,8 @@ export function rtspAnswer({ sequence }: RtspRequest, status: string, headers: r
 export const described =
   (answer: RtspAnswer): RtspAnswer =>
   (socket, request, camera) => {
-    if (request.method === 'OPTIONS') socket.write(rtspAnswer(request, '200 OK', ['Public: DESCRIBE, SETUP, PLAY, TEARDOWN']));
+    if (request.method === 'OPTIONS')
+      socket.write(rtspAnswer(request, '200 OK', ['Public: DESCRIBE, SETUP, PLAY, TEARDOWN']));
     else answer(socket, request, camera);
   };
 

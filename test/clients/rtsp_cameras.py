@@ -1,6 +1,6 @@
 """Cameras on GStreamer's RTSP server: rtsp_cameras.py
 
-Three servers have the same streams. One asks for no password, two ask for that of `USER`, by Basic and by Digest.
+Three servers have the same cameras. One asks for no password, two ask for that of `USER`, by Basic and by Digest.
 
 Prints `port open|basic|digest PORT`, then a line `PLAY PATH` or `TEARDOWN PATH` for each of these requests.
 """
@@ -16,19 +16,27 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 USER, PASSWORD = "cam", "p@ss:w/ö %41"
 
-PICTURE = "videotestsrc is-live=true pattern=ball {} ! video/x-raw,width=320,height=180,framerate=25/1 ! "
-H264 = PICTURE + "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! video/x-h264,profile=main ! rtph264pay name=pay0 "
-SOUND = "audiotestsrc is-live=true ! audio/x-raw,rate={},channels={} ! "
+PICTURE = "videotestsrc is-live=true {} ! video/x-raw,width=320,height=180,framerate=25/1 ! "
+ENCODED = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 {} ! video/x-h264,profile=main ! rtph264pay name=pay0 "
+H264 = PICTURE.format("") + ENCODED.format("")
+SOUND = "audiotestsrc is-live=true wave={} ! audio/x-raw,rate={},channels={} ! "
 AAC = SOUND + "voaacenc ! rtpmp4gpay name=pay1"
+PCMU = SOUND + "mulawenc ! rtppcmupay name=pay1"
 CAMERAS = {
-    "/aac": H264.format("") + AAC.format(48000, 2),
-    "/aac16": H264.format("") + AAC.format(16000, 1),
-    "/pcmu": H264.format("") + SOUND.format(8000, 1) + "mulawenc ! rtppcmupay name=pay1",
-    "/pcma": H264.format("") + SOUND.format(8000, 1) + "alawenc ! rtppcmapay name=pay1",
-    "/opus": H264.format("") + SOUND.format(48000, 2) + "opusenc ! rtpopuspay name=pay1",
-    "/silent": H264.format(""),
-    "/short": H264.format("num-buffers=50"),
-    "/h265": PICTURE.format("") + "x265enc tune=zerolatency speed-preset=ultrafast ! rtph265pay name=pay0 " + AAC.format(48000, 2),
+    "aac": H264 + AAC.format("sine", 48000, 2),
+    "aac16": H264 + AAC.format("sine", 16000, 1),
+    "pcmu": H264 + PCMU.format("sine", 8000, 1),
+    "pcma": H264 + SOUND.format("sine", 8000, 1) + "alawenc ! rtppcmapay name=pay1",
+    "mute": H264 + PCMU.format("sine", 8000, 1),
+    "opus": H264 + SOUND.format("sine", 48000, 2) + "opusenc ! rtpopuspay name=pay1",
+    "h265": PICTURE.format("") + "x265enc tune=zerolatency speed-preset=ultrafast ! rtph265pay name=pay0 " + PCMU.format("sine", 8000, 1),
+    "sound": PCMU.format("sine", 8000, 1).replace("pay1", "pay0"),
+    # The picture inverts its colours every two seconds. A tick is heard each second, 128 ms before a whole one.
+    "ticks": PICTURE.format("pattern=ball flip=true") + ENCODED.format("") + PCMU.format("ticks", 8000, 1),
+    "short": PICTURE.format("num-buffers=50") + ENCODED.format(""),
+    # About 2 MB per second.
+    "heavy": PICTURE.format("pattern=snow") + ENCODED.format("pass=quant quantizer=1"),
+    **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped")},
 }
 
 
@@ -68,16 +76,16 @@ def watch(_, client):
     client.connect("teardown-request", lambda _, context: say("TEARDOWN", context.uri.abspath))
 
 
-def serve(name, method):
+def serve(server_name, method):
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service("0")
     server.set_auth(guard(method))
-    for path, launch in CAMERAS.items():
-        server.get_mount_points().add_factory(path, camera(launch))
+    for name, launch in CAMERAS.items():
+        server.get_mount_points().add_factory(f"/{name}", camera(launch))
     server.connect("client-connected", watch)
     server.attach(None)
-    say("port", name, server.get_bound_port())
+    say("port", server_name, server.get_bound_port())
     return server
 
 

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CapturedSource } from '../clients/captured-source.ts';
@@ -30,13 +29,30 @@ export class Sources {
 
   /** Captures from loopback; `more` replaces keys. */
   capture(spec: Spec): CapturedSource {
-    return new CapturedSource(this.socket, { kind: 'rtsp', allow: '127.0.0.1', ...spec });
+    const lines = Object.entries({ kind: 'rtsp', allow: '127.0.0.1', ...spec }).map(
+      ([key, value]) => `${key}=${value}\n`,
+    );
+    return new CapturedSource(this.socket, `${lines.join('')}\n`);
   }
 
   /** The pids of the captures. */
   captures(): number[] {
     const { pid } = this.run.child;
     return pid === undefined ? [] : descendants(pid);
+  }
+
+  /** The peak of resident memory of all captures, in MiB; watched until `done`. */
+  async peakMemory(done: Promise<unknown>): Promise<number> {
+    let [peak, over] = [0, false];
+    const watch = done.then(() => {
+      over = true;
+    });
+    while (!over) {
+      peak = Math.max(peak, ...this.captures().map(peakOf));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await watch;
+    return peak;
   }
 
   openFiles(): number {
@@ -46,6 +62,15 @@ export class Sources {
   async stop(signal?: NodeJS.Signals): Promise<void> {
     await this.run.stop(signal);
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Resident memory at its highest, in MiB; 0 after the end of the process. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
   }
 }
 
@@ -73,11 +98,4 @@ export class RtspCameras {
   count(method: 'PLAY' | 'TEARDOWN', path: string): number {
     return this.run.lines.filter((line) => line === `${method} /${path}`).length;
   }
-}
-
-/** Decodes a byte stream with ffmpeg. Returns the number of pictures; throws an error for each fault of the stream. */
-export function decodedPictures(stream: Buffer): number {
-  const args = ['-v', 'error', '-xerror', '-f', 'h264', '-i', '-', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'];
-  const output = execFileSync('ffmpeg', args, { input: stream, encoding: 'utf8', maxBuffer: 64 << 20 });
-  return output.split('\n').filter((line) => /^0,/.test(line)).length;
 }

@@ -21,10 +21,8 @@ gboolean is_allowed(GInetAddress *address)
 
 char *refused_address(void)
 {
-	g_mutex_lock(&refusing);
-	char *copy = g_strdup(refused);
-	g_mutex_unlock(&refusing);
-	return copy;
+	g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&refusing);
+	return g_strdup(refused);
 }
 
 static gboolean refuse(const struct sockaddr *address, socklen_t length)
@@ -32,10 +30,9 @@ static gboolean refuse(const struct sockaddr *address, socklen_t length)
 	g_autoptr(GSocketAddress) target = g_socket_address_new_from_native((gpointer)address, length);
 	GInetAddress *host = target == NULL ? NULL : g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(target));
 	gboolean bad = host == NULL || !is_allowed(host);
-	g_mutex_lock(&refusing);
+	g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&refusing);
 	g_free(refused);
 	refused = !bad ? NULL : host == NULL ? g_strdup("a malformed address") : g_inet_address_to_string(host);
-	g_mutex_unlock(&refusing);
 	return bad;
 }
 

@@ -70,13 +70,13 @@ static void on_terminate(int signal)
 	shutdown(CONNECTION, SHUT_RD);
 }
 
-/* Ends the capture when no video comes; otherwise looks again when it would be due. */
+/* Ends the capture when no video comes; otherwise looks again when it would be due, or when video may have begun. */
 static gboolean check_video(gpointer data)
 {
 	gint64 last = video_ms;
 	gint64 wait = (last != 0 ? last : begun_ms + spec.timeout_ms) + spec.stall_ms - now_ms();
 	if (wait > 0) {
-		g_timeout_add(wait + 1, check_video, data);
+		g_timeout_add(MIN(wait, spec.stall_ms), check_video, data);
 		return G_SOURCE_REMOVE;
 	}
 	g_autofree char *missing = missing_video();
@@ -98,6 +98,8 @@ static Reason reason_of(const GError *error, const char *line)
 	static const struct { GQuark (*domain)(void); int code; Reason reason; } REASONS[] = {
 		{ gst_resource_error_quark, GST_RESOURCE_ERROR_NOT_AUTHORIZED, UNAUTHORIZED },
 		{ gst_resource_error_quark, GST_RESOURCE_ERROR_NOT_FOUND, NOT_FOUND },
+		/* How rtmp2src says that it could not connect. */
+		{ gst_resource_error_quark, GST_RESOURCE_ERROR_FAILED, UNREACHABLE },
 		{ gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ, UNREACHABLE },
 		{ gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ_WRITE, UNREACHABLE },
 		{ gst_resource_error_quark, GST_RESOURCE_ERROR_READ, UNREACHABLE },
@@ -187,9 +189,10 @@ int capture(void)
 	loop = g_main_loop_new(NULL, FALSE);
 	GstElement *pipeline = start();
 	g_main_loop_run(loop);
-	alarm(LONGEST_END_S);
-	if (!input_closed)
+	if (!input_closed) {
+		alarm(LONGEST_END_S);
 		write_last_event(end_reason, end_text);
+	}
 	/* Sends TEARDOWN. */
 	if (pipeline != NULL)
 		gst_element_set_state(pipeline, GST_STATE_NULL);

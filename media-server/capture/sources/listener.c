@@ -49,11 +49,11 @@ static int open_socket(const char *path)
 	}
 	strcpy(address.sun_path, path);
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	umask(0177);
+	mode_t before = umask(0177);
 	if (listener < 0 || !remove_stale(&address) || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
 	    listen(listener, SOMAXCONN) != 0)
 		return -1;
-	umask(022);
+	umask(before);
 	return listener;
 }
 

@@ -12,10 +12,10 @@ static gboolean over; /* nothing more is written */
 /* When a write that the reader holds up is given up; a monotonic time. Set once, when the capture ends. */
 static _Atomic gint64 give_up = G_MAXINT64;
 
-/* Sends what is in `frames`. A part of a frame that was given up is the last thing that is written. */
-static void send_frames(void)
+/* Sends what is in `frames`, or drops it. A part of a frame that was given up is the last thing that is written. */
+static void send_frames(gboolean wanted)
 {
-	for (gsize sent = 0; sent < frames->len && !over;) {
+	for (gsize sent = 0; wanted && sent < frames->len && !over;) {
 		gssize size = send(CONNECTION, frames->data + sent, frames->len - sent, MSG_NOSIGNAL);
 		if (size >= 0)
 			sent += size;
@@ -52,24 +52,22 @@ static void add_packet(GstBuffer *packet)
 
 void write_packets(GstPadProbeInfo *info)
 {
+	gboolean is_list = (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0;
+	GstBufferList *list = is_list ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
 	begin();
-	if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-		GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
-		for (guint i = 0; i < gst_buffer_list_length(list); i++)
-			add_packet(gst_buffer_list_get(list, i));
-	} else {
+	for (guint i = 0; is_list && i < gst_buffer_list_length(list); i++)
+		add_packet(gst_buffer_list_get(list, i));
+	if (!is_list)
 		add_packet(GST_PAD_PROBE_INFO_BUFFER(info));
-	}
-	if (give_up == G_MAXINT64)
-		send_frames();
+	send_frames(give_up == G_MAXINT64);
 	g_mutex_unlock(&writing);
 }
 
-static void send_text(const char *text)
+static void send_text(const char *text, gboolean wanted)
 {
 	gsize size = strlen(text);
 	memcpy(add_frame(size), text, size);
-	send_frames();
+	send_frames(wanted);
 }
 
 void write_event(const char *format, ...)
@@ -79,8 +77,7 @@ void write_event(const char *format, ...)
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
 	begin();
-	if (give_up == G_MAXINT64)
-		send_text(text);
+	send_text(text, give_up == G_MAXINT64);
 	g_mutex_unlock(&writing);
 }
 
@@ -113,7 +110,7 @@ void write_last_event(Reason reason, const char *text)
 	/* From here on the streaming threads write nothing. */
 	give_up = g_get_monotonic_time() + LAST_WORD_MS * 1000;
 	begin();
-	send_text(event);
+	send_text(event, TRUE);
 	over = TRUE;
 	g_mutex_unlock(&writing);
 }

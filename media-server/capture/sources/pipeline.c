@@ -14,7 +14,8 @@ typedef struct {
 } Track;
 
 static Track video = { .kind = "video" }, audio = { .kind = "audio" };
-static char *refused;
+static char *refused; /* the first codec of video that is not H264 */
+static GMutex choosing; /* the codecs of tracks, and `refused` */
 static gboolean want_audio;
 
 #define OUT " ! fakesink name=out sync=false async=false"
@@ -77,6 +78,7 @@ static int codec_index(const char *codec)
 static gboolean choose(const GstStructure *caps)
 {
 	Track *track = is_medium(caps, "video") ? &video : is_medium(caps, "audio") && want_audio ? &audio : NULL;
+	g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&choosing);
 	if (track == NULL || track->codec != NULL)
 		return FALSE;
 	g_autofree char *codec = codec_of(caps);
@@ -94,6 +96,7 @@ static gboolean choose(const GstStructure *caps)
 
 char *missing_video(void)
 {
+	g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&choosing);
 	if (video.codec == NULL && refused != NULL)
 		return g_strdup_printf("video codec %s", refused);
 	return video.codec == NULL && audio.codec != NULL ? g_strdup("no video") : NULL;
@@ -252,6 +255,8 @@ static void on_pad(GstElement *source, GstPad *pad, gpointer data)
 {
 	(void)data;
 	g_autoptr(GstCaps) caps = gst_pad_query_caps(pad, NULL);
+	if (gst_caps_is_any(caps) || gst_caps_is_empty(caps))
+		return;
 	const GstStructure *structure = gst_caps_get_structure(caps, 0);
 	if (gst_structure_has_name(structure, "application/x-rtp") || choose(structure))
 		link_track(source, pad, structure);
@@ -343,8 +348,9 @@ GstElement *build_pipeline(const Spec *spec)
 		last = append(pipeline, append(pipeline, last, "tsparse"), "tsdemux");
 	if (last == NULL)
 		return NULL;
+	/* With the PCR, timestamps would follow the arrival of packets. */
 	if (spec->kind == SRT)
-		g_object_set(last, "latency", 0, NULL);
+		g_object_set(last, "latency", 0, "ignore-pcr", TRUE, NULL);
 	g_signal_connect(last, "pad-added", G_CALLBACK(on_pad), NULL);
 	/* flvdemux says so too early when it joins a stream, and rtspsrc needs no such signal. */
 	if (spec->kind == SRT)
