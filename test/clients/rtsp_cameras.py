@@ -17,7 +17,8 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 USER, PASSWORD = "cam", "p@ss:w/ö %41"
 
 PICTURE = "videotestsrc is-live=true {} ! video/x-raw,width=320,height=180,framerate=25/1 ! "
-ENCODED = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 {} ! video/x-h264,profile=main ! rtph264pay name=pay0 "
+# Without look-ahead, x264 divides each picture into a slice per thread, as cameras do.
+ENCODED = "x264enc tune=zerolatency threads=2 speed-preset=ultrafast key-int-max=25 {} ! rtph264pay name=pay0 "
 H264 = PICTURE.format("") + ENCODED.format("")
 SOUND = "audiotestsrc is-live=true wave={} ! audio/x-raw,rate={},channels={} ! "
 AAC = SOUND + "voaacenc ! rtpmp4gpay name=pay1"
@@ -29,7 +30,7 @@ CAMERAS = {
     "pcma": H264 + SOUND.format("sine", 8000, 1) + "alawenc ! rtppcmapay name=pay1",
     "mute": H264 + PCMU.format("sine", 8000, 1),
     "opus": H264 + SOUND.format("sine", 48000, 2) + "opusenc ! rtpopuspay name=pay1",
-    "h265": PICTURE.format("") + "x265enc tune=zerolatency speed-preset=ultrafast ! rtph265pay name=pay0 " + PCMU.format("sine", 8000, 1),
+    "h265": PICTURE.format("") + "x265enc speed-preset=ultrafast ! rtph265pay name=pay0 " + PCMU.format("sine", 8000, 1),
     "sound": PCMU.format("sine", 8000, 1).replace("pay1", "pay0"),
     # The picture inverts its colours every two seconds. A tick is heard each second, 128 ms before a whole one.
     "ticks": PICTURE.format("pattern=ball flip=true") + ENCODED.format("") + PCMU.format("ticks", 8000, 1),

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 enum { MOST_CAPTURES = 256 };
-static const rlim_t MOST_DATA = 192 << 20;
+/* Stacks of threads count as data, so they are kept small. */
+static const rlim_t MOST_DATA = 192 << 20, MOST_STACK = 2 << 20;
 
 static pid_t captures[MOST_CAPTURES];
 
@@ -60,9 +61,10 @@ static int open_socket(const char *path)
 /* In the new process: becomes the capture. Limits come first, so that they hold for all of it. */
 static void become_capture(int connection, pid_t parent, const sigset_t *unblocked)
 {
-	const struct rlimit none = { 0, 0 }, data = { MOST_DATA, MOST_DATA };
+	const struct rlimit none = { 0, 0 }, data = { MOST_DATA, MOST_DATA }, stack = { MOST_STACK, MOST_STACK };
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent && setrlimit(RLIMIT_CORE, &none) == 0 &&
-	    setrlimit(RLIMIT_DATA, &data) == 0 && sigprocmask(SIG_SETMASK, unblocked, NULL) == 0 &&
+	    setrlimit(RLIMIT_DATA, &data) == 0 && setrlimit(RLIMIT_STACK, &stack) == 0 &&
+	    sigprocmask(SIG_SETMASK, unblocked, NULL) == 0 &&
 	    (connection == CONNECTION ? fcntl(connection, F_SETFD, 0) == 0 : dup2(connection, CONNECTION) == CONNECTION))
 		execl("/proc/self/exe", "sluice-sources", "--capture", NULL);
 	_exit(1);

@@ -1,4 +1,4 @@
-/* sluice-sources: reads cameras and encoders with GStreamer, one process per capture. README.md describes the protocol. */
+/* Reads cameras and encoders with GStreamer, one process per capture. README.md describes the protocol. */
 #pragma once
 
 #include <gio/gio.h>
@@ -41,6 +41,13 @@ char *refused_address(void);
 
 /* pipeline.c: builds the pipeline; NULL after end_capture(). */
 GstElement *build_pipeline(const Spec *spec);
+
+/* tracks.c: whether sound is wanted. */
+void choose_audio(gboolean wanted);
+/* True for the first stream with H264, and for the first sound in a codec that is read. */
+gboolean choose_stream(const GstStructure *caps);
+/* Appends to `source` what turns a stream into packets and writes them. */
+void link_stream(GstElement *source, GstPad *pad, const GstStructure *caps);
 /* Why no video can come, as far as it is known, or NULL; free with g_free. */
 char *missing_video(void);
 
