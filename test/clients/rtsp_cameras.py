@@ -26,9 +26,8 @@ PCMU = SOUND + "mulawenc ! rtppcmupay name=pay1"
 CAMERAS = {
     "aac": H264 + AAC.format("sine", 48000, 2),
     "aac16": H264 + AAC.format("sine", 16000, 1),
-    "pcmu": H264 + PCMU.format("sine", 8000, 1),
     "pcma": H264 + SOUND.format("sine", 8000, 1) + "alawenc ! rtppcmapay name=pay1",
-    "mute": H264 + PCMU.format("sine", 8000, 1),
+    **{name: H264 + PCMU.format("sine", 8000, 1) for name in ("pcmu", "mute", "late")},
     "opus": H264 + SOUND.format("sine", 48000, 2) + "opusenc ! rtpopuspay name=pay1",
     "h265": PICTURE.format("") + "x265enc speed-preset=ultrafast ! rtph265pay name=pay0 " + PCMU.format("sine", 8000, 1),
     "sound": PCMU.format("sine", 8000, 1).replace("pay1", "pay0"),

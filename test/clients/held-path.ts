@@ -1,14 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-export type FrozenPath = { readonly port: number; freeze(): void; stop(): void };
+export type HeldPath = { readonly port: number; hold(): void; release(): void; stop(): void };
 
-/** A way to a port of this machine that can stop carrying anything, in both directions, while connections stay open. */
-export async function startFrozenPath(to: number): Promise<FrozenPath> {
+/** A way to a port of this machine that can hold back what it carries, in both directions, until it is released. */
+export async function startHeldPath(to: number): Promise<HeldPath> {
   const sockets: Socket[] = [];
-  let frozen = false;
+  const held: (() => void)[] = [];
+  let holds = false;
   const carry = (from: Socket, onto: Socket): void => {
     from.on('data', (chunk) => {
-      if (!frozen) onto.write(chunk);
+      if (holds) held.push(() => onto.write(chunk));
+      else onto.write(chunk);
     });
     from.on('error', () => undefined);
     from.on('close', () => onto.destroy());
@@ -23,8 +25,12 @@ export async function startFrozenPath(to: number): Promise<FrozenPath> {
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : 0,
-    freeze: () => {
-      frozen = true;
+    hold: () => {
+      holds = true;
+    },
+    release: () => {
+      holds = false;
+      for (const write of held.splice(0)) write();
     },
     stop: () => {
       for (const socket of sockets) socket.destroy();
