@@ -16,6 +16,9 @@ export const roleOf = ({ identity }: Pick<FleetKey, 'identity'>): KeyRole =>
 /** The name of the file, and of the key in the Secret `<name>-assets`. */
 export const FLEET_KEY_FILE = 'fleet.key';
 
+/** The same for the file with the keys of capture programs alone, which capture pods read. */
+export const CAPTURE_KEY_FILE = 'capture.key';
+
 const KEY_BYTES = 32;
 
 /** Parses the keys of a fleet. Lines that are not valid are ignored; only the other keys give access. */

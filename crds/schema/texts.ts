@@ -18,7 +18,7 @@ function ipv6(letters: string): string {
   const shortened = [6, 5, 4, 3, 2, 1].map((most) => `(${group}:){1,${most}}(:${group}){1,${7 - most}}`);
   return `(${[`(${group}:){7}${group}`, `(${group}:){1,7}:`, ...shortened, `:(:${group}){1,7}`, '::'].join('|')})`;
 }
-const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
+export const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
 const HOST_NAME = `^${labels('a-z')}$`;
 
 const isIpv4 = (text: string): boolean => new RegExp(`^${IPV4}$`).test(text);
@@ -88,7 +88,14 @@ export const cidrRule: ValueRule<string> = {
   },
 };
 
-const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
+/** A network of a NetworkPolicy, which takes no single address. */
+export const networkRule: ValueRule<string> = {
+  rule: 'isCIDR(self)',
+  message: 'must be a CIDR such as 10.20.0.0/16',
+  holds: (text) => text.includes('/') && cidrRule.holds(text),
+};
+
+export const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
 const urlText = (more: string): string => `([A-Za-z0-9._~!$&'()*+,;=:@/${more}-]|%[0-9A-Fa-f]{2})*`;
 const USER_INFO = '^[a-zA-Z]+://[^/?#]*@';
 const HTTP_URL = `^https?://([^/?#]*@)?${URL_HOST}(:${PORT})?(/${urlText('')})?([?]${urlText('?')})?$`;
@@ -107,6 +114,12 @@ export const noUserInfoRule: ValueRule<string> = {
   message: 'must not contain a user name or password; use auth instead',
   holds: (text) => !new RegExp(USER_INFO).test(text),
 };
+
+/** As WHIP and WHEP take it in a path. */
+export const streamNameRule = matching(
+  '^[^\\x00-\\x1f\\x7f-\\x9f]+$',
+  'must not be empty or contain control characters',
+);
 
 type Bounds = { readonly least: string; readonly most: string };
 

@@ -24,6 +24,13 @@ export const POLARITY: Readonly<Record<string, Polarity>> = {
   KeepAliveActive: { bad: null },
   Complete: { bad: 'False', passing: ['Waiting', 'Running', 'Failed'] },
   Failed: { bad: 'True' },
+  Capturing: {
+    bad: 'False',
+    asked: ['Suspended', 'TerminatedByKeepAlive', 'TerminatedByRest', 'TerminatedByResource', 'LimitReached'],
+    // The Event of `Accepted` has told of the last ones.
+    passing: ['Connecting', 'Idle', 'InvalidRef', 'Conflict', 'AddressNotAllowed', 'CaptureDisabled', 'InvalidSpec'],
+    atFirst: ['NoCapturePod'],
+  },
   Reachable: { bad: 'False' },
   Saturated: { bad: 'True' },
 };

@@ -10,6 +10,10 @@
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end }}
 
+{{- define "sluice.sourcesImage" -}}
+{{ default (printf "%s-sources" .Values.image.repository) .Values.sourcesImage.repository }}:{{ default (default .Chart.AppVersion .Values.image.tag) .Values.sourcesImage.tag }}
+{{- end }}
+
 {{- define "sluice.selector" -}}
 app.kubernetes.io/name: sluice-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -26,13 +30,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* What the operator may do where it looks after resources. Every right here is used: the tests read it from the audit log. */ -}}
 {{- define "sluice.rules" -}}
 - apiGroups: [sluice.dev]
-  resources: [mediaservers, streamapps, resthooks, streamterminations]
+  resources: [mediaservers, streamapps, resthooks, streamterminations, streamcaptures]
   verbs: [list, watch]
 - apiGroups: [sluice.dev]
   resources: [mediaservers]
   verbs: [patch]
 - apiGroups: [sluice.dev]
-  resources: [mediaservers/status, streamapps/status, resthooks/status, streamterminations/status]
+  resources: [mediaservers/status, streamapps/status, resthooks/status, streamterminations/status, streamcaptures/status]
   verbs: [patch]
 - apiGroups: [sluice.dev]
   resources: [streamterminations]
