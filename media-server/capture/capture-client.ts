@@ -1,0 +1,115 @@
+import { type Dispatcher, request } from 'undici';
+import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
+
+/** The answer of a media server that takes no stream. */
+export type Refusal = {
+  readonly kind: 'refused';
+  readonly status: number;
+  readonly detail: string;
+  readonly retryAfterMs: number | null;
+};
+export type Posted = { readonly kind: 'posted'; readonly location: string; readonly answer: string };
+/** `cause` is null if the media server could not be reached any more. */
+export type PublicationEnd = { readonly cause: EndCause | null; readonly info: string };
+
+export type CaptureClientOptions = {
+  /** The internal listener of a media server. */
+  readonly url: string;
+  /** Holds the key of the capture role. */
+  readonly dispatcher: Dispatcher;
+  readonly appKey: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly epoch: number;
+  readonly generation: number;
+};
+
+/** Asking the backend, negotiating and claiming the name may take as long as for any publication. */
+const POST_MS = 30_000;
+const DELETE_MS = 2_000;
+/** A media server that has said nothing for so long, not even a heartbeat, is gone: three of its heartbeats. */
+const SILENT_MS = 15_000;
+
+/** The capture routes of a media server. */
+export class CaptureClient {
+  readonly #options: CaptureClientOptions;
+
+  constructor(options: CaptureClientOptions) {
+    this.#options = options;
+  }
+
+  /** Posts an offer. Rejects if the media server does not answer. */
+  async post(offer: string): Promise<Posted | Refusal> {
+    const { appKey, dispatcher, epoch, generation, name, uid, url } = this.#options;
+    const path = `/internal/captures/${encodeURIComponent(appKey)}/${encodeURIComponent(name)}`;
+    const { body, headers, statusCode } = await request(`${url}${path}`, {
+      method: 'POST',
+      query: { uid, epoch, generation },
+      headers: { 'content-type': 'application/sdp' },
+      body: offer,
+      dispatcher,
+      headersTimeout: POST_MS,
+    });
+    const text = await body.text();
+    if (statusCode === 201) return { kind: 'posted', location: String(headers['location']), answer: text };
+    const seconds = Number(headers['retry-after'] ?? Number.NaN);
+    const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : null;
+    return { kind: 'refused', status: statusCode, detail: detailOf(text), retryAfterMs };
+  }
+
+  /** Resolves when the publication has ended; never rejects. */
+  async follow(location: string, signal: AbortSignal): Promise<PublicationEnd> {
+    const { dispatcher, url } = this.#options;
+    try {
+      const { body, statusCode } = await request(`${url}${location}/events`, {
+        signal,
+        dispatcher,
+        bodyTimeout: SILENT_MS,
+      });
+      if (statusCode !== 200) return { cause: null, info: `the event stream was answered ${statusCode}` };
+      return (await lastStatus(body)) ?? { cause: null, info: 'the media server has closed the event stream' };
+    } catch (error) {
+      return { cause: null, info: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Ends the publication. What fails is not told: the media server ends it by itself without an event stream. */
+  async remove(location: string): Promise<void> {
+    const { dispatcher, url } = this.#options;
+    await request(`${url}${location}`, { method: 'DELETE', dispatcher, headersTimeout: DELETE_MS })
+      .then(({ body }) => body.dump())
+      .catch(() => undefined);
+  }
+}
+
+/** Reads server-sent events to their end; the end of the stream is the last `status` with a cause. */
+async function lastStatus(body: AsyncIterable<Buffer>): Promise<PublicationEnd | null> {
+  let text = '';
+  let end: PublicationEnd | null = null;
+  for await (const chunk of body) {
+    text += chunk.toString();
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) end = endOf(event) ?? end;
+  }
+  return end;
+}
+
+function endOf(event: string): PublicationEnd | null {
+  const [, data] = /^event: status\ndata: (.*)$/m.exec(event) ?? [];
+  if (data === undefined) return null;
+  const { cause, info } = JSON.parse(data) as { cause?: unknown; info?: unknown };
+  if (typeof cause !== 'string' || !isCause(cause)) return null;
+  return { cause, info: typeof info === 'string' ? info : END_CAUSES[cause].info };
+}
+
+const isCause = (text: string): text is EndCause => Object.hasOwn(END_CAUSES, text);
+
+/** `detail` of a problem (RFC 9457). */
+function detailOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { detail?: unknown }).detail ?? text);
+  } catch {
+    return text;
+  }
+}

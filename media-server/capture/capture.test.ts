@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { CaptureStage, captureSpec } from '../../test/builders/capture-stage.ts';
+import { readRtp } from './rtp.ts';
+
+describe('a capture', () => {
+  it('publishes the tracks of its source', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    stage.packet();
+    expect(stage.seen).toEqual(['open', 'publish audio+video']);
+    expect(stage.sent.length).toBe(1);
+    expect(capture.status).toMatchObject({ state: 'Connected', held: null, restarts: 0, bytes: 26 });
+    expect(capture.status.tracks.map(({ codec }) => codec)).toEqual(['H264', 'Opus']);
+  });
+
+  it('says goodbye to its source, and ends its publication', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    await capture.stop();
+    expect(stage.seen.slice(2)).toEqual(['close', 'unpublish']);
+    await stage.publicationEnds('client');
+    await stage.clock.advance(3_600_000);
+    expect(stage.seen.length).toBe(4);
+    expect(stage.clock.pending).toBe(0);
+  });
+
+  it('publishes in the same session after its source was away', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    stage.packet(1_000);
+    stage.sourceEnds('stalled', 'no packet for 10 s');
+    expect(capture.status).toMatchObject({ state: 'Stalled', message: 'no packet for 10 s' });
+    await stage.clock.advance(1_500);
+    stage.tracks();
+    stage.packet(7);
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'open']);
+    expect(capture.status).toMatchObject({ state: 'Connected', restarts: 1 });
+    const [before, after] = stage.sent.map((packet) => readRtp(packet));
+    expect(after?.sequence).toBe((before?.sequence ?? 0) + 1);
+    expect(after?.timestamp).toBe(1_000 + 90 * 1_500);
+  });
+
+  it.each([
+    ['unreachable', 'Unreachable', 1_000],
+    ['endOfStream', 'Unreachable', 1_000],
+    ['notFound', 'NotFound', 1_000],
+    ['unauthorized', 'Unauthorized', 60_000],
+    ['unsupported', 'UnsupportedCodec', 600_000],
+    ['notAllowed', 'AddressNotAllowed', 600_000],
+  ] as const)('whose source is %s tries again', async (reason, state, firstMs) => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    stage.sourceEnds(reason, 'why');
+    expect(capture.status).toMatchObject({ state, message: 'why' });
+    await stage.clock.advance(0.8 * firstMs - 1);
+    expect(stage.seen).toEqual(['open', 'close']);
+    await stage.clock.advance(0.4 * firstMs + 1);
+    expect(stage.seen.slice(0, 3)).toEqual(['open', 'close', 'open']);
+  });
+
+  it('waits longer each time, up to half a minute, and a good connection counts as success', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    const attempts = (): number => stage.seen.filter((each) => each === 'open').length;
+    for (let elapsed = 0; elapsed < 600; elapsed++) {
+      stage.sourceEnds('unreachable');
+      await stage.clock.advance(1_000);
+    }
+    expect(attempts()).toBeGreaterThan(20);
+    expect(attempts()).toBeLessThan(35);
+    while (!stage.isOpen) await stage.clock.advance(1_000);
+    await stage.live();
+    await stage.clock.advance(60_000);
+    stage.sourceEnds('unreachable');
+    const before = attempts();
+    await stage.clock.advance(1_200);
+    expect(attempts()).toBe(before + 1);
+  });
+
+  it('gives up a source that sends nothing', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    stage.tracks();
+    await stage.clock.advance(15_000);
+    expect(capture.status).toMatchObject({ state: 'NoMedia', message: 'no packet within 15 s' });
+  });
+
+  it('says that B-frames cannot be played', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    for (const timestamp of [90_000, 99_000, 93_000, 96_000, 108_000, 102_000]) stage.packet(timestamp);
+    expect(capture.status.state).toBe('BFrames');
+    expect(stage.seen.at(-1)).toBe('close');
+  });
+});
+
+describe('a publication that was ended', () => {
+  it.each([
+    ['keepalive', 'TerminatedByKeepAlive'],
+    ['rest', 'TerminatedByRest'],
+    ['limit', 'LimitReached'],
+    ['refused', 'Refused'],
+  ] as const)('by %s stays ended, until the spec changes', async (cause, state) => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureSpec()]);
+    await stage.live();
+    await stage.publicationEnds(cause, 'because');
+    const [status] = stage.captures.statuses;
+    expect(status).toMatchObject({ state, message: 'because', held: { cause, info: 'because', generation: 1 } });
+    expect(stage.seen.at(-1)).toBe('close');
+    await stage.clock.advance(24 * 3_600_000);
+    await stage.captures.set([captureSpec()]);
+    expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
+    await stage.captures.set([captureSpec({ generation: 2 })]);
+    await stage.live();
+    expect(stage.captures.statuses).toMatchObject([{ state: 'Connected', held: null }]);
+  });
+
+  it.each(['drain', 'worker_died', 'disconnect', 'ice', 'dtls', 'unavailable', null] as const)(
+    'by %s is published again at once',
+    async (cause) => {
+      const stage = new CaptureStage();
+      const capture = stage.start();
+      await stage.live();
+      await stage.publicationEnds(cause);
+      expect(stage.seen).toEqual(['open', 'publish audio+video', 'publish audio+video']);
+      expect(capture.status.state).toBe('Connected');
+    },
+  );
+
+  it('comes back if the spec says so', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start(captureSpec({ afterTermination: 'Restart' }));
+    await stage.live();
+    await stage.publicationEnds('keepalive');
+    expect(capture.status).toMatchObject({ state: 'TerminatedByKeepAlive', held: null });
+    await stage.clock.advance(1_200);
+    await stage.live();
+    expect(capture.status.state).toBe('Connected');
+  });
+
+  it('while its source is away is published again when the source is back', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    await stage.live();
+    stage.sourceEnds('stalled');
+    await stage.publicationEnds('rtp');
+    expect(stage.seen.filter((each) => each.startsWith('publish')).length).toBe(1);
+    await stage.clock.advance(1_200);
+    await stage.live();
+    expect(stage.seen.filter((each) => each.startsWith('publish')).length).toBe(2);
+  });
+});
+
+describe('a media server that takes no stream', () => {
+  const refusal = (status: number, detail = 'why', retryAfterMs: number | null = null) => ({
+    status,
+    detail,
+    retryAfterMs,
+  });
+
+  it('is asked again', async () => {
+    const stage = new CaptureStage();
+    stage.refusals.push(refusal(409), refusal(503, 'busy', 2_000), refusal(0));
+    const capture = stage.start();
+    await stage.live();
+    expect(capture.status).toMatchObject({ state: 'NameInUse', message: 'why' });
+    await stage.clock.advance(1_200);
+    expect(capture.status).toMatchObject({ state: 'Unavailable', message: 'busy' });
+    await stage.clock.advance(2_000);
+    await stage.clock.advance(2_400);
+    expect(capture.status).toMatchObject({ state: 'Connected', message: '' });
+    expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
+  });
+
+  it('is not asked again after a 403', async () => {
+    const stage = new CaptureStage();
+    stage.refusals.push(refusal(403, 'Restricted access'));
+    const capture = stage.start();
+    await stage.live();
+    expect(capture.status).toMatchObject({ state: 'Refused', held: { cause: 'refused', info: 'Restricted access' } });
+    await stage.clock.advance(3_600_000);
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close']);
+  });
+});
+
+describe('the captures of a pod', () => {
+  it('are started, changed and stopped one by one', async () => {
+    const stage = new CaptureStage();
+    const [first, second] = [captureSpec(), captureSpec({ uid: 'u2', name: 'gate4' })];
+    await stage.captures.set([first, second]);
+    await stage.captures.set([first, { ...second, generation: 2 }]);
+    expect(stage.seen).toEqual(['open', 'open', 'close', 'open']);
+    await stage.captures.stop();
+    expect(stage.captures.statuses).toEqual([]);
+    expect(stage.clock.pending).toBe(0);
+  });
+});

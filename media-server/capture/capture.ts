@@ -1,0 +1,342 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import { BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
+import type { PublicationEnd, Refusal } from './capture-client.ts';
+import { CLOCK_RATES, FINAL_CAUSES, PAYLOAD_TYPES, type TrackKind } from './publication.ts';
+import { Renumbering } from './renumbering.ts';
+import { readRtp } from './rtp.ts';
+import type { SourceEnd, SourceListener, SourceTrack } from './source.ts';
+import type { CaptureSpec } from './spec.ts';
+import { VideoWatch } from './video-watch.ts';
+
+/** What a capture is doing; the reason of the condition `Capturing`. */
+export type CaptureState =
+  | 'Connecting'
+  | 'Connected'
+  | 'Unauthorized'
+  | 'NotFound'
+  | 'Unreachable'
+  | 'Stalled'
+  | 'NoMedia'
+  | 'UnsupportedCodec'
+  | 'BFrames'
+  | 'AddressNotAllowed'
+  | 'NameInUse'
+  | 'Refused'
+  | 'Unavailable'
+  | 'TerminatedByKeepAlive'
+  | 'TerminatedByRest'
+  | 'LimitReached';
+
+/** Why a capture stays ended. */
+export type Held = {
+  readonly cause: EndCause;
+  readonly info: string;
+  readonly generation: number;
+  /** Unix time, milliseconds. */
+  readonly time: number;
+};
+
+export type CaptureStatus = {
+  readonly uid: string;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly state: CaptureState;
+  readonly message: string;
+  readonly held: Held | null;
+  /** Unix time of the first packet of this connection, milliseconds; null while there is none. */
+  readonly connectedSince: number | null;
+  /** Connections after the first. */
+  readonly restarts: number;
+  readonly tracks: readonly SourceTrack[];
+  readonly keyFrameIntervalMs: number | null;
+  /** Bytes of RTP since the capture was started. */
+  readonly bytes: number;
+};
+
+/** A source that was opened. */
+export type OpenSource = { close(): void };
+/** A publication that was started. */
+export type OpenPublication = {
+  send(kind: TrackKind, packet: Buffer, timestamp: number): void;
+  close(): Promise<void>;
+};
+
+export type CaptureDeps = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly openSource: (spec: CaptureSpec, listener: SourceListener) => OpenSource;
+  /** Rejects if no media server answers. */
+  readonly publish: (
+    spec: CaptureSpec,
+    kinds: readonly TrackKind[],
+    onEnded: (end: PublicationEnd) => void,
+  ) => Promise<OpenPublication | Refusal>;
+};
+
+/** A camera whose first packet takes longer sends none. */
+const START_MS = 15_000;
+/** A connection that has lasted so long was a good one: the next one may be tried at once. */
+const GOOD_MS = 60_000;
+/** Names of tracks come before their packets, at least those of one connection. */
+const TRACKS_MS = 300;
+
+/** What a capture is after its source has ended, and how soon it tries again. */
+const AFTER_SOURCE: Readonly<Record<SourceEnd | 'noMedia' | 'bFrames', readonly [CaptureState, BackOffLimits]>> = {
+  unauthorized: ['Unauthorized', UNAUTHORIZED],
+  notFound: ['NotFound', RECONNECT],
+  unreachable: ['Unreachable', RECONNECT],
+  stalled: ['Stalled', RECONNECT],
+  unsupported: ['UnsupportedCodec', UNPLAYABLE],
+  notAllowed: ['AddressNotAllowed', UNPLAYABLE],
+  endOfStream: ['Unreachable', RECONNECT],
+  failed: ['Unreachable', RECONNECT],
+  noMedia: ['NoMedia', RECONNECT],
+  bFrames: ['BFrames', UNPLAYABLE],
+};
+
+const FINAL_STATES: Partial<Record<EndCause, CaptureState>> = {
+  keepalive: 'TerminatedByKeepAlive',
+  rest: 'TerminatedByRest',
+  limit: 'LimitReached',
+  refused: 'Refused',
+};
+
+/**
+ * One captured stream: connects to its source, publishes what comes, and connects again. A camera that was away goes on
+ * in the same publication, so its viewers stay. What somebody has ended stays ended (`held`) until the spec changes.
+ */
+export class Capture {
+  readonly spec: CaptureSpec;
+  readonly #deps: CaptureDeps;
+  readonly #sourceBackOff: BackOff;
+  readonly #publishBackOff: BackOff;
+  readonly #numbers = {
+    video: new Renumbering(CLOCK_RATES.video),
+    audio: new Renumbering(CLOCK_RATES.audio),
+  };
+  /** Timers by what they are for. */
+  readonly #timers = new Map<'retry' | 'start' | 'good' | 'tracks' | 'publish', Timer>();
+  #source: OpenSource | null = null;
+  #publication: OpenPublication | null = null;
+  #isPublishing = false;
+  #isStopped = false;
+  #watch = new VideoWatch();
+  #tracks: SourceTrack[] = [];
+  #state: CaptureState = 'Connecting';
+  #message = '';
+  #held: Held | null = null;
+  #connectedSince: number | null = null;
+  #connections = 0;
+  #bytes = 0;
+
+  constructor(spec: CaptureSpec, deps: CaptureDeps) {
+    this.spec = spec;
+    this.#deps = { ...deps, log: deps.log.child({ app: spec.appKey, name: spec.name }) };
+    this.#sourceBackOff = new BackOff(deps.clock);
+    this.#publishBackOff = new BackOff(deps.clock);
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  /** Says goodbye to the camera and ends the publication. Resolves when both are done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#disconnect();
+    const publication = this.#publication;
+    this.#publication = null;
+    await publication?.close();
+  }
+
+  get status(): CaptureStatus {
+    return {
+      uid: this.spec.uid,
+      generation: this.spec.generation,
+      epoch: this.spec.epoch,
+      state: this.#state,
+      message: this.#message,
+      held: this.#held,
+      connectedSince: this.#connectedSince,
+      restarts: Math.max(0, this.#connections - 1),
+      tracks: this.#tracks,
+      keyFrameIntervalMs: this.#watch.keyFrameIntervalMs,
+      bytes: this.#bytes,
+    };
+  }
+
+  #connect(): void {
+    this.#connections += 1;
+    this.#tracks = [];
+    this.#watch = new VideoWatch();
+    for (const numbers of Object.values(this.#numbers)) numbers.restart();
+    this.#after('start', START_MS, () => this.#lost('noMedia', `no packet within ${START_MS / 1000} s`));
+    this.#source = this.#deps.openSource(this.spec, {
+      onTrack: (track) => {
+        this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
+      },
+      onPacket: (packet) => this.#packet(packet),
+      onEnded: (reason, text) => this.#lost(reason, text),
+    });
+  }
+
+  #packet(packet: Buffer): void {
+    const header = readRtp(packet);
+    const kind = KINDS.find((each) => PAYLOAD_TYPES[each] === header?.payloadType);
+    if (!header || !kind) return;
+    const now = this.#deps.clock.monotonic();
+    if (this.#connectedSince === null) this.#connected();
+    if (kind === 'video') {
+      this.#watch.see(packet, header, now);
+      if (this.#watch.hasBFrames) {
+        this.#lost('bFrames', 'browsers do not decode B-frames; switch them off in the camera');
+        return;
+      }
+    }
+    this.#bytes += packet.length;
+    const timestamp = this.#numbers[kind].apply(packet, header, now);
+    this.#publication?.send(kind, packet, timestamp);
+  }
+
+  #connected(): void {
+    this.#connectedSince = this.#deps.clock.now();
+    this.#cancel('start');
+    this.#after('good', GOOD_MS, () => this.#sourceBackOff.reset());
+    if (this.#publication) this.#says('Connected', '');
+    else this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => void this.#publish());
+  }
+
+  /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
+  #lost(reason: keyof typeof AFTER_SOURCE, text: string): void {
+    this.#disconnect();
+    const [state, limits] = AFTER_SOURCE[reason];
+    const delayMs = this.#sourceBackOff.next(limits);
+    this.#says(state, text);
+    this.#deps.log.info({ reason, text, retryMs: delayMs }, 'the source of a capture has ended');
+    this.#after('retry', delayMs, () => {
+      this.#says('Connecting', text);
+      this.#connect();
+    });
+  }
+
+  #disconnect(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#source?.close();
+    this.#source = null;
+    this.#connectedSince = null;
+  }
+
+  async #publish(): Promise<void> {
+    if (this.#isPublishing || this.#publication || !this.#source) return;
+    this.#isPublishing = true;
+    const kinds = KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
+    const started = await this.#deps
+      .publish(this.spec, kinds, (end) => this.#ended(end))
+      .catch((error: unknown): Refusal => ({ kind: 'refused', status: 0, detail: String(error), retryAfterMs: null }))
+      .finally(() => {
+        this.#isPublishing = false;
+      });
+    if ('kind' in started) this.#refused(started);
+    else if (this.#isStopped || this.#held) await started.close();
+    else {
+      this.#publication = started;
+      this.#publishBackOff.reset();
+      if (this.#source) this.#says('Connected', '');
+    }
+  }
+
+  #refused({ detail, retryAfterMs, status }: Refusal): void {
+    if (this.#isStopped) return;
+    if (status === 403) {
+      this.#end('refused', detail);
+      return;
+    }
+    this.#says(status === 409 ? 'NameInUse' : 'Unavailable', detail);
+    this.#publishLater(retryAfterMs);
+  }
+
+  #ended({ cause, info }: PublicationEnd): void {
+    this.#publication = null;
+    if (this.#isStopped) return;
+    this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
+    if (cause !== null && FINAL_CAUSES.has(cause)) {
+      this.#end(cause, info);
+      return;
+    }
+    this.#says('Unavailable', info);
+    void this.#publish().catch(() => undefined);
+  }
+
+  /** Somebody wanted the end of the stream. */
+  #end(cause: EndCause, info: string): void {
+    this.#disconnect();
+    this.#says(FINAL_STATES[cause] ?? 'Refused', info);
+    const { afterTermination, generation } = this.spec;
+    if (afterTermination === 'Restart') {
+      this.#after('retry', this.#sourceBackOff.next(RECONNECT), () => this.#connect());
+      return;
+    }
+    this.#held = { cause, info, generation, time: this.#deps.clock.now() };
+  }
+
+  #publishLater(retryAfterMs: number | null): void {
+    this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => void this.#publish());
+  }
+
+  #says(state: CaptureState, message: string): void {
+    this.#state = state;
+    this.#message = message;
+  }
+
+  #after(what: 'retry' | 'start' | 'good' | 'tracks' | 'publish', delayMs: number, run: () => void): void {
+    this.#cancel(what);
+    const timer = this.#deps.clock.setTimeout(() => {
+      this.#timers.delete(what);
+      run();
+    }, delayMs);
+    this.#timers.set(what, timer);
+  }
+
+  #cancel(what: 'start' | 'retry' | 'good' | 'tracks' | 'publish'): void {
+    this.#timers.get(what)?.cancel();
+    this.#timers.delete(what);
+  }
+}
+
+const KINDS: readonly TrackKind[] = ['audio', 'video'];
+
+/** The captures of this pod, by the uid of their StreamCapture. */
+export class Captures {
+  readonly #deps: CaptureDeps;
+  readonly #byUid = new Map<string, Capture>();
+
+  constructor(deps: CaptureDeps) {
+    this.#deps = deps;
+  }
+
+  get statuses(): CaptureStatus[] {
+    return [...this.#byUid.values()].map(({ status }) => status);
+  }
+
+  /** Starts what is new, stops what is gone; a capture whose spec has changed is a new one. */
+  async set(specs: readonly CaptureSpec[]): Promise<void> {
+    const wanted = new Map(specs.map((spec) => [spec.uid, spec]));
+    const gone = [...this.#byUid.values()].filter(({ spec }) => !isDeepStrictEqual(wanted.get(spec.uid), spec));
+    for (const { spec } of gone) this.#byUid.delete(spec.uid);
+    await Promise.all(gone.map((capture) => capture.stop()));
+    for (const spec of specs) {
+      if (this.#byUid.has(spec.uid)) continue;
+      const capture = new Capture(spec, this.#deps);
+      this.#byUid.set(spec.uid, capture);
+      capture.start();
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.set([]);
+  }
+}

@@ -1,0 +1,152 @@
+import { randomInt } from 'node:crypto';
+import {
+  Audio,
+  PeerConnection,
+  RtcpNackResponder,
+  RtcpSrReporter,
+  RtpPacketizationConfig,
+  type Track,
+  Video,
+} from 'node-datachannel';
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { CaptureClient, PublicationEnd, Refusal } from './capture-client.ts';
+
+/** Payload types of the program `sources`. */
+export const PAYLOAD_TYPES = { video: 96, audio: 111 } as const;
+export const CLOCK_RATES = { video: 90_000, audio: 48_000 } as const;
+export type TrackKind = keyof typeof PAYLOAD_TYPES;
+
+/**
+ * Constrained Baseline 3.1 is what every player offers. Chromium decodes Main and High all the same, and has no other
+ * profile to answer with.
+ */
+const H264_PROFILE = 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1';
+/** Packets of a track that a media server can ask for again (RFC 4585). */
+const REPEATABLE = 512;
+/** Packets that wait for the connection: those of a quarter of a second at 20 Mbit/s. */
+const WAITING = 512;
+
+export type PublicationListener = {
+  /** Called once, unless `close` was called before. */
+  onEnded(end: PublicationEnd): void;
+};
+
+type Sender = {
+  readonly track: Track;
+  readonly ssrc: number;
+  /** Sender reports take the newest timestamp from it. */
+  readonly rtp: RtpPacketizationConfig;
+};
+
+/** A capture's publication on a media server, by WHIP (RFC 9725). */
+export class Publication {
+  readonly #connection: PeerConnection;
+  /** Keeps references: a track that is garbage-collected stops silently. */
+  readonly #senders = new Map<TrackKind, Sender>();
+  readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer; readonly timestamp: number }[] = [];
+  readonly #over = new AbortController();
+  #location: string | null = null;
+  #bytes = 0;
+
+  private constructor(kinds: readonly TrackKind[], bindAddress: string | undefined) {
+    this.#connection = new PeerConnection('capture', {
+      iceServers: [],
+      disableAutoNegotiation: true,
+      ...(bindAddress === undefined ? {} : { bindAddress }),
+    });
+    for (const kind of kinds) this.#senders.set(kind, addTrack(this.#connection, kind));
+  }
+
+  /** Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. */
+  static async start(
+    { bindAddress, client, kinds }: { client: CaptureClient; kinds: readonly TrackKind[]; bindAddress?: string },
+    listener: PublicationListener,
+  ): Promise<Publication | Refusal> {
+    const publication = new Publication(kinds, bindAddress);
+    try {
+      const outcome = await client.post(await publication.#offer());
+      if (outcome.kind === 'refused') {
+        publication.#connection.close();
+        return outcome;
+      }
+      publication.#location = outcome.location;
+      publication.#connection.setRemoteDescription(outcome.answer, 'answer');
+      publication.#follow(client, outcome.location, listener);
+      return publication;
+    } catch (error) {
+      publication.#connection.close();
+      throw error;
+    }
+  }
+
+  /** Bytes of RTP that were sent. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Sends a packet. Its numbers must go on from those of the packet before it; its SSRC is replaced. */
+  send(kind: TrackKind, packet: Buffer, timestamp: number): void {
+    const sender = this.#senders.get(kind);
+    if (!sender) return;
+    if (!sender.track.isOpen()) {
+      // The packet is valid during the call only.
+      if (this.#waiting.length < WAITING) this.#waiting.push({ kind, packet: Buffer.from(packet), timestamp });
+      return;
+    }
+    for (const early of this.#waiting.splice(0)) this.#send(early.kind, early.packet, early.timestamp);
+    this.#send(kind, packet, timestamp);
+  }
+
+  /** Ends the publication as its client's wish (DELETE). Resolves when the media server has answered or cannot. */
+  async close(client: CaptureClient): Promise<void> {
+    this.#over.abort();
+    this.#connection.close();
+    if (this.#location !== null) await client.remove(this.#location);
+  }
+
+  #send(kind: TrackKind, packet: Buffer, timestamp: number): void {
+    const sender = this.#senders.get(kind);
+    if (!sender?.track.isOpen()) return;
+    packet.writeUInt32BE(sender.ssrc, 8);
+    sender.rtp.timestamp = timestamp;
+    this.#bytes += packet.length;
+    sender.track.sendMessageBinary(packet);
+  }
+
+  async #offer(): Promise<string> {
+    const gathered = new Promise<void>((resolve) => {
+      this.#connection.onGatheringStateChange((state) => {
+        if (state === 'complete') resolve();
+      });
+    });
+    this.#connection.setLocalDescription('offer');
+    await gathered;
+    return this.#connection.localDescription()?.sdp ?? '';
+  }
+
+  #follow(client: CaptureClient, location: string, { onEnded }: PublicationListener): void {
+    void client.follow(location, this.#over.signal).then((end) => {
+      if (this.#over.signal.aborted) return;
+      this.#over.abort();
+      this.#connection.close();
+      onEnded(end);
+    });
+  }
+}
+
+function addTrack(connection: PeerConnection, kind: TrackKind): Sender {
+  const ssrc = randomInt(1, 2 ** 31);
+  const media = kind === 'video' ? new Video(kind, 'SendOnly') : new Audio(kind, 'SendOnly');
+  if (media instanceof Video) media.addH264Codec(PAYLOAD_TYPES.video, H264_PROFILE);
+  else media.addOpusCodec(PAYLOAD_TYPES.audio);
+  media.addSSRC(ssrc, 'capture', 'capture', kind);
+  const track = connection.addTrack(media);
+  const rtp = new RtpPacketizationConfig(ssrc, 'capture', PAYLOAD_TYPES[kind], CLOCK_RATES[kind]);
+  const handler = new RtcpSrReporter(rtp);
+  handler.addToChain(new RtcpNackResponder(REPEATABLE));
+  track.setMediaHandler(handler);
+  return { track, ssrc, rtp };
+}
+
+/** Causes after which a stream does not come back by itself: somebody wanted its end. */
+export const FINAL_CAUSES: ReadonlySet<EndCause> = new Set(['keepalive', 'rest', 'refused', 'limit']);

@@ -1,0 +1,102 @@
+import { Capture, type CaptureDeps, Captures } from '../../media-server/capture/capture.ts';
+import type { PublicationEnd, Refusal } from '../../media-server/capture/capture-client.ts';
+import type { SourceListener } from '../../media-server/capture/source.ts';
+import type { CaptureSpec } from '../../media-server/capture/spec.ts';
+import { createLogger } from '../../process/logger.ts';
+import { H264, rtpPacket } from './rtp-packets.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export const captureSpec = (over: Partial<CaptureSpec> = {}): CaptureSpec => ({
+  uid: 'u1',
+  generation: 1,
+  epoch: 1,
+  appKey: 'defaultApp',
+  name: 'gate3',
+  source: {
+    kind: 'rtsp',
+    location: 'rtsp://192.0.2.7/h264',
+    audio: 'opus',
+    stallMs: 10_000,
+    timeoutMs: 5_000,
+    allow: [],
+  },
+  afterTermination: 'Stay',
+  ...over,
+});
+
+/** A capture with a camera and a media server that the test plays. */
+export class CaptureStage {
+  readonly clock = new VirtualClock();
+  /** What happened: `open`, `close`, `publish KINDS`, `unpublish`. */
+  readonly seen: string[] = [];
+  /** How the next publications are refused; otherwise they start. */
+  readonly refusals: Omit<Refusal, 'kind'>[] = [];
+  readonly sent: Buffer[] = [];
+  #listener: SourceListener | null = null;
+  #onEnded: ((end: PublicationEnd) => void) | null = null;
+  #sequence = 0;
+
+  readonly deps: CaptureDeps = {
+    clock: this.clock,
+    log: createLogger('silent'),
+    openSource: (_spec, listener) => {
+      this.seen.push('open');
+      this.#listener = listener;
+      return {
+        close: () => {
+          this.seen.push('close');
+          this.#listener = null;
+        },
+      };
+    },
+    publish: async (_spec, kinds, onEnded) => {
+      this.seen.push(`publish ${kinds.join('+')}`);
+      const refusal = this.refusals.shift();
+      if (refusal) return { kind: 'refused', ...refusal };
+      this.#onEnded = onEnded;
+      return {
+        send: (_kind, packet) => this.sent.push(Buffer.from(packet)),
+        close: async () => {
+          this.seen.push('unpublish');
+        },
+      };
+    },
+  };
+  readonly captures = new Captures(this.deps);
+
+  /** Whether the camera is connected. */
+  get isOpen(): boolean {
+    return this.#listener !== null;
+  }
+
+  start(spec = captureSpec()): Capture {
+    const capture = new Capture(spec, this.deps);
+    capture.start();
+    return capture;
+  }
+
+  /** The camera names its tracks and sends packets, which the clock lets the capture publish. */
+  async live(): Promise<void> {
+    this.tracks();
+    this.packet();
+    await this.clock.advance(300);
+  }
+
+  tracks(...kinds: readonly ('audio' | 'video')[]): void {
+    const named = kinds.length > 0 ? kinds : (['video', 'audio'] as const);
+    for (const kind of named) this.#listener?.onTrack({ kind, codec: kind === 'video' ? 'H264' : 'Opus' });
+  }
+
+  packet(timestamp = this.clock.monotonic() * 90, payload = H264.slice): void {
+    this.#listener?.onPacket(rtpPacket({ sequence: this.#sequence++, timestamp, payload }));
+  }
+
+  sourceEnds(reason: Parameters<SourceListener['onEnded']>[0], text = ''): void {
+    this.#listener?.onEnded(reason, text);
+  }
+
+  async publicationEnds(cause: PublicationEnd['cause'], info = ''): Promise<void> {
+    this.#onEnded?.({ cause, info });
+    await this.clock.advance(0);
+  }
+}
