@@ -49,6 +49,7 @@ import { capture, whep, whip } from './sessions/single.ts';
 import { CaptureHolds } from './streams/capture-holds.ts';
 import { DenyList } from './streams/deny.ts';
 import { EndedLog } from './streams/ended-log.ts';
+import { makeCaptureFolder, startCapturePrograms } from './standalone-captures.ts';
 import { StreamRegistry } from './streams/registry.ts';
 import { SessionRegistry } from './streams/session-registry.ts';
 import type { Stream } from './streams/stream.ts';
@@ -122,9 +123,9 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   undo.defer(() => app.close());
   const reloader = createReloader(env, parts, { first, log });
   const { files } = parts;
-  if (env.fleetKeyFile !== null) {
-    await startInternal({ ...env, fleetKeyFile: env.fleetKeyFile }, parts, { deps, sessions, reloader, log, undo });
-  }
+  const stage = { deps, sessions, reloader, log, undo };
+  if (env.fleetKeyFile !== null) await startInternal({ ...env, fleetKeyFile: env.fleetKeyFile }, parts, stage);
+  else if (first.captureDir !== undefined) await startCaptures(env, first.captureDir, parts, stage);
   if (files) fleet.start(files.read());
   else fleet.startAlone();
   undo.defer(() => parts.closeFleet());
@@ -193,6 +194,15 @@ async function startInternal(
     log: log.child({ component: 'internal' }),
   });
   undo.defer(() => internal.close());
+}
+
+/** Captures without Kubernetes: the listener is for the program beside this one only. */
+async function startCaptures(env: Env, dir: string, parts: Parts, stage: InternalStage): Promise<void> {
+  const { log, undo } = stage;
+  const { internalPort, logLevel, name, sourcesBin } = env;
+  const folder = await makeCaptureFolder(undo);
+  await startInternal({ ...env, listenAddress: '127.0.0.1', fleetKeyFile: folder.fleetKeyFile }, parts, stage);
+  startCapturePrograms({ dir, name, internalPort, logLevel, sourcesBin, folder, clock, log }, undo);
 }
 
 function watchFolder(folder: string, onChange: () => void, { log, undo }: { log: Log; undo: Undo }): void {

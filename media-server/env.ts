@@ -31,6 +31,8 @@ export type Env = {
   /** Upper limit of the drain time, milliseconds: the kubelet kills the process soon after it. */
   readonly drainLimitMs: number | null;
   readonly workerBin: string | null;
+  /** The program that reads the sources of captures, without Kubernetes. */
+  readonly sourcesBin: string;
   /** False if SLUICE_UDP_GSO is 0. */
   readonly udpGso: boolean;
   readonly logLevel: string;
@@ -50,7 +52,8 @@ export const USAGE = `usage: media-server (--config FILE | --resources DIR) [opt
   --announced FILE        addresses by node name (JSON); waits for the one of NODE_NAME and announces it
   --log-level LEVEL       trace, debug, info, warn, error (default info)
 
-environment: POD_NAME, POD_UID, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN, SLUICE_UDP_GSO
+environment: POD_NAME, POD_UID, POD_IPS, NODE_NAME, DRAIN_LIMIT_MS, MEDIASOUP_WORKER_BIN, SLUICE_SOURCES_BIN,
+             SLUICE_UDP_GSO
 `;
 
 const OPTIONS = {
@@ -84,6 +87,7 @@ export function readEnv(args: readonly string[], environment: NodeJS.ProcessEnv)
     roster: rosterOf(options, environment['POD_UID']),
     drainLimitMs: drainLimitOf(environment['DRAIN_LIMIT_MS']),
     workerBin: environment['MEDIASOUP_WORKER_BIN'] || null,
+    sourcesBin: environment['SLUICE_SOURCES_BIN'] || 'sluice-sources',
     udpGso: udpGsoOf(environment['SLUICE_UDP_GSO']),
     logLevel: readLogLevel('--log-level', options['log-level']),
   };

@@ -11,6 +11,8 @@ export type Refusal = {
 export type Posted = { readonly kind: 'posted'; readonly location: string; readonly answer: string };
 /** `cause` is null if the media server could not be reached any more. */
 export type PublicationEnd = { readonly cause: EndCause | null; readonly info: string };
+/** What an event stream tells: the id of the stream, and its cause once it has ended. */
+type Status = { readonly mediaSessionId: string; readonly cause: EndCause | null; readonly info: string };
 
 export type CaptureClientOptions = {
   /** The internal listener of a media server. */
@@ -22,6 +24,8 @@ export type CaptureClientOptions = {
   readonly uid: string;
   readonly epoch: number;
   readonly generation: number;
+  /** The `mediaProvider` of the stream. */
+  readonly provider: 'RTSP' | 'RTMP' | 'SRT';
 };
 
 /** Asking the backend, negotiating and claiming the name may take as long as for any publication. */
@@ -40,11 +44,11 @@ export class CaptureClient {
 
   /** Posts an offer. Rejects if the media server does not answer. */
   async post(offer: string): Promise<Posted | Refusal> {
-    const { appKey, dispatcher, epoch, generation, name, uid, url } = this.#options;
+    const { appKey, dispatcher, epoch, generation, name, provider, uid, url } = this.#options;
     const path = `/internal/captures/${encodeURIComponent(appKey)}/${encodeURIComponent(name)}`;
     const { body, headers, statusCode } = await request(`${url}${path}`, {
       method: 'POST',
-      query: { uid, epoch, generation },
+      query: { uid, epoch, generation, provider },
       headers: { 'content-type': 'application/sdp' },
       body: offer,
       dispatcher,
@@ -57,8 +61,8 @@ export class CaptureClient {
     return { kind: 'refused', status: statusCode, detail: detailOf(text), retryAfterMs };
   }
 
-  /** Resolves when the publication has ended; never rejects. */
-  async follow(location: string, signal: AbortSignal): Promise<PublicationEnd> {
+  /** Resolves when the publication has ended; never rejects. The id of the stream is told as soon as it is known. */
+  async follow(location: string, signal: AbortSignal, onId: (mediaSessionId: string) => void): Promise<PublicationEnd> {
     const { dispatcher, url } = this.#options;
     try {
       const { body, statusCode } = await request(`${url}${location}/events`, {
@@ -67,7 +71,11 @@ export class CaptureClient {
         bodyTimeout: SILENT_MS,
       });
       if (statusCode !== 200) return { cause: null, info: `the event stream was answered ${statusCode}` };
-      return (await lastStatus(body)) ?? { cause: null, info: 'the media server has closed the event stream' };
+      for await (const { cause, info, mediaSessionId } of statusesOf(body)) {
+        onId(mediaSessionId);
+        if (cause !== null) return { cause, info };
+      }
+      return { cause: null, info: 'the media server has closed the event stream' };
     } catch (error) {
       return { cause: null, info: error instanceof Error ? error.message : String(error) };
     }
@@ -82,25 +90,29 @@ export class CaptureClient {
   }
 }
 
-/** Reads server-sent events to their end; the end of the stream is the last `status` with a cause. */
-async function lastStatus(body: AsyncIterable<Buffer>): Promise<PublicationEnd | null> {
+/** The `status` events of an event stream. */
+async function* statusesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Status> {
   let text = '';
-  let end: PublicationEnd | null = null;
   for await (const chunk of body) {
     text += chunk.toString();
     const events = text.split('\n\n');
     text = events.pop() ?? '';
-    for (const event of events) end = endOf(event) ?? end;
+    for (const event of events) {
+      const status = statusOf(event);
+      if (status) yield status;
+    }
   }
-  return end;
 }
 
-function endOf(event: string): PublicationEnd | null {
+function statusOf(event: string): Status | null {
   const [, data] = /^event: status\ndata: (.*)$/m.exec(event) ?? [];
   if (data === undefined) return null;
-  const { cause, info } = JSON.parse(data) as { cause?: unknown; info?: unknown };
-  if (typeof cause !== 'string' || !isCause(cause)) return null;
-  return { cause, info: typeof info === 'string' ? info : END_CAUSES[cause].info };
+  const { cause, info, mediaSessionId } = JSON.parse(data) as Record<string, unknown>;
+  return {
+    mediaSessionId: String(mediaSessionId),
+    cause: typeof cause === 'string' && isCause(cause) ? cause : null,
+    info: String(info ?? ''),
+  };
 }
 
 const isCause = (text: string): text is EndCause => Object.hasOwn(END_CAUSES, text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CaptureStage, captureSpec } from '../../test/builders/capture-stage.ts';
+import { CaptureStage, captureOrder } from '../../test/builders/capture-stage.ts';
 import { readRtp } from './rtp.ts';
 
 describe('a capture', () => {
@@ -10,8 +10,8 @@ describe('a capture', () => {
     stage.packet();
     expect(stage.seen).toEqual(['open', 'publish audio+video']);
     expect(stage.sent.length).toBe(1);
-    expect(capture.status).toMatchObject({ state: 'Connected', held: null, restarts: 0, bytes: 26 });
-    expect(capture.status.tracks.map(({ codec }) => codec)).toEqual(['H264', 'Opus']);
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm1', restarts: 0 });
+    expect(capture.state.tracks.map(({ codec }) => codec)).toEqual(['H264', 'Opus']);
   });
 
   it('says goodbye to its source, and ends its publication', async () => {
@@ -32,12 +32,12 @@ describe('a capture', () => {
     await stage.live();
     stage.packet(1_000);
     stage.sourceEnds('stalled', 'no packet for 10 s');
-    expect(capture.status).toMatchObject({ state: 'Stalled', message: 'no packet for 10 s' });
+    expect(capture.state).toMatchObject({ reason: 'Stalled', message: 'no packet for 10 s' });
     await stage.clock.advance(1_500);
     stage.tracks();
     stage.packet(7);
     expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'open']);
-    expect(capture.status).toMatchObject({ state: 'Connected', restarts: 1 });
+    expect(capture.state).toMatchObject({ reason: 'Connected', restarts: 1 });
     const [before, after] = stage.sent.map((packet) => readRtp(packet));
     expect(after?.sequence).toBe((before?.sequence ?? 0) + 1);
     expect(after?.timestamp).toBe(1_000 + 90 * 1_500);
@@ -50,11 +50,11 @@ describe('a capture', () => {
     ['unauthorized', 'Unauthorized', 60_000],
     ['unsupported', 'UnsupportedCodec', 600_000],
     ['notAllowed', 'AddressNotAllowed', 600_000],
-  ] as const)('whose source is %s tries again', async (reason, state, firstMs) => {
+  ] as const)('whose source is %s tries again', async (end, reason, firstMs) => {
     const stage = new CaptureStage();
     const capture = stage.start();
-    stage.sourceEnds(reason, 'why');
-    expect(capture.status).toMatchObject({ state, message: 'why' });
+    stage.sourceEnds(end, 'why');
+    expect(capture.state).toMatchObject({ reason, message: 'why' });
     await stage.clock.advance(0.8 * firstMs - 1);
     expect(stage.seen).toEqual(['open', 'close']);
     await stage.clock.advance(0.4 * firstMs + 1);
@@ -80,12 +80,12 @@ describe('a capture', () => {
     expect(attempts()).toBe(before + 1);
   });
 
-  it('gives up a source that sends nothing', async () => {
+  it('tells a source that sends nothing from one that has stopped', async () => {
     const stage = new CaptureStage();
     const capture = stage.start();
     stage.tracks();
-    await stage.clock.advance(15_000);
-    expect(capture.status).toMatchObject({ state: 'NoMedia', message: 'no packet within 15 s' });
+    stage.sourceEnds('stalled', 'no packet for 15 s');
+    expect(capture.state).toMatchObject({ reason: 'NoMedia', message: 'no packet for 15 s' });
   });
 
   it('says that B-frames cannot be played', async () => {
@@ -93,7 +93,7 @@ describe('a capture', () => {
     const capture = stage.start();
     await stage.live();
     for (const timestamp of [90_000, 99_000, 93_000, 96_000, 108_000, 102_000]) stage.packet(timestamp);
-    expect(capture.status.state).toBe('BFrames');
+    expect(capture.state.reason).toBe('BFrames');
     expect(stage.seen.at(-1)).toBe('close');
   });
 });
@@ -104,20 +104,21 @@ describe('a publication that was ended', () => {
     ['rest', 'TerminatedByRest'],
     ['limit', 'LimitReached'],
     ['refused', 'Refused'],
-  ] as const)('by %s stays ended, until the spec changes', async (cause, state) => {
+  ] as const)('by %s stays ended, until the spec changes', async (cause, reason) => {
     const stage = new CaptureStage();
-    await stage.captures.set([captureSpec()]);
+    await stage.captures.set([captureOrder()]);
     await stage.live();
     await stage.publicationEnds(cause, 'because');
-    const [status] = stage.captures.statuses;
-    expect(status).toMatchObject({ state, message: 'because', held: { cause, info: 'because', generation: 1 } });
+    const [state] = stage.captures.states;
+    expect(state).toMatchObject({ reason, message: 'because', generation: 1, held: { cause, info: 'because' } });
     expect(stage.seen.at(-1)).toBe('close');
     await stage.clock.advance(24 * 3_600_000);
-    await stage.captures.set([captureSpec()]);
+    await stage.captures.set([captureOrder()]);
     expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
-    await stage.captures.set([captureSpec({ generation: 2 })]);
+    await stage.captures.set([captureOrder({ generation: 2 })]);
     await stage.live();
-    expect(stage.captures.statuses).toMatchObject([{ state: 'Connected', held: null }]);
+    expect(stage.captures.states).toMatchObject([{ reason: 'Connected' }]);
+    expect(stage.captures.states[0]?.held).toBeUndefined();
   });
 
   it.each(['drain', 'worker_died', 'disconnect', 'ice', 'dtls', 'unavailable', null] as const)(
@@ -128,19 +129,19 @@ describe('a publication that was ended', () => {
       await stage.live();
       await stage.publicationEnds(cause);
       expect(stage.seen).toEqual(['open', 'publish audio+video', 'publish audio+video']);
-      expect(capture.status.state).toBe('Connected');
+      expect(capture.state.reason).toBe('Connected');
     },
   );
 
   it('comes back if the spec says so', async () => {
     const stage = new CaptureStage();
-    const capture = stage.start(captureSpec({ afterTermination: 'Restart' }));
+    const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
     await stage.live();
     await stage.publicationEnds('keepalive');
-    expect(capture.status).toMatchObject({ state: 'TerminatedByKeepAlive', held: null });
+    expect(capture.state).toMatchObject({ reason: 'TerminatedByKeepAlive' });
     await stage.clock.advance(1_200);
     await stage.live();
-    expect(capture.status.state).toBe('Connected');
+    expect(capture.state.reason).toBe('Connected');
   });
 
   it('while its source is away is published again when the source is back', async () => {
@@ -168,12 +169,12 @@ describe('a media server that takes no stream', () => {
     stage.refusals.push(refusal(409), refusal(503, 'busy', 2_000), refusal(0));
     const capture = stage.start();
     await stage.live();
-    expect(capture.status).toMatchObject({ state: 'NameInUse', message: 'why' });
+    expect(capture.state).toMatchObject({ reason: 'NameInUse', message: 'why' });
     await stage.clock.advance(1_200);
-    expect(capture.status).toMatchObject({ state: 'Unavailable', message: 'busy' });
+    expect(capture.state).toMatchObject({ reason: 'Unavailable', message: 'busy' });
     await stage.clock.advance(2_000);
     await stage.clock.advance(2_400);
-    expect(capture.status).toMatchObject({ state: 'Connected', message: '' });
+    expect(capture.state).toMatchObject({ reason: 'Connected', message: '' });
     expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
   });
 
@@ -182,7 +183,7 @@ describe('a media server that takes no stream', () => {
     stage.refusals.push(refusal(403, 'Restricted access'));
     const capture = stage.start();
     await stage.live();
-    expect(capture.status).toMatchObject({ state: 'Refused', held: { cause: 'refused', info: 'Restricted access' } });
+    expect(capture.state).toMatchObject({ reason: 'Refused', held: { cause: 'refused', info: 'Restricted access' } });
     await stage.clock.advance(3_600_000);
     expect(stage.seen).toEqual(['open', 'publish audio+video', 'close']);
   });
@@ -191,12 +192,12 @@ describe('a media server that takes no stream', () => {
 describe('the captures of a pod', () => {
   it('are started, changed and stopped one by one', async () => {
     const stage = new CaptureStage();
-    const [first, second] = [captureSpec(), captureSpec({ uid: 'u2', name: 'gate4' })];
+    const [first, second] = [captureOrder(), captureOrder({ uid: 'u2', name: 'gate4' })];
     await stage.captures.set([first, second]);
     await stage.captures.set([first, { ...second, generation: 2 }]);
     expect(stage.seen).toEqual(['open', 'open', 'close', 'open']);
     await stage.captures.stop();
-    expect(stage.captures.statuses).toEqual([]);
+    expect(stage.captures.states).toEqual([]);
     expect(stage.clock.pending).toBe(0);
   });
 });

@@ -1,65 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
+import { type CapturingReason, HELD_CAUSES, type HeldCause } from '../../crds/schema/capture-reasons.ts';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
 import type { PublicationEnd, Refusal } from './capture-client.ts';
-import { CLOCK_RATES, FINAL_CAUSES, PAYLOAD_TYPES, type TrackKind } from './publication.ts';
+import { CLOCK_RATES, PAYLOAD_TYPES, type TrackKind } from './publication.ts';
 import { Renumbering } from './renumbering.ts';
 import { readRtp } from './rtp.ts';
 import type { SourceEnd, SourceListener, SourceTrack } from './source.ts';
-import type { CaptureSpec } from './spec.ts';
 import { VideoWatch } from './video-watch.ts';
-
-/** What a capture is doing; the reason of the condition `Capturing`. */
-export type CaptureState =
-  | 'Connecting'
-  | 'Connected'
-  | 'Unauthorized'
-  | 'NotFound'
-  | 'Unreachable'
-  | 'Stalled'
-  | 'NoMedia'
-  | 'UnsupportedCodec'
-  | 'BFrames'
-  | 'AddressNotAllowed'
-  | 'NameInUse'
-  | 'Refused'
-  | 'Unavailable'
-  | 'TerminatedByKeepAlive'
-  | 'TerminatedByRest'
-  | 'LimitReached';
-
-/** Why a capture stays ended. */
-export type Held = {
-  readonly cause: EndCause;
-  readonly info: string;
-  readonly generation: number;
-  /** Unix time, milliseconds. */
-  readonly time: number;
-};
-
-export type CaptureStatus = {
-  readonly uid: string;
-  readonly generation: number;
-  readonly epoch: number;
-  readonly state: CaptureState;
-  readonly message: string;
-  readonly held: Held | null;
-  /** Unix time of the first packet of this connection, milliseconds; null while there is none. */
-  readonly connectedSince: number | null;
-  /** Connections after the first. */
-  readonly restarts: number;
-  readonly tracks: readonly SourceTrack[];
-  readonly keyFrameIntervalMs: number | null;
-  /** Bytes of RTP since the capture was started. */
-  readonly bytes: number;
-};
 
 /** A source that was opened. */
 export type OpenSource = { close(): void };
 /** A publication that was started. */
 export type OpenPublication = {
+  readonly mediaSessionId: string;
   send(kind: TrackKind, packet: Buffer, timestamp: number): void;
   close(): Promise<void>;
 };
@@ -67,24 +24,24 @@ export type OpenPublication = {
 export type CaptureDeps = {
   readonly clock: Clock;
   readonly log: Log;
-  readonly openSource: (spec: CaptureSpec, listener: SourceListener) => OpenSource;
+  readonly openSource: (order: CaptureOrder, listener: SourceListener) => OpenSource;
   /** Rejects if no media server answers. */
   readonly publish: (
-    spec: CaptureSpec,
+    order: CaptureOrder,
     kinds: readonly TrackKind[],
     onEnded: (end: PublicationEnd) => void,
   ) => Promise<OpenPublication | Refusal>;
 };
 
-/** A camera whose first packet takes longer sends none. */
-const START_MS = 15_000;
+/** Of a message for the operator. */
+const MOST_TEXT = 1024;
 /** A connection that has lasted so long was a good one: the next one may be tried at once. */
 const GOOD_MS = 60_000;
 /** Names of tracks come before their packets, at least those of one connection. */
 const TRACKS_MS = 300;
 
 /** What a capture is after its source has ended, and how soon it tries again. */
-const AFTER_SOURCE: Readonly<Record<SourceEnd | 'noMedia' | 'bFrames', readonly [CaptureState, BackOffLimits]>> = {
+const AFTER_SOURCE: Readonly<Record<SourceEnd | 'noMedia' | 'bFrames', readonly [CapturingReason, BackOffLimits]>> = {
   unauthorized: ['Unauthorized', UNAUTHORIZED],
   notFound: ['NotFound', RECONNECT],
   unreachable: ['Unreachable', RECONNECT],
@@ -97,19 +54,12 @@ const AFTER_SOURCE: Readonly<Record<SourceEnd | 'noMedia' | 'bFrames', readonly 
   bFrames: ['BFrames', UNPLAYABLE],
 };
 
-const FINAL_STATES: Partial<Record<EndCause, CaptureState>> = {
-  keepalive: 'TerminatedByKeepAlive',
-  rest: 'TerminatedByRest',
-  limit: 'LimitReached',
-  refused: 'Refused',
-};
-
 /**
  * One captured stream: connects to its source, publishes what comes, and connects again. A camera that was away goes on
  * in the same publication, so its viewers stay. What somebody has ended stays ended (`held`) until the spec changes.
  */
 export class Capture {
-  readonly spec: CaptureSpec;
+  readonly order: CaptureOrder;
   readonly #deps: CaptureDeps;
   readonly #sourceBackOff: BackOff;
   readonly #publishBackOff: BackOff;
@@ -118,23 +68,22 @@ export class Capture {
     audio: new Renumbering(CLOCK_RATES.audio),
   };
   /** Timers by what they are for. */
-  readonly #timers = new Map<'retry' | 'start' | 'good' | 'tracks' | 'publish', Timer>();
+  readonly #timers = new Map<'retry' | 'good' | 'tracks' | 'publish', Timer>();
   #source: OpenSource | null = null;
   #publication: OpenPublication | null = null;
   #isPublishing = false;
   #isStopped = false;
   #watch = new VideoWatch();
   #tracks: SourceTrack[] = [];
-  #state: CaptureState = 'Connecting';
+  #reason: CapturingReason = 'Connecting';
   #message = '';
-  #held: Held | null = null;
-  #connectedSince: number | null = null;
+  #held: CaptureState['held'] | null = null;
+  #connectedAt: number | null = null;
   #connections = 0;
-  #bytes = 0;
 
-  constructor(spec: CaptureSpec, deps: CaptureDeps) {
-    this.spec = spec;
-    this.#deps = { ...deps, log: deps.log.child({ app: spec.appKey, name: spec.name }) };
+  constructor(order: CaptureOrder, deps: CaptureDeps) {
+    this.order = order;
+    this.#deps = { ...deps, log: deps.log.child({ app: order.appKey, name: order.name }) };
     this.#sourceBackOff = new BackOff(deps.clock);
     this.#publishBackOff = new BackOff(deps.clock);
   }
@@ -152,19 +101,20 @@ export class Capture {
     await publication?.close();
   }
 
-  get status(): CaptureStatus {
+  /** What the operator is told. */
+  get state(): CaptureState {
+    const { epoch, generation, uid } = this.order;
+    const { keyFrameIntervalMs } = this.#watch;
     return {
-      uid: this.spec.uid,
-      generation: this.spec.generation,
-      epoch: this.spec.epoch,
-      state: this.#state,
-      message: this.#message,
-      held: this.#held,
-      connectedSince: this.#connectedSince,
+      ...{ uid, generation, epoch },
+      reason: this.#reason,
+      message: this.#message.slice(0, MOST_TEXT),
       restarts: Math.max(0, this.#connections - 1),
-      tracks: this.#tracks,
-      keyFrameIntervalMs: this.#watch.keyFrameIntervalMs,
-      bytes: this.#bytes,
+      tracks: this.#tracks.map(({ from, codec, ...track }) => ({ ...track, codec: from ?? codec })),
+      ...(this.#connectedAt === null ? {} : { connectedAt: this.#connectedAt }),
+      ...(keyFrameIntervalMs === null ? {} : { keyFrameIntervalMs }),
+      ...(this.#publication?.mediaSessionId ? { mediaSessionId: this.#publication.mediaSessionId } : {}),
+      ...(this.#held ? { held: this.#held } : {}),
     };
   }
 
@@ -173,13 +123,12 @@ export class Capture {
     this.#tracks = [];
     this.#watch = new VideoWatch();
     for (const numbers of Object.values(this.#numbers)) numbers.restart();
-    this.#after('start', START_MS, () => this.#lost('noMedia', `no packet within ${START_MS / 1000} s`));
-    this.#source = this.#deps.openSource(this.spec, {
+    this.#source = this.#deps.openSource(this.order, {
       onTrack: (track) => {
         this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
       },
       onPacket: (packet) => this.#packet(packet),
-      onEnded: (reason, text) => this.#lost(reason, text),
+      onEnded: (reason, text) => this.#lost(reason === 'stalled' && this.#connectedAt === null ? 'noMedia' : reason, text),
     });
   }
 
@@ -188,7 +137,7 @@ export class Capture {
     const kind = KINDS.find((each) => PAYLOAD_TYPES[each] === header?.payloadType);
     if (!header || !kind) return;
     const now = this.#deps.clock.monotonic();
-    if (this.#connectedSince === null) this.#connected();
+    if (this.#connectedAt === null) this.#connected();
     if (kind === 'video') {
       this.#watch.see(packet, header, now);
       if (this.#watch.hasBFrames) {
@@ -196,14 +145,12 @@ export class Capture {
         return;
       }
     }
-    this.#bytes += packet.length;
     const timestamp = this.#numbers[kind].apply(packet, header, now);
     this.#publication?.send(kind, packet, timestamp);
   }
 
   #connected(): void {
-    this.#connectedSince = this.#deps.clock.now();
-    this.#cancel('start');
+    this.#connectedAt = this.#deps.clock.now();
     this.#after('good', GOOD_MS, () => this.#sourceBackOff.reset());
     if (this.#publication) this.#says('Connected', '');
     else this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => void this.#publish());
@@ -227,7 +174,7 @@ export class Capture {
     this.#timers.clear();
     this.#source?.close();
     this.#source = null;
-    this.#connectedSince = null;
+    this.#connectedAt = null;
   }
 
   async #publish(): Promise<void> {
@@ -235,7 +182,7 @@ export class Capture {
     this.#isPublishing = true;
     const kinds = KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
     const started = await this.#deps
-      .publish(this.spec, kinds, (end) => this.#ended(end))
+      .publish(this.order, kinds, (end) => this.#ended(end))
       .catch((error: unknown): Refusal => ({ kind: 'refused', status: 0, detail: String(error), retryAfterMs: null }))
       .finally(() => {
         this.#isPublishing = false;
@@ -263,7 +210,7 @@ export class Capture {
     this.#publication = null;
     if (this.#isStopped) return;
     this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
-    if (cause !== null && FINAL_CAUSES.has(cause)) {
+    if (cause !== null && isHeld(cause)) {
       this.#end(cause, info);
       return;
     }
@@ -272,27 +219,26 @@ export class Capture {
   }
 
   /** Somebody wanted the end of the stream. */
-  #end(cause: EndCause, info: string): void {
+  #end(cause: HeldCause, info: string): void {
     this.#disconnect();
-    this.#says(FINAL_STATES[cause] ?? 'Refused', info);
-    const { afterTermination, generation } = this.spec;
-    if (afterTermination === 'Restart') {
+    this.#says(HELD_CAUSES[cause], info);
+    if (this.order.afterTermination === 'Restart') {
       this.#after('retry', this.#sourceBackOff.next(RECONNECT), () => this.#connect());
       return;
     }
-    this.#held = { cause, info, generation, time: this.#deps.clock.now() };
+    this.#held = { cause, info: info.slice(0, MOST_TEXT), at: this.#deps.clock.now() };
   }
 
   #publishLater(retryAfterMs: number | null): void {
     this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => void this.#publish());
   }
 
-  #says(state: CaptureState, message: string): void {
-    this.#state = state;
+  #says(reason: CapturingReason, message: string): void {
+    this.#reason = reason;
     this.#message = message;
   }
 
-  #after(what: 'retry' | 'start' | 'good' | 'tracks' | 'publish', delayMs: number, run: () => void): void {
+  #after(what: 'retry' | 'good' | 'tracks' | 'publish', delayMs: number, run: () => void): void {
     this.#cancel(what);
     const timer = this.#deps.clock.setTimeout(() => {
       this.#timers.delete(what);
@@ -301,11 +247,14 @@ export class Capture {
     this.#timers.set(what, timer);
   }
 
-  #cancel(what: 'start' | 'retry' | 'good' | 'tracks' | 'publish'): void {
+  #cancel(what: 'retry' | 'good' | 'tracks' | 'publish'): void {
     this.#timers.get(what)?.cancel();
     this.#timers.delete(what);
   }
 }
+
+/** Whether somebody wanted the end of the stream: it does not come back by itself. */
+const isHeld = (cause: EndCause): cause is EndCause & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
 
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
 
@@ -318,20 +267,20 @@ export class Captures {
     this.#deps = deps;
   }
 
-  get statuses(): CaptureStatus[] {
-    return [...this.#byUid.values()].map(({ status }) => status);
+  get states(): CaptureState[] {
+    return [...this.#byUid.values()].map(({ state }) => state);
   }
 
-  /** Starts what is new, stops what is gone; a capture whose spec has changed is a new one. */
-  async set(specs: readonly CaptureSpec[]): Promise<void> {
-    const wanted = new Map(specs.map((spec) => [spec.uid, spec]));
-    const gone = [...this.#byUid.values()].filter(({ spec }) => !isDeepStrictEqual(wanted.get(spec.uid), spec));
-    for (const { spec } of gone) this.#byUid.delete(spec.uid);
+  /** Starts what is new, stops what is gone; a capture whose order has changed is a new one. */
+  async set(orders: readonly CaptureOrder[]): Promise<void> {
+    const wanted = new Map(orders.map((order) => [order.uid, order]));
+    const gone = [...this.#byUid.values()].filter(({ order }) => !isDeepStrictEqual(wanted.get(order.uid), order));
+    for (const { order } of gone) this.#byUid.delete(order.uid);
     await Promise.all(gone.map((capture) => capture.stop()));
-    for (const spec of specs) {
-      if (this.#byUid.has(spec.uid)) continue;
-      const capture = new Capture(spec, this.#deps);
-      this.#byUid.set(spec.uid, capture);
+    for (const order of orders) {
+      if (this.#byUid.has(order.uid)) continue;
+      const capture = new Capture(order, this.#deps);
+      this.#byUid.set(order.uid, capture);
       capture.start();
     }
   }

@@ -8,7 +8,6 @@ import {
   type Track,
   Video,
 } from 'node-datachannel';
-import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { CaptureClient, PublicationEnd, Refusal } from './capture-client.ts';
 
 /** Payload types of the program `sources`. */
@@ -26,11 +25,6 @@ const REPEATABLE = 512;
 /** Packets that wait for the connection: those of a quarter of a second at 20 Mbit/s. */
 const WAITING = 512;
 
-export type PublicationListener = {
-  /** Called once, unless `close` was called before. */
-  onEnded(end: PublicationEnd): void;
-};
-
 type Sender = {
   readonly track: Track;
   readonly ssrc: number;
@@ -45,24 +39,29 @@ export class Publication {
   readonly #senders = new Map<TrackKind, Sender>();
   readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer; readonly timestamp: number }[] = [];
   readonly #over = new AbortController();
+  readonly #client: CaptureClient;
   #location: string | null = null;
-  #bytes = 0;
+  #mediaSessionId = '';
 
-  private constructor(kinds: readonly TrackKind[], bindAddress: string | undefined) {
+  private constructor(client: CaptureClient, kinds: readonly TrackKind[]) {
+    this.#client = client;
     this.#connection = new PeerConnection('capture', {
       iceServers: [],
       disableAutoNegotiation: true,
-      ...(bindAddress === undefined ? {} : { bindAddress }),
     });
     for (const kind of kinds) this.#senders.set(kind, addTrack(this.#connection, kind));
   }
 
-  /** Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. */
+  /**
+   * Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. `onEnded` is called once,
+   * unless `close` was called before. Rejects if the media server does not answer.
+   */
   static async start(
-    { bindAddress, client, kinds }: { client: CaptureClient; kinds: readonly TrackKind[]; bindAddress?: string },
-    listener: PublicationListener,
+    client: CaptureClient,
+    kinds: readonly TrackKind[],
+    onEnded: (end: PublicationEnd) => void,
   ): Promise<Publication | Refusal> {
-    const publication = new Publication(kinds, bindAddress);
+    const publication = new Publication(client, kinds);
     try {
       const outcome = await client.post(await publication.#offer());
       if (outcome.kind === 'refused') {
@@ -71,7 +70,7 @@ export class Publication {
       }
       publication.#location = outcome.location;
       publication.#connection.setRemoteDescription(outcome.answer, 'answer');
-      publication.#follow(client, outcome.location, listener);
+      publication.#follow(outcome.location, onEnded);
       return publication;
     } catch (error) {
       publication.#connection.close();
@@ -79,9 +78,9 @@ export class Publication {
     }
   }
 
-  /** Bytes of RTP that were sent. */
-  get bytes(): number {
-    return this.#bytes;
+  /** The id of the stream; empty until the media server has told it. */
+  get mediaSessionId(): string {
+    return this.#mediaSessionId;
   }
 
   /** Sends a packet. Its numbers must go on from those of the packet before it; its SSRC is replaced. */
@@ -98,10 +97,10 @@ export class Publication {
   }
 
   /** Ends the publication as its client's wish (DELETE). Resolves when the media server has answered or cannot. */
-  async close(client: CaptureClient): Promise<void> {
+  async close(): Promise<void> {
     this.#over.abort();
     this.#connection.close();
-    if (this.#location !== null) await client.remove(this.#location);
+    if (this.#location !== null) await this.#client.remove(this.#location);
   }
 
   #send(kind: TrackKind, packet: Buffer, timestamp: number): void {
@@ -109,7 +108,6 @@ export class Publication {
     if (!sender?.track.isOpen()) return;
     packet.writeUInt32BE(sender.ssrc, 8);
     sender.rtp.timestamp = timestamp;
-    this.#bytes += packet.length;
     sender.track.sendMessageBinary(packet);
   }
 
@@ -124,8 +122,11 @@ export class Publication {
     return this.#connection.localDescription()?.sdp ?? '';
   }
 
-  #follow(client: CaptureClient, location: string, { onEnded }: PublicationListener): void {
-    void client.follow(location, this.#over.signal).then((end) => {
+  #follow(location: string, onEnded: (end: PublicationEnd) => void): void {
+    const onId = (id: string): void => {
+      this.#mediaSessionId = id;
+    };
+    void this.#client.follow(location, this.#over.signal, onId).then((end) => {
       if (this.#over.signal.aborted) return;
       this.#over.abort();
       this.#connection.close();
@@ -147,6 +148,3 @@ function addTrack(connection: PeerConnection, kind: TrackKind): Sender {
   track.setMediaHandler(handler);
   return { track, ssrc, rtp };
 }
-
-/** Causes after which a stream does not come back by itself: somebody wanted its end. */
-export const FINAL_CAUSES: ReadonlySet<EndCause> = new Set(['keepalive', 'rest', 'refused', 'limit']);

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from './frames.ts';
-import type { SourceSpec } from './spec.ts';
+import type { SourceSpec } from './locate.ts';
 
 /** Why a source has ended, as the program `sources` says it. */
 export const SOURCE_ENDS = [
@@ -84,19 +84,7 @@ export class Source {
 const BRACE = '{'.charCodeAt(0);
 
 /** `key=value` lines, ended by an empty one. No value has a line end: the schema refuses control characters. */
-function linesOf(spec: SourceSpec): string {
-  const fields: readonly [string, string | number | undefined][] = [
-    ['kind', spec.kind],
-    ['location', spec.location],
-    ['user', spec.user],
-    ['password', spec.password],
-    ['passphrase', spec.passphrase],
-    ['transport', spec.transport],
-    ['audio', spec.audio],
-    ['stall-ms', spec.stallMs],
-    ['timeout-ms', spec.timeoutMs],
-    ['allow', spec.allow.join(',')],
-  ];
-  const lines = fields.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}\n`]));
-  return `${lines.join('')}\n`;
-}
+const linesOf = (spec: SourceSpec): string =>
+  `${Object.entries(spec)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')}\n`;

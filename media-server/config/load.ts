@@ -15,6 +15,8 @@ export type Loaded = {
   readonly findings: readonly RenderFinding[];
   /** The port for metrics and probes in the resources; a pod gets it on the command line. */
   readonly opsPort?: number;
+  /** The folder with StreamCaptures, if the MediaServer in it has captures. */
+  readonly captureDir?: string;
   /** Identifies the operator's config; absent in standalone mode. */
   readonly delivery?: Delivery;
 };
@@ -85,7 +87,13 @@ async function readDelivery(folder: string): Promise<Delivery | null> {
 async function loadFolder(folder: string, name: string | null): Promise<Loaded> {
   const { orphans, ...input } = readResources(await readFolder(folder), name, folder);
   const { bundle, findings } = render(() => renderServerConfig(input));
-  return { bundle, findings: [...orphans, ...findings], opsPort: input.mediaServer.spec.ops.port };
+  const { capture, ops } = input.mediaServer.spec;
+  return {
+    bundle,
+    findings: [...orphans, ...findings],
+    opsPort: ops.port,
+    ...(capture ? { captureDir: folder } : {}),
+  };
 }
 
 function render(run: () => Rendered): Rendered {

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
+import { type KeyRole, parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
 import { type FleetAgentOptions, fleetAgent } from '../../process/fleet-client.ts';
 
 /** Connections with the fleet's key that is in use. After a rotation, new connections use the new key. */
 export class KeyedAgent {
   readonly #keyFile: string;
+  readonly #role: KeyRole;
   readonly #options: FleetAgentOptions;
   readonly #old: ReturnType<typeof fleetAgent>[] = [];
   #current: { readonly text: string; readonly agent: ReturnType<typeof fleetAgent> } | null = null;
 
-  constructor(keyFile: string, options: FleetAgentOptions) {
+  constructor(keyFile: string, options: FleetAgentOptions, role: KeyRole = 'fleet') {
+    this.#role = role;
     this.#keyFile = keyFile;
     this.#options = options;
   }
@@ -18,8 +20,8 @@ export class KeyedAgent {
   get(): ReturnType<typeof fleetAgent> {
     const text = readFileSync(this.#keyFile, 'utf8');
     if (this.#current?.text === text) return this.#current.agent;
-    const key = parseFleetKeys(text).find((each) => roleOf(each) === 'fleet');
-    if (!key) throw new Error(`${this.#keyFile}: has no key of the fleet`);
+    const key = parseFleetKeys(text).find((each) => roleOf(each) === this.#role);
+    if (!key) throw new Error(`${this.#keyFile}: has no key of the role ${this.#role}`);
     // Calls in flight go on. Event streams may last for hours.
     if (this.#current) this.#old.push(this.#current.agent);
     const agent = fleetAgent(key, this.#options);

@@ -1,26 +1,25 @@
 import { Capture, type CaptureDeps, Captures } from '../../media-server/capture/capture.ts';
 import type { PublicationEnd, Refusal } from '../../media-server/capture/capture-client.ts';
 import type { SourceListener } from '../../media-server/capture/source.ts';
-import type { CaptureSpec } from '../../media-server/capture/spec.ts';
+import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { createLogger } from '../../process/logger.ts';
 import { H264, rtpPacket } from './rtp-packets.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-export const captureSpec = (over: Partial<CaptureSpec> = {}): CaptureSpec => ({
+export const captureOrder = (over: Partial<CaptureOrder> = {}): CaptureOrder => ({
   uid: 'u1',
   generation: 1,
   epoch: 1,
   appKey: 'defaultApp',
   name: 'gate3',
-  source: {
-    kind: 'rtsp',
-    location: 'rtsp://192.0.2.7/h264',
-    audio: 'opus',
-    stallMs: 10_000,
-    timeoutMs: 5_000,
-    allow: [],
-  },
+  source: { kind: 'rtsp', url: 'rtsp://camera.example.com/h264', transport: 'TCP' },
+  mode: 'Always',
+  startTimeoutMs: 10_000,
+  idleTimeoutMs: 30_000,
+  audio: 'Opus',
+  stallTimeoutMs: 10_000,
   afterTermination: 'Stay',
+  allow: [{ cidr: '192.0.2.0/24' }],
   ...over,
 });
 
@@ -39,7 +38,7 @@ export class CaptureStage {
   readonly deps: CaptureDeps = {
     clock: this.clock,
     log: createLogger('silent'),
-    openSource: (_spec, listener) => {
+    openSource: (_order, listener) => {
       this.seen.push('open');
       this.#listener = listener;
       return {
@@ -49,12 +48,13 @@ export class CaptureStage {
         },
       };
     },
-    publish: async (_spec, kinds, onEnded) => {
+    publish: async (_order, kinds, onEnded) => {
       this.seen.push(`publish ${kinds.join('+')}`);
       const refusal = this.refusals.shift();
       if (refusal) return { kind: 'refused', ...refusal };
       this.#onEnded = onEnded;
       return {
+        mediaSessionId: 'm1',
         send: (_kind, packet) => this.sent.push(Buffer.from(packet)),
         close: async () => {
           this.seen.push('unpublish');
@@ -69,8 +69,8 @@ export class CaptureStage {
     return this.#listener !== null;
   }
 
-  start(spec = captureSpec()): Capture {
-    const capture = new Capture(spec, this.deps);
+  start(order = captureOrder()): Capture {
+    const capture = new Capture(order, this.deps);
     capture.start();
     return capture;
   }

@@ -1,4 +1,6 @@
-"""Cameras on GStreamer's RTSP server: rtsp_cameras.py
+"""Cameras on GStreamer's RTSP server: rtsp_cameras.py [ADDRESS]
+
+They listen on loopback, or at the address.
 
 Three servers have the same cameras. One asks for no password, two ask for that of `USER`, by Basic and by Digest.
 
@@ -78,7 +80,7 @@ def watch(_, client):
 
 def serve(server_name, method):
     server = GstRtspServer.RTSPServer()
-    server.set_address("127.0.0.1")
+    server.set_address(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1")
     server.set_service("0")
     server.set_auth(guard(method))
     for name, launch in CAMERAS.items():

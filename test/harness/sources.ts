@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CapturedSource } from '../clients/captured-source.ts';
+import type { CameraNetwork } from './camera-network.ts';
 import { descendants } from './descendants.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 import { until } from './wait.ts';
@@ -74,19 +75,26 @@ function peakOf(pid: number): number {
   }
 }
 
-/** Cameras on GStreamer's RTSP server. */
+/** Cameras on GStreamer's RTSP server, at loopback or in a network of their own. */
 export class RtspCameras {
-  readonly run: RunningProcess = startProcess('/usr/bin/python3', ['test/clients/rtsp_cameras.py']);
+  readonly run: RunningProcess;
+  readonly #address: string;
 
-  static async start(): Promise<RtspCameras> {
-    const cameras = new RtspCameras();
+  private constructor(network: CameraNetwork | null) {
+    this.#address = network?.address ?? '127.0.0.1';
+    const [python, args] = ['/usr/bin/python3', ['test/clients/rtsp_cameras.py', this.#address]];
+    this.run = network ? startProcess(...network.within(python, args)) : startProcess(python, args);
+  }
+
+  static async start(network: CameraNetwork | null = null): Promise<RtspCameras> {
+    const cameras = new RtspCameras(network);
     await until('the cameras listen', () => cameras.run.lines.some((line) => line.startsWith('port digest')));
     return cameras;
   }
 
   /** The URL of a camera on one of the three servers. */
   url(path: string, server: 'open' | 'basic' | 'digest' = 'open'): string {
-    return `rtsp://127.0.0.1:${this.port(server)}/${path}`;
+    return `rtsp://${this.#address}:${this.port(server)}/${path}`;
   }
 
   port(server: 'open' | 'basic' | 'digest'): number {

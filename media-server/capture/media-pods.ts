@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { MediaPod } from '../../crds/schema/capture-messages.ts';
+import { urlHost } from '../../process/addresses.ts';
+
+/** The media pods that captures are published to. */
+export class MediaPods {
+  #pods: readonly MediaPod[] = [];
+  /** How often captures have gone to the next pod, by uid. */
+  readonly #turns = new Map<string, number>();
+
+  set(pods: readonly MediaPod[]): void {
+    this.#pods = pods;
+  }
+
+  /** The URL of the internal listener that a capture is published to; null while there is no pod. */
+  urlFor(uid: string): string | null {
+    const byPreference = this.#pods.toSorted((one, other) => (weight(uid, one) < weight(uid, other) ? -1 : 1));
+    const pod = byPreference[(this.#turns.get(uid) ?? 0) % Math.max(1, byPreference.length)];
+    return pod ? `https://${urlHost(pod.address)}:${pod.port}` : null;
+  }
+
+  /** A pod did not take a capture: the next one is tried. */
+  next(uid: string): void {
+    this.#turns.set(uid, (this.#turns.get(uid) ?? 0) + 1);
+  }
+
+  /** Forgets the captures that are gone. */
+  keepOnly(uids: ReadonlySet<string>): void {
+    for (const uid of this.#turns.keys()) if (!uids.has(uid)) this.#turns.delete(uid);
+  }
+}
+
+/** Captures spread over the pods, and each prefers the same pod at all times. */
+const weight = (uid: string, { pod }: MediaPod): string => createHash('sha256').update(`${uid} ${pod}`).digest('hex');

@@ -1,0 +1,155 @@
+import { lookup } from 'node:dns/promises';
+import type { CaptureOrder, CapturePush, CaptureReport } from '../../crds/schema/capture-messages.ts';
+import { systemClock } from '../../process/clock.ts';
+import { newRegistry } from '../../process/default-metrics.ts';
+import type { Log } from '../../process/logger.ts';
+import { openOps } from '../../process/ops-listener.ts';
+import { FolderWatch } from '../config/watch.ts';
+import { KeyedAgent } from '../fleet/keyed-agent.ts';
+import { type CaptureDeps, Captures, type OpenSource } from './capture.ts';
+import { CaptureClient } from './capture-client.ts';
+import { readFolderOrders } from './folder-orders.ts';
+import { locate, type Resolve } from './locate.ts';
+import { MediaPods } from './media-pods.ts';
+import { openOperatorListener } from './operator-listener.ts';
+import type { FromFolder, FromOperator, Options } from './options.ts';
+import { Publication } from './publication.ts';
+import { Source, type SourceListener } from './source.ts';
+
+const clock = systemClock;
+/** One connection for each event stream, and some for calls. */
+const AGENT = { connections: null, connectMs: 2_000, mostBytes: -1 } as const;
+
+const resolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
+/** Captures streams until it is told to stop. */
+export async function runCaptures(options: Options, log: Log): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  const agent = new KeyedAgent(options.keyFile, AGENT, 'capture');
+  undo.defer(() => agent.close());
+  const mediaPods = new MediaPods();
+  const captures = new Captures({
+    clock,
+    log,
+    openSource: (order, listener) => openSource(options.sources, order, listener),
+    publish: publisher(mediaPods, agent),
+  });
+  undo.defer(() => captures.stop());
+  const { from } = options;
+  const parts = { captures, mediaPods, log, undo };
+  if (from.kind === 'folder') await followFolder(from, parts);
+  else await followOperator(options, from, parts);
+  log.info('ready to capture');
+  await stopped(log);
+}
+
+type Parts = {
+  readonly captures: Captures;
+  readonly mediaPods: MediaPods;
+  readonly log: Log;
+  readonly undo: AsyncDisposableStack;
+};
+
+/** Captures what the operator tells, and tells it how that goes. */
+async function followOperator(
+  { keyFile, listenAddress: host, podName }: Options,
+  { opsPort, port }: FromOperator,
+  { captures, log, mediaPods, undo }: Parts,
+): Promise<void> {
+  const registry = newRegistry();
+  const ops = await openOps({
+    log,
+    host,
+    port: opsPort,
+    setting: '--ops-port',
+    contentType: registry.contentType,
+    metrics: () => registry.metrics(),
+    checks: () => [],
+  });
+  undo.defer(() => {
+    ops.close();
+    ops.closeAllConnections();
+  });
+  let hash = '';
+  const report = (): CaptureReport => ({ pod: podName, hash, captures: captures.states });
+  const take = (push: CapturePush): void => {
+    hash = push.hash;
+    mediaPods.set(push.mediaPods);
+    mediaPods.keepOnly(new Set(push.captures.map(({ uid }) => uid)));
+    void captures.set(push.captures);
+  };
+  const app = await openOperatorListener({ host, port, keyFile, report, take });
+  undo.defer(() => app.close());
+}
+
+/** Captures what a folder names, and follows its changes. */
+async function followFolder(
+  { dir, mediaPort, name }: FromFolder,
+  { captures, log, mediaPods, undo }: Parts,
+): Promise<void> {
+  mediaPods.set([{ pod: 'local', address: '127.0.0.1', port: mediaPort }]);
+  // A later process is newer, whatever the media server still has of an earlier one.
+  const epoch = clock.now();
+  const apply = async (): Promise<void> => {
+    const { orders, refused } = await readFolderOrders(dir, name, epoch);
+    for (const { message, name: capture, reason } of refused) {
+      log.warn({ capture, reason, message }, 'a StreamCapture is left out');
+    }
+    await captures.set(orders);
+  };
+  await apply();
+  const onChange = (): void => {
+    apply().catch((error: unknown) => log.warn({ err: error }, 'the resources are not valid; captures stay as they are'));
+  };
+  const watch = new FolderWatch(dir, { clock, log, onChange });
+  undo.defer(() => watch.close());
+}
+
+/** Publishes to the media pod of a capture; to the next one if it does not take it. */
+function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publish'] {
+  return async (order, kinds, onEnded) => {
+    const { appKey, epoch, generation, name, source, uid } = order;
+    const url = mediaPods.urlFor(uid);
+    if (url === null) return { kind: 'refused', status: 503, detail: 'there is no media pod', retryAfterMs: null };
+    const provider = PROVIDERS[source.kind];
+    const client = new CaptureClient({ url, dispatcher: agent.get(), appKey, name, uid, epoch, generation, provider });
+    try {
+      const outcome = await Publication.start(client, kinds, onEnded);
+      if ('kind' in outcome && outcome.status >= 500) mediaPods.next(uid);
+      return outcome;
+    } catch (error) {
+      mediaPods.next(uid);
+      throw error;
+    }
+  };
+}
+
+const PROVIDERS = { rtsp: 'RTSP', rtmp: 'RTMP', srt: 'SRT' } as const;
+
+/** Finds a source and opens it. */
+function openSource(socket: string, order: CaptureOrder, listener: SourceListener): OpenSource {
+  let source: Source | null = null;
+  let isClosed = false;
+  void locate(order, resolve).then((located) => {
+    if (isClosed) return;
+    if ('reason' in located) listener.onEnded(located.reason, located.text);
+    else source = new Source(socket, located, listener);
+  });
+  return {
+    close: () => {
+      isClosed = true;
+      source?.close();
+    },
+  };
+}
+
+function stopped(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'stopping');
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CAPTURE_KEY_FILE, FLEET_KEY_FILE, formatFleetKey } from '../crds/render/fleet-key.ts';
+import { type Clock, sleep } from '../process/clock.ts';
+import type { Log } from '../process/logger.ts';
+
+/** Files that a media server without Kubernetes shares with its capture programs. */
+export type CaptureFolder = {
+  /** Keys for the internal listener. */
+  readonly fleetKeyFile: string;
+  readonly captureKeyFile: string;
+  readonly socket: string;
+};
+
+type Undo = Pick<AsyncDisposableStack, 'defer'>;
+
+const KEY_BYTES = 32;
+const AGAIN_MS = 1_000;
+
+/** Makes the folder, with keys for this process only. */
+export async function makeCaptureFolder(undo: Undo): Promise<CaptureFolder> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-captures-'));
+  undo.defer(() => rm(folder, { recursive: true, force: true }));
+  const [fleetKeyFile, captureKeyFile] = [join(folder, FLEET_KEY_FILE), join(folder, CAPTURE_KEY_FILE)];
+  const captureKey = formatFleetKey({ identity: 'capture-local', key: randomBytes(KEY_BYTES) });
+  const fleetKey = formatFleetKey({ identity: 'fleet-local', key: randomBytes(KEY_BYTES) });
+  await writeFile(captureKeyFile, captureKey, { mode: 0o600 });
+  await writeFile(fleetKeyFile, `${fleetKey}${captureKey}`, { mode: 0o600 });
+  return { fleetKeyFile, captureKeyFile, socket: join(folder, 'sources.sock') };
+}
+
+export type CaptureProgramsDeps = {
+  /** The folder of manifests. */
+  readonly dir: string;
+  readonly name: string | null;
+  readonly internalPort: number;
+  readonly logLevel: string;
+  /** The program `sluice-sources`. */
+  readonly sourcesBin: string;
+  readonly folder: CaptureFolder;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Runs the programs of a capture pod beside a media server without Kubernetes. One that ends is started again. */
+export function startCapturePrograms(deps: CaptureProgramsDeps, undo: Undo): void {
+  const { dir, folder, internalPort, logLevel, name, sourcesBin } = deps;
+  const main = join(import.meta.dirname, 'capture/main.ts');
+  const capture = [
+    ...[main, '--sources', folder.socket, '--capture-key', folder.captureKeyFile, '--resources', dir],
+    ...['--media-port', String(internalPort), '--log-level', logLevel, ...(name === null ? [] : ['--name', name])],
+  ];
+  keepRunning(deps, sourcesBin, ['--listen', folder.socket], undo);
+  keepRunning(deps, process.execPath, capture, undo);
+}
+
+/** Starts a program, again after it has ended, until the undo; that waits until it has ended. */
+function keepRunning({ clock, log }: CaptureProgramsDeps, program: string, args: readonly string[], undo: Undo): void {
+  const stopping = new AbortController();
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const reason = await runOnce(program, args, stopping.signal);
+      if (stopping.signal.aborted) return;
+      log.warn({ program, reason }, 'a program of the captures has ended; it starts again');
+      await sleep(clock, AGAIN_MS, stopping.signal);
+    }
+  };
+  const over = run();
+  undo.defer(() => {
+    stopping.abort();
+    return over;
+  });
+}
+
+function runOnce(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  // A process group of its own: Ctrl-C reaches the media server, which ends its captures.
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, killedBy) => resolve(killedBy ?? `code ${code}`));
+  });
+}
