@@ -5,6 +5,11 @@ import { portRules } from './ports.ts';
 import { type RestHookSpec, RestHookStatus, RestHookSpec as restHookSpec } from './rest-hook.ts';
 import { type StreamAppSpec, StreamAppStatus, StreamAppSpec as streamAppSpec } from './stream-app.ts';
 import {
+  type StreamCaptureSpec,
+  StreamCaptureStatus,
+  StreamCaptureSpec as streamCaptureSpec,
+} from './stream-capture.ts';
+import {
   type StreamTerminationSpec,
   StreamTerminationStatus,
   StreamTerminationSpec as streamTerminationSpec,
@@ -33,7 +38,7 @@ const SHORT_NAME: NameRule = {
 };
 
 export type Kind<T = never> = {
-  readonly kind: 'MediaServer' | 'StreamApp' | 'RestHook' | 'StreamTermination';
+  readonly kind: 'MediaServer' | 'StreamApp' | 'RestHook' | 'StreamTermination' | 'StreamCapture';
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
@@ -62,6 +67,12 @@ const message = (type: string): PrinterColumn => ({
   jsonPath: `.status.conditions[?(@.type=="${type}")].message`,
   description: `Message of the condition ${type}`,
   priority: 1,
+});
+const text = (name: string, jsonPath: string, description: string): PrinterColumn => ({
+  name,
+  type: 'string',
+  jsonPath,
+  description,
 });
 const number = (name: string, jsonPath: string, description: string): PrinterColumn => ({
   name,
@@ -195,4 +206,38 @@ export const STREAM_TERMINATION: Kind<StreamTerminationSpec> = {
   scale: false,
 };
 
-export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION] as const;
+/** The members of which a StreamCapture has exactly one. */
+export const SOURCE_KINDS = ['rtsp', 'rtmp', 'srt'] as const;
+
+export const STREAM_CAPTURE: Kind<StreamCaptureSpec> = {
+  kind: 'StreamCapture',
+  plural: 'streamcaptures',
+  singular: 'streamcapture',
+  shortNames: ['scap'],
+  description: 'A stream that is captured from a camera or a server.',
+  spec: streamCaptureSpec,
+  status: StreamCaptureStatus,
+  rules: [
+    { rule: 'self.name == oldSelf.name', message: 'name is immutable', field: 'name' },
+    {
+      rule: `${SOURCE_KINDS.map((kind) => `(has(self.${kind}) ? 1 : 0)`).join(' + ')} == 1`,
+      message: `exactly one of ${SOURCE_KINDS.join(', ')} must be set`,
+      field: '',
+      holds: (spec) => SOURCE_KINDS.filter((kind) => spec[kind] !== undefined).length === 1,
+    },
+  ],
+  columns: [
+    text('Stream', '.spec.name', 'Name of the stream'),
+    text('Source', '.status.source', 'Host of the source'),
+    text('State', '.status.conditions[?(@.type=="Capturing")].reason', 'Reason of the condition Capturing'),
+    text('Codec', '.status.tracks[?(@.kind=="video")].codec', 'Codec of the video'),
+    text('Keyframes', '.status.keyFrameInterval', 'Time between two key frames'),
+    number('Restarts', '.status.restarts', 'How often the capture has started again'),
+    AGE,
+    { ...text('Pod', '.status.assignment.pod', 'Capture pod'), priority: 1 },
+    message('Capturing'),
+  ],
+  scale: false,
+};
+
+export const KINDS = [MEDIA_SERVER, STREAM_APP, REST_HOOK, STREAM_TERMINATION, STREAM_CAPTURE] as const;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Capture } from './capture.ts';
 import {
   closed,
   conditions,
@@ -7,12 +8,12 @@ import {
   objectName,
   passthrough,
   port,
-  quantities,
   reference,
   reload,
   setOf,
   stringMap,
 } from './kit.ts';
+import { containerResources, podTemplateFields } from './pod-fields.ts';
 import { must } from './rules.ts';
 import { CODECS, DEFAULT_CODECS, IceServer } from './server-config.ts';
 import { announcedAddressRule, appKeyRule, cidrRule, originRule, routeHost } from './texts.ts';
@@ -195,55 +196,6 @@ const KeepAlive = Type.Object(
   { description: 'How the backend is asked about live streams', default: {}, ...closed },
 );
 
-/** The keys are explicit, because the list is a map by these keys, as in a pod. */
-const SpreadConstraint = passthrough('As in a pod', {
-  required: ['topologyKey', 'whenUnsatisfiable'],
-  properties: {
-    topologyKey: Type.String({ minLength: 1, maxLength: 317, description: 'Node label' }),
-    whenUnsatisfiable: Type.Enum(['DoNotSchedule', 'ScheduleAnyway'], { description: 'As in a pod' }),
-  },
-});
-
-const PodTemplate = Type.Object(
-  {
-    labels: Type.Optional(stringMap('Labels of the pods')),
-    annotations: Type.Optional(stringMap('Annotations of the pods')),
-    nodeSelector: Type.Optional(stringMap('Node selector of the pods')),
-    tolerations: Type.Optional(
-      Type.Array(passthrough('As in a pod'), { maxItems: 32, description: 'Tolerations of the pods' }),
-    ),
-    nodeFailureTimeout: duration({
-      description:
-        'Time after which the pods of an unreachable or not ready node are replaced. Tolerations of these taints in ' +
-        '`tolerations` override it',
-      default: '30s',
-    }),
-    affinity: Type.Optional(passthrough('Affinity of the pods')),
-    topologySpreadConstraints: Type.Optional(
-      Type.Array(SpreadConstraint, {
-        maxItems: 16,
-        description: 'Topology spread constraints of the pods',
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': ['topologyKey', 'whenUnsatisfiable'],
-      }),
-    ),
-    priorityClassName: Type.Optional(objectName('Priority class of the pods')),
-    runtimeClassName: Type.Optional(objectName('Runtime class of the pods')),
-    env: Type.Optional(
-      Type.Array(passthrough('As in a container'), {
-        maxItems: 64,
-        description: 'Environment variables of the container',
-      }),
-    ),
-  },
-  {
-    description: 'Fields that are merged over the pod that the operator creates',
-    default: {},
-    ...closed,
-    ...reload('restart'),
-  },
-);
-
 export const MediaServerSpec = Type.Object(
   {
     replicas: Type.Integer({ minimum: 0, maximum: 1000, description: 'Number of pods', default: 1 }),
@@ -394,21 +346,19 @@ export const MediaServerSpec = Type.Object(
         ...closed,
       },
     ),
-    podTemplate: PodTemplate,
+    podTemplate: Type.Object(podTemplateFields, {
+      description: 'Fields that are merged over the pod that the operator creates',
+      default: {},
+      ...closed,
+      ...reload('restart'),
+    }),
     resources: Type.Optional(
-      Type.Object(
-        {
-          requests: Type.Optional(quantities('Resources that are reserved for the container, such as `cpu: 500m`')),
-          limits: Type.Optional(quantities('Maximum resources of the container, such as `memory: 1Gi`')),
-          claims: Type.Optional(Type.Array(passthrough('A claim'), { maxItems: 16, description: 'As in a container' })),
-        },
-        {
-          description: 'Resources of the container. Defaults to requests of 500m CPU and 256Mi memory',
-          ...closed,
-          ...reload('restart'),
-        },
+      containerResources(
+        'Resources of the container. Defaults to requests of 500m CPU and 256Mi memory',
+        reload('restart'),
       ),
     ),
+    capture: Type.Optional(Capture),
     podMonitor: Type.Boolean({
       description: 'Creates a PodMonitor. Requires the CRD of the Prometheus operator',
       default: false,

@@ -88,6 +88,13 @@ export const cidrRule: ValueRule<string> = {
   },
 };
 
+/** A network of a NetworkPolicy, which takes no single address. */
+export const networkRule: ValueRule<string> = {
+  rule: 'isCIDR(self)',
+  message: 'must be a CIDR such as 10.20.0.0/16',
+  holds: (text) => text.includes('/') && cidrRule.holds(text),
+};
+
 const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
 const urlText = (more: string): string => `([A-Za-z0-9._~!$&'()*+,;=:@/${more}-]|%[0-9A-Fa-f]{2})*`;
 const USER_INFO = '^[a-zA-Z]+://[^/?#]*@';
@@ -107,6 +114,36 @@ export const noUserInfoRule: ValueRule<string> = {
   message: 'must not contain a user name or password; use auth instead',
   holds: (text) => !new RegExp(USER_INFO).test(text),
 };
+
+/** Any visible ASCII character but quotes, `\\` and `#`: cameras have odd paths. */
+const SOURCE_TEXT = '[!$-&(-\\[\\]-_a-~]';
+
+/**
+ * A URL of a camera or an encoder. The host is followed by its port, `/`, `?` or the end, so that every parser of URLs
+ * finds the same host.
+ */
+export function sourceUrlRule(scheme: string): ValueRule<string> {
+  const pattern = `^${scheme}://([^/?#]*@)?${URL_HOST}(:${PORT})?([/?]${SOURCE_TEXT}*)?$`;
+  const names = scheme.endsWith('s?') ? `${scheme.slice(0, -2)} or ${scheme.slice(0, -1)}` : scheme;
+  return {
+    rule: `self.matches(${celText(pattern)})`,
+    message:
+      `must be a URL such as ${scheme.replace('s?', '')}://10.20.0.7/live: with ${names} in lower case, a host, a port ` +
+      'of at most 65535 if any, and no space, quote, backslash, control character, fragment or non-ASCII character',
+    holds: (text) => new RegExp(pattern).test(text),
+  };
+}
+
+export const noSourceUserInfoRule: ValueRule<string> = {
+  ...noUserInfoRule,
+  message: 'must not contain a user name or password; use a Secret instead',
+};
+
+/** As WHIP and WHEP take it in a path. */
+export const streamNameRule = matching(
+  '^[^\\x00-\\x1f\\x7f-\\x9f]+$',
+  'must not be empty or contain control characters',
+);
 
 type Bounds = { readonly least: string; readonly most: string };
 

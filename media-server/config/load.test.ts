@@ -9,6 +9,11 @@ const SECRET = `apiVersion: v1
 kind: Secret
 metadata: {name: s}
 `;
+const CAPTURE = `apiVersion: sluice.dev/v1alpha1
+kind: StreamCapture
+metadata: {name: gate}
+spec: {appRef: {name: default}, name: gate, rtsp: {url: 'rtsp://10.20.0.7/main'}}
+`;
 
 let folder: ConfigFolder;
 
@@ -26,6 +31,13 @@ describe('resources of a folder', () => {
     const { bundle, findings } = await folder.load();
     expect(bundle.config).toMatchObject({ name: 'live', apps: [{ appKey: 'defaultApp' }] });
     expect(findings).toEqual([]);
+  });
+
+  it('may be captures, which change nothing in the config', async () => {
+    await folder.write('all.yaml', `${SERVER}---\n${APP}`);
+    const before = await folder.load();
+    await folder.write('capture.yaml', CAPTURE);
+    expect(await folder.load()).toEqual(before);
   });
 
   it('may be JSON', async () => {
@@ -46,6 +58,11 @@ describe('resources of a folder', () => {
       'plain text in the data of a Secret',
       `${SERVER}---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {ops: change-me}\n`,
       /all\.yaml document 2 .*data\.ops: must be base64; plain text belongs in stringData/,
+    ],
+    [
+      'a password in the URL of a StreamCapture',
+      `${SERVER}---\n${CAPTURE.replace('//', '//admin:sesame@')}`,
+      /StreamCapture "gate": spec\.rtsp\.url: must not contain a user name or password; use a Secret instead/,
     ],
     ['broken YAML', 'a: [1,\nb', /all\.yaml line 2: /],
     ['a duplicate key', `${SERVER}spec: {}\n`, /all\.yaml line 5: .*unique/],

@@ -1,8 +1,17 @@
 import type { SecretSource } from '../../crds/render/assets.ts';
 import type { RenderFinding, RenderInput } from '../../crds/render/server-config.ts';
-import { API_VERSION, GROUP, type Kind, MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../../crds/schema/kinds.ts';
+import {
+  API_VERSION,
+  GROUP,
+  type Kind,
+  MEDIA_SERVER,
+  REST_HOOK,
+  STREAM_APP,
+  STREAM_CAPTURE,
+} from '../../crds/schema/kinds.ts';
 import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
 import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import type { StreamCaptureSpec } from '../../crds/schema/stream-capture.ts';
 import { NODE_EXTERNAL_IP } from '../../crds/schema/texts.ts';
 import { type Resource, validateResource } from '../../crds/validate/resource.ts';
 import type { ResourceDocument } from './documents.ts';
@@ -11,6 +20,7 @@ import { ConfigError } from './documents.ts';
 export type FolderResources = RenderInput & {
   /** Apps whose MediaServer is not in the folder, most likely because of a misspelt name. */
   readonly orphans: readonly RenderFinding[];
+  readonly captures: readonly Resource<StreamCaptureSpec>[];
 };
 
 /** Reads the resources of a folder as the operator would from the API. Throws `ConfigError`. */
@@ -34,6 +44,7 @@ export function readResources(
     mediaServer,
     apps,
     orphans: apps.flatMap((app) => orphanOf(app, mediaServers)),
+    captures: unique(ofKind('StreamCapture')).map((document) => validated(STREAM_CAPTURE, document)),
     hooks: unique(ofKind('RestHook')).map((document) => validated(REST_HOOK, document)),
     secrets: new Map(unique(ofKind('Secret')).map(readSecret)),
     configMaps: new Map(unique(ofKind('ConfigMap')).map(readConfigMap)),
@@ -53,8 +64,8 @@ function checkKnown(value: ResourceDocument['value'], where: string): void {
       `${where}: a StreamTermination needs the operator; POST to /rest-api/stream/terminate instead`,
     );
   }
-  if (ours && !['MediaServer', 'StreamApp', 'RestHook'].includes(kind)) {
-    throw new ConfigError(`${where}: kind: must be MediaServer, StreamApp or RestHook, got ${kind}`);
+  if (ours && !['MediaServer', 'StreamApp', 'RestHook', 'StreamCapture'].includes(kind)) {
+    throw new ConfigError(`${where}: kind: must be MediaServer, StreamApp, RestHook or StreamCapture, got ${kind}`);
   }
 }
 

@@ -26,13 +26,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* What the operator may do where it looks after resources. Every right here is used: the tests read it from the audit log. */ -}}
 {{- define "sluice.rules" -}}
 - apiGroups: [sluice.dev]
-  resources: [mediaservers, streamapps, resthooks, streamterminations]
+  resources: [mediaservers, streamapps, resthooks, streamterminations, streamcaptures]
   verbs: [list, watch]
 - apiGroups: [sluice.dev]
   resources: [mediaservers]
   verbs: [patch]
 - apiGroups: [sluice.dev]
-  resources: [mediaservers/status, streamapps/status, resthooks/status, streamterminations/status]
+  resources: [mediaservers/status, streamapps/status, resthooks/status, streamterminations/status, streamcaptures/status]
   verbs: [patch]
 - apiGroups: [sluice.dev]
   resources: [streamterminations]

@@ -69,7 +69,7 @@ describe('the API server and the file loader agree: they', () => {
 });
 
 describe('every rule of the CRDs', () => {
-  const aboutChanges = ['appKey is immutable', 'the spec is immutable'];
+  const aboutChanges = ['appKey is immutable', 'name is immutable', 'the spec is immutable'];
   const rules = KINDS.flatMap((kind) => {
     const messages = new Set(rulesOf(kind as Kind<never>).map(({ message }) => message));
     return [...messages].map((message): [string, string] => [kind.kind, message]);
@@ -98,6 +98,14 @@ describe('every rule of the CRDs', () => {
       'appKey is immutable',
     );
     await api.patch(TYPES.StreamApp, NAMESPACE, 'fixed', { spec: { keepAlive: { interval: '3s' } } });
+  });
+
+  it('keeps the name of a captured stream immutable', async () => {
+    const type = typeOf(kindOf('StreamCapture'));
+    const spec = { appRef: { name: 'default' }, name: 'gate', rtsp: { url: 'rtsp://10.20.0.7/main' } };
+    await api.create(type, NAMESPACE, { metadata: { name: 'fixed' }, spec });
+    await expect(api.patch(type, NAMESPACE, 'fixed', { spec: { name: 'yard' } })).rejects.toThrow('name is immutable');
+    await api.patch(type, NAMESPACE, 'fixed', { spec: { rtsp: null, srt: { url: 'srt://10.20.0.9:9000' } } });
   });
 
   it('keeps a StreamTermination immutable', async () => {
