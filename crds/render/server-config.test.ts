@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { configOf } from '../../test/builders/sluice-objects.ts';
 import { selfSigned } from '../../test/harness/certificate.ts';
 import { MEDIA_SERVER, REST_HOOK, STREAM_APP } from '../schema/kinds.ts';
 import { ServerConfig } from '../schema/server-config.ts';
@@ -51,6 +52,10 @@ const render = (input: Partial<Input>) =>
   });
 
 describe('renderServerConfig', () => {
+  it('is the same with captures: a camera must not change what media pods run', () => {
+    expect(configOf({ capture: { allow: [{ cidr: '10.20.0.0/16' }], rest: true } })).toEqual(configOf());
+  });
+
   it('fills in every default', () => {
     const { bundle, findings } = render({ apps: [app('a')] });
     expect(findings).toEqual([]);

@@ -8,7 +8,7 @@ import { appKeyRule, networkRule } from './texts.ts';
 const network = (description: string) => must(Type.String({ maxLength: 43, description }), networkRule);
 
 /** As `ipBlock` of a NetworkPolicy. */
-const AllowedNetwork = must(
+export const AllowedNetwork = must(
   Type.Object(
     {
       cidr: network('Network such as `10.20.0.0/16`'),

@@ -2,7 +2,8 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { HELD_CAUSES } from './capture-reasons.ts';
 import { closed, conditions, count, duration, reference } from './kit.ts';
 import { must } from './rules.ts';
-import { noSourceUserInfoRule, sourceUrlRule, streamNameRule } from './texts.ts';
+import { noSourceUserInfoRule, sourceUrlRule } from './source-url.ts';
+import { streamNameRule } from './texts.ts';
 
 const url = (scheme: string, description: string) =>
   must(Type.String({ maxLength: 2048, description }), sourceUrlRule(scheme), noSourceUserInfoRule);

@@ -18,7 +18,7 @@ function ipv6(letters: string): string {
   const shortened = [6, 5, 4, 3, 2, 1].map((most) => `(${group}:){1,${most}}(:${group}){1,${7 - most}}`);
   return `(${[`(${group}:){7}${group}`, `(${group}:){1,7}:`, ...shortened, `:(:${group}){1,7}`, '::'].join('|')})`;
 }
-const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
+export const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
 const HOST_NAME = `^${labels('a-z')}$`;
 
 const isIpv4 = (text: string): boolean => new RegExp(`^${IPV4}$`).test(text);
@@ -95,7 +95,7 @@ export const networkRule: ValueRule<string> = {
   holds: (text) => text.includes('/') && cidrRule.holds(text),
 };
 
-const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
+export const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
 const urlText = (more: string): string => `([A-Za-z0-9._~!$&'()*+,;=:@/${more}-]|%[0-9A-Fa-f]{2})*`;
 const USER_INFO = '^[a-zA-Z]+://[^/?#]*@';
 const HTTP_URL = `^https?://([^/?#]*@)?${URL_HOST}(:${PORT})?(/${urlText('')})?([?]${urlText('?')})?$`;
@@ -113,30 +113,6 @@ export const noUserInfoRule: ValueRule<string> = {
   rule: `!self.matches(${celText(USER_INFO)})`,
   message: 'must not contain a user name or password; use auth instead',
   holds: (text) => !new RegExp(USER_INFO).test(text),
-};
-
-/** Any visible ASCII character but quotes, `\\` and `#`: cameras have odd paths. */
-const SOURCE_TEXT = '[!$-&(-\\[\\]-_a-~]';
-
-/**
- * A URL of a camera or an encoder. The host is followed by its port, `/`, `?` or the end, so that every parser of URLs
- * finds the same host.
- */
-export function sourceUrlRule(scheme: string): ValueRule<string> {
-  const pattern = `^${scheme}://([^/?#]*@)?${URL_HOST}(:${PORT})?([/?]${SOURCE_TEXT}*)?$`;
-  const names = scheme.endsWith('s?') ? `${scheme.slice(0, -2)} or ${scheme.slice(0, -1)}` : scheme;
-  return {
-    rule: `self.matches(${celText(pattern)})`,
-    message:
-      `must be a URL such as ${scheme.replace('s?', '')}://10.20.0.7/live: with ${names} in lower case, a host, a port ` +
-      'of at most 65535 if any, and no space, quote, backslash, control character, fragment or non-ASCII character',
-    holds: (text) => new RegExp(pattern).test(text),
-  };
-}
-
-export const noSourceUserInfoRule: ValueRule<string> = {
-  ...noUserInfoRule,
-  message: 'must not contain a user name or password; use a Secret instead',
 };
 
 /** As WHIP and WHEP take it in a path. */

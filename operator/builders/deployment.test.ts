@@ -363,6 +363,7 @@ describe('buildDeployment', () => {
       ['limits of the Web SDK, which is off', { limits: { connections: 5, streamsPerConnection: 5 } }],
       ['the Service', { service: { type: 'LoadBalancer' } }],
       ['the Ingress', { ingress: { host: 'live.example' } }],
+      ['captures', { capture: { allow: [{ cidr: '10.20.0.0/16' }], replicas: 3, rest: true } }],
       ['other children', { podMonitor: true, networkPolicy: false, podDisruptionBudget: false }],
     ])('not for %s', (_what, spec) => {
       expect(templateOf(build(spec, { live: build() }))).toEqual(templateOf(build()));
