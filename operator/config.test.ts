@@ -10,6 +10,7 @@ const DEFAULTS: OperatorConfig = {
   namespace: 'sluice-system',
   lease: 'sluice-operator',
   image: 'registry.example/sluice:1',
+  sourcesImage: 'registry.example/sluice-sources:1',
   leaderElection: true,
   identity: expect.any(String),
   operator: 'sluice-system/sluice-operator',
@@ -26,6 +27,12 @@ describe('readConfig', () => {
       [],
       { POD_NAMESPACE: 'ops' },
       { namespace: 'ops', operator: 'ops/sluice-operator' },
+    ],
+    [
+      'takes the image that reads sources',
+      ['--sources-image', 'registry.example/s@sha256:1'],
+      {},
+      { sourcesImage: 'registry.example/s@sha256:1' },
     ],
     ['treats an empty POD_NAMESPACE as unset', [], { POD_NAMESPACE: '' }, {}],
     [
@@ -106,4 +113,13 @@ describe('readConfig', () => {
   it.each([[['--help']], [['-h']]])('shows its usage for %j', (args) => {
     expect(() => readConfig(args, {})).toThrow(new UsageError(''));
   });
+});
+
+it.each([
+  ['registry:5000/sluice', 'registry:5000/sluice-sources'],
+  ['registry:5000/sluice:1.0', 'registry:5000/sluice-sources:1.0'],
+  ['sluice', 'sluice-sources'],
+  ['sluice:1.0@sha256:abc', 'sluice-sources:1.0'],
+])('the image %s has %s beside it', (image, sourcesImage) => {
+  expect(readConfig(['--image', image], {})).toMatchObject({ image, sourcesImage });
 });

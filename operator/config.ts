@@ -12,6 +12,8 @@ export type OperatorConfig = {
   readonly lease: string;
   /** The default image of media servers. */
   readonly image: string;
+  /** The default image of the container that reads the sources of captures. */
+  readonly sourcesImage: string;
   readonly leaderElection: boolean;
   /** Identifies this replica; different at each start. */
   readonly identity: string;
@@ -25,6 +27,7 @@ export type OperatorConfig = {
 export const USAGE = `usage: operator --image IMAGE [options]
 
   --image IMAGE             the default image of media servers
+  --sources-image IMAGE     the default image that reads sources of captures (default: IMAGE with -sources before its tag)
   --watch-namespaces A,B    default: all namespaces
   --namespace NAME          namespace of the Lease (default: POD_NAMESPACE, else sluice-system)
   --lease NAME              the Lease by which replicas agree on a leader (default sluice-operator)
@@ -38,6 +41,7 @@ The cluster is taken from KUBECONFIG, ~/.kube/config, or the pod's service accou
 
 const OPTIONS = {
   image: { type: 'string' },
+  'sources-image': { type: 'string' },
   'watch-namespaces': { type: 'string', default: '' },
   namespace: { type: 'string' },
   lease: { type: 'string', default: 'sluice-operator' },
@@ -66,6 +70,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
     namespace,
     lease,
     image: options.image,
+    sourcesImage: options['sources-image'] || sourcesImageOf(options.image),
     leaderElection: !options['no-leader-election'],
     operator: `${namespace}/${lease}${isByHand ? `@${hostname()}` : ''}`,
     identity: `${name}_${process.pid}_${Date.now().toString(36)}`,
@@ -74,6 +79,9 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
     logLevel: readLogLevel('--log-level', options['log-level']),
   };
 }
+
+/** `registry:5000/sluice-sources:1.0` for `registry:5000/sluice:1.0`. A digest is of the other image only. */
+const sourcesImageOf = (image: string): string => image.replace(/@.*$/, '').replace(/(:[^:/]*)?$/, '-sources$1');
 
 function namespacesOf(text: string): string[] {
   const names = text

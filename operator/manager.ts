@@ -68,7 +68,11 @@ export class Manager {
       ownership: new Ownership(config.operator, { client, events, clock, log }),
     };
     this.#reflectors = this.#reflect(stores);
-    this.#kinds = kindsOf(this.#world, { image: config.image, onFleetChange: (key) => this.#tellFollowers(key) });
+    this.#kinds = kindsOf(this.#world, {
+      image: config.image,
+      sourcesImage: config.sourcesImage,
+      onFleetChange: (key) => this.#tellFollowers(key),
+    });
     this.#controllers = new Map(Object.values(this.#kinds).map((kind) => [kind, this.#controllerOf(kind)]));
     const counts = new Counts(this.#world);
     this.#poller = new Poller({

@@ -17,12 +17,20 @@ export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'sluice' } as const;
 
 /** The name of our container; a pod may have others. */
 export const CONTAINER = 'media-server';
+/** The containers of a capture pod: one reads the sources, the other one publishes. */
+export const CAPTURE_CONTAINERS = { sources: 'sources', capture: 'capture' } as const;
 /** Names of its ports. A port looked up by name is right for each pod, even while the number changes. */
 export const PORT_NAMES = { ops: 'ops', internal: 'internal' } as const;
 
 /** Selects the pods of one MediaServer. It must never change: the selector of a Deployment is immutable. */
 export const selectorOf = ({ name }: Pick<Parent, 'name'>): Record<string, string> => ({
   'app.kubernetes.io/name': 'sluice-media-server',
+  'app.kubernetes.io/instance': name,
+});
+
+/** Selects the capture pods of one MediaServer. It must never change. */
+export const captureSelectorOf = ({ name }: Pick<Parent, 'name'>): Record<string, string> => ({
+  'app.kubernetes.io/name': 'sluice-capture',
   'app.kubernetes.io/instance': name,
 });
 
@@ -63,6 +71,8 @@ function ownerOf({ name, uid }: Owner): OwnerReference {
 
 export const configMapName = ({ name }: Pick<Parent, 'name'>): string => `${name}-config`;
 export const assetsName = ({ name }: Pick<Parent, 'name'>): string => `${name}-assets`;
+/** The name of the Deployment and the NetworkPolicy of the capture pods. */
+export const captureName = ({ name }: Pick<Parent, 'name'>): string => `${name}-capture`;
 export const rosterName = ({ name }: Pick<Parent, 'name'>): string => `${name}-roster`;
 
 /** Whether clients are told the external address of the pod's node. */

@@ -20,9 +20,9 @@ import {
   selectorOf,
 } from './common.ts';
 import { ANNOUNCED_FILE } from './config-map.ts';
+import { fromField, onePerName, probe, RESTRICTED, tolerationsOf, USER, type Variable } from './pod-parts.ts';
 
 const FOLDER = '/etc/sluice';
-const USER = 65532;
 /** Time after the drain to flush events and close. */
 const GRACE_EXTRA_S = 30;
 const RESTART_HASH = 'sluice.dev/restart-hash';
@@ -67,7 +67,6 @@ export function buildDeployment(parent: Parent, input: DeploymentInput): KubeObj
 
 type PodSpec = { readonly containers: readonly [Container]; readonly [field: string]: unknown };
 type Container = { readonly env: readonly Variable[]; readonly [field: string]: unknown };
-type Variable = Readonly<Record<string, unknown>>;
 
 function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
   const { imagePullPolicy, imagePullSecrets, podTemplate, resources, media, ...spec } = parent.spec;
@@ -97,7 +96,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
     ...(media.exposure === 'HostNetwork' ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     ...affinityOf(parent),
     ...scheduling,
-    tolerations: tolerationsOf(parent),
+    tolerations: tolerationsOf(podTemplate),
     containers: [
       {
         name: CONTAINER,
@@ -126,11 +125,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
         readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 4 }),
         // A frozen process does not drain, so nothing is gained by waiting for it.
         livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6, terminationGracePeriodSeconds: 5 }),
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
+        securityContext: RESTRICTED,
         volumeMounts: [
           { name: 'config', mountPath: FOLDER, readOnly: true },
           { name: 'tmp', mountPath: '/tmp' },
@@ -180,39 +175,11 @@ function portsOf({ spec }: Parent): object[] {
   ];
 }
 
-const probe = (path: string, timing: object): object => ({
-  httpGet: { path, port: PORT_NAMES.ops },
-  timeoutSeconds: 2,
-  ...timing,
-});
-
-const fromField = (name: string, fieldPath: string): Variable => ({ name, valueFrom: { fieldRef: { fieldPath } } });
-
-/** Keeps the last variable of each name: the API server refuses duplicates. */
-const onePerName = (env: readonly Variable[]): Variable[] => [
-  ...new Map(env.map((variable) => [variable['name'], variable])).values(),
-];
-
 function affinityOf(parent: Parent): { affinity?: object } {
   const { media, podTemplate } = parent.spec;
   const onHost = media.exposure === 'PodIP' ? {} : onePerNode(parent);
   const affinity = { ...onHost, ...podTemplate.affinity };
   return Object.keys(affinity).length === 0 ? {} : { affinity };
-}
-
-/** Taints of a node that has failed (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). */
-const NODE_FAILURES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
-
-/** By default Kubernetes leaves pods on such a node for 5 minutes. Tolerations set by the user stay as they are. */
-function tolerationsOf({ spec }: Parent): object[] {
-  const { nodeFailureTimeout, tolerations = [] } = spec.podTemplate;
-  const tolerationSeconds = Math.ceil((parseDurationMs(nodeFailureTimeout) ?? 0) / 1000);
-  const isTolerated = (taint: string): boolean =>
-    tolerations.some(
-      ({ effect = '', key = '' }) => ['', taint].includes(String(key)) && ['', 'NoExecute'].includes(String(effect)),
-    );
-  const ours = NODE_FAILURES.filter((taint) => !isTolerated(taint));
-  return [...tolerations, ...ours.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }))];
 }
 
 /** Two pods on one host would use the same ports. */

@@ -48,6 +48,14 @@ describe('buildNetworkPolicy', () => {
     );
   });
 
+  it('opens the internal port to capture pods, if there are any', () => {
+    const captures = { 'app.kubernetes.io/name': 'sluice-capture', 'app.kubernetes.io/instance': 'live' };
+    const built = buildNetworkPolicy(parentOf({ capture: { allow: [{ cidr: '10.20.0.0/16' }] } }));
+    const { spec } = policy([tcp(8081), tcp('ops'), tcp(44444), udp(44444)]);
+    spec.ingress[1]?.from?.push({ podSelector: { matchLabels: captures } });
+    expect(built?.['spec']).toEqual(spec);
+  });
+
   it('is not created when it is disabled', () => {
     expect(buildNetworkPolicy(parentOf({ networkPolicy: false }))).toBeNull();
   });

@@ -1,15 +1,16 @@
 import { type KubeObject, TYPES } from '../kube/objects.ts';
-import { child, clientPorts, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
+import { captureSelectorOf, child, clientPorts, mediaPorts, type Parent, PORT_NAMES, selectorOf } from './common.ts';
 
 /** The labels that the chart sets on the operator's pods. */
 const OPERATOR = { 'app.kubernetes.io/name': 'sluice-operator' };
+export const OPERATOR_PODS = { podSelector: { matchLabels: OPERATOR }, namespaceSelector: {} } as const;
 
 /**
- * Only this fleet's pods and the operator reach the internal port, and only this fleet's pods the ports of pipes. Ports
+ * Only this fleet's pods, its capture pods and the operator reach the internal port, and only this fleet's pods the ports of pipes. Ports
  * for users are open. null = disabled.
  */
 export function buildNetworkPolicy(parent: Parent): KubeObject | null {
-  const { media, networkPolicy } = parent.spec;
+  const { capture, media, networkPolicy } = parent.spec;
   if (!networkPolicy) return null;
   const open = [
     ...clientPorts(parent.spec).map(({ port }) => tcp(port)),
@@ -17,14 +18,14 @@ export function buildNetworkPolicy(parent: Parent): KubeObject | null {
     ...mediaPorts(parent.spec).flatMap((port) => [tcp(port), { port, protocol: 'UDP' }]),
   ];
   const fleet = { podSelector: { matchLabels: selectorOf(parent) } };
-  const operator = { podSelector: { matchLabels: OPERATOR }, namespaceSelector: {} };
+  const captures = capture ? [{ podSelector: { matchLabels: captureSelectorOf(parent) } }] : [];
   return child(TYPES.NetworkPolicy, parent, parent.name, {
     spec: {
       podSelector: { matchLabels: selectorOf(parent) },
       policyTypes: ['Ingress'],
       ingress: [
         { ports: open },
-        { ports: [tcp(PORT_NAMES.internal)], from: [fleet, operator] },
+        { ports: [tcp(PORT_NAMES.internal)], from: [fleet, OPERATOR_PODS, ...captures] },
         { ports: [{ ...media.pipePorts, protocol: 'UDP' }], from: [fleet] },
       ],
     },

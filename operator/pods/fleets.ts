@@ -1,7 +1,9 @@
 import type { FleetKey } from '../../crds/render/fleet-key.ts';
 import type { RenderFinding } from '../../crds/render/server-config.ts';
 import type { ConfigPush, PodStatus, Roster } from '../../crds/schema/internal.ts';
+import { CapturePods } from './capture-pods.ts';
 import { PodClient } from './client.ts';
+import { Keyed } from './keyed.ts';
 import type { Pod } from './pod.ts';
 import type { ScaleState } from './scale.ts';
 
@@ -34,26 +36,22 @@ export class Fleet {
   told = '';
   /** By pod uid. */
   readonly reports = new Map<string, PodReport>();
-  #client: { readonly key: FleetKey; readonly client: PodClient } | null = null;
+  readonly captures = new CapturePods();
+  readonly #keyed = new Keyed((key) => new PodClient(key));
 
   /** Returns the client with this key and closes a client with another key. */
   use(key: FleetKey): PodClient {
-    const known = this.#client;
-    if (known && isSame(known.key, key)) return known.client;
-    void this.close();
-    const client = new PodClient(key);
-    this.#client = { key, client };
-    return client;
+    return this.#keyed.use(key);
   }
 
   /** null until the first key is known. */
   get client(): PodClient | null {
-    return this.#client?.client ?? null;
+    return this.#keyed.client;
   }
 
   /** The key of the client; null until the first key is known. */
   get key(): FleetKey | null {
-    return this.#client?.key ?? null;
+    return this.#keyed.key;
   }
 
   /** Drops the reports of all other pods. */
@@ -81,16 +79,10 @@ export class Fleet {
     return { synced: synced.length, running: running.length };
   }
 
-  /** Clears the client at once: a new one may start while the connections of the old one close. */
   async close(): Promise<void> {
-    const old = this.#client;
-    this.#client = null;
-    await old?.client.close();
+    await Promise.all([this.#keyed.close(), this.captures.close()]);
   }
 }
-
-const isSame = (one: FleetKey, other: FleetKey): boolean =>
-  one.identity === other.identity && one.key.equals(other.key);
 
 /** All fleets, by key of the MediaServer. */
 export class Fleets {

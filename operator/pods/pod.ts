@@ -1,5 +1,5 @@
 import { INTERNAL_PORT } from '../../crds/schema/media-server.ts';
-import { CONTAINER, PORT_NAMES, selectorOf } from '../builders/common.ts';
+import { CAPTURE_CONTAINERS, CONTAINER, captureSelectorOf, PORT_NAMES, selectorOf } from '../builders/common.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Store } from '../kube/store.ts';
 
@@ -59,15 +59,21 @@ type Ended = { reason?: string; exitCode?: number; message?: string; finishedAt?
 /** Reasons for waiting that are normal. */
 const NORMAL_WAITS = ['ContainerCreating', 'PodInitializing'];
 
-/** The pods of one MediaServer, including those being deleted. */
+/** The media pods of one MediaServer, including those being deleted. */
 export function podsOf(pods: Store, namespace: string, mediaServer: string): Pod[] {
-  return pods.list(namespace, selectorOf({ name: mediaServer })).map(podOf);
+  return pods.list(namespace, selectorOf({ name: mediaServer })).map((pod) => podOf(pod, CONTAINER));
 }
 
-function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
+/** The capture pods of one MediaServer, including those being deleted. */
+export function capturePodsOf(pods: Store, namespace: string, mediaServer: string): Pod[] {
+  const found = pods.list(namespace, captureSelectorOf({ name: mediaServer }));
+  return found.map((pod) => podOf(pod, CAPTURE_CONTAINERS.capture));
+}
+
+function podOf({ metadata, spec, status: raw }: KubeObject, ownContainer: string): Pod {
   const status = (raw ?? {}) as PodStatus;
   // Other containers, such as the proxy of a service mesh, may come before it.
-  const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const container = status.containerStatuses?.find(({ name }) => name === ownContainer);
   const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // A pod that failed for good, for example by eviction, has been replaced.
@@ -76,7 +82,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject): Pod {
     name: metadata.name,
     uid: metadata.uid ?? '',
     address: status.podIP ?? '',
-    internalPort: internalPortOf(own),
+    internalPort: internalPortOf(own, ownContainer),
     node: own.nodeName ?? '',
     isRunning: container?.state?.running !== undefined && status.podIP !== undefined,
     isReady: readyOf(status)?.status === 'True',
@@ -117,8 +123,8 @@ function isLost(status: PodStatus, container: ContainerStatus | undefined): bool
   return ready?.status === 'False' && Date.parse(ready.lastTransitionTime ?? '') > startedAt;
 }
 
-function internalPortOf({ containers = [] }: PodSpec): number {
-  const container = containers.find(({ name }) => name === CONTAINER);
+function internalPortOf({ containers = [] }: PodSpec, ownContainer: string): number {
+  const container = containers.find(({ name }) => name === ownContainer);
   const port = container?.ports?.find(({ name }) => name === PORT_NAMES.internal);
   return port?.containerPort ?? INTERNAL_PORT;
 }

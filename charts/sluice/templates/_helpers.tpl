@@ -10,6 +10,10 @@
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end }}
 
+{{- define "sluice.sourcesImage" -}}
+{{ default (printf "%s-sources" .Values.image.repository) .Values.sourcesImage.repository }}:{{ default (default .Chart.AppVersion .Values.image.tag) .Values.sourcesImage.tag }}
+{{- end }}
+
 {{- define "sluice.selector" -}}
 app.kubernetes.io/name: sluice-operator
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -126,7 +126,7 @@ export async function prune(
 ): Promise<void> {
   const { name, namespace = '' } = object.metadata;
   const wanted = new Set(children.map((child) => `${child.kind}/${child.metadata.name}`));
-  const watched = ['Ingress', 'NetworkPolicy', 'PodDisruptionBudget'].flatMap(
+  const watched = ['Ingress', 'NetworkPolicy', 'PodDisruptionBudget', 'Deployment'].flatMap(
     (kind) => storeOf(world.stores, kind)?.list(namespace, labelsOf({ name })) ?? [],
   );
   for (const live of [...watched, ...optional]) {

@@ -54,6 +54,14 @@ describe('finalize', () => {
     });
   });
 
+  it('also deletes the capture pods, which would publish to pods that drain', async () => {
+    world.have(deployment());
+    world.have(child('apps/v1', 'Deployment', 'live-capture'));
+    world.have(pod);
+    const { writes } = await finalized();
+    expect(writes).toEqual([`DELETE ${DEPLOYMENT}-capture`, `DELETE ${DEPLOYMENT}`, STATUS, EVENT]);
+  });
+
   it('reports in the status what is left, and that it is no longer available', async () => {
     world.have(deployment());
     world.have(pod);

@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../../../crds/schema/duration.ts';
+import { captureName } from '../../builders/common.ts';
 import { isNotFound } from '../../kube/api-error.ts';
 import { remove } from '../../kube/apply.ts';
 import { type KubeObject, keyOf, pathOf, TYPES } from '../../kube/objects.ts';
@@ -30,8 +31,11 @@ export async function withFinalizer(world: World, object: KubeObject): Promise<v
 export async function finalize(world: World, object: KubeObject): Promise<Result> {
   if (!hasFinalizer(object)) return {};
   const { name, namespace = '' } = object.metadata;
-  const deployment = ownDeployment(world, object);
-  if (deployment && !deployment.metadata.deletionTimestamp) await remove(world.client, deployment);
+  const deployment = ownDeployment(world, object, name);
+  // Captures would be published to pods that drain until the last one is gone.
+  for (const each of [ownDeployment(world, object, captureName({ name })), deployment]) {
+    if (each && !each.metadata.deletionTimestamp) await remove(world.client, each);
+  }
   const pods = podsOf(world.stores.pods, namespace, name);
   const isOver = world.clock.now() > deadlineOf(object);
   if ((deployment || pods.length > 0) && !isOver) {
@@ -52,8 +56,8 @@ async function tellOfDrain(world: World, object: KubeObject, pods: readonly Pod[
   });
 }
 
-function ownDeployment({ stores }: World, object: KubeObject): KubeObject | null {
-  const deployment = stores.deployments.get(keyOf(object));
+function ownDeployment({ stores }: World, object: KubeObject, name: string): KubeObject | null {
+  const deployment = stores.deployments.get(`${object.metadata.namespace ?? ''}/${name}`);
   return deployment && isOwned(deployment, object) ? deployment : null;
 }
 

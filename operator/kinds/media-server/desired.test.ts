@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fleetKey } from '../../../test/builders/fleet-parts.ts';
+import { fleetKey, runningPod } from '../../../test/builders/fleet-parts.ts';
 import { configOf, observedOf, restHook, streamApp, streamAppObject } from '../../../test/builders/sluice-objects.ts';
-import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import { buildAssetsSecret, captureKeysOf, fleetKeysOf } from '../../builders/assets-secret.ts';
 import { buildConfigMap, versionOf } from '../../builders/config-map.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { type Desired, type DesiredOptions, desired } from './desired.ts';
@@ -10,7 +10,14 @@ import type { Fault } from './verdicts.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const NEW_KEY = fleetKey('new');
-const OPTIONS = { image: 'registry.example/sluice:1', newKey: () => NEW_KEY, now: NOW, running: [] };
+const NEW_CAPTURE_KEY = fleetKey('new-capture');
+const OPTIONS: DesiredOptions = {
+  image: 'registry.example/sluice:1',
+  sourcesImage: 'registry.example/sluice-sources:1',
+  newKey: (role) => (role === 'fleet' ? NEW_KEY : NEW_CAPTURE_KEY),
+  now: NOW,
+  running: [],
+};
 const secret = (data: Readonly<Record<string, string>>) => ({
   type: 'Opaque',
   data: new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
@@ -79,6 +86,28 @@ describe('desired', () => {
         keys,
       ),
     );
+  });
+
+  it('creates capture pods only if it has captures, and leaves the media pods as they are', () => {
+    const capture = { allow: [{ cidr: '10.20.0.0/16' }] };
+    const before = kinds({});
+    expect(kinds({ capture })).toEqual([...before, 'NetworkPolicy/live-capture', 'Deployment/live-capture']);
+    expect(kinds({ capture, networkPolicy: false })).not.toContain('NetworkPolicy/live-capture');
+    const deploymentOf = (spec: object) =>
+      made(observedOf({ ...spec })).children.find(({ kind }) => kind === 'Deployment');
+    expect(deploymentOf({ capture })).toEqual(deploymentOf({}));
+    expect(made(observedOf({ capture })).rendered).toEqual(made(observedOf()).rendered);
+  });
+
+  it('lets capture pods reach media pods on the network of their node by its address', () => {
+    const pods = [runningPod('1', { address: '192.0.2.1' }), runningPod('2', { address: '' })];
+    const policyOf = (exposure: string): string => {
+      const spec = { media: { exposure }, capture: { allow: [{ cidr: '10.20.0.0/16' }] } };
+      const { children } = made(observedOf(spec, { pods }));
+      return JSON.stringify(children.find(({ metadata }) => metadata.name === 'live-capture'));
+    };
+    expect(policyOf('HostNetwork')).toContain('"cidr":"192.0.2.1/32"');
+    expect(policyOf('PodIP')).not.toContain('192.0.2.1');
   });
 
   it('has nothing of the Web SDK unless it is on', () => {
@@ -215,14 +244,13 @@ describe('desired', () => {
     });
   });
 
-  describe('has one key for the fleet', () => {
+  describe('has one key for the fleet, and one for the capture role', () => {
     const spec = observedOf().mediaServer.spec;
     const existing = (...identities: readonly string[]) =>
-      buildAssetsSecret(
-        { name: 'live', namespace: 'media', uid: 'uid-live', spec },
-        new Map(),
-        identities.map(fleetKey),
-      );
+      buildAssetsSecret({ name: 'live', namespace: 'media', uid: 'uid-live', spec }, new Map(), {
+        fleet: identities.map(fleetKey),
+        capture: identities.map((name) => fleetKey(`capture-${name}`)),
+      });
 
     it.each([
       ['a new one if there is none', null, [NEW_KEY]],
@@ -231,8 +259,10 @@ describe('desired', () => {
       ['a new one if the Secret is empty', existing(), [NEW_KEY]],
     ])('%s', (_what, assets, keys) => {
       const wanted = made(observedOf({}, { assets }));
-      expect(wanted.keys).toEqual(keys);
+      const ofCaptures = keys.map((key) => (key === NEW_KEY ? NEW_CAPTURE_KEY : fleetKey(`capture-${key.identity}`)));
+      expect(wanted.keys).toEqual({ fleet: keys, capture: ofCaptures });
       expect(fleetKeysOf(wanted.assets)).toEqual(keys);
+      expect(captureKeysOf(wanted.assets)).toEqual(ofCaptures);
     });
   });
 });

@@ -5,7 +5,9 @@ import { renderServerConfig } from '../../../crds/render/server-config.ts';
 import { MEDIA_SERVER } from '../../../crds/schema/kinds.ts';
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
 import { brokenRules } from '../../../crds/validate/resource.ts';
-import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import { buildAssetsSecret, captureKeysOf, fleetKeysOf, type Keys } from '../../builders/assets-secret.ts';
+import { buildCaptureDeployment, type CaptureImages } from '../../builders/capture-deployment.ts';
+import { buildCaptureNetworkPolicy } from '../../builders/capture-network-policy.ts';
 import type { Parent } from '../../builders/common.ts';
 import { addressesOf, buildConfigMap, type ConfigVersion, versionOf } from '../../builders/config-map.ts';
 import { buildDeployment } from '../../builders/deployment.ts';
@@ -24,17 +26,16 @@ import { workersOf } from './worker-count.ts';
 
 export type Desired = {
   readonly rendered: Rendered;
-  readonly keys: readonly FleetKey[];
+  readonly keys: Keys;
   readonly assets: KubeObject;
   readonly configMap: KubeObject;
   /** In the order of writing. */
   readonly children: readonly KubeObject[];
 };
 
-export type DesiredOptions = {
-  readonly image: string;
-  /** Makes a key for a fleet that has none. */
-  readonly newKey: () => FleetKey;
+export type DesiredOptions = CaptureImages & {
+  /** Makes a key of a role that has none. */
+  readonly newKey: (role: keyof Keys) => FleetKey;
   /** Unix time, milliseconds. */
   readonly now: number;
   /** The configs that pods report as running. */
@@ -78,8 +79,10 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
   const { bundle, findings } = renderServerConfig({ ...observed, mediaServer: resource });
   const hash = hashOf(bundle);
   const counter = counterOf(hash, versionOf(observed.configMap), options);
-  const keys = fleetKeysOf(observed.assets);
-  const fleetKeys = keys.length > 0 ? keys : [options.newKey()];
+  const keys = {
+    fleet: orNew(fleetKeysOf(observed.assets), () => options.newKey('fleet')),
+    capture: orNew(captureKeysOf(observed.assets), () => options.newKey('capture')),
+  };
   const addresses = observed.nodes && (observed.nodes.byNode ?? addressesOf(observed.configMap));
   const configMap = buildConfigMap(parent, bundle.config, { counter, hash }, addresses);
   checkSize('the rendered config has', Object.values(configMap['data'] as Record<string, string>));
@@ -92,8 +95,8 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
       findings,
       apps: new Map(observed.appObjects.map(({ metadata }) => [metadata.name, metadata.generation ?? 0])),
     },
-    keys: fleetKeys,
-    assets: buildAssetsSecret(parent, bundle.assets, fleetKeys),
+    keys,
+    assets: buildAssetsSecret(parent, bundle.assets, keys),
     configMap,
     children: [
       buildServiceAccount(parent),
@@ -104,9 +107,20 @@ function wantedOf(observed: Observed, options: DesiredOptions): Desired {
       buildIngress(parent),
       buildHttpRoute(parent),
       buildPodMonitor(parent),
+      buildCaptureNetworkPolicy(parent, hostsOf(observed)),
+      buildCaptureDeployment(parent, options),
     ].filter((object) => object !== null),
   };
 }
+
+const orNew = (keys: readonly FleetKey[], make: () => FleetKey): readonly FleetKey[] =>
+  keys.length > 0 ? keys : [make()];
+
+/** The addresses of the pods that are on the network of their node. */
+const hostsOf = ({ mediaServer, pods }: Observed): string[] =>
+  mediaServer.spec.media.exposure === 'HostNetwork'
+    ? [...new Set(pods.map(({ address }) => address).filter((address) => address !== ''))]
+    : [];
 
 /**
  * The counter grows with each new config, and beyond that of any pod with another config, because pods keep the higher

@@ -8,12 +8,13 @@ import {
   podObject,
   streamAppObject,
 } from '../../../test/builders/sluice-objects.ts';
-import { buildAssetsSecret, fleetKeysOf } from '../../builders/assets-secret.ts';
+import { buildAssetsSecret, captureKeysOf, fleetKeysOf } from '../../builders/assets-secret.ts';
 import { ApiError, classifyError, NotLeaderError } from '../../kube/api-error.ts';
 import { type KubeObject, type ResourceType, TYPES } from '../../kube/objects.ts';
 import { reconcileMediaServer } from './reconcile.ts';
 
 const KEY = 'media/live';
+const KEYS = { fleet: [fleetKey('fleet-1')], capture: [fleetKey('capture-1')] };
 const FINALIZED = { finalizers: ['sluice.dev/drain'] };
 const at = (path: string) => (path.startsWith('v1/') ? `/api/${path}` : `/apis/${path}`);
 const SECRET = at('v1/namespaces/media/secrets/live-assets');
@@ -42,7 +43,15 @@ describe('reconcileMediaServer', () => {
   afterEach(() => world.close());
 
   const reconcile = () =>
-    reconcileMediaServer(world, { image: 'registry.example/sluice:1', onFleetChange: (key) => told.push(key) }, KEY);
+    reconcileMediaServer(
+      world,
+      {
+        image: 'registry.example/sluice:1',
+        sourcesImage: 'registry.example/sluice-sources:1',
+        onFleetChange: (key) => told.push(key),
+      },
+      KEY,
+    );
 
   /** Reconciles once, feeds the writes back into the stores and returns them. */
   async function reconciled(): Promise<string[]> {
@@ -269,19 +278,36 @@ describe('reconcileMediaServer', () => {
     expect(conditions()).not.toContain('ConfigApplied=False/NameTaken');
   });
 
-  it('recreates a deleted Secret with the key that its pods have', async () => {
+  it('recreates a deleted Secret with the keys that its pods have', async () => {
     world.have(mediaServerObject({}, FINALIZED));
     await reconcile();
     const writtenKeys = () => {
       const write = world.client.accepted.findLast(({ method, path }) => method === 'PATCH' && path === SECRET);
-      return fleetKeysOf((write?.body ?? null) as KubeObject | null);
+      const secret = (write?.body ?? null) as KubeObject | null;
+      return [...fleetKeysOf(secret), ...captureKeysOf(secret)];
     };
     const before = writtenKeys();
     world.settleWrites();
     await world.clock.advance(30_000);
     world.client.lose(TYPES.Secret, 'media', 'live-assets');
     await reconcile();
-    expect([before.length, writtenKeys()]).toEqual([1, before]);
+    expect([before.length, writtenKeys()]).toEqual([2, before]);
+  });
+
+  it('creates capture pods when there are captures, and removes them when there are none', async () => {
+    const capture = { allow: [{ cidr: '10.20.0.0/16' }] };
+    const [policy, deployment] = [
+      at('networking.k8s.io/v1/namespaces/media/networkpolicies/live-capture'),
+      at('apps/v1/namespaces/media/deployments/live-capture'),
+    ];
+    await settled();
+    await reconciled();
+    world.have(mediaServerObject({ capture }, { ...FINALIZED, generation: 2 }));
+    const ofMedia = at('networking.k8s.io/v1/namespaces/media/networkpolicies/live');
+    expect(await reconciled()).toEqual([`PATCH ${ofMedia}`, `PATCH ${policy}`, `PATCH ${deployment}`, STATUS]);
+    world.have(mediaServerObject({}, { ...FINALIZED, generation: 3 }));
+    const deletes = (await reconciled()).filter((write) => write.startsWith('DELETE'));
+    expect(deletes).toEqual([`DELETE ${policy}`, `DELETE ${deployment}`]);
   });
 
   it('removes a child that is no longer wanted, if it owns it', async () => {
@@ -332,14 +358,14 @@ describe('reconcileMediaServer', () => {
     });
 
     it('and polls its pods, even if the operator has just started', async () => {
-      world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
+      world.have(buildAssetsSecret(parentOf(), new Map(), KEYS));
       world.have(broken);
       await reconciled();
       expect(world.fleets.of(KEY).client).not.toBeNull();
     });
 
     it('and polls its pods, even if the spec cannot be read', async () => {
-      world.have(buildAssetsSecret(parentOf(), new Map(), [fleetKey('fleet-1')]));
+      world.have(buildAssetsSecret(parentOf(), new Map(), KEYS));
       world.have(mediaServerObject({ replicas: -1 }, FINALIZED));
       expect(await reconcile()).toEqual({});
       expect(world.settleWrites()).toEqual([STATUS, EVENT, EVENT]);

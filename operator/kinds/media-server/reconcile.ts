@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetKey } from '../../../crds/render/fleet-key.ts';
-import { fleetKeysOf } from '../../builders/assets-secret.ts';
+import { captureKeysOf, fleetKeysOf, type Keys } from '../../builders/assets-secret.ts';
+import type { CaptureImages } from '../../builders/capture-deployment.ts';
 import { assetsName, configMapName, selectorOf } from '../../builders/common.ts';
 import { graceSeconds } from '../../builders/deployment.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
@@ -24,9 +25,7 @@ import { keepRoster } from './roster.ts';
 import { scaled } from './scaled.ts';
 import { type Fault, faultVerdicts, mediaServerNumbers, mediaServerVerdicts, type StatusInput } from './verdicts.ts';
 
-export type MediaServerOptions = {
-  /** The default image of media servers. */
-  readonly image: string;
+export type MediaServerOptions = CaptureImages & {
   /** Called when the desired or the running config of the pods changed: apps and hooks derive their status from it. */
   readonly onFleetChange: (key: string) => void;
 };
@@ -83,7 +82,7 @@ async function reconcileInvalid(
   const { name, namespace = '' } = object.metadata;
   const fleet = world.fleets.of(keyOf(object));
   fleet.fault = fault;
-  useKeyOf(fleet, await world.reads.get(TYPES.Secret, namespace, assetsName({ name })));
+  useKeysOf(fleet, await world.reads.get(TYPES.Secret, namespace, assetsName({ name })));
   await keepRoster(world, { object, pods: podsOf(world.stores.pods, namespace, name) });
   await report(world, object, faultVerdicts(fault), firstCounts(object));
   tellOfFleet(options, keyOf(object), fleet, []);
@@ -96,9 +95,9 @@ async function reconcileValid(world: World, options: MediaServerOptions, observe
   // The last report of a container that has exited says nothing about its successor.
   fleet.keepOnly(new Set(running.map(({ uid }) => uid)));
   const attempt = desired(observed, {
-    image: options.image,
-    // If the Secret was deleted, pods still use the key that was in it.
-    newKey: () => fleet.key ?? newKey(),
+    ...options,
+    // If the Secret was deleted, pods still use the keys that were in it.
+    newKey: (role) => (role === 'fleet' ? fleet.key : fleet.captures.key) ?? newKey(role),
     now: world.clock.now(),
     running: fleet.statuses().map(({ config }) => config),
   });
@@ -127,25 +126,32 @@ const ALL_IS_WELL: Outcome = { fault: null, refused: null, missing: null, writte
 
 /** Pushes the last rendered config to pods that do not run it yet. */
 async function keepLastGood(observed: Observed, fleet: Fleet, fault: Fault): Promise<Outcome> {
-  useKeyOf(fleet, observed.assets);
+  useKeysOf(fleet, observed.assets);
   await pushConfig(fleet, observed.pods);
   return { ...ALL_IS_WELL, fault };
 }
 
-/** Calls to pods use the key that the pods have. */
-function useKeyOf(fleet: Fleet, assets: KubeObject | null): void {
-  const [key] = fleetKeysOf(assets);
-  if (key) fleet.use(key);
+/** Calls to pods use the keys that the pods have. */
+function useKeysOf(fleet: Fleet, assets: KubeObject | null): void {
+  useKeys(fleet, { fleet: fleetKeysOf(assets), capture: captureKeysOf(assets) });
 }
 
-const newKey = (): FleetKey => ({ identity: `fleet-${randomBytes(4).toString('hex')}`, key: randomBytes(32) });
+function useKeys(fleet: Fleet, keys: Keys): void {
+  const [[ofFleet], [ofCaptures]] = [keys.fleet, keys.capture];
+  if (ofFleet) fleet.use(ofFleet);
+  if (ofCaptures) fleet.captures.use(ofCaptures);
+}
+
+const newKey = (role: keyof Keys): FleetKey => ({
+  identity: `${role}-${randomBytes(4).toString('hex')}`,
+  key: randomBytes(32),
+});
 
 /** Credentials first, then the config that names them, then running pods, then what new pods are made from. */
 async function applyAll(world: World, observed: Observed, fleet: Fleet, wanted: Desired): Promise<Outcome> {
   const failed = await applyConfig(world, observed, wanted);
   if (failed) return failed;
-  const [key] = wanted.keys;
-  if (key) fleet.use(key);
+  useKeys(fleet, wanted.keys);
   fleet.rendered = wanted.rendered;
   await pushConfig(fleet, observed.pods);
   const written: KubeObject[] = [];

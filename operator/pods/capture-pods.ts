@@ -1,0 +1,65 @@
+import type { FleetKey } from '../../crds/render/fleet-key.ts';
+import type { CaptureReport, CaptureState } from '../../crds/schema/capture-messages.ts';
+import type { Assignment } from './assign.ts';
+import { CaptureClient } from './capture-client.ts';
+import { Keyed } from './keyed.ts';
+
+/** The result of the last call to a capture pod. */
+export type CapturePodReport =
+  | { readonly kind: 'answered'; readonly report: CaptureReport }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** The state of the capture pods of one MediaServer. It is lost when the operator restarts. */
+export class CapturePods {
+  /** By pod uid. */
+  readonly reports = new Map<string, CapturePodReport>();
+  /** Since when a pod is not ready, by pod uid, milliseconds of the monotonic clock. */
+  readonly unreadySince = new Map<string, number>();
+  /** The written assignments by uid of the StreamCapture: the store may lag behind. */
+  readonly assigned = new Map<string, Assignment>();
+  readonly #keyed = new Keyed((key) => new CaptureClient(key));
+
+  use(key: FleetKey): CaptureClient {
+    return this.#keyed.use(key);
+  }
+
+  /** null until the first key is known. */
+  get client(): CaptureClient | null {
+    return this.#keyed.client;
+  }
+
+  get key(): FleetKey | null {
+    return this.#keyed.key;
+  }
+
+  /** What the pod of an assignment says about its capture; undefined = nothing yet. */
+  stateOf(uid: string, { epoch, podUid }: Assignment): CaptureState | undefined {
+    const report = this.reports.get(podUid);
+    if (report?.kind !== 'answered') return undefined;
+    return report.report.captures.find((each) => each.uid === uid && each.epoch === epoch);
+  }
+
+  /** Forgets what is known about other pods and other captures. */
+  keepOnly(pods: ReadonlySet<string>, captures: ReadonlySet<string>): void {
+    for (const map of [this.reports, this.unreadySince])
+      for (const uid of map.keys()) if (!pods.has(uid)) map.delete(uid);
+    for (const uid of this.assigned.keys()) if (!captures.has(uid)) this.assigned.delete(uid);
+  }
+
+  close(): Promise<void> {
+    return this.#keyed.close();
+  }
+}
+
+/** The part of the reports that conditions depend on, without figures. Equal strings mean equal conditions. */
+export function captureEssence(reports: CapturePods['reports']): string {
+  return JSON.stringify(
+    [...reports].map(([uid, each]) => {
+      if (each.kind === 'failed') return [uid, each.kind];
+      const states = each.report.captures.map(
+        ({ bitrate: _bitrate, keyFrameIntervalMs: _interval, ...state }) => state,
+      );
+      return [uid, each.report.hash, states];
+    }),
+  );
+}
