@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../process/clock.ts';
+import { captureObject } from '../test/builders/captures.ts';
 import { logLines } from '../test/builders/log-lines.ts';
 import { type LoopbackApi, loopbackApi } from '../test/builders/loopback-api.ts';
 import { mediaServerObject, restHookObject, streamAppObject } from '../test/builders/sluice-objects.ts';
@@ -13,6 +14,7 @@ const OBJECTS: Readonly<Record<string, object>> = {
   mediaservers: mediaServerObject(),
   streamapps: streamAppObject('news'),
   resthooks: restHookObject('backend'),
+  streamcaptures: captureObject('gate'),
 };
 
 /** Answers like an API server with one object of each of our kinds and silent watches. */
@@ -52,7 +54,7 @@ describe('Manager', () => {
   it('has full stores and no queued work before it leads', () => {
     expect([manager.synced, manager.depths()]).toEqual([
       true,
-      { mediaserver: 0, streamapp: 0, resthook: 0, streamtermination: 0 },
+      { mediaserver: 0, streamapp: 0, resthook: 0, streamtermination: 0, streamcapture: 0, capturepods: 0 },
     ]);
     expect([...written]).toEqual([]);
   });
@@ -60,7 +62,7 @@ describe('Manager', () => {
   it('reconciles every object when it starts to lead', async () => {
     await manager.lead();
     const ours = '/apis/sluice.dev/v1alpha1/namespaces/media';
-    const statuses = ['mediaservers/live', 'streamapps/news', 'resthooks/backend'].map(
+    const statuses = ['mediaservers/live', 'streamapps/news', 'resthooks/backend', 'streamcaptures/gate'].map(
       (each) => `${ours}/${each}/status`,
     );
     await until('each has a status', () => statuses.every((each) => written.has(each)));

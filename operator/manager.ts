@@ -1,11 +1,13 @@
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/logger.ts';
 import type { OperatorConfig } from './config.ts';
+import { capturePodsKind } from './kinds/capture-pods/kind.ts';
 import type { Kind } from './kinds/kind.ts';
 import { mediaServerKind } from './kinds/media-server/kind.ts';
 import type { MediaServerOptions } from './kinds/media-server/reconcile.ts';
 import { restHookKind } from './kinds/rest-hook/kind.ts';
 import { streamAppKind } from './kinds/stream-app/kind.ts';
+import { streamCaptureKind } from './kinds/stream-capture/kind.ts';
 import { streamTerminationKind } from './kinds/stream-termination/kind.ts';
 import { classifyError } from './kube/api-error.ts';
 import { CachedReads } from './kube/cached-reads.ts';
@@ -32,13 +34,17 @@ export type ManagerDeps = {
   readonly log: Log;
 };
 
+type KindOptions = MediaServerOptions & { readonly onCapturePodsChange: (key: string) => void };
+
 /** Our kinds; each defines what it watches. */
-function kindsOf(world: World, options: MediaServerOptions) {
+function kindsOf(world: World, options: KindOptions) {
   return {
     mediaServer: mediaServerKind(world, options),
     streamApp: streamAppKind(world),
     restHook: restHookKind(world),
     streamTermination: streamTerminationKind(world),
+    streamCapture: streamCaptureKind(world),
+    capturePods: capturePodsKind(world, { onChange: options.onCapturePodsChange }),
   } as const satisfies Record<string, Kind>;
 }
 
@@ -72,6 +78,8 @@ export class Manager {
       image: config.image,
       sourcesImage: config.sourcesImage,
       onFleetChange: (key) => this.#tellFollowers(key),
+      onCapturePodsChange: (key) =>
+        this.#enqueue(this.#kinds.streamCapture, this.#kinds.streamCapture.followersOf?.(key) ?? []),
     });
     this.#controllers = new Map(Object.values(this.#kinds).map((kind) => [kind, this.#controllerOf(kind)]));
     const counts = new Counts(this.#world);

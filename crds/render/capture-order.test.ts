@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { captureSpec, secretSource } from '../../test/builders/captures.ts';
 import type { SecretSource } from './assets.ts';
-import { type CaptureInput, capturePush, orderGeneration, renderCapture, secretOf, urlOf } from './capture-order.ts';
+import { capturePush, orderGeneration, renderCapture, renderSource, secretOf, urlOf } from './capture-order.ts';
 
 const ALLOW = [{ cidr: '10.20.0.0/16', except: ['10.20.9.0/24'] }];
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function inputOf(spec: Fields = {}, secrets: Readonly<Record<string, SecretSource>> = {}): CaptureInput {
-  return {
-    uid: 'uid-gate',
+function rendered(spec: Fields = {}, uid = 'uid-gate') {
+  const valid = captureSpec(spec);
+  const source = renderSource(valid, new Map());
+  if (typeof source === 'string') throw new Error(source);
+  return renderCapture({
+    uid,
     generation: 1,
     restart: '',
     epoch: 3,
-    spec: captureSpec(spec),
+    spec: valid,
     appKey: 'defaultApp',
     allow: ALLOW,
-    secrets: new Map(Object.entries(secrets)),
-  };
+    source,
+  });
 }
+
+const sourceOf = (spec: Fields, secrets: Readonly<Record<string, SecretSource>>) =>
+  renderSource(captureSpec(spec), new Map(Object.entries(secrets)));
 
 const rtsp = { url: 'rtsp://10.20.0.7/main', credentialsRef: { name: 'cam' } };
 const rtmp = { url: 'rtmp://10.20.0.8/live/gate', credentialsRef: { name: 'cam' } };
@@ -27,7 +33,7 @@ const CAM = secretSource({ username: 'admin', password: 'ses ame\n' });
 
 describe('renderCapture', () => {
   it('renders a capture with all defaults', () => {
-    expect(renderCapture(inputOf())).toEqual({
+    expect(rendered()).toEqual({
       uid: 'uid-gate',
       generation: 2 ** 20,
       epoch: 3,
@@ -53,7 +59,7 @@ describe('renderCapture', () => {
       stallTimeout: '3s',
       afterTermination: 'Restart',
     };
-    expect(renderCapture(inputOf(chosen))).toMatchObject({
+    expect(rendered(chosen)).toMatchObject({
       source: { transport: 'UDP' },
       mode: 'OnDemand',
       startTimeoutMs: 5_000,
@@ -63,14 +69,16 @@ describe('renderCapture', () => {
       afterTermination: 'Restart',
     });
   });
+});
 
+describe('renderSource', () => {
   it.each<[string, Fields, object]>([
     ['RTSP', { rtsp }, { kind: 'rtsp', url: rtsp.url, transport: 'TCP', user: 'admin', password: 'ses ame' }],
     ['RTMP', { rtmp }, { kind: 'rtmp', url: rtmp.url, transport: 'TCP', user: 'admin', password: 'ses ame' }],
     ['SRT', { srt }, { kind: 'srt', url: srt.url, transport: 'UDP', passphrase: '0123456789' }],
   ])('renders %s with its credentials', (_what, spec, source) => {
     const secrets = { cam: CAM, srt: secretSource({ passphrase: '0123456789' }) };
-    expect(renderCapture(inputOf(spec, secrets))).toMatchObject({ source });
+    expect(sourceOf(spec, secrets)).toEqual(source);
   });
 
   it.each<[string, Fields, Readonly<Record<string, SecretSource>>, string]>([
@@ -102,7 +110,7 @@ describe('renderCapture', () => {
       'key "passphrase" of Secret "srt": must have 10 to 79 characters',
     ],
   ])('says what is wrong with %s, without its content', (_what, spec, secrets, fault) => {
-    expect(renderCapture(inputOf(spec, secrets))).toBe(fault);
+    expect(sourceOf(spec, secrets)).toBe(fault);
   });
 });
 
@@ -130,11 +138,7 @@ describe('the source of a capture', () => {
 });
 
 describe('capturePush', () => {
-  const order = (uid: string) => {
-    const rendered = renderCapture({ ...inputOf(), uid });
-    if (typeof rendered === 'string') throw new Error(rendered);
-    return rendered;
-  };
+  const order = (uid: string) => rendered({}, uid);
   const pod = (name: string) => ({ pod: name, address: '10.0.0.1', port: 9091 });
 
   it('has the same hash in any order, and another one for other content', () => {

@@ -16,14 +16,12 @@ export type CaptureInput = {
   readonly spec: StreamCaptureSpec;
   readonly appKey: string;
   readonly allow: readonly AllowedNetwork[];
-  readonly secrets: ReadonlyMap<string, SecretSource>;
+  readonly source: CapturedSource;
 };
 
-/** Renders what a capture pod is told about one capture. Returns a text if its Secret does not resolve. Pure. */
-export function renderCapture(input: CaptureInput): CaptureOrder | string {
-  const { allow, appKey, epoch, generation, restart, secrets, spec, uid } = input;
-  const source = renderSource(spec, secrets);
-  if (typeof source === 'string') return source;
+/** Renders what a capture pod is told about one capture. Pure. */
+export function renderCapture(input: CaptureInput): CaptureOrder {
+  const { allow, appKey, epoch, generation, restart, source, spec, uid } = input;
   return {
     uid,
     generation: orderGeneration(generation, restart),

@@ -41,6 +41,7 @@ export const TYPES = {
   StreamApp: type('sluice.dev/v1alpha1', 'StreamApp', 'streamapps'),
   RestHook: type('sluice.dev/v1alpha1', 'RestHook', 'resthooks'),
   StreamTermination: type('sluice.dev/v1alpha1', 'StreamTermination', 'streamterminations'),
+  StreamCapture: type('sluice.dev/v1alpha1', 'StreamCapture', 'streamcaptures'),
   Pod: type('v1', 'Pod', 'pods'),
   Secret: type('v1', 'Secret', 'secrets'),
   ConfigMap: type('v1', 'ConfigMap', 'configmaps'),

@@ -671,6 +671,18 @@ ${notes}
 			]
 		},
 		Failed: { bad: "True" },
+		Capturing: {
+			bad: "False",
+			asked: [
+				"Suspended",
+				"TerminatedByKeepAlive",
+				"TerminatedByRest",
+				"TerminatedByResource",
+				"LimitReached"
+			],
+			passing: ["Connecting", "Idle"],
+			atFirst: ["NoCapturePod"]
+		},
 		Reachable: { bad: "False" },
 		Saturated: { bad: "True" }
 	};

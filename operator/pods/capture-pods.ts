@@ -7,7 +7,11 @@ import { Keyed } from './keyed.ts';
 /** The result of the last call to a capture pod. */
 export type CapturePodReport =
   | { readonly kind: 'answered'; readonly report: CaptureReport }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** What it said before still stands. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly report: CaptureReport | null };
+
+/** What changes all the time. */
+export type CaptureFigures = Pick<CaptureState, 'bitrate' | 'keyFrameIntervalMs'>;
 
 /** The state of the capture pods of one MediaServer. It is lost when the operator restarts. */
 export class CapturePods {
@@ -17,6 +21,8 @@ export class CapturePods {
   readonly unreadySince = new Map<string, number>();
   /** The written assignments by uid of the StreamCapture: the store may lag behind. */
   readonly assigned = new Map<string, Assignment>();
+  /** The figures of each capture that were written last, by uid of the StreamCapture. */
+  readonly figures = new Map<string, { readonly at: number; readonly figures: CaptureFigures }>();
   readonly #keyed = new Keyed((key) => new CaptureClient(key));
 
   use(key: FleetKey): CaptureClient {
@@ -34,21 +40,22 @@ export class CapturePods {
 
   /** What the pod of an assignment says about its capture; undefined = nothing yet. */
   stateOf(uid: string, { epoch, podUid }: Assignment): CaptureState | undefined {
-    const report = this.reports.get(podUid);
-    if (report?.kind !== 'answered') return undefined;
-    return report.report.captures.find((each) => each.uid === uid && each.epoch === epoch);
+    return this.reports.get(podUid)?.report?.captures.find((each) => each.uid === uid && each.epoch === epoch);
   }
 
   /** Forgets what is known about other pods and other captures. */
   keepOnly(pods: ReadonlySet<string>, captures: ReadonlySet<string>): void {
-    for (const map of [this.reports, this.unreadySince])
-      for (const uid of map.keys()) if (!pods.has(uid)) map.delete(uid);
-    for (const uid of this.assigned.keys()) if (!captures.has(uid)) this.assigned.delete(uid);
+    for (const map of [this.reports, this.unreadySince]) keep(map, pods);
+    for (const map of [this.assigned, this.figures]) keep(map, captures);
   }
 
   close(): Promise<void> {
     return this.#keyed.close();
   }
+}
+
+function keep(map: Map<string, unknown>, uids: ReadonlySet<string>): void {
+  for (const uid of map.keys()) if (!uids.has(uid)) map.delete(uid);
 }
 
 /** The part of the reports that conditions depend on, without figures. Equal strings mean equal conditions. */

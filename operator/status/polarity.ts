@@ -24,6 +24,12 @@ export const POLARITY: Readonly<Record<string, Polarity>> = {
   KeepAliveActive: { bad: null },
   Complete: { bad: 'False', passing: ['Waiting', 'Running', 'Failed'] },
   Failed: { bad: 'True' },
+  Capturing: {
+    bad: 'False',
+    asked: ['Suspended', 'TerminatedByKeepAlive', 'TerminatedByRest', 'TerminatedByResource', 'LimitReached'],
+    passing: ['Connecting', 'Idle'],
+    atFirst: ['NoCapturePod'],
+  },
   Reachable: { bad: 'False' },
   Saturated: { bad: 'True' },
 };

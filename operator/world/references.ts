@@ -1,5 +1,6 @@
 import type { SecretSource } from '../../crds/render/assets.ts';
 import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import type { StreamCaptureSpec } from '../../crds/schema/stream-capture.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { TYPES } from '../kube/objects.ts';
 import type { World } from './world.ts';
@@ -36,8 +37,15 @@ function decoded(data: unknown, encoding: BufferEncoding): Map<string, Buffer> {
   return new Map(entries.map(([key, text]) => [key, Buffer.from(text, encoding)]));
 }
 
-/** The MediaServer that an app belongs to. */
+/** The MediaServer that an app or a StreamTermination belongs to. */
 export function mediaServerOf(object: KubeObject): string {
   const { mediaServerRef } = object['spec'] as StreamAppSpec;
   return `${object.metadata.namespace ?? ''}/${mediaServerRef.name}`;
+}
+
+/** The MediaServer that a StreamCapture belongs to by its app; null if the app does not exist. */
+export function mediaServerOfCapture({ stores }: Pick<World, 'stores'>, { metadata, spec }: KubeObject): string | null {
+  const { appRef } = spec as StreamCaptureSpec;
+  const app = stores.streamApps.get(`${metadata.namespace ?? ''}/${appRef.name}`);
+  return app ? mediaServerOf(app) : null;
 }

@@ -17,6 +17,7 @@ export const WATCHED = watched([
   { store: 'streamApps', type: TYPES.StreamApp },
   { store: 'restHooks', type: TYPES.RestHook },
   { store: 'streamTerminations', type: TYPES.StreamTermination },
+  { store: 'streamCaptures', type: TYPES.StreamCapture },
   { store: 'pods', type: TYPES.Pod, labelSelector: OWN },
   { store: 'deployments', type: TYPES.Deployment, labelSelector: OWN },
   { store: 'services', type: TYPES.Service, labelSelector: OWN },

@@ -1,8 +1,9 @@
 import type { Kind } from '../../crds/schema/kinds.ts';
-import { MEDIA_SERVER, REST_HOOK, STREAM_APP, STREAM_TERMINATION } from '../../crds/schema/kinds.ts';
+import { MEDIA_SERVER, REST_HOOK, STREAM_APP, STREAM_CAPTURE, STREAM_TERMINATION } from '../../crds/schema/kinds.ts';
 import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
 import type { RestHookSpec } from '../../crds/schema/rest-hook.ts';
 import type { StreamAppSpec } from '../../crds/schema/stream-app.ts';
+import type { StreamCaptureSpec } from '../../crds/schema/stream-capture.ts';
 import type { StreamTerminationSpec } from '../../crds/schema/stream-termination.ts';
 import { type Resource, type Validated, validateResource } from '../../crds/validate/resource.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -18,6 +19,7 @@ const validate =
 export const readMediaServer: (object: KubeObject) => Validated<MediaServerSpec> = validate(MEDIA_SERVER);
 export const readStreamApp: (object: KubeObject) => Validated<StreamAppSpec> = validate(STREAM_APP);
 export const readRestHook: (object: KubeObject) => Validated<RestHookSpec> = validate(REST_HOOK);
+export const readStreamCapture: (object: KubeObject) => Validated<StreamCaptureSpec> = validate(STREAM_CAPTURE);
 export const readStreamTermination: (object: KubeObject) => Validated<StreamTerminationSpec> =
   validate(STREAM_TERMINATION);
 

@@ -55,12 +55,13 @@ export class OperatorWorld implements World {
   /** Applies a merge patch to an object, one level deep. */
   #merge(path: string, patch: Readonly<Record<string, object>>): void {
     const key = path.replace('/status', '').split('/').slice(-3);
-    const { mediaServers, restHooks, streamApps, streamTerminations } = this.stores;
+    const { mediaServers, restHooks, streamApps, streamCaptures, streamTerminations } = this.stores;
     const store = {
       mediaservers: mediaServers,
       streamapps: streamApps,
       resthooks: restHooks,
       streamterminations: streamTerminations,
+      streamcaptures: streamCaptures,
     }[key[1] ?? ''];
     const object = store?.get(`${key[0]}/${key[2]}`);
     if (!object) return;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { AUDIT_LOG } from '../../cluster/control-plane.ts';
-import { ClusterStage, streamApp, termination } from '../../harness/cluster-stage.ts';
+import { ClusterStage, streamApp, streamCapture, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { until } from '../../harness/wait.ts';
 
@@ -92,6 +92,9 @@ describe.runIf(inject('target').kind === 'embedded')('the rights of the operator
     // An Event, and a change of the Service and of the Deployment.
     await stage.apply(streamApp('broken', { restHookRef: { name: 'missing' } }));
     await stage.condition('streamapp/broken', 'ResolvedRefs', 'False');
+    // The status of a capture.
+    await stage.apply(streamCapture('gate', { rtsp: { url: 'rtsp://192.0.2.1/main' } }));
+    await stage.condition('streamcapture/gate', 'Accepted', 'False');
     await stage.apply(termination('all', { all: true, ttlAfterFinished: '1s' }));
     await until('the finished StreamTermination is gone', async () => !(await isThere('streamtermination/all')));
     await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'mediaserver/live'], { timeoutMs: 60_000 });

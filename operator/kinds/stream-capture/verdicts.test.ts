@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
+import { CAPTURING_REASONS } from '../../../crds/schema/capture-reasons.ts';
+import { captureSpec, captureState } from '../../../test/builders/captures.ts';
+import { parentOf } from '../../../test/builders/sluice-objects.ts';
+import { no, yes } from '../../kube/conditions.ts';
+import type { Acceptance } from './acceptance.ts';
+import { type CaptureInput, captureVerdicts } from './verdicts.ts';
+
+const accepted = (spec: Readonly<Record<string, unknown>> = {}): Acceptance => ({
+  kind: 'accepted',
+  spec: captureSpec(spec),
+  mediaServer: 'live',
+  appKey: 'defaultApp',
+  capture: parentOf({ capture: { allow: [{ cidr: '10.20.0.0/16' }] } }).spec.capture ?? expect.unreachable(),
+  source: { kind: 'rtsp', url: 'rtsp://10.20.0.7/main', transport: 'TCP' },
+});
+
+const verdicts = (over: Partial<CaptureInput> = {}) =>
+  captureVerdicts({
+    name: 'gate',
+    acceptance: accepted(),
+    held: null,
+    assignment: { pod: 'live-capture-a', podUid: 'a', epoch: 1 },
+    state: captureState('uid-gate'),
+    ...over,
+  });
+
+const words = (over: Partial<CaptureInput>): string[] =>
+  verdicts(over).map(({ reason, status, type }) => `${type}=${status}/${reason}`);
+
+const held = (cause: string) => ({
+  cause,
+  info: 'Terminated by keep-alive',
+  generation: 1,
+  time: '2026-01-01T00:00:00Z',
+});
+
+describe('captureVerdicts', () => {
+  it('reports a stream that is captured', () => {
+    expect(verdicts()).toEqual([
+      yes('Accepted', 'Accepted', 'MediaServer "live" captures this stream'),
+      yes('Capturing', 'Connected', 'the stream of the source is published'),
+      yes('Ready', 'Ready', 'everything is as specified'),
+    ]);
+  });
+
+  it('reports why a capture is not accepted, in every condition', () => {
+    const acceptance = { kind: 'refused', reason: 'Conflict', message: 'StreamCapture "old" has it' } as const;
+    expect(verdicts({ acceptance })).toEqual([
+      no('Accepted', 'Conflict', 'StreamCapture "old" has it'),
+      no('Capturing', 'Conflict', 'StreamCapture "old" has it'),
+      no('Ready', 'Conflict', 'StreamCapture "old" has it'),
+    ]);
+  });
+
+  it('says what ended a stream that stays ended, and how to start it again', () => {
+    const [, capturing] = verdicts({ held: held('keepalive') });
+    expect(capturing).toEqual(
+      no(
+        'Capturing',
+        'TerminatedByKeepAlive',
+        'the backend answered 403 to a keep-alive ("Terminated by keep-alive") at 2026-01-01T00:00:00Z and stays ended; ' +
+          'to start it again: kubectl annotate streamcapture gate sluice.dev/restart="$(date +%s)" --overwrite',
+      ),
+    );
+  });
+
+  it.each<[string, Partial<CaptureInput>, string, string]>([
+    ['suspended', { acceptance: accepted({ suspend: true }) }, 'Capturing=False/Suspended', 'Ready=True/Ready'],
+    [
+      'suspended and held',
+      { acceptance: accepted({ suspend: true }), held: held('rest') },
+      'Capturing=False/Suspended',
+      'Ready=True/Ready',
+    ],
+    ['held by REST', { held: held('rest') }, 'Capturing=False/TerminatedByRest', 'Ready=False/TerminatedByRest'],
+    [
+      'held by a StreamTermination',
+      { held: held('resource') },
+      'Capturing=False/TerminatedByResource',
+      'Ready=False/TerminatedByResource',
+    ],
+    ['held by a limit', { held: held('limit') }, 'Capturing=False/LimitReached', 'Ready=False/LimitReached'],
+    ['held by a refusal', { held: held('refused') }, 'Capturing=False/Refused', 'Ready=False/Refused'],
+    ['without a pod', { assignment: null }, 'Capturing=False/NoCapturePod', 'Ready=False/NoCapturePod'],
+    ['not heard of yet', { state: undefined }, 'Capturing=False/Connecting', 'Ready=False/Connecting'],
+    ['idle', { state: captureState('uid-gate', { reason: 'Idle' }) }, 'Capturing=False/Idle', 'Ready=True/Ready'],
+  ])('reports a capture that is %s', (_what, over, capturing, ready) => {
+    expect(words(over)).toEqual(['Accepted=True/Accepted', capturing, ready]);
+  });
+
+  it.each(Object.keys(CAPTURING_REASONS))('passes on that a pod says %s, with its message or ours', (reason) => {
+    const say = (message: string) =>
+      verdicts({ state: captureState('uid-gate', { reason, message } as CaptureState) })[1];
+    const status = reason === 'Connected' ? 'True' : 'False';
+    expect(say('camera says no')).toMatchObject({ status, reason, message: 'camera says no' });
+    expect(say('')?.message).toBe(CAPTURING_REASONS[reason as keyof typeof CAPTURING_REASONS]);
+  });
+});
