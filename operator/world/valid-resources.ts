@@ -11,10 +11,15 @@ import type { KubeObject } from '../kube/objects.ts';
 // The API server validated an object by the CRD that was installed when the object was written. An object from before
 // an upgrade may break a newer rule. Missing defaults are filled in for the same reason.
 
-const validate =
-  <S>(kind: Kind<S>) =>
-  (object: KubeObject): Validated<S> =>
-    validateResource(kind, object);
+// Objects are never changed, only replaced, so each is validated once.
+function validate<S>(kind: Kind<S>): (object: KubeObject) => Validated<S> {
+  const known = new WeakMap<KubeObject, Validated<S>>();
+  return (object) => {
+    const checked = known.get(object) ?? validateResource(kind, object);
+    known.set(object, checked);
+    return checked;
+  };
+}
 
 export const readMediaServer: (object: KubeObject) => Validated<MediaServerSpec> = validate(MEDIA_SERVER);
 export const readStreamApp: (object: KubeObject) => Validated<StreamAppSpec> = validate(STREAM_APP);

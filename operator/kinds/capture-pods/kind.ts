@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../kube/store.ts';
 import { mediaServerOf, mediaServerOfCapture } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
 import { bothOf, type Kind, ofSpec } from '../kind.ts';
+import { captureStatusOf, isRestart } from '../stream-capture/held.ts';
 import { type CapturePodsOptions, reconcileCapturePods } from './reconcile.ts';
 
 /** The capture pods of each MediaServer: which pod has which capture. */
@@ -16,13 +18,22 @@ export function capturePodsKind(world: World, options: CapturePodsOptions): Kind
       { store: mediaServers, keysOf: ofSpec(({ key }) => [key]) },
       { store: streamApps, keysOf: ofSpec((change) => bothOf(change).map(mediaServerOf)) },
       {
-        // Also of the status, which says what is held.
         store: streamCaptures,
-        keysOf: (change) => bothOf(change).flatMap((capture) => mediaServerOfCapture(world, capture) ?? []),
+        keysOf: (change) =>
+          isOrder(change) ? bothOf(change).flatMap((capture) => mediaServerOfCapture(world, capture) ?? []) : [],
       },
       { store: pods, keysOf: ofPod },
     ],
   };
+}
+
+/** Whether pods are to capture something else: the spec, the annotation, or what holds a capture has changed. */
+function isOrder(change: Change): boolean {
+  const { after, before } = change;
+  if (!before || !after || isRestart(change) || before.metadata.generation !== after.metadata.generation) return true;
+  const [was, is] = [captureStatusOf(before), captureStatusOf(after)];
+  const isDeleted = before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp;
+  return isDeleted || !isDeepStrictEqual([was.held, was.assignment], [is.held, is.assignment]);
 }
 
 /** The MediaServer of a pod, by its label. */

@@ -2,6 +2,7 @@ import { orderGeneration } from '../../../crds/render/capture-order.ts';
 import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import type { StreamCaptureStatus } from '../../../crds/schema/stream-capture.ts';
 import { type KubeObject, rfc3339 } from '../../kube/objects.ts';
+import type { Change } from '../../kube/store.ts';
 
 export type Held = NonNullable<StreamCaptureStatus['held']>;
 
@@ -9,6 +10,11 @@ export type Held = NonNullable<StreamCaptureStatus['held']>;
 export const RESTART = 'sluice.dev/restart';
 
 export const restartOf = ({ metadata }: KubeObject): string => metadata.annotations?.[RESTART] ?? '';
+
+/** Whether somebody has asked for the capture to start again. */
+export function isRestart({ after, before }: Change): boolean {
+  return before !== undefined && after !== undefined && restartOf(before) !== restartOf(after);
+}
 
 /** The status as it was last seen. */
 export const captureStatusOf = ({ status }: KubeObject): StreamCaptureStatus => (status ?? {}) as StreamCaptureStatus;

@@ -67,6 +67,8 @@ describe('a change queues', () => {
   it.each<[string, KubeObject, string[]]>([
     ['a new capture', captureObject('new'), ['media/live']],
     ['what holds a capture', { ...gate, status: { held: { cause: 'rest' } } }, ['media/live']],
+    ['the figures of a capture', { ...gate, status: { bitrate: 1 } }, []],
+    ['a restart', captureObject('gate', {}, { annotations: { 'sluice.dev/restart': '1' } }), ['media/live']],
     ['a capture without an app', captureObject('a', { appRef: { name: 'gone' } }), []],
     [
       'an app that moves',

@@ -5,7 +5,7 @@ import { mediaServerOfCapture } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
 import { bothOf, type Kind, ofSpec } from '../kind.ts';
 import { isSameStream } from './acceptance.ts';
-import { restartOf } from './held.ts';
+import { isRestart } from './held.ts';
 import { reconcileStreamCapture } from './reconcile.ts';
 
 export function streamCaptureKind(world: World): Kind {
@@ -43,9 +43,4 @@ function isRival(capture: KubeObject, change: Change): boolean {
     ({ metadata, spec }) =>
       metadata.namespace === capture.metadata.namespace && isSameStream(capture, spec as StreamCaptureSpec),
   );
-}
-
-/** Whether somebody has asked for the capture to start again. */
-export function isRestart({ after, before }: Change): boolean {
-  return before !== undefined && after !== undefined && restartOf(before) !== restartOf(after);
 }

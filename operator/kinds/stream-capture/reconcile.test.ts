@@ -79,14 +79,14 @@ describe('reconcileStreamCapture', () => {
 
   it('writes figures at most every 30 seconds', async () => {
     assigned();
-    says({ bitrate: 1 });
+    says({ bitrate: 1_000_000 });
     await reconciled();
-    says({ bitrate: 2 });
+    says({ bitrate: 2_034_567 });
     await world.clock.advance(29_000);
     expect(await reconciled()).toEqual([]);
     await world.clock.advance(1_000);
     expect(await reconciled()).toEqual([STATUS]);
-    expect(status()).toMatchObject({ bitrate: 2 });
+    expect(status()).toMatchObject({ bitrate: 2_000_000 });
   });
 
   it.each<[string, Fields, string, string]>([

@@ -100,9 +100,10 @@ function figures({ clock }: World, { figures: known }: CapturePods, state: Captu
   return figureFields(state);
 }
 
+/** The bit rate is rounded, so that a steady one is not written again and again. */
 function figureFields({ bitrate, keyFrameIntervalMs }: CaptureFigures): object {
   const interval = keyFrameIntervalMs === undefined ? {} : { keyFrameInterval: secondsOf(keyFrameIntervalMs) };
-  return { ...interval, ...(bitrate === undefined ? {} : { bitrate }) };
+  return { ...interval, ...(bitrate === undefined ? {} : { bitrate: Number(bitrate.toPrecision(2)) }) };
 }
 
 /** `2s`, `1.5s`. */
