@@ -12,6 +12,8 @@ describe('createLogger', () => {
     ['assets', { assets: { 'secret.api_token': ENCODED } }],
     ["a fleet's key", { fleet: { identity: 'fleet-1', key: Buffer.from(SECRET) } }],
     ['a key', { key: SECRET }],
+    ['the source of a capture', { source: { kind: 'rtsp', user: 'admin', password: SECRET } }],
+    ['a passphrase', { passphrase: SECRET }],
     ['the headers of a request', { headers: { authorization: `Bearer ${SECRET}` } }],
     ['an authorization', { authorization: `Bearer ${SECRET}` }],
   ])('redacts %s, even in a child', (_what, fields) => {
