@@ -24,7 +24,7 @@ describe('buildAssetsSecret', () => {
       data: {
         'secret.api_ops': base64('t1'),
         'secret.tls_tls.key': 'AP8=',
-        'fleet.key': base64(`fleet-1 ${HEX}\n`),
+        'fleet.key': base64(`fleet-1 ${HEX}\ncapture-1 ${CAPTURE.key.toString('hex')}\n`),
         'capture.key': base64(`capture-1 ${CAPTURE.key.toString('hex')}\n`),
       },
     });

@@ -3,18 +3,15 @@ import {
   FLEET_KEY_FILE,
   type FleetKey,
   formatFleetKey,
+  type KeyRole,
   parseFleetKeys,
+  roleOf,
 } from '../../crds/render/fleet-key.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
 import { assetsName, child, type Parent } from './common.ts';
 
-/** The keys of a fleet. */
-export type Keys = {
-  /** Of the media pods and the operator. */
-  readonly fleet: readonly FleetKey[];
-  /** Of the capture role. */
-  readonly capture: readonly FleetKey[];
-};
+/** The keys of each role. */
+export type Keys = Readonly<Record<KeyRole, readonly FleetKey[]>>;
 
 /**
  * The credentials that the config names, and the keys. The key of captures is there before there are any: it reaches
@@ -26,12 +23,13 @@ export function buildAssetsSecret(parent: Parent, assets: ReadonlyMap<string, Bu
   const text = (each: readonly FleetKey[]) => Buffer.from(each.map(formatFleetKey).join('')).toString('base64');
   return child(TYPES.Secret, parent, assetsName(parent), {
     type: 'Opaque',
-    data: { ...data, [FLEET_KEY_FILE]: text(keys.fleet), [CAPTURE_KEY_FILE]: text(keys.capture) },
+    data: { ...data, [FLEET_KEY_FILE]: text([...keys.fleet, ...keys.capture]), [CAPTURE_KEY_FILE]: text(keys.capture) },
   });
 }
 
 /** The fleet keys of an existing Secret; the first one is in use. */
-export const fleetKeysOf = (secret: KubeObject | null): FleetKey[] => keysOf(secret, FLEET_KEY_FILE);
+export const fleetKeysOf = (secret: KubeObject | null): FleetKey[] =>
+  keysOf(secret, FLEET_KEY_FILE).filter((key) => roleOf(key) === 'fleet');
 
 /** The same for the keys of the capture role. */
 export const captureKeysOf = (secret: KubeObject | null): FleetKey[] => keysOf(secret, CAPTURE_KEY_FILE);

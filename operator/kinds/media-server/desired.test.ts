@@ -10,7 +10,7 @@ import type { Fault } from './verdicts.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const NEW_KEY = fleetKey('new');
-const NEW_CAPTURE_KEY = fleetKey('new-capture');
+const NEW_CAPTURE_KEY = fleetKey('capture-new');
 const OPTIONS: DesiredOptions = {
   image: 'registry.example/sluice:1',
   sourcesImage: 'registry.example/sluice-sources:1',
