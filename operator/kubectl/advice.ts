@@ -141,5 +141,16 @@ export function adviceFor(reason: string, message: string): Advice | null {
   return { fix, link: section === undefined ? null : linkTo(section) };
 }
 
+const CAPTURES = `${PAGE}a-stream-is-not-captured`;
+
+/** A StreamCapture has many reasons of its own, which one section explains. */
+export const CAPTURE_ADVICE: Advice = {
+  fix: 'Look the reason up in the table of this section.',
+  link: linkTo(CAPTURES),
+};
+
 /** The sections that any advice links to. For a test. */
-export const SECTIONS: readonly string[] = [HOOK_KEY, REFERENCE, ...ROWS].flatMap(([, , section]) => section ?? []);
+export const SECTIONS: readonly string[] = [
+  CAPTURES,
+  ...[HOOK_KEY, REFERENCE, ...ROWS].flatMap(([, , section]) => section ?? []),
+];

@@ -1,5 +1,5 @@
 import { POLARITY } from '../status/polarity.ts';
-import { type Advice, adviceFor } from './advice.ts';
+import { type Advice, adviceFor, CAPTURE_ADVICE } from './advice.ts';
 import type { AnyObject, Condition } from './objects.ts';
 
 export type Finding = {
@@ -23,6 +23,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
   'ConfigApplied=True': ['OldDrainTimeout'],
   'Failed=True': ['EmptyFilterRefused'],
   'Reachable=True': ['SomeFail'],
+  'Capturing=False': ['Idle'],
   'KeepAliveActive=True': ['RefusalOnlyLogged'],
   'KeepAliveActive=False': ['AppKeyNotListed', 'NoHook', 'MethodNotListed', 'PolicyDisable'],
 };
@@ -43,7 +44,11 @@ function tells(other: Finding, finding: Finding, isEarlier: boolean): boolean {
 }
 
 function ofConditions({ kind, object }: Kinded, now: number): Finding[] {
-  return (object.status?.conditions ?? []).flatMap((condition) => {
+  const conditions = object.status?.conditions ?? [];
+  const isRefused = conditions.some(({ status, type }) => type === 'Accepted' && status === 'False');
+  return conditions.flatMap((condition) => {
+    // It repeats why the object is not accepted.
+    if (isRefused && condition.type === 'Capturing') return [];
     const severity = severityOf(condition, now);
     return severity === null ? [] : [findingOf(kind, object, condition, severity)];
   });
@@ -61,7 +66,7 @@ const findingOf = (
   condition: `${type}=${status}`,
   reason,
   message,
-  advice: adviceFor(reason, message),
+  advice: kind === 'StreamCapture' ? CAPTURE_ADVICE : adviceFor(reason, message),
 });
 
 function severityOf(condition: Condition, now: number): Finding['severity'] | null {

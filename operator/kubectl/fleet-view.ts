@@ -8,6 +8,7 @@ import {
   type RestHook,
   SERVER_LABEL,
   type StreamApp,
+  type StreamCapture,
   type StreamTermination,
 } from './objects.ts';
 
@@ -17,6 +18,7 @@ export type Objects = {
   readonly streamApps: readonly StreamApp[];
   readonly restHooks: readonly RestHook[];
   readonly streamTerminations: readonly StreamTermination[];
+  readonly streamCaptures: readonly StreamCapture[];
   readonly pods: readonly Pod[];
 };
 
@@ -46,6 +48,16 @@ export type HookView = {
   readonly lastFailureTime: string;
 };
 
+export type CaptureView = {
+  readonly name: string;
+  readonly stream: string;
+  /** Host of the source. */
+  readonly source: string;
+  /** Reason of the condition Capturing. */
+  readonly state: string;
+  readonly pod: string;
+};
+
 /** One MediaServer with everything that belongs to it. */
 export type FleetView = {
   readonly name: string;
@@ -61,6 +73,7 @@ export type FleetView = {
   readonly pods: readonly PodView[];
   readonly apps: readonly AppView[];
   readonly hooks: readonly HookView[];
+  readonly captures: readonly CaptureView[];
   readonly findings: readonly Finding[];
 };
 
@@ -88,6 +101,8 @@ function fleetView(objects: Objects, server: MediaServer, now: number): FleetVie
   const apps = objects.streamApps.filter(isOurs);
   const hookNames = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
   const hooks = objects.restHooks.filter(({ metadata }) => hookNames.has(metadata.name));
+  const appNames = new Set(apps.map(({ metadata }) => metadata.name));
+  const captures = objects.streamCaptures.filter(({ spec }) => appNames.has(spec.appRef.name));
   const { status } = server;
   return {
     name,
@@ -102,12 +117,14 @@ function fleetView(objects: Objects, server: MediaServer, now: number): FleetVie
     pods: objects.pods.filter(({ metadata }) => metadata.labels?.[SERVER_LABEL] === name).map(podView),
     apps: apps.map(appView),
     hooks: hooks.map(hookView),
+    captures: captures.map(captureView),
     findings: findingsOf(
       [
         { kind: 'MediaServer', object: server },
         ...apps.map((object) => ({ kind: 'StreamApp', object })),
         ...hooks.map((object) => ({ kind: 'RestHook', object })),
         ...terminations.map((object) => ({ kind: 'StreamTermination', object })),
+        ...captures.map((object) => ({ kind: 'StreamCapture', object })),
       ],
       now,
     ),
@@ -118,9 +135,10 @@ function fleetView(objects: Objects, server: MediaServer, now: number): FleetVie
 const isDryRun = ({ spec }: StreamTermination): boolean => spec.dryRun;
 
 /** Objects that no MediaServer of the namespace has in its view. */
-function strays({ mediaServers, restHooks, streamApps, streamTerminations }: Objects) {
+function strays({ mediaServers, restHooks, streamApps, streamCaptures, streamTerminations }: Objects) {
   const names = new Set(mediaServers.map(({ metadata }) => metadata.name));
   const isStray = ({ spec }: StreamApp | StreamTermination): boolean => !names.has(spec.mediaServerRef.name);
+  const own = new Set(streamApps.filter((app) => !isStray(app)).map(({ metadata }) => metadata.name));
   const used = new Set(streamApps.filter((app) => !isStray(app)).map(({ spec }) => spec.restHookRef?.name));
   return [
     ...streamApps.filter(isStray).map((object) => ({ kind: 'StreamApp', object })),
@@ -128,6 +146,9 @@ function strays({ mediaServers, restHooks, streamApps, streamTerminations }: Obj
     ...streamTerminations
       .filter((each) => isStray(each) && !isDryRun(each))
       .map((object) => ({ kind: 'StreamTermination', object })),
+    ...streamCaptures
+      .filter(({ spec }) => !own.has(spec.appRef.name))
+      .map((object) => ({ kind: 'StreamCapture', object })),
   ];
 }
 
@@ -161,6 +182,14 @@ const hookView = (hook: RestHook): HookView => ({
   reachable: statusOf(hook, 'Reachable'),
   lastSuccessTime: hook.status?.lastSuccessTime ?? '',
   lastFailureTime: hook.status?.lastFailureTime ?? '',
+});
+
+const captureView = ({ metadata, spec, status }: StreamCapture): CaptureView => ({
+  name: metadata.name,
+  stream: spec.name,
+  source: status?.source ?? '',
+  state: status?.conditions?.find(({ type }) => type === 'Capturing')?.reason ?? '',
+  pod: status?.assignment?.pod ?? '',
 });
 
 const statusOf = ({ status }: MediaServer | StreamApp | RestHook, type: string): string =>

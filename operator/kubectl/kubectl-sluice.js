@@ -680,7 +680,15 @@ ${notes}
 				"TerminatedByResource",
 				"LimitReached"
 			],
-			passing: ["Connecting", "Idle"],
+			passing: [
+				"Connecting",
+				"Idle",
+				"InvalidRef",
+				"Conflict",
+				"AddressNotAllowed",
+				"CaptureDisabled",
+				"InvalidSpec"
+			],
 			atFirst: ["NoCapturePod"]
 		},
 		Reachable: { bad: "False" },
@@ -866,11 +874,15 @@ ${notes}
 			link: section === void 0 ? null : linkTo(section)
 		};
 	}
-	[
+	const CAPTURE_ADVICE = {
+		fix: "Look the reason up in the table of this section.",
+		link: linkTo(`${PAGE}a-stream-is-not-captured`)
+	};
+	[...[
 		HOOK_KEY,
 		REFERENCE,
 		...ROWS
-	].flatMap(([, , section]) => section ?? []);
+	].flatMap(([, , section]) => section ?? [])];
 	// operator/kubectl/findings.ts
 	const PATIENCE_MS = 6e4;
 	const NOTES = {
@@ -882,6 +894,7 @@ ${notes}
 		"ConfigApplied=True": ["OldDrainTimeout"],
 		"Failed=True": ["EmptyFilterRefused"],
 		"Reachable=True": ["SomeFail"],
+		"Capturing=False": ["Idle"],
 		"KeepAliveActive=True": ["RefusalOnlyLogged"],
 		"KeepAliveActive=False": [
 			"AppKeyNotListed",
@@ -900,7 +913,10 @@ ${notes}
 		return finding.message.includes(other.message);
 	}
 	function ofConditions({ kind, object }, now) {
-		return (object.status?.conditions ?? []).flatMap((condition) => {
+		const conditions = object.status?.conditions ?? [];
+		const isRefused = conditions.some(({ status, type }) => type === "Accepted" && status === "False");
+		return conditions.flatMap((condition) => {
+			if (isRefused && condition.type === "Capturing") return [];
 			const severity = severityOf(condition, now);
 			return severity === null ? [] : [findingOf(kind, object, condition, severity)];
 		});
@@ -912,7 +928,7 @@ ${notes}
 		condition: `${type}=${status}`,
 		reason,
 		message,
-		advice: adviceFor(reason, message)
+		advice: kind === "StreamCapture" ? CAPTURE_ADVICE : adviceFor(reason, message)
 	});
 	function severityOf(condition, now) {
 		const { reason, status, type } = condition;
@@ -972,6 +988,8 @@ ${notes}
 		const apps = objects.streamApps.filter(isOurs);
 		const hookNames = new Set(apps.map(({ spec }) => spec.restHookRef?.name));
 		const hooks = objects.restHooks.filter(({ metadata }) => hookNames.has(metadata.name));
+		const appNames = new Set(apps.map(({ metadata }) => metadata.name));
+		const captures = objects.streamCaptures.filter(({ spec }) => appNames.has(spec.appRef.name));
 		const { status } = server;
 		return {
 			name,
@@ -986,6 +1004,7 @@ ${notes}
 			pods: objects.pods.filter(({ metadata }) => metadata.labels?.[SERVER_LABEL] === name).map(podView),
 			apps: apps.map(appView),
 			hooks: hooks.map(hookView),
+			captures: captures.map(captureView),
 			findings: findingsOf([
 				{
 					kind: "MediaServer",
@@ -1002,14 +1021,19 @@ ${notes}
 				...terminations.map((object) => ({
 					kind: "StreamTermination",
 					object
+				})),
+				...captures.map((object) => ({
+					kind: "StreamCapture",
+					object
 				}))
 			], now)
 		};
 	}
 	const isDryRun = ({ spec }) => spec.dryRun;
-	function strays({ mediaServers, restHooks, streamApps, streamTerminations }) {
+	function strays({ mediaServers, restHooks, streamApps, streamCaptures, streamTerminations }) {
 		const names = new Set(mediaServers.map(({ metadata }) => metadata.name));
 		const isStray = ({ spec }) => !names.has(spec.mediaServerRef.name);
+		const own = new Set(streamApps.filter((app) => !isStray(app)).map(({ metadata }) => metadata.name));
 		const used = new Set(streamApps.filter((app) => !isStray(app)).map(({ spec }) => spec.restHookRef?.name));
 		return [
 			...streamApps.filter(isStray).map((object) => ({
@@ -1022,6 +1046,10 @@ ${notes}
 			})),
 			...streamTerminations.filter((each) => isStray(each) && !isDryRun(each)).map((object) => ({
 				kind: "StreamTermination",
+				object
+			})),
+			...streamCaptures.filter(({ spec }) => !own.has(spec.appRef.name)).map((object) => ({
+				kind: "StreamCapture",
 				object
 			}))
 		];
@@ -1055,6 +1083,13 @@ ${notes}
 		lastSuccessTime: hook.status?.lastSuccessTime ?? "",
 		lastFailureTime: hook.status?.lastFailureTime ?? ""
 	});
+	const captureView = ({ metadata, spec, status }) => ({
+		name: metadata.name,
+		stream: spec.name,
+		source: status?.source ?? "",
+		state: status?.conditions?.find(({ type }) => type === "Capturing")?.reason ?? "",
+		pod: status?.assignment?.pod ?? ""
+	});
 	const statusOf = ({ status }, type) => status?.conditions?.find((condition) => condition.type === type)?.status ?? "Unknown";
 	// operator/kubectl/media-servers.ts
 	async function chooseMediaServer(kubectl, name) {
@@ -1080,11 +1115,12 @@ ${notes}
 		return [...pages, ...others === "" ? [] : [`Objects of no MediaServer\n\n${others}`]].join("\n");
 	}
 	function fleetPage(view, now) {
-		const { apps, findings, hooks, name, namespace, pods } = view;
+		const { apps, captures, findings, hooks, name, namespace, pods } = view;
 		const tables = [
 			pods.length === 0 ? "" : podTable(pods, now),
 			apps.length === 0 ? "" : appTable(apps),
 			hooks.length === 0 ? "" : hookTable(hooks, now),
+			captures.length === 0 ? "" : captureTable(captures),
 			findingLines(findings)
 		];
 		const facts = factsOf(view).map(([label, fact]) => `  ${label.padEnd(9)}${plain(fact)}\n`);
@@ -1151,6 +1187,19 @@ ${notes}
 		ago(lastSuccessTime, now),
 		ago(lastFailureTime, now)
 	]));
+	const captureTable = (captures) => table([
+		"STREAMCAPTURE",
+		"STREAM",
+		"SOURCE",
+		"STATE",
+		"POD"
+	], captures.map(({ name, pod, source, state, stream }) => [
+		name,
+		stream,
+		source,
+		state,
+		pod
+	]));
 	const since = (timestamp, now) => timestamp === "" ? "" : age(now - Date.parse(timestamp));
 	const ago = (timestamp, now) => timestamp === "" ? "" : `${since(timestamp, now)} ago`;
 	function findingLines(findings) {
@@ -1182,22 +1231,28 @@ ${notes}
 		throw new Failure("the namespace has no MediaServer. Choose another one with --namespace");
 	}
 	async function readObjects(kubectl, terminal) {
-		const pods = kubectl.list("pods", `--selector=${PODS}`).catch((error) => error);
+		const pods = orError(kubectl.list("pods", `--selector=${PODS}`));
+		const streamCaptures = orError(kubectl.list("streamcaptures"));
 		const [mediaServers, streamApps, restHooks, streamTerminations] = await Promise.all([
 			kubectl.list("mediaservers"),
 			kubectl.list("streamapps"),
 			kubectl.list("resthooks"),
 			kubectl.list("streamterminations")
 		]);
-		const found = await pods;
-		if (found instanceof Error) terminal.err(`The pods are missing here: ${plain(found.message)}\n`);
 		return {
 			mediaServers,
 			streamApps,
 			restHooks,
 			streamTerminations,
-			pods: found instanceof Error ? [] : found
+			streamCaptures: orNone(await streamCaptures, "captures", terminal),
+			pods: orNone(await pods, "pods", terminal)
 		};
+	}
+	const orError = (list) => list.catch((error) => error);
+	function orNone(found, what, terminal) {
+		if (!(found instanceof Error)) return found;
+		terminal.err(`The ${what} are missing here: ${plain(found.message)}\n`);
+		return [];
 	}
 	// operator/kubectl/filter.ts
 	function readFilter(args) {

@@ -3,6 +3,7 @@ import type { MediaServerSpec, MediaServerStatus } from '../../crds/schema/media
 import type { RestHookSpec, RestHookStatus } from '../../crds/schema/rest-hook.ts';
 import type { StreamObject } from '../../crds/schema/stream.ts';
 import type { StreamAppSpec, StreamAppStatus } from '../../crds/schema/stream-app.ts';
+import type { StreamCaptureSpec, StreamCaptureStatus } from '../../crds/schema/stream-capture.ts';
 import type { StreamTerminationSpec, StreamTerminationStatus } from '../../crds/schema/stream-termination.ts';
 
 // Objects as kubectl prints them. The API server has filled in the defaults of specs, and a status may be absent.
@@ -38,6 +39,7 @@ export type MediaServer = Object<MediaServerSpec, Static<typeof MediaServerStatu
 export type StreamApp = Object<StreamAppSpec, Static<typeof StreamAppStatus>>;
 export type RestHook = Object<RestHookSpec, Static<typeof RestHookStatus>>;
 export type StreamTermination = Object<StreamTerminationSpec, Static<typeof StreamTerminationStatus>>;
+export type StreamCapture = Object<StreamCaptureSpec, StreamCaptureStatus>;
 /** An object of any of our kinds. */
 export type AnyObject = Object<unknown, object>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aHook, anApp, aPod, aServer, aTermination, NOW } from '../../test/builders/plugin-objects.ts';
+import { aCapture, aHook, anApp, aPod, aServer, aTermination, NOW } from '../../test/builders/plugin-objects.ts';
 import { type Objects, statusView } from './fleet-view.ts';
 import { statusPage } from './status-page.ts';
 
@@ -26,6 +26,7 @@ const OBJECTS: Objects = {
   streamApps: [APP],
   restHooks: [HOOK],
   streamTerminations: [aTermination('done', { conditions: ['Complete=True Completed', 'Failed=False Completed'] })],
+  streamCaptures: [],
   pods: [aPod('live-a'), aPod('live-b', false)],
 };
 
@@ -104,5 +105,42 @@ describe('statusView', () => {
       ['live-a', false, 'ImagePullBackOff'],
       ['live-b', false, 'Draining'],
     ]);
+  });
+
+  it('shows captures, with what is wrong once', () => {
+    const conditions = (...texts: readonly string[]) => ({ conditions: texts, source: '10.20.0.7' });
+    const streamCaptures = [
+      aCapture('gate', {
+        ...conditions('Accepted=True Accepted', 'Capturing=True Connected'),
+        assignment: { pod: 'live-capture-a' },
+      }),
+      aCapture('yard', conditions('Accepted=True Accepted', 'Capturing=False Unauthorized: camera says 401')),
+      aCapture('hall', conditions('Accepted=False Conflict: taken', 'Capturing=False Conflict: taken')),
+      aCapture('door', conditions('Accepted=True Accepted', 'Capturing=False Idle: nobody plays')),
+      aCapture('roof', conditions('Accepted=True Accepted', 'Capturing=False TerminatedByRest: ended')),
+      aCapture('lost', conditions('Accepted=False InvalidRef: no such app'), { appRef: { name: 'gone' } }),
+    ];
+    const page = statusPage(statusView({ ...OBJECTS, restHooks: [], streamCaptures }, undefined, NOW), NOW);
+    const advice = `    → Look the reason up in the table of this section.
+      https://github.com/sluice-dev/sluice/blob/main/docs/troubleshooting.md#a-stream-is-not-captured
+`;
+    expect(page).toContain(`STREAMCAPTURE   STREAM   SOURCE      STATE              POD
+gate            gate     10.20.0.7   Connected          live-capture-a
+yard            yard     10.20.0.7   Unauthorized       <none>
+hall            hall     10.20.0.7   Conflict           <none>
+door            door     10.20.0.7   Idle               <none>
+roof            roof     10.20.0.7   TerminatedByRest   <none>
+
+Problems:
+  StreamCapture yard: camera says 401 (Capturing=False, Unauthorized)
+${advice}  StreamCapture hall: taken (Accepted=False, Conflict)
+${advice}
+Notes:
+  StreamCapture door: nobody plays (Capturing=False, Idle)
+${advice}  StreamCapture roof: ended (Capturing=False, TerminatedByRest)
+${advice}`);
+    expect(page).toContain(
+      'Objects of no MediaServer\n\nProblems:\n  StreamCapture lost: no such app (Accepted=False, InvalidRef)',
+    );
   });
 });

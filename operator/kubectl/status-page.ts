@@ -1,5 +1,5 @@
 import type { Finding } from './findings.ts';
-import type { AppView, FleetView, HookView, PodView, StatusView } from './fleet-view.ts';
+import type { AppView, CaptureView, FleetView, HookView, PodView, StatusView } from './fleet-view.ts';
 import { age, plain, plural, table } from './text.ts';
 
 /** The page that `status` prints. Pure. */
@@ -10,11 +10,12 @@ export function statusPage({ mediaServers, otherFindings }: StatusView, now: num
 }
 
 function fleetPage(view: FleetView, now: number): string {
-  const { apps, findings, hooks, name, namespace, pods } = view;
+  const { apps, captures, findings, hooks, name, namespace, pods } = view;
   const tables = [
     pods.length === 0 ? '' : podTable(pods, now),
     apps.length === 0 ? '' : appTable(apps),
     hooks.length === 0 ? '' : hookTable(hooks, now),
+    captures.length === 0 ? '' : captureTable(captures),
     findingLines(findings),
   ];
   const facts = factsOf(view).map(([label, fact]) => `  ${label.padEnd(9)}${plain(fact)}\n`);
@@ -81,6 +82,12 @@ const hookTable = (hooks: readonly HookView[], now: number): string =>
       ago(lastSuccessTime, now),
       ago(lastFailureTime, now),
     ]),
+  );
+
+const captureTable = (captures: readonly CaptureView[]): string =>
+  table(
+    ['STREAMCAPTURE', 'STREAM', 'SOURCE', 'STATE', 'POD'],
+    captures.map(({ name, pod, source, state, stream }) => [name, stream, source, state, pod]),
   );
 
 const since = (timestamp: string, now: number): string => (timestamp === '' ? '' : age(now - Date.parse(timestamp)));

@@ -27,7 +27,8 @@ export const POLARITY: Readonly<Record<string, Polarity>> = {
   Capturing: {
     bad: 'False',
     asked: ['Suspended', 'TerminatedByKeepAlive', 'TerminatedByRest', 'TerminatedByResource', 'LimitReached'],
-    passing: ['Connecting', 'Idle'],
+    // The Event of `Accepted` has told of the last ones.
+    passing: ['Connecting', 'Idle', 'InvalidRef', 'Conflict', 'AddressNotAllowed', 'CaptureDisabled', 'InvalidSpec'],
     atFirst: ['NoCapturePod'],
   },
   Reachable: { bad: 'False' },

@@ -6,8 +6,10 @@ import type {
   Pod,
   RestHook,
   StreamApp,
+  StreamCapture,
   StreamTermination,
 } from '../../operator/kubectl/objects.ts';
+import { captureObject } from './captures.ts';
 import { mediaServer, restHook, streamApp, terminationObject } from './sluice-objects.ts';
 
 // Objects as kubectl prints them: with defaults and a status.
@@ -41,6 +43,9 @@ export const aHook = (name: string, status: Status = {}): RestHook => withStatus
 
 export const aTermination = (name: string, status: Status = {}, spec: Fields = {}): StreamTermination =>
   withStatus(terminationObject({ dryRun: false, ...spec }, { name }), status) as StreamTermination;
+
+export const aCapture = (name: string, status: Status = {}, spec: Fields = {}): StreamCapture =>
+  withStatus(captureObject(name, { appRef: { name: 'app' }, ...spec }), status) as StreamCapture;
 
 export const aPod = (name: string, ready = true): Pod => ({
   metadata: { name, creationTimestamp: CREATED, labels: { 'app.kubernetes.io/instance': 'live' } },

@@ -118,7 +118,7 @@ describe('reconcileStreamCapture', () => {
     ['that breaks a newer rule', { rtsp: { url: 'rtsp://a b' } }, 'InvalidSpec', 'spec.rtsp.url: must be a URL'],
   ])('refuses a capture %s', async (_what, spec, reason, message) => {
     assigned(spec);
-    expect(await reconciled()).toEqual([STATUS, EVENT, EVENT]);
+    expect(await reconciled()).toEqual([STATUS, EVENT]);
     expect(conditions()).toEqual([`Accepted=False/${reason}`, `Capturing=False/${reason}`, `Ready=False/${reason}`]);
     expect(JSON.stringify(status())).toContain(message.replaceAll('"', '\\"'));
   });

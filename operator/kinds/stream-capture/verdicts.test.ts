@@ -61,7 +61,7 @@ describe('captureVerdicts', () => {
         'Capturing',
         'TerminatedByKeepAlive',
         'the backend answered 403 to a keep-alive ("Terminated by keep-alive") at 2026-01-01T00:00:00Z and stays ended; ' +
-          'to start it again: kubectl annotate streamcapture gate sluice.dev/restart="$(date +%s)" --overwrite',
+          'to start it again: kubectl annotate streamcapture gate sluice.dev/restart="$(date)" --overwrite',
       ),
     );
   });

@@ -57,6 +57,7 @@ const not = (reason: CapturingReason, message: string): Verdict => no('Capturing
 
 function heldText({ cause, info = '', time }: Held, name: string): string {
   const what = CAPTURING_REASONS[HELD_CAUSES[cause as HeldCause]];
-  const again = `kubectl annotate streamcapture ${name} ${RESTART}="$(date +%s)" --overwrite`;
+  // No percent sign: kubectl takes one in a column for a verb of a format.
+  const again = `kubectl annotate streamcapture ${name} ${RESTART}="$(date)" --overwrite`;
   return `${what}${info === '' ? '' : ` ("${info}")`} at ${time} and stays ended; to start it again: ${again}`;
 }
