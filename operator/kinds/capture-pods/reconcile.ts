@@ -1,3 +1,4 @@
+import type { AcceptedCapture } from '../../../crds/render/accept-capture.ts';
 import { capturePush, renderCapture } from '../../../crds/render/capture-order.ts';
 import type { Capture } from '../../../crds/schema/capture.ts';
 import type { CaptureOrder, CapturePush, CaptureReport, MediaPod } from '../../../crds/schema/capture-messages.ts';
@@ -12,7 +13,7 @@ import type { Result } from '../../runtime/controller.ts';
 import { mediaServerOfCapture } from '../../world/references.ts';
 import { readMediaServer } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
-import { type Accepted, judge } from '../stream-capture/acceptance.ts';
+import { judge } from '../stream-capture/acceptance.ts';
 import { captureStatusOf, heldOf, restartOf } from '../stream-capture/held.ts';
 
 export type CapturePodsOptions = {
@@ -30,7 +31,7 @@ const SOON_MS = 500;
 type Captured = {
   readonly object: KubeObject;
   readonly uid: string;
-  readonly accepted: Accepted;
+  readonly accepted: AcceptedCapture;
   readonly assignment: Assignment | null;
 };
 

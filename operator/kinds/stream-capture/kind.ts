@@ -1,10 +1,10 @@
+import { isSameStream } from '../../../crds/render/accept-capture.ts';
 import type { StreamCaptureSpec } from '../../../crds/schema/stream-capture.ts';
 import { type KubeObject, keyOf } from '../../kube/objects.ts';
 import type { Change } from '../../kube/store.ts';
 import { mediaServerOfCapture } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
 import { bothOf, type Kind, ofSpec } from '../kind.ts';
-import { isSameStream } from './acceptance.ts';
 import { isRestart } from './held.ts';
 import { reconcileStreamCapture } from './reconcile.ts';
 
@@ -41,6 +41,7 @@ export function streamCaptureKind(world: World): Kind {
 function isRival(capture: KubeObject, change: Change): boolean {
   return bothOf(change).some(
     ({ metadata, spec }) =>
-      metadata.namespace === capture.metadata.namespace && isSameStream(capture, spec as StreamCaptureSpec),
+      metadata.namespace === capture.metadata.namespace &&
+      isSameStream(capture['spec'] as StreamCaptureSpec, spec as StreamCaptureSpec),
   );
 }

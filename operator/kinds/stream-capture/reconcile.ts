@@ -1,3 +1,4 @@
+import type { Acceptance } from '../../../crds/render/accept-capture.ts';
 import { urlOf } from '../../../crds/render/capture-order.ts';
 import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import { sourceHost } from '../../../crds/schema/source-url.ts';
@@ -11,7 +12,7 @@ import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
 import { mediaServerOfCapture } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
-import { type Acceptance, isOfOther, judge } from './acceptance.ts';
+import { isOfOther, judge } from './acceptance.ts';
 import { captureStatusOf, type Held, heldNow } from './held.ts';
 import { type CaptureInput, captureVerdicts } from './verdicts.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Acceptance } from '../../../crds/render/accept-capture.ts';
 import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import { CAPTURING_REASONS } from '../../../crds/schema/capture-reasons.ts';
 import { captureSpec, captureState } from '../../../test/builders/captures.ts';
 import { parentOf } from '../../../test/builders/sluice-objects.ts';
 import { no, yes } from '../../kube/conditions.ts';
-import type { Acceptance } from './acceptance.ts';
 import { type CaptureInput, captureVerdicts } from './verdicts.ts';
 
 const accepted = (spec: Readonly<Record<string, unknown>> = {}): Acceptance => ({

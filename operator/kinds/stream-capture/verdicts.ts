@@ -1,3 +1,4 @@
+import type { Acceptance, AcceptedCapture } from '../../../crds/render/accept-capture.ts';
 import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import {
   CAPTURING_REASONS,
@@ -8,7 +9,6 @@ import {
 import { no, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Assignment } from '../../pods/assign.ts';
 import { type ReadyRules, ready } from '../ready.ts';
-import type { Acceptance, Accepted } from './acceptance.ts';
 import { type Held, RESTART } from './held.ts';
 
 export type CaptureInput = {
@@ -40,7 +40,7 @@ function judged(input: CaptureInput): Verdict[] {
   return [accepted, capturing(input, acceptance)];
 }
 
-function capturing({ assignment, held, name, state }: CaptureInput, { mediaServer, spec }: Accepted): Verdict {
+function capturing({ assignment, held, name, state }: CaptureInput, { mediaServer, spec }: AcceptedCapture): Verdict {
   if (spec.suspend) return not('Suspended', CAPTURING_REASONS.Suspended);
   if (held) return not(HELD_CAUSES[held.cause as HeldCause], heldText(held, name));
   if (!assignment) {
