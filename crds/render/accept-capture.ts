@@ -38,7 +38,7 @@ export type AcceptanceInput = {
   readonly capture: Resource<StreamCaptureSpec>;
   readonly app: Found<StreamAppSpec>;
   readonly mediaServer: Found<MediaServerSpec>;
-  /** All valid captures of the namespace. */
+  /** The valid captures of the namespace, at least those of this app and name. */
   readonly captures: readonly Resource<StreamCaptureSpec>[];
   readonly secrets: ReadonlyMap<string, SecretSource>;
 };

@@ -2,6 +2,7 @@ import {
   type Acceptance,
   type AcceptanceInput,
   acceptCapture,
+  isSameStream,
   refuseCapture,
 } from '../../../crds/render/accept-capture.ts';
 import { secretOf } from '../../../crds/render/capture-order.ts';
@@ -22,10 +23,13 @@ export async function judge(world: World, object: KubeObject): Promise<Acceptanc
   return acceptCapture({
     capture,
     ...referenced(world, namespace, capture.spec),
-    captures: validOnes(world.stores.streamCaptures.list(namespace), readStreamCapture),
+    captures: validOnes(rivalsOf(world, namespace, capture.spec), readStreamCapture),
     secrets: await readSecrets(world, namespace, secret === undefined ? [] : [secret]),
   });
 }
+
+const rivalsOf = ({ stores }: World, namespace: string, stream: StreamCaptureSpec): KubeObject[] =>
+  stores.streamCaptures.list(namespace).filter(({ spec }) => isSameStream(spec as StreamCaptureSpec, stream));
 
 function referenced(
   { stores }: World,
