@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../../test/fixtures/manifests.ts';
 import { faultOfName } from './stream-name.ts';
 
 describe('faultOfName', () => {
@@ -14,5 +15,16 @@ describe('faultOfName', () => {
     ['a\u0085', 'must not contain control characters'],
   ])('refuses %j', (name, fault) => {
     expect(faultOfName(name)).toBe(fault);
+  });
+
+  it('is the rule for the names of captured streams too', () => {
+    const namesOf = (manifests: readonly (readonly [string, string, Readonly<Record<string, unknown>>, string?])[]) =>
+      manifests.flatMap(([kind, , { name }, field]) =>
+        kind === 'StreamCapture' && (field ?? 'spec.name') === 'spec.name' ? [name] : [],
+      );
+    const [accepted, refused] = [namesOf(ACCEPTED_MANIFESTS), namesOf(REFUSED_MANIFESTS)];
+    expect([accepted.length > 5, refused.length > 3]).toEqual([true, true]);
+    expect(accepted.filter((name) => faultOfName(name) !== null)).toEqual([]);
+    expect(refused.filter((name) => faultOfName(name) === null)).toEqual([]);
   });
 });
