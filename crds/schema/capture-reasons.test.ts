@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ACCEPTED_REASONS, CAPTURING_REASONS, HELD_CAUSES } from './capture-reasons.ts';
 
-const PAGE = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
+const PAGE = readFileSync('docs/troubleshooting.md', 'utf8');
 const [, SECTION = ''] = PAGE.split('\n## A stream is not captured\n');
 
 /** The reasons in the first column of the table with this title. */
