@@ -137,7 +137,7 @@ describe('reconcileCapturePods', () => {
     const isOnA = namesOf(a)?.length === 1;
     const [old, next, uid] = isOnA ? [a, b, 'a'] : [b, a, 'b'];
     world.have(capturePodObject(uid, { port: old.port, isReady: false }));
-    expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+    expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
     await world.clock.advance(9_000);
     expect(await reconcile()).toEqual({ requeueAfterMs: 1_000 });
     expect(world.settleWrites()).toEqual([]);
@@ -235,7 +235,7 @@ describe('reconcileCapturePods', () => {
     world.have(captureObject('gate'));
     expect(await reconcile()).toEqual({ requeueAfterMs: 500 });
     pod.states.clear();
-    expect(await reconcile()).toEqual({ requeueAfterMs: 5_000 });
+    expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
     pod.stop();
     expect(await reconcile()).toEqual({ requeueAfterMs: 500 });
     const { captures } = world.fleets.of(KEY);

@@ -24,7 +24,7 @@ export type CapturePodsOptions = {
 /** Captures leave a pod that is not ready for this long. */
 const UNREADY_MS = 10_000;
 /** How often pods are asked, and how often while something is about to happen. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 const SOON_MS = 500;
 
 /** A StreamCapture that is accepted, and where it is. */
