@@ -1,14 +1,16 @@
 import { lookup } from 'node:dns/promises';
+import { folderCaptures } from '../../crds/render/folder-captures.ts';
 import type { CaptureOrder, CapturePush, CaptureReport } from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
 import { newRegistry } from '../../process/default-metrics.ts';
 import type { Log } from '../../process/logger.ts';
 import { openOps } from '../../process/ops-listener.ts';
+import { readFolder } from '../config/documents.ts';
+import { readResources } from '../config/resources.ts';
 import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';
 import { type CaptureDeps, Captures, type OpenSource } from './capture.ts';
 import { CaptureClient } from './capture-client.ts';
-import { readFolderOrders } from './folder-orders.ts';
 import { locate, type Resolve } from './locate.ts';
 import { MediaPods } from './media-pods.ts';
 import { openOperatorListener } from './operator-listener.ts';
@@ -88,10 +90,8 @@ async function followFolder(
   { captures, log, mediaPods, undo }: Parts,
 ): Promise<void> {
   mediaPods.set([{ pod: 'local', address: '127.0.0.1', port: mediaPort }]);
-  // A later process is newer, whatever the media server still has of an earlier one.
-  const epoch = clock.now();
   const apply = async (): Promise<void> => {
-    const { orders, refused } = await readFolderOrders(dir, name, epoch);
+    const { orders, refused } = folderCaptures(readResources(await readFolder(dir), name, dir));
     for (const { message, name: capture, reason } of refused) {
       log.warn({ capture, reason, message }, 'a StreamCapture is left out');
     }
