@@ -50,7 +50,7 @@ function tls(https: { readonly port: number } | undefined, certificate: Certific
   return https && certificate ? { port: https.port, certificate } : null;
 }
 
-/** Answers requests that are no upgrade (RFC 9110 §15.5.22). */
+/** Answers requests that are not upgrades (RFC 9110 §15.5.22). */
 const upgradeRequired: RequestListener = (_request, response) => {
   response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
 };

@@ -85,7 +85,7 @@ export class Metrics {
   );
   readonly #joins = this.#histogram(
     'sluice_join_duration_seconds',
-    'Time from the POST of a client until its transport is connected',
+    'Time from the POST or the message of a client until its transport is connected',
     ['direction'],
   );
   readonly #rtpBytes = this.#counter('sluice_rtp_bytes_total', 'RTP bytes received or sent', ['direction']);

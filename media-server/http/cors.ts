@@ -24,7 +24,7 @@ export async function allowOrigins(app: FastifyInstance, originsOf: OriginsOf): 
 const OPTIONS = {
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
   allowedHeaders: ['Authorization', 'Content-Type', 'If-Match'],
-  exposedHeaders: ['Location', 'ETag', 'Link', 'Retry-After', 'Accept-Post', 'Accept-Patch'],
+  exposedHeaders: ['Location', 'ETag', 'Link', 'Retry-After', 'Accept-Post', 'Accept-Patch', 'Sluice-Incomplete'],
   maxAge: 600,
   // The OPTIONS routes of WHIP and WHEP add their own headers.
   preflightContinue: true,

@@ -10,7 +10,7 @@ export type SessionKind = (typeof SESSION_KINDS)[number];
 
 export type SessionStatus = 'PENDING' | 'ESTABLISHED' | 'DISCONNECTED';
 
-/** The client, as described by its HTTP request. */
+/** The client, as its request describes it: that of HTTP, or the first message of a socket. */
 export type Client = {
   /** Address after `rest.trustedProxies` were taken into account. */
   readonly address: string;
@@ -21,7 +21,7 @@ export type Client = {
   readonly version: string;
   /** What a page of the Web SDK says about itself. */
   readonly page?: PageInfo;
-  /** Bearer token or `?token=`, empty = none. Goes to hooks only. */
+  /** Bearer token, `?token=`, or `token` of `custom` of a page; empty = none. Goes to hooks only. */
   readonly token: string;
 };
 

@@ -19,14 +19,18 @@ let authorization = sessionStorage.getItem('authorization') ?? '';
 
 /** Calls the REST API: GET without a body, else POST. Asks for credentials on demand. Throws an ApiError. */
 export async function api(path, body) {
+  return readAnswer(await call(path, body));
+}
+
+async function call(path, body) {
   const used = authorization;
   const cancelsBefore = cancels;
   const response = await fetch(`${REST_API}${path}`, options(body));
-  if (response.status !== 401) return readAnswer(response);
+  if (response.status !== 401) return response;
   // The user has been asked for another call meanwhile.
   if (cancelsBefore !== cancels) throw signedOut();
   if (used === authorization) await signIn(response);
-  return api(path, body);
+  return call(path, body);
 }
 
 /** @returns {RequestInit} */
@@ -63,16 +67,15 @@ async function readAnswer(response) {
   return answer;
 }
 
-/** Returns the streams that match; an empty list if there are none. */
+/** Finds the streams that match: `{rows, unasked}`. `unasked` names the pods that did not answer; empty = all did. */
 export const findStreams = (filter) => find('/stream/find', filter);
 
-/** Returns the sessions that match; an empty list if there are none. */
+/** Finds the sessions that match, in the same way. */
 export const findSessions = (filter) => find('/connection/find', filter);
 
 /** As in WCS, the answer is 404 if there is nothing. */
-function find(path, filter) {
-  return api(path, filter).catch((error) => {
-    if (error.status === 404) return [];
-    throw error;
-  });
+async function find(path, filter) {
+  const response = await call(path, filter);
+  const rows = response.status === 404 ? [] : await readAnswer(response);
+  return { rows, unasked: response.headers.get('sluice-incomplete') ?? '' };
 }

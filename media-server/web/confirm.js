@@ -8,8 +8,11 @@ const MAX_LISTED = 50;
 
 /** Shows what a terminate would end, and ends it on confirmation. `{done, failed}`: messages, each may be empty. */
 export async function confirmEnd(filter) {
-  const [dryRun, streams] = await Promise.all([api('/stream/terminate?dryRun=true', filter), findStreams(filter)]);
-  if (dryRun.matched === 0) return { done: 'Nothing to end: no stream matches any more.', failed: unasked(dryRun) };
+  const [dryRun, { rows: streams }] = await Promise.all([
+    api('/stream/terminate?dryRun=true', filter),
+    findStreams(filter),
+  ]);
+  if (dryRun.matched === 0) return nothingLeft('Nothing to end: no stream matches any more.', unasked(dryRun));
   if (!(await isConfirmed({ ...wordsFor(filter, dryRun), failure: unasked(dryRun), streams }))) return NOTHING;
   const { matched, pods, terminated } = await api('/stream/terminate', filter);
   const others = matched > terminated ? ` of ${matched}; the others were already ending` : '';
@@ -18,16 +21,20 @@ export async function confirmEnd(filter) {
 
 /** Shows the streams of a session, and ends it on confirmation. Answers as `confirmEnd` does. */
 export async function confirmEndSession({ appKey, kind, sessionId }) {
-  const streams = await findStreams({ sessionId });
+  const { rows: streams } = await findStreams({ sessionId });
   const what = streams.length === 0 ? 'It has no streams.' : `It has ${count(streams.length)}.`;
   const text = `This ends a ${KINDS[kind] ?? kind} session in ${appKey}. ${what}`;
   const words = { title: 'End the session?', text, button: 'End the session' };
   if (!(await isConfirmed({ ...words, isEverything: false, failure: '', streams }))) return NOTHING;
   const { pods, terminated } = await api('/connection/terminate', { sessionId });
-  return { done: terminated > 0 ? 'Ended the session.' : 'The session has already ended.', failed: unasked({ pods }) };
+  if (terminated === 0) return nothingLeft('The session has already ended.', unasked({ pods }));
+  return { done: 'Ended the session.', failed: unasked({ pods }) };
 }
 
 const NOTHING = { done: '', failed: '' };
+
+/** Nothing was there to end; unless a pod failed, which may have it. */
+const nothingLeft = (text, failed) => ({ done: failed === '' ? text : '', failed });
 
 const count = (number) => `${number} ${number === 1 ? 'stream' : 'streams'}`;
 

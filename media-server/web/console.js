@@ -52,13 +52,13 @@ function selectSessions(sessions, shown) {
 /** The visible streams as a filter of the API. The API cannot search for part of a name, so a search becomes ids. */
 async function filterOfShown() {
   if (searched() === '') return readFilter();
-  const shown = selectStreams(await findStreams(readFilter()));
+  const shown = selectStreams((await findStreams(readFilter())).rows);
   return { mediaSessionIds: shown.map(({ mediaSessionId }) => mediaSessionId) };
 }
 
 async function refresh() {
   const calls = [findStreams(readApp()), findSessions(readApp()), api('/stream/ended'), api('/app/find_all')];
-  const [streams, sessions, ended, apps] = await Promise.all(calls);
+  const [{ rows: streams, unasked }, { rows: sessions }, ended, apps] = await Promise.all(calls);
   const live = selectStreams(streams);
   showLive(live, ({ mediaSessionId }) => end(() => confirmEnd({ mediaSessionId })));
   const open = selectSessions(sessions, live);
@@ -66,6 +66,7 @@ async function refresh() {
   showEnded(ended);
   offerApps(apps.map(({ appKey }) => appKey));
   setText('count', live.length);
+  setText('unasked', unasked && `Their streams and sessions are missing here, since they do not answer: ${unasked}`);
   setText('session-count', open.length);
   const isFiltered = isNarrowed() || Object.keys(readApp()).length > 0;
   setText('end-all', isFiltered ? 'End these…' : 'End all…');

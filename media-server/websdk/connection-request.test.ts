@@ -34,10 +34,10 @@ describe('readConnection', () => {
     ['a long version', { clientVersion: 'x'.repeat(65) }, read],
     ['texts of a page that are too long', { clientOSVersion: 'x'.repeat(513), clientBrowserVersion: 7 }, read],
     ['a line feed in a text', { clientBrowserVersion: 'a\nb', clientVersion: '2\u0000' }, read],
-    ['providers that are no list', { mediaProviders: 'MSE' }, read],
+    ['providers that are not a list', { mediaProviders: 'MSE' }, read],
     ['no providers', { mediaProviders: [] }, read],
     [
-      'providers that are no texts, and too many',
+      'providers that are not texts, and too many',
       { mediaProviders: [7, '', 'a\tb', 'x'.repeat(65), ...Array.from({ length: 20 }, (_, index) => `p${index}`)] },
       { ...read, page: { ...page, mediaProviders: Array.from({ length: 12 }, (_, index) => `p${index}`) } },
     ],

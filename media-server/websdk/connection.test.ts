@@ -40,7 +40,7 @@ describe('a socket', () => {
     ['the backend answers 403', REFUSED, {}, 'Forbidden'],
     ['the backend is down', UNAVAILABLE, {}, 'the backend cannot be asked: it answered 500'],
     ['the app does not exist', null, { appKey: 'other' }, 'app "other" not found'],
-    ['the app key is no text', null, { appKey: 7 }, 'appKey: must be a text that is not empty'],
+    ['the app key is not text', null, { appKey: 7 }, 'appKey: must be a text that is not empty'],
   ])('is told why and closed when %s', async (_what, answer, content, info) => {
     const stage = new WebSdkStage();
     if (answer) stage.answer = () => answer;

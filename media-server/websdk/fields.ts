@@ -23,13 +23,13 @@ export function textOf(fields: Fields, name: string, maxLength: number): string 
 }
 
 /** What is said of an id that `idOf` does not take. */
-export const FAULT_OF_ID = `mediaSessionId: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters`;
+export const FAULT_OF_ID = `mediaSessionId: must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without a space`;
 /** A text of at most `maxLength` printable characters; empty for everything else. */
 export function printableOf(value: unknown, maxLength: number): string {
   return typeof value === 'string' && value.length <= maxLength && !/\p{Cc}/u.test(value) ? value : '';
 }
 
-/** A media session id: 1 to 128 printable ASCII characters (the SDK makes UUIDs); null for everything else. */
+/** A media session id: 1 to 128 printable ASCII characters without a space (the SDK makes UUIDs); null for everything else. */
 export function idOf(fields: Fields): string | null {
   const id = textOf(fields, 'mediaSessionId', MAX_ID_LENGTH);
   return /^[\x21-\x7e]+$/.test(id) ? id : null;

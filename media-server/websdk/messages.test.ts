@@ -105,7 +105,7 @@ describe('publishStream and playStream', () => {
         {
           apiMethod: 'publishStream',
           status: 'FAILED',
-          info: 'mediaSessionId: must be 1 to 128 printable ASCII characters',
+          info: 'mediaSessionId: must be 1 to 128 printable ASCII characters without a space',
         },
       ]);
     },
@@ -118,7 +118,7 @@ describe('publishStream and playStream', () => {
     page.says('publishStream', wanted('publish', { mediaSessionId: 'p', name: 'b' }));
     await settle();
     expect(page.of('fail')).toEqual([
-      { apiMethod: 'publishStream', status: 'FAILED', info: 'mediaSessionId: stream "p" exists already' },
+      { apiMethod: 'publishStream', status: 'FAILED', info: 'mediaSessionId: stream "p" already exists' },
     ]);
     const other = await stage.connected();
     other.says('publishStream', wanted('publish', { mediaSessionId: 'p', name: 'b' }));

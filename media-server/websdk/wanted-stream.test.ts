@@ -28,7 +28,7 @@ describe('readWanted', () => {
     ['another transport', { transport: 'SCTP' }, read],
     ['no name', { name: undefined }, 'name: must be a text that is not empty'],
     ['a control character', { name: 'a\u0000' }, 'name: must not contain control characters'],
-    ['a custom that is no object', { custom: 1 }, 'custom: must be an object'],
+    ['a custom that is not an object', { custom: 1 }, 'custom: must be an object'],
     ['no offer', { sdp: null }, 'sdp: must be an SDP offer'],
     ['an empty offer', { sdp: '' }, 'sdp: must be an SDP offer'],
   ])('reads %s', (_what, over, expected) => {

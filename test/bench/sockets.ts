@@ -102,7 +102,10 @@ async function stayIdle(report: Report): Promise<void> {
 
 async function open(pages: ChildProcess, order: OpenIdle): Promise<void> {
   pages.send(order);
-  await once(pages, 'message');
+  const exited = once(pages, 'exit').then(() => {
+    throw new Error('the process of the idle sockets has ended');
+  });
+  await Promise.race([once(pages, 'message'), exited]);
 }
 
 async function pinged(server: TestServer): Promise<{ cpu: number; pongs: number }> {

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { hasFocus, Pages, SLOW, shows, tabTo, textOf } from '../harness/pages.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
 import { textIs, WebSdkPages } from '../harness/websdk-pages.ts';
 
@@ -290,6 +292,27 @@ describe('the sessions in the console', () => {
     await shows(page, '#outcome', 'The session has already ended.');
     await shows(page, '#sessions-empty', 'No session is open.');
     expect(pages.complaints).toEqual([]);
+  });
+});
+
+describe('the console of a fleet', () => {
+  it('says which pods do not answer, and does not say that nothing is left there', async ({ onTestFinished }) => {
+    const fleet = await TestFleet.start(2);
+    onTestFinished(() => fleet.stop());
+    const client = await RtcClient.publish(`${fleet.pod(1).url}/whip/defaultApp/lobby`);
+    onTestFinished(() => client.close());
+    const page = await pages.browser.newPage();
+    onTestFinished(() => page.close());
+    await page.goto(`${fleet.pod(0).url}/console`);
+    await lists(page, 1);
+    await page.locator('#sessions button').click();
+    fleet.pod(1).process.child.kill('SIGSTOP');
+    await shows(page, '#unasked', 'Their streams and sessions are missing here, since they do not answer: pod-1');
+    await page.locator('#confirm-end').click();
+    await until('it is told', async () => (await textOf(page, '#failure')).includes('Pod pod-1 could not be asked'), SLOW);
+    expect(await textOf(page, '#outcome')).toBe('');
+    fleet.pod(1).process.child.kill('SIGCONT');
+    await shows(page, '#unasked', '');
   });
 });
 

@@ -25,7 +25,7 @@ function startStream(direction: Direction, content: unknown, conversation: Conve
   const id = idOf(fields);
   if (id === null) return conversation.warn(method, FAULT_OF_ID);
   // A status would reach the stream that has the id.
-  if (conversation.has(id)) return conversation.warn(method, `mediaSessionId: stream "${id}" exists already`);
+  if (conversation.has(id)) return conversation.warn(method, `mediaSessionId: stream "${id}" already exists`);
 
   const wanted: Wanted = { id, direction, name: textOf(fields, 'name', 256) };
   const stream = overLimit(conversation) ?? readWanted(content);
