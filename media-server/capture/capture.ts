@@ -128,7 +128,8 @@ export class Capture {
         this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
       },
       onPacket: (packet) => this.#packet(packet),
-      onEnded: (reason, text) => this.#lost(reason === 'stalled' && this.#connectedAt === null ? 'noMedia' : reason, text),
+      onEnded: (reason, text) =>
+        this.#lost(reason === 'stalled' && this.#connectedAt === null ? 'noMedia' : reason, text),
     });
   }
 

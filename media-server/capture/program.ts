@@ -99,7 +99,9 @@ async function followFolder(
   };
   await apply();
   const onChange = (): void => {
-    apply().catch((error: unknown) => log.warn({ err: error }, 'the resources are not valid; captures stay as they are'));
+    apply().catch((error: unknown) =>
+      log.warn({ err: error }, 'the resources are not valid; captures stay as they are'),
+    );
   };
   const watch = new FolderWatch(dir, { clock, log, onChange });
   undo.defer(() => watch.close());

@@ -67,7 +67,9 @@ const saidGoodbye = (path: string, times: number) =>
 
 describe('a StreamCapture', () => {
   it('publishes a camera, which WHEP clients and browsers play', async ({ onTestFinished }) => {
-    await captures(streamCapture('gate', { rtsp: { url: cameras.url('aac', 'digest'), credentialsRef: { name: 'cam' } } }));
+    await captures(
+      streamCapture('gate', { rtsp: { url: cameras.url('aac', 'digest'), credentialsRef: { name: 'cam' } } }),
+    );
     await captured('gate');
     expect(await publication('gate')).toMatchObject({ mediaProvider: 'RTSP', hasVideo: true, hasAudio: true });
     const { body } = await backend.waitFor('publishStream');
@@ -152,10 +154,14 @@ describe('a captured stream', () => {
     const pid = server.process.child.pid ?? 0;
     const program = descendants(pid).find((each) => commandOf(each).includes('capture/main.ts'));
     process.kill(program ?? 0, 'SIGKILL');
-    await until('another one is live', async () => {
-      const now = await publication('gate');
-      return now?.['status'] === 'PUBLISHING' && now['mediaSessionId'] !== id;
-    }, SLOW);
+    await until(
+      'another one is live',
+      async () => {
+        const now = await publication('gate');
+        return now?.['status'] === 'PUBLISHING' && now['mediaSessionId'] !== id;
+      },
+      SLOW,
+    );
   });
 });
 
