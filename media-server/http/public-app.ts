@@ -1,11 +1,10 @@
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../../process/logger.ts';
 import { refuseOtherTypes } from './content-type.ts';
 import { allowOrigins } from './cors.ts';
-import { handleError } from './errors.ts';
-import { notFound } from './not-found.ts';
+import { newApp } from './new-app.ts';
 import { openApi } from './openapi.ts';
 import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
 import { authenticate } from './rest/auth.ts';
@@ -17,7 +16,6 @@ import { originOf } from './sessions/forward.ts';
 import type { OfferRoutesDeps } from './sessions/offer-routes.ts';
 import { type WhepDeps, whepRoutes } from './sessions/whep-routes.ts';
 import { type WhipDeps, whipRoutes } from './sessions/whip-routes.ts';
-import { answerAfterBody } from './unread-body.ts';
 import { webRoutes } from './web-routes.ts';
 
 export type PublicAppDeps = AppRoutesDeps &
@@ -32,9 +30,6 @@ export type SessionAppDeps = Omit<WhepDeps & WhipDeps, 'sentBackBy'> & {
   readonly config: () => ConfigBundle;
   readonly log: Log;
 };
-
-/** Bytes. 10,000 ids of streams fit. */
-const BODY_LIMIT = 512 * 1024;
 
 /** The application behind the public ports (8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
@@ -52,25 +47,6 @@ export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyIn
   const app = newApp(deps);
   await allowOrigins(app, (path) => originsOf(path, deps.config()));
   await mediaRoutes(app, { ...deps, fleetSessions: null, sentBackBy: deps.fleetSessions?.placement ?? null, originOf });
-  return app;
-}
-
-function newApp(deps: Pick<SessionAppDeps, 'clock' | 'log'>): FastifyInstance {
-  const app = Fastify({
-    bodyLimit: BODY_LIMIT,
-    // Longer than any URL that Node accepts, so that the routes can report names that are too long.
-    routerOptions: { maxParamLength: 64 * 1024 },
-    frameworkErrors: handleError(deps.log, deps.clock.now),
-    // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
-    trustProxy: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
-    return503OnClosing: false,
-  });
-  app.setErrorHandler(handleError(deps.log, deps.clock.now));
-  app.removeContentTypeParser('text/plain');
-  allowEmptyJson(app);
-  answerAfterBody(app, deps.clock);
-  notFound(app);
   return app;
 }
 
@@ -115,14 +91,4 @@ function statistics(deps: PublicAppDeps) {
     authenticate(request, deps.config());
     return sendStatistics(request, reply, { ...deps, cpuLoad });
   };
-}
-
-/** Many clients send the JSON content type without a body. Each route decides what that means. */
-function allowEmptyJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
