@@ -26,7 +26,8 @@ async function open(options: Partial<ListenOptions> = {}): Promise<void> {
   app.get('/', async () => 'ok');
   app.get('/events', (_request, reply) => {
     reply.hijack();
-    const events = new EventStream(reply.raw, systemClock, {}, () => undefined);
+    const options = { clock: systemClock, headers: {}, heartbeatMs: 15_000, onClose: () => undefined };
+    const events = new EventStream(reply.raw, options);
     events.send('status', {});
   });
   listeners = await Listeners.open(app, { host: '127.0.0.1', httpPort: 0, https: null, ...options });

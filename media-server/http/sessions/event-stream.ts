@@ -1,20 +1,26 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../../process/clock.ts';
 
-const HEARTBEAT_MS = 15_000;
+export type EventStreamOptions = {
+  readonly clock: Clock;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How often a comment line is sent. */
+  readonly heartbeatMs: number;
+  readonly onClose: () => void;
+};
 
-/** One `text/event-stream` response (WHATWG server-sent events) with a comment line every 15 s. */
+/** One `text/event-stream` response (WHATWG server-sent events) with a comment line as heartbeat. */
 export class EventStream {
   readonly #response: ServerResponse;
-  readonly #clock: Clock;
+  readonly #options: EventStreamOptions;
   #heartbeat: Timer;
 
   /** Takes over a response whose headers have not been sent. */
-  constructor(response: ServerResponse, clock: Clock, headers: Readonly<Record<string, string>>, onClose: () => void) {
+  constructor(response: ServerResponse, options: EventStreamOptions) {
     this.#response = response;
-    this.#clock = clock;
+    this.#options = options;
     response.writeHead(200, {
-      ...headers,
+      ...options.headers,
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       // Without this nginx buffers events.
@@ -24,7 +30,7 @@ export class EventStream {
     this.#heartbeat = this.#beatLater();
     response.once('close', () => {
       this.#heartbeat.cancel();
-      onClose();
+      options.onClose();
     });
   }
 
@@ -39,9 +45,10 @@ export class EventStream {
   }
 
   #beatLater(): Timer {
-    return this.#clock.setTimeout(() => {
+    const { clock, heartbeatMs } = this.#options;
+    return clock.setTimeout(() => {
       this.#response.write(':\n\n');
       this.#heartbeat = this.#beatLater();
-    }, HEARTBEAT_MS);
+    }, heartbeatMs);
   }
 }

@@ -2,17 +2,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IceServer } from '../../../crds/schema/server-config.ts';
 import type { Direction } from '../../../crds/schema/stream.ts';
 import { faultOfName } from '../../../crds/schema/stream-name.ts';
+import type { Clock } from '../../../process/clock.ts';
 import type { Placement } from '../../fleet/placement.ts';
-import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
+import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { SingleRequest } from '../../sessions/single.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError, pathOf } from '../errors.ts';
+import type { FleetSessionsDeps } from './fleet-sessions.ts';
 import { forwardToFirst, MISDIRECTED } from './forward.ts';
 import { iceServerLinks } from './link-headers.ts';
-import { etagOf, type SessionRoutesDeps } from './session-routes.ts';
+import { etagOf } from './session-routes.ts';
 
-export type OfferRoutesDeps = SessionRoutesDeps & {
+export type OfferRoutesDeps = FleetSessionsDeps & {
   readonly iceServers: () => readonly IceServer[];
   /** Decides which viewers that another pod has handed on are sent back to it; null for viewers that come here. */
   readonly sentBackBy: Pick<Placement, 'sendsBack'> | null;
@@ -32,24 +34,16 @@ const FORWARD_OFFER_MS = 30_000;
 
 /** POST, OPTIONS, GET and HEAD of a WHIP or WHEP endpoint, `/{appKey}/{name}`. */
 export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protocol: OfferProtocol): void {
-  app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  refuseOtherTypes(app, typeFor);
+  acceptSdp(app);
 
   app.post('/:appKey/:name', async (request, reply) => {
     const wanted = singleRequest(request, reply, deps);
     if (protocol.direction === 'play' && isSentBack(request, deps, wanted)) return reply.code(MISDIRECTED).send();
     if (await forwardOffer(request, reply, { deps, direction: protocol.direction, wanted })) return reply;
-    const outcome = await protocol.start(wanted);
-    if (outcome.kind === 'rejected') throw asError(outcome.rejection);
-    const location = locationOf(outcome.stream, request, deps);
-    return reply
-      .code(201)
-      .header('location', location)
-      .header('etag', etagOf(outcome.stream))
-      .header('link', [...iceServerLinks(deps.iceServers()), ...protocol.extensions(location)])
-      .header('accept-patch', TRICKLE_TYPE)
-      .type(SDP_TYPE)
-      .send(outcome.answer);
+    const started = startedOf(await protocol.start(wanted));
+    const location = locationOf(started.stream, request, deps);
+    const links = [...iceServerLinks(deps.iceServers()), ...protocol.extensions(location)];
+    return sendAnswer(reply, started, { location, links });
   });
 
   // Some clients and monitors probe the endpoint before they offer (RFC 9725 §4.1).
@@ -60,6 +54,35 @@ export function offerRoutes(app: FastifyInstance, deps: OfferRoutesDeps, protoco
     if (!isPreflight(request)) reply.header('link', iceServerLinks(deps.iceServers()));
     return reply.code(204).header('accept-post', SDP_TYPE).send();
   });
+}
+
+/** Accepts the bodies of offers and of trickle ICE, and the JSON of `layer`. */
+export function acceptSdp(app: FastifyInstance): void {
+  app.addContentTypeParser([SDP_TYPE, TRICKLE_TYPE], { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  refuseOtherTypes(app, typeFor);
+}
+
+type Started = Extract<StreamOutcome, { kind: 'started' }>;
+
+/** Throws the error response of a rejection. */
+export function startedOf(outcome: StreamOutcome): Started {
+  if (outcome.kind === 'started') return outcome;
+  const { detail, retryAfterSeconds, status } = outcome.rejection;
+  throw new HttpError(status, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}
+
+type Resource = { readonly location: string; readonly links: readonly string[] };
+
+/** Answers an offer with the session that has started (RFC 9725 §4.2). */
+export function sendAnswer(reply: FastifyReply, { answer, stream }: Started, { links, location }: Resource) {
+  return reply
+    .code(201)
+    .header('location', location)
+    .header('etag', etagOf(stream))
+    .header('link', links)
+    .header('accept-patch', TRICKLE_TYPE)
+    .type(SDP_TYPE)
+    .send(answer);
 }
 
 type Offer = { readonly deps: OfferRoutesDeps; readonly direction: Direction; readonly wanted: SingleRequest };
@@ -99,19 +122,22 @@ function typeFor({ method, routeOptions }: FastifyRequest): string {
 
 const isPreflight = ({ headers }: FastifyRequest): boolean => headers['access-control-request-method'] !== undefined;
 
-function singleRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SingleRequest {
+/** The part of an offer that is the same for all clients. */
+export function readOffer(request: FastifyRequest, reply: FastifyReply, clock: Pick<Clock, 'monotonic'>) {
   const { appKey, name } = request.params as { appKey: string; name: string };
   checkName('appKey', appKey);
   checkName('name', name);
   requireType(request, SDP_TYPE);
   if (typeof request.body !== 'string' || request.body === '') throw new HttpError(400, 'body: must be an SDP offer');
+  return { appKey, name, offer: request.body, arrivedAt: clock.monotonic(), signal: goneSignal(reply) };
+}
+
+function singleRequest(request: FastifyRequest, reply: FastifyReply, deps: OfferRoutesDeps): SingleRequest {
   const query = request.query as Record<string, unknown>;
   const { address, isShared } = deps.originOf(request);
   const token = bearerToken(request) ?? (typeof query['token'] === 'string' ? query['token'] : '');
   return {
-    appKey,
-    name,
-    offer: request.body,
+    ...readOffer(request, reply, deps.clock),
     client: {
       address,
       isShared,
@@ -120,8 +146,6 @@ function singleRequest(request: FastifyRequest, reply: FastifyReply, deps: Offer
       token,
     },
     custom: token === '' ? { ...query } : { ...query, token },
-    arrivedAt: deps.clock.monotonic(),
-    signal: goneSignal(reply),
   };
 }
 
@@ -146,9 +170,4 @@ function bearerToken(request: FastifyRequest): string | null {
 /** Uses the path of the request, since a backend may have renamed the stream. */
 function locationOf(stream: Stream, request: FastifyRequest, { originOf, podId, resources }: OfferRoutesDeps): string {
   return `${originOf(request).prefix}${pathOf(request)}/${podId}/${resources.add(stream)}`;
-}
-
-function asError(rejection: Rejection): HttpError {
-  const { status, detail, retryAfterSeconds } = rejection;
-  return new HttpError(status, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

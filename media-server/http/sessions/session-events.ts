@@ -1,19 +1,24 @@
 import type { FastifyReply } from 'fastify';
-import type { Clock } from '../../../process/clock.ts';
 import { excludeFields } from '../../hooks/session-hooks.ts';
 import type { Stream, StreamChange } from '../../streams/stream.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, type EventStreamOptions } from './event-stream.ts';
+
+export type FollowOptions = Omit<EventStreamOptions, 'headers'>;
 
 /**
  * The event stream of a session: `status` with `{status, info}` at the start, at every change, and at the end, when it
  * closes; `layers` for a playback (as in the WHEP draft). Fields in `clientExclude` are left out.
  */
-export function followStream(stream: Stream, reply: FastifyReply, clock: Clock): void {
+export function followStream(stream: Stream, reply: FastifyReply, options: FollowOptions): void {
   // Keeps the headers that Fastify has set (CORS).
   const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
   reply.hijack();
   let unfollow = (): void => {};
-  const events = new EventStream(reply.raw, clock, headers, () => unfollow());
+  const onClose = (): void => {
+    unfollow();
+    options.onClose();
+  };
+  const events = new EventStream(reply.raw, { ...options, headers, onClose });
   const send = (change: StreamChange): void => {
     const { clientExclude } = stream.hooks.methodConfig('StreamStatusEvent');
     events.send('status', excludeFields({ ...change }, clientExclude));

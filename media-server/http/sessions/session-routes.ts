@@ -1,98 +1,68 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Direction } from '../../../crds/schema/stream.ts';
-import type { Clock } from '../../../process/clock.ts';
 import { OfferError } from '../../sdp/offer-error.ts';
 import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { requireType, TRICKLE_TYPE } from '../content-type.ts';
 import { HttpError } from '../errors.ts';
-import { type FleetSessions, forwardToFirst, type Origin } from './forward.ts';
 import { matchesETag } from './if-match.ts';
-import type { Resources } from './resources.ts';
-import { followStream } from './session-events.ts';
 
-export type SessionRoutesDeps = {
-  readonly resources: Resources;
+type Handle = (stream: Stream, request: FastifyRequest, reply: FastifyReply) => unknown;
+
+/** What differs between the URLs of sessions. */
+export type SessionRoutes = {
+  readonly direction: Direction;
+  /** The path of a session below its endpoint. */
+  readonly path: string;
+  /** Runs a handler for the session that a request names. Throws a 404 if there is none. */
+  readonly held: (handle: Handle) => (request: FastifyRequest, reply: FastifyReply) => unknown;
+  /** Answers with the event stream of a session. */
+  readonly follow: (stream: Stream, reply: FastifyReply) => void;
+  /** The path prefix that trusted proxies removed. */
+  readonly prefixOf: (request: FastifyRequest) => string;
   readonly terminator: Terminator;
-  /** Opaque id of this pod in Location URLs. */
-  readonly podId: string;
-  readonly clock: Clock;
-  /** Where a request comes from. */
-  readonly originOf: (request: FastifyRequest) => Origin;
-  /** null for requests that another pod has handed on: they are not handed on again. */
-  readonly fleetSessions: FleetSessions | null;
 };
 
-/** How long the pod that holds a session may take to answer. */
-const FORWARD_MS = 2_000;
-
-type Params = { appKey: string; name: string; podId: string; secret: string };
-
-/** The routes of a session's URL, the same for WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep). */
-export function sessionRoutes(app: FastifyInstance, direction: Direction, deps: SessionRoutesDeps): void {
-  const url = `/:appKey/:name/:podId/:secret`;
-  const find = (request: FastifyRequest): Stream => findStream(deps, direction, request.params as Params);
-
-  /** Hands a request on if another pod holds the session. */
-  const held =
-    (handle: (stream: Stream, request: FastifyRequest, reply: FastifyReply) => unknown) =>
-    (request: FastifyRequest, reply: FastifyReply) =>
-      isElsewhere(deps, request) ? forwardToHolder(deps, request, reply) : handle(find(request), request, reply);
+/** The routes of a session's URL: WHIP (RFC 9725), WHEP (draft-ietf-wish-whep), and captures. */
+export function sessionRoutes(app: FastifyInstance, routes: SessionRoutes): void {
+  const { direction, follow, held, path, prefixOf, terminator } = routes;
 
   app.get(
-    url,
+    path,
     held((_stream, _request, reply) => reply.code(204).send()),
   );
   const onRequest = async (request: FastifyRequest): Promise<void> => requireType(request, TRICKLE_TYPE);
   app.patch(
-    url,
+    path,
     { onRequest },
     held((stream, request, reply) => onLive(stream, () => patch(stream, request, reply))),
   );
   app.delete(
-    url,
+    path,
     held(async (stream, _request, reply) => {
-      await deps.terminator.end(stream, 'client');
+      await terminator.end(stream, 'client');
       return reply.code(200).send();
     }),
   );
   app.get(
-    `${url}/events`,
+    `${path}/events`,
     { exposeHeadRoute: false },
-    held((stream, _request, reply) => followStream(stream, reply, deps.clock)),
+    held((stream, _request, reply) => follow(stream, reply)),
   );
   app.post(
-    `${url}/events`,
+    `${path}/events`,
     held((_stream, request, reply) =>
       reply
         .code(201)
-        .header('location', `${deps.originOf(request).prefix}${request.url}`)
+        .header('location', `${prefixOf(request)}${request.url}`)
         .send(),
     ),
   );
   if (direction !== 'play') return;
   app.post(
-    `${url}/layer`,
+    `${path}/layer`,
     held((stream, request, reply) => onLive(stream, () => selectLayer(stream, request, reply))),
   );
-}
-
-const isElsewhere = ({ podId }: SessionRoutesDeps, { params }: FastifyRequest): boolean =>
-  (params as Params).podId !== podId;
-
-/** Any pod takes requests for the sessions of all pods. Throws a 404 for a pod that is not in the fleet. */
-async function forwardToHolder(
-  deps: SessionRoutesDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const holder = deps.fleetSessions?.forwarding.podById((request.params as Params).podId);
-  if (!deps.fleetSessions || !holder) throw noSuchSession();
-  const { forwarding } = deps.fleetSessions;
-  const options = { forwarding, origin: deps.originOf(request), timeoutMs: FORWARD_MS };
-  // Only offers are sent back.
-  if (!(await forwardToFirst([holder], request, reply, options))) throw noSuchSession();
-  return reply;
 }
 
 /** The ETag of a session names its ICE session (RFC 9725 §4.3.1). */
@@ -100,13 +70,7 @@ export function etagOf(stream: Stream): string {
   return `"${stream.leg?.iceUfrag() ?? ''}"`;
 }
 
-function findStream(deps: SessionRoutesDeps, direction: Direction, params: Params): Stream {
-  const stream = deps.resources.get(params.secret);
-  if (params.podId === deps.podId && stream?.direction === direction) return stream;
-  throw noSuchSession();
-}
-
-function noSuchSession(cause?: unknown): HttpError {
+export function noSuchSession(cause?: unknown): HttpError {
   return new HttpError(404, 'session not found: it has ended, or the URL is not the Location of a session', { cause });
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { SingleRequest } from '../../sessions/single.ts';
 import { SDP_TYPE } from '../content-type.ts';
+import { fleetSessions } from './fleet-sessions.ts';
 import { extensionLink } from './link-headers.ts';
 import { type OfferRoutesDeps, offerRoutes } from './offer-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -22,5 +23,5 @@ export async function whepRoutes(app: FastifyInstance, deps: WhepDeps): Promise<
       extensionLink(`${location}/layer`, 'urn:ietf:params:whep:ext:core:layer'),
     ],
   });
-  sessionRoutes(app, 'play', deps);
+  sessionRoutes(app, fleetSessions('play', deps));
 }
