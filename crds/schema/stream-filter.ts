@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { LIVE_STATUSES } from './stream.ts';
+import { LIVE_STATUSES, MEDIA_PROVIDERS } from './stream.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description });
 
@@ -15,6 +15,11 @@ export const filterMembers = (ids: Ids) => ({
   published: Type.Optional(Type.Boolean({ description: '`true` = publications, `false` = playbacks' })),
   status: Type.Optional(Type.Enum([...LIVE_STATUSES], { description: 'Status of a live stream' })),
   appKey: Type.Optional(text('App key')),
+  mediaProvider: Type.Optional(
+    Type.Enum([...MEDIA_PROVIDERS], {
+      description: '`RTSP`, `RTMP` or `SRT` = publications that are captured from there',
+    }),
+  ),
 });
 
 /** The body of `POST /rest-api/stream/terminate`; `{}` = all streams. */

@@ -3,6 +3,10 @@ import { type Static, Type } from 'typebox';
 /** `publish` = a publication (WHIP, incoming media); `play` = a playback (WHEP, outgoing media). */
 export type Direction = 'publish' | 'play';
 
+/** Where the media of a stream come from: a WebRTC client, or what a capture fetches. */
+export const MEDIA_PROVIDERS = ['WebRTC', 'RTSP', 'RTMP', 'SRT'] as const;
+export type MediaProvider = (typeof MEDIA_PROVIDERS)[number];
+
 /** The life cycle of a stream (WCS names): NEW → PENDING → PUBLISHING | PLAYING → UNPUBLISHED | STOPPED | FAILED. */
 export const STREAM_STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING', 'UNPUBLISHED', 'STOPPED', 'FAILED'] as const;
 export type StreamStatus = (typeof STREAM_STATUSES)[number];
@@ -44,7 +48,9 @@ export const StreamObject = Type.Object(
     cvoExtension: Type.Boolean(),
     createDate: Type.Integer({ description: 'Unix time in milliseconds' }),
     mediaType: Type.Enum(['publish', 'play']),
-    mediaProvider: Type.Literal('WebRTC'),
+    mediaProvider: Type.Enum([...MEDIA_PROVIDERS], {
+      description: 'What a publication comes from: a WebRTC client, or the source of a capture',
+    }),
     origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
     custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
     info: Type.String({ description: 'Why the stream ended, empty while it is live' }),

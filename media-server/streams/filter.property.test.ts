@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { MEDIA_PROVIDERS, type MediaProvider } from '../../crds/schema/stream.ts';
 import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
-import { fakeApp, fakeStreams } from '../../test/builders/streams.ts';
+import { fakeApp, fakeSession, fakeStreams, type StreamSetup } from '../../test/builders/streams.ts';
 import { matchStreams } from './filter.ts';
 import type { Stream } from './stream.ts';
 
@@ -10,7 +11,7 @@ const NAMES = ['a', 'b', '__proto__'] as const;
 
 /** What docs/rest-api.md says of each member, without indexes. */
 function isMeant(stream: Stream, filter: StreamFilter): boolean {
-  const { appKey, mediaSessionId, mediaSessionIds, name, published, sessionId, status } = filter;
+  const { appKey, mediaProvider, mediaSessionId, mediaSessionIds, name, published, sessionId, status } = filter;
   return (
     (mediaSessionId === undefined || stream.id === mediaSessionId) &&
     (mediaSessionIds === undefined || mediaSessionIds.includes(stream.id)) &&
@@ -18,8 +19,17 @@ function isMeant(stream: Stream, filter: StreamFilter): boolean {
     (name === undefined || stream.name === name) &&
     (published === undefined || (stream.direction === 'publish') === published) &&
     (status === undefined || stream.status === status) &&
-    (appKey === undefined || stream.appKey === appKey)
+    (appKey === undefined || stream.appKey === appKey) &&
+    (mediaProvider === undefined || (stream.session.capture?.provider ?? 'WebRTC') === mediaProvider)
   );
+}
+
+type Setup = Pick<StreamSetup, 'app' | 'direction' | 'name'> & { readonly provider: MediaProvider };
+
+function streamOf({ provider, ...setup }: Setup): StreamSetup {
+  if (provider === 'WebRTC') return setup;
+  const capture = { uid: 'camera', epoch: 1, generation: 1, provider };
+  return { ...setup, session: fakeSession({ kind: 'capture', capture, ...(setup.app ? { app: setup.app } : {}) }) };
 }
 
 it('any filter finds exactly the streams that match every member', () => {
@@ -28,6 +38,7 @@ it('any filter finds exactly the streams that match every member', () => {
       name: fc.constantFrom(...NAMES),
       direction: fc.constantFrom('publish' as const, 'play' as const),
       app: fc.constantFrom(...APPS),
+      provider: fc.constantFrom('WebRTC' as const, 'RTSP' as const, 'RTMP' as const),
     }),
     { maxLength: 12 },
   );
@@ -41,13 +52,14 @@ it('any filter finds exactly the streams that match every member', () => {
       published: fc.boolean(),
       status: fc.constantFrom('NEW' as const, 'PENDING' as const, 'PUBLISHING' as const, 'PLAYING' as const),
       appKey: fc.constantFrom('one', 'two', 'three'),
+      mediaProvider: fc.constantFrom(...MEDIA_PROVIDERS),
     },
     { requiredKeys: [] },
   );
   fc.assert(
     fc.property(streams, shape, (setups, { id, ids, session, ...plain }) => {
       const { add, registry } = fakeStreams();
-      const all = setups.map((setup) => add(setup));
+      const all = setups.map((setup) => add(streamOf(setup)));
       const idOf = (index: number): string => all[index]?.id ?? `none-${index}`;
       const filter: StreamFilter = {
         ...plain,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeApp, fakeStreams } from '../../test/builders/streams.ts';
+import { fakeApp, fakeSession, fakeStreams } from '../../test/builders/streams.ts';
 import { matchStreams } from './filter.ts';
 
 const { add, registry } = fakeStreams();
@@ -7,10 +7,12 @@ const other = fakeApp('otherApp');
 const publication = add({ name: 'a' });
 const playback = add({ name: 'a', direction: 'play' });
 const second = add({ name: 'b', app: other });
+const camera = { uid: 'camera', epoch: 1, generation: 1, provider: 'RTSP' } as const;
+const captured = add({ name: 'c', session: fakeSession({ kind: 'capture', capture: camera }) });
 
 describe('matchStreams', () => {
   it.each([
-    ['{} finds everything', {}, [publication, playback, second]],
+    ['{} finds everything', {}, [publication, playback, second, captured]],
     ['an id', { mediaSessionId: playback.id }, [playback]],
     ['an unknown id', { mediaSessionId: 'x' }, []],
     ['ids, each once', { mediaSessionIds: [second.id, 'x', second.id] }, [second]],
@@ -19,9 +21,11 @@ describe('matchStreams', () => {
     ['a session', { sessionId: second.session.id }, [second]],
     ['a name', { name: 'a' }, [publication, playback]],
     ['a name and a direction', { name: 'a', published: false }, [playback]],
-    ['a direction', { published: true }, [publication, second]],
+    ['a direction', { published: true }, [publication, second, captured]],
     ['a status', { status: 'PLAYING' as const }, [playback]],
     ['an app', { appKey: 'otherApp' }, [second]],
+    ['what is captured', { mediaProvider: 'RTSP' as const }, [captured]],
+    ['what clients publish and play', { mediaProvider: 'WebRTC' as const }, [publication, playback, second]],
     ['several members, which must all match', { appKey: 'otherApp', name: 'a' }, []],
   ])('%s', (_what, filter, expected) => {
     expect(matchStreams(registry, filter).sort(byId)).toEqual([...expected].sort(byId));

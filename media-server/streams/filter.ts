@@ -28,6 +28,7 @@ const CHECKS: readonly Check[] = [
   // A stream that is ending already has a final status, so the last live one is compared.
   (stream, { status }) => status === undefined || stream.lastLiveStatus === status,
   (stream, { appKey }) => appKey === undefined || stream.appKey === appKey,
+  (stream, { mediaProvider }) => mediaProvider === undefined || stream.session.mediaProvider === mediaProvider,
 ];
 
 function matches(stream: Stream, filter: StreamFilter): boolean {

@@ -1,9 +1,11 @@
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
+import type { MediaProvider } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
+import type { Capture } from './capture.ts';
 
-/** How a client opened a session: a WHIP or a WHEP request, or a socket of the Web SDK. */
-export const SESSION_KINDS = ['whip', 'whep', 'webSdk'] as const;
+/** How a client opened a session: a WHIP or a WHEP request, a socket of the Web SDK, or a capture that begins. */
+export const SESSION_KINDS = ['whip', 'whep', 'webSdk', 'capture'] as const;
 export type SessionKind = (typeof SESSION_KINDS)[number];
 
 export type SessionStatus = 'PENDING' | 'ESTABLISHED' | 'DISCONNECTED';
@@ -37,6 +39,8 @@ export type SessionOptions = {
   readonly app: App;
   readonly client: Client;
   readonly custom: Readonly<Record<string, unknown>>;
+  /** What a session of the kind `capture` publishes. */
+  readonly capture?: Capture | undefined;
   readonly hooks: SessionHooks;
   /** Unix time, milliseconds. */
   readonly createdAt: number;
@@ -53,6 +57,7 @@ export class Session {
   readonly client: Client;
   /** What the client passed when it connected. Each stream has a `custom` of its own. */
   readonly custom: Readonly<Record<string, unknown>>;
+  readonly capture: Capture | null;
   readonly hooks: SessionHooks;
   readonly createdAt: number;
 
@@ -70,12 +75,17 @@ export class Session {
     this.app = options.app;
     this.client = options.client;
     this.custom = options.custom;
+    this.capture = options.capture ?? null;
     this.hooks = options.hooks;
     this.createdAt = options.createdAt;
   }
 
   get appKey(): string {
     return this.app.config.appKey;
+  }
+
+  get mediaProvider(): MediaProvider {
+    return this.capture?.provider ?? 'WebRTC';
   }
 
   /** True for a session that has exactly one stream: both end together. */

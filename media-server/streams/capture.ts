@@ -1,0 +1,33 @@
+import type { EndCause } from '../../crds/schema/end-causes.ts';
+import type { MediaProvider } from '../../crds/schema/stream.ts';
+import type { Session } from './session.ts';
+
+/** What a capture program says of a capture that it publishes. */
+export type Capture = {
+  /** The uid of the StreamCapture. */
+  readonly uid: string;
+  /** Grows with each assignment of the capture to a program: an older one gives way. */
+  readonly epoch: number;
+  /** The generation of its spec. */
+  readonly generation: number;
+  readonly provider: Exclude<MediaProvider, 'WebRTC'>;
+};
+
+/** A capture as one program has been given it. */
+export type Assignment = Pick<Capture, 'uid' | 'epoch'>;
+
+/** Whether a publication gives its name to another one: both are the same capture, and the other one is newer. */
+export function givesWay(held: Assignment | null | undefined, next: Assignment | null | undefined): boolean {
+  return held?.uid !== undefined && held.uid === next?.uid && held.epoch < next.epoch;
+}
+
+/** Causes after which a capture stays ended until somebody changes it: somebody has ordered its end. */
+export const HOLDING_CAUSES = ['keepalive', 'refused', 'rest', 'limit'] as const satisfies readonly EndCause[];
+export type HoldingCause = (typeof HOLDING_CAUSES)[number];
+
+/** Why a capture stays ended; null if it may start again. */
+export function holdingCause({ admission, cause }: Pick<Session, 'admission' | 'cause'>): HoldingCause | null {
+  // A start that a limit of the server refuses is tried again. The longest duration is reached after `connect` only.
+  if (cause === 'limit' && admission !== 'connected') return null;
+  return HOLDING_CAUSES.find((each) => each === cause) ?? null;
+}
