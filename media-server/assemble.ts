@@ -255,6 +255,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     podName: env.podName,
     uid: env.roster?.uid ?? env.podName,
     startedAt: clock.now(),
+    namesTold: () => fleet.names.told(),
     save: (roster) => files?.save(roster),
     wire: wire ?? NO_WIRE,
     own: ownNames(registry),

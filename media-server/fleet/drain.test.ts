@@ -11,16 +11,20 @@ describe('Drain', () => {
   let isOver: boolean;
   /** How many sessions there are when the events are flushed. */
   let flushed: number[];
+  /** Resolves when the other pods know the names that are free. */
+  let told: Promise<void>;
 
   beforeEach(() => {
     clock = new VirtualClock();
     streams = fakeStreams();
     const { registry, terminator } = streams;
     flushed = [];
+    told = Promise.resolve();
     drain = new Drain({
       registry,
       terminator,
       flushEvents: async () => void flushed.push(streams.sessions.size),
+      namesTold: () => told,
       clock,
       log: createLogger('silent'),
     });
@@ -108,6 +112,18 @@ describe('Drain', () => {
     await streams.terminator.end(stream, 'client');
     await clock.advance(0);
     expect([isOver, flushed, streams.endedSessions.map(({ cause }) => cause)]).toEqual([true, [0], ['drain', 'drain']]);
+  });
+
+  it('is over when other pods know that the names of its streams are free', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    told = promise;
+    streams.add();
+    start({ timeoutMs: 1_000, leastMs: 0 });
+    await clock.advance(2_000);
+    expect([isOver, causes()]).toEqual([false, ['drain']]);
+    resolve();
+    await clock.advance(0);
+    expect(isOver).toBe(true);
   });
 
   it.each([5_000, 0])('ends at once when it is hurried', async (leastMs) => {

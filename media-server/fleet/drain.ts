@@ -11,6 +11,8 @@ export type DrainDeps = {
   readonly terminator: Terminator;
   /** Resolves when every queued event has been delivered, or after the timeout. */
   readonly flushEvents: (timeoutMs: number) => Promise<void>;
+  /** Resolves when the other pods know that the names of this one are free, or did not answer. */
+  readonly namesTold: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -82,7 +84,7 @@ export class Drain {
   }
 
   async #run({ leastMs, timeoutMs }: DrainTimes): Promise<void> {
-    const { clock, flushEvents, log, registry, terminator } = this.#deps;
+    const { clock, flushEvents, log, namesTold, registry, terminator } = this.#deps;
     log.info({ streams: registry.size, timeoutMs }, 'draining: no new publications');
     const startedAt = clock.monotonic();
     await this.#wait(Math.min(leastMs, timeoutMs));
@@ -91,7 +93,7 @@ export class Drain {
     if (streams > 0) log.warn({ streams }, 'drain timeout reached: ending the remaining streams');
     // The ends of sessions are events as well.
     await terminator.endEverything('drain');
-    await flushEvents(FLUSH_MS);
+    await Promise.all([flushEvents(FLUSH_MS), namesTold()]);
     log.info('drained');
   }
 

@@ -38,6 +38,9 @@ type Claim = HeldName & { readonly lapsesAt: number };
 /**
  * Names of publications in the fleet: a name belongs to one publication. Before a publication starts, all members are
  * asked; when it goes live or ends, they are told. A member that was cut off is told when it is back, and the later of
+/** Names whose state has changed, by key. */
+type Changes = Map<string, Pick<HeldName, 'appKey' | 'name'>>;
+
  * two publications with one name ends.
  */
 export class Names {
@@ -47,8 +50,9 @@ export class Names {
   /** Publications of other pods that have not started yet. */
   readonly #claims = new Map<string, Claim>();
   /** What each member has still to be told: the keys whose state has changed. */
-  readonly #untold = new Map<string, Map<string, Pick<HeldName, 'appKey' | 'name'>>>();
-  readonly #telling = new Set<string>();
+  readonly #untold = new Map<string, Changes>();
+  /** Calls under way, by uid. */
+  readonly #telling = new Map<string, Promise<void>>();
   #retry: Timer | null = null;
   #isClosed = false;
 
@@ -86,6 +90,15 @@ export class Names {
   holderOf(appKey: string, name: string): RosterMember | null {
     const holder = this.#holders(keyOf({ appKey, name })).find((uid) => this.#deps.membership.member(uid));
     return (holder !== undefined && this.#deps.membership.member(holder)) || null;
+  /** Resolves when all members know what has changed, or did not answer. */
+  async told(): Promise<void> {
+    // The first round may carry what changed earlier.
+    for (let round = 0; round < 2; round++) {
+      this.#tellAll();
+      await Promise.all(this.#telling.values());
+    }
+  }
+
   }
 
   #forget(uid: string, appKey: string, name: string): void {
@@ -214,26 +227,26 @@ export class Names {
   }
 
   #note(uid: string, of: Pick<HeldName, 'appKey' | 'name'>): void {
-    const keys = this.#untold.get(uid) ?? new Map<string, Pick<HeldName, 'appKey' | 'name'>>();
+    const keys: Changes = this.#untold.get(uid) ?? new Map();
     keys.set(keyOf(of), of);
     this.#untold.set(uid, keys);
   }
 
   #tellAll(): void {
     if (this.#isClosed) return;
-    for (const uid of this.#untold.keys()) void this.#tell(uid);
+    for (const [uid, changes] of this.#untold) {
+      const member = this.#deps.membership.member(uid);
+      // One call at a time for each member, so that a later state never arrives first.
+      if (member && !this.#telling.has(uid)) this.#telling.set(uid, this.#tell(member, changes));
+    }
   }
 
-  /** One call at a time for each member, so that a later state never arrives first. */
-  async #tell(uid: string): Promise<void> {
-    const { asking, membership } = this.#deps;
-    const member = membership.member(uid);
-    const changes = this.#untold.get(uid);
-    if (!member || !changes || this.#telling.has(uid)) return;
-    this.#telling.add(uid);
+  /** Never rejects. */
+  async #tell(member: RosterMember, changes: Changes): Promise<void> {
+    const { uid } = member;
     this.#untold.delete(uid);
     try {
-      const { conflicts } = await asking.one(member, 'live', this.#state([...changes.values()]));
+      const { conflicts } = await this.#deps.asking.one(member, 'live', this.#state([...changes.values()]));
       for (const { appKey, name } of conflicts) this.#deps.lose(appKey, name);
     } catch {
       for (const each of changes.values()) this.#note(uid, each);
