@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { formatFleetKey, parseFleetKeys } from './fleet-key.ts';
+import { formatFleetKey, parseFleetKeys, roleOf } from './fleet-key.ts';
 
 describe('parseFleetKeys', () => {
   const [first, second] = [
@@ -18,4 +18,12 @@ describe('parseFleetKeys', () => {
     ['a key that is not hexadecimal', `a ${'z'.repeat(64)}`],
     ['a key without an identity', '00'.repeat(32)],
   ])('finds no key in %s', (_what, text) => expect(parseFleetKeys(text)).toEqual([]));
+});
+
+it.each([
+  ['fleet-01ab23cd', 'fleet'],
+  ['capture-01ab23cd', 'capture'],
+  ['recapture-1', 'fleet'],
+])('the key %s has the role %s', (identity, role) => {
+  expect(roleOf({ identity })).toBe(role);
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseFleetKeys } from '../../crds/render/fleet-key.ts';
+import { parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
 import { type FleetAgentOptions, fleetAgent } from '../../process/fleet-client.ts';
 
 /** Connections with the fleet's key that is in use. After a rotation, new connections use the new key. */
@@ -18,8 +18,8 @@ export class KeyedAgent {
   get(): ReturnType<typeof fleetAgent> {
     const text = readFileSync(this.#keyFile, 'utf8');
     if (this.#current?.text === text) return this.#current.agent;
-    const [key] = parseFleetKeys(text);
-    if (!key) throw new Error(`${this.#keyFile}: has no key`);
+    const key = parseFleetKeys(text).find((each) => roleOf(each) === 'fleet');
+    if (!key) throw new Error(`${this.#keyFile}: has no key of the fleet`);
     // Calls in flight go on. Event streams may last for hours.
     if (this.#current) this.#old.push(this.#current.agent);
     const agent = fleetAgent(key, this.#options);
