@@ -36,6 +36,8 @@ export type LegRequest = {
   readonly hasVideo: boolean;
   /** The only protocol of the candidates in the answer; absent = UDP and TCP. */
   readonly protocol?: MediaProtocol;
+  /** The address in the candidates of the answer; absent = the announced ones. */
+  readonly candidateAddress?: string | undefined;
 };
 export type MediaProtocol = 'udp' | 'tcp';
 export type PublishRequest = LegRequest;

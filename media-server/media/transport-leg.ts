@@ -1,13 +1,13 @@
 import type {
   DtlsState,
-  IceCandidate,
   IceState,
   RtpStreamRecvStats,
   RtpStreamSendStats,
   WebRtcTransport,
 } from 'mediasoup/types';
 import type { Clock, Timer } from '../../process/clock.ts';
-import type { ServerTransport } from '../sdp/answer.ts';
+import type { ServerCandidate, ServerTransport } from '../sdp/answer.ts';
+import { candidatesAt } from '../sdp/candidates.ts';
 import type { IceCredentials, Offer } from '../sdp/offer.ts';
 import { OfferError } from '../sdp/offer-error.ts';
 import { newCredentials, parseFragment, writeFragment } from '../sdp/trickle.ts';
@@ -25,7 +25,7 @@ type Opening = {
   readonly seat: Seat;
   readonly lease: RouterLease;
   readonly offer: Offer;
-  readonly request: Pick<LegRequest, 'id' | 'protocol'>;
+  readonly request: Pick<LegRequest, 'candidateAddress' | 'id' | 'protocol'>;
 };
 
 export type LegDeps = { readonly workers: Workers; readonly clock: Clock };
@@ -36,6 +36,7 @@ export class TransportLeg {
   readonly seat: Seat;
   readonly #deps: LegDeps;
   readonly #offer: Offer;
+  readonly #candidateAddress: string | undefined;
   readonly #connectTimer: Timer;
   #clientIce: IceCredentials;
   #connected = false;
@@ -46,10 +47,11 @@ export class TransportLeg {
   #pendingFailure: LegFailure | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(transport: WebRtcTransport, seat: Seat, offer: Offer, deps: LegDeps) {
+  private constructor(transport: WebRtcTransport, { offer, request, seat }: Opening, deps: LegDeps) {
     this.transport = transport;
     this.seat = seat;
     this.#offer = offer;
+    this.#candidateAddress = request.candidateAddress;
     this.#clientIce = offer.ice;
     this.#deps = deps;
     this.#connectTimer = deps.clock.setTimeout(() => this.fail('ice'), CONNECT_MS);
@@ -60,7 +62,8 @@ export class TransportLeg {
   }
 
   /** Opens a transport, which must be connected. Releases the lease at the end. */
-  static async open({ lease, offer, request, seat }: Opening, deps: LegDeps): Promise<TransportLeg> {
+  static async open(opening: Opening, deps: LegDeps): Promise<TransportLeg> {
+    const { lease, request, seat } = opening;
     const { id, protocol } = request;
     // Count before the first await, so that simultaneous requests spread over the workers.
     seat.legs++;
@@ -85,7 +88,7 @@ export class TransportLeg {
         throw error;
       });
     transport.observer.once('close', leave);
-    return new TransportLeg(transport, seat, offer, deps);
+    return new TransportLeg(transport, opening, deps);
   }
 
   /** Gives the worker the client's DTLS parameters; ICE-lite needs nothing else. */
@@ -96,10 +99,15 @@ export class TransportLeg {
 
   /** The server's parameters for the answer. */
   get server(): ServerTransport {
-    const { dtlsParameters, iceCandidates, iceParameters } = this.transport;
+    const { dtlsParameters, iceParameters } = this.transport;
     const fingerprint = dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
     if (!fingerprint) throw new Error('mediasoup returned no SHA-256 fingerprint');
-    return { sessionId: this.#deps.clock.now(), ice: iceParameters, candidates: iceCandidates, fingerprint };
+    return { sessionId: this.#deps.clock.now(), ice: iceParameters, candidates: this.#candidates, fingerprint };
+  }
+
+  get #candidates(): ServerTransport['candidates'] {
+    const { iceCandidates } = this.transport;
+    return this.#candidateAddress === undefined ? iceCandidates : candidatesAt(this.#candidateAddress, iceCandidates);
   }
 
   get usernameFragment(): string {
@@ -140,7 +148,7 @@ export class TransportLeg {
     return writeFragment({
       ice: serverIce,
       media: { kind: kind ?? 'audio', mid },
-      candidates: this.transport.iceCandidates.map(candidateValue),
+      candidates: this.#candidates.map(candidateValue),
     });
   }
 
@@ -203,7 +211,7 @@ export function sumMetrics(stats: readonly (RtpStreamRecvStats | RtpStreamSendSt
   };
 }
 
-function candidateValue(candidate: IceCandidate): string {
+function candidateValue(candidate: ServerCandidate): string {
   const { address, foundation, port, priority, protocol, tcpType, type } = candidate;
   const tcp = tcpType ? ` tcptype ${tcpType}` : '';
   return `${foundation} 1 ${protocol} ${priority} ${address} ${port} typ ${type}${tcp}`;
