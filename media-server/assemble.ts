@@ -30,6 +30,7 @@ import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { EventQueues } from './hooks/queue.ts';
 import { SessionCalls } from './hooks/session-calls.ts';
+import { buildCaptureApp } from './http/captures/capture-app.ts';
 import { TrustedProxies } from './http/client-address.ts';
 import { buildForwardedApp, buildPublicApp, type SessionAppDeps } from './http/public-app.ts';
 import { Resources } from './http/sessions/resources.ts';
@@ -44,7 +45,8 @@ import { openSession } from './sessions/open-session.ts';
 import { play } from './sessions/play.ts';
 import { publish } from './sessions/publish.ts';
 import type { SessionDeps } from './sessions/requests.ts';
-import { whep, whip } from './sessions/single.ts';
+import { capture, whep, whip } from './sessions/single.ts';
+import { CaptureHolds } from './streams/capture-holds.ts';
 import { DenyList } from './streams/deny.ts';
 import { EndedLog } from './streams/ended-log.ts';
 import { StreamRegistry } from './streams/registry.ts';
@@ -121,32 +123,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   const reloader = createReloader(env, parts, { first, log });
   const { files } = parts;
   if (env.fleetKeyFile !== null) {
-    const forwarded = await buildForwardedApp(sessions);
-    await forwarded.ready();
-    undo.defer(() => forwarded.close());
-    const internal = await openInternal({
-      host: env.listenAddress,
-      port: env.internalPort,
-      keyFile: env.fleetKeyFile,
-      status: () => ({
-        pod: env.podName,
-        config: reloader.state,
-        cordoned: drain.cordoned,
-        ...(files ? { fleet: fleet.status() } : {}),
-        ...podStatus({ ...parts, config: config.bundle.config, draining: drain.draining }),
-      }),
-      offer: (loaded) => reloader.offer(loaded),
-      fleet,
-      cordon: (cordoned) => {
-        drain.cordoned = cordoned;
-        log.info({ cordoned }, cordoned ? 'this pod takes no new streams' : 'this pod takes new streams again');
-      },
-      terminations: new Terminations({ ...parts, fleet: fleet.asking, orders: fleet.orders, clock, log }),
-      sessions: (request, response) => forwarded.routing(request, response),
-      pipes: fleet.outgoing,
-      log: log.child({ component: 'internal' }),
-    });
-    undo.defer(() => internal.close());
+    await startInternal({ ...env, fleetKeyFile: env.fleetKeyFile }, parts, { deps, sessions, reloader, log, undo });
   }
   if (files) fleet.start(files.read());
   else fleet.startAlone();
@@ -169,6 +146,53 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   const { media: mediaConfig, rest } = config.bundle.config;
   log.info({ http: rest.httpPort, ops: opsPort, media: mediaConfig.port }, 'the media server is ready');
   return { drain, config };
+}
+
+type InternalStage = {
+  readonly deps: SessionDeps;
+  readonly sessions: SessionAppDeps;
+  readonly reloader: Reloader;
+  readonly log: Log;
+  readonly undo: Undo;
+};
+
+/** The listener for the operator, other pods and capture programs. */
+async function startInternal(
+  env: Env & { readonly fleetKeyFile: string },
+  parts: Parts,
+  { deps, log, reloader, sessions, undo }: InternalStage,
+): Promise<void> {
+  const { config, drain, files, fleet } = parts;
+  const forwarded = await buildForwardedApp(sessions);
+  const captures = await buildCaptureApp({ ...sessions, capture: (request) => capture(deps, request) });
+  for (const each of [forwarded, captures]) {
+    await each.ready();
+    undo.defer(() => each.close());
+  }
+  const internal = await openInternal({
+    host: env.listenAddress,
+    port: env.internalPort,
+    keyFile: env.fleetKeyFile,
+    status: () => ({
+      pod: env.podName,
+      config: reloader.state,
+      cordoned: drain.cordoned,
+      ...(files ? { fleet: fleet.status() } : {}),
+      ...podStatus({ ...parts, config: config.bundle.config, draining: drain.draining }),
+    }),
+    offer: (loaded) => reloader.offer(loaded),
+    fleet,
+    cordon: (cordoned) => {
+      drain.cordoned = cordoned;
+      log.info({ cordoned }, cordoned ? 'this pod takes no new streams' : 'this pod takes new streams again');
+    },
+    terminations: new Terminations({ ...parts, fleet: fleet.asking, orders: fleet.orders, clock, log }),
+    sessions: (request, response) => forwarded.routing(request, response),
+    captures: (request, response) => captures.routing(request, response),
+    pipes: fleet.outgoing,
+    log: log.child({ component: 'internal' }),
+  });
+  undo.defer(() => internal.close());
 }
 
 function watchFolder(folder: string, onChange: () => void, { log, undo }: { log: Log; undo: Undo }): void {
@@ -230,6 +254,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     registry,
     terminator,
     flushEvents: (timeoutMs) => queues.flush(clock, timeoutMs),
+    namesTold: () => fleet.names.told(),
     clock,
     log,
   });
@@ -255,7 +280,6 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     podName: env.podName,
     uid: env.roster?.uid ?? env.podName,
     startedAt: clock.now(),
-    namesTold: () => fleet.names.told(),
     save: (roster) => files?.save(roster),
     wire: wire ?? NO_WIRE,
     own: ownNames(registry),
@@ -266,6 +290,12 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     },
     log: log.child({ component: 'fleet' }),
   });
+  const holds = new CaptureHolds({
+    clock,
+    deny,
+    // A pod that does not answer would start the capture again only if its program moved there within a minute.
+    tell: (denial) => void fleet.asking.all('deny', { denials: [denial] }).catch(() => undefined),
+  });
   const forwarding = new Forwarding(fleet.membership, env.fleetKeyFile ?? '');
   const closeFleet = async (): Promise<void> => {
     fleet.close();
@@ -273,7 +303,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   };
   return {
     ...{ nodeId, config, registry, sessions, queues, ended, proxies, apps, metrics, keepAlive, terminator },
-    ...{ drain, deny, events, fleet, files, forwarding, closeFleet, workers },
+    ...{ drain, deny, events, holds, fleet, files, forwarding, closeFleet, workers },
   };
 }
 

@@ -1,8 +1,9 @@
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
-import { parseFleetKeys } from '../../crds/render/fleet-key.ts';
+import { type KeyRole, parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
 import { ConfigPush, Cordon, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
@@ -31,10 +32,15 @@ export type InternalDeps = {
   readonly terminations: Pick<Terminations, 'carryOut'>;
   /** Serves WHIP and WHEP requests of clients that another pod hands on. */
   readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Serves capture programs. */
+  readonly captures: (request: IncomingMessage, response: ServerResponse) => void;
   readonly pipes: Pick<OutgoingPipes, 'serve'>;
   readonly log: Log;
   readonly port: number;
 };
+
+/** Where the routes of captures are. */
+export const CAPTURES_PREFIX = '/internal/captures';
 
 /** A config has at most 900 KiB, its assets come as base64. */
 const MAX_BODY_BYTES = 4 << 20;
@@ -42,11 +48,17 @@ const MAX_BODY_BYTES = 4 << 20;
 const MAX_PEER_BYTES = 64 << 20;
 
 /**
- * The listener for the operator and the other pods: TLS with the fleet's pre-shared key, so that both sides are
+ * The listener for the operator, the other pods and capture programs: TLS with a pre-shared key, so that both sides are
  * authenticated. The key is the only credential. Throws if the port is in use.
  */
 export async function openInternal(deps: InternalDeps): Promise<FastifyInstance> {
-  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, https: pskOptions(deps.keyFile), forceCloseConnections: true });
+  const roles: Roles = new WeakMap();
+  const https = pskOptions(deps.keyFile, roles);
+  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, https, forceCloseConnections: true });
+  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    if (roles.get(raw.socket) === 'fleet' || routeOptions.url?.startsWith(`${CAPTURES_PREFIX}/`)) return;
+    reply.code(403).send({ error: `this key opens only ${CAPTURES_PREFIX}` });
+  });
   app.get('/internal/status', async () => deps.status());
   app.put('/internal/config', async (request, reply) => {
     const fault = faultOf(request.body);
@@ -96,6 +108,7 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     request.url = request.url?.slice(FORWARDED_PREFIX.length) ?? '';
     deps.sessions(request, response);
   });
+  handOver(app, `${CAPTURES_PREFIX}/*`, deps.captures);
   handOver(app, PIPE_PATH, (request, response) => {
     response.writeHead(200, NDJSON);
     response.flushHeaders();
@@ -143,11 +156,20 @@ function loadedFrom({ assets, config, counter }: ConfigPush): Loaded {
   return { bundle, findings: [], delivery: { counter, hash: hashOf(bundle) } };
 }
 
-function pskOptions(keyFile: string) {
+/** What the key of a connection opens. */
+type Roles = WeakMap<object, KeyRole>;
+
+function pskOptions(keyFile: string, roles: Roles) {
   return {
     ...INTERNAL_TLS,
-    pskCallback: (_socket: unknown, identity: string): Buffer | null =>
-      parseFleetKeys(readOrEmpty(keyFile)).find((key) => key.identity === identity)?.key ?? null,
+    // A session that is resumed asks for no key: it would go on with one that has been removed, and have no role.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    pskCallback: (socket: object, identity: string): Buffer | null => {
+      const found = parseFleetKeys(readOrEmpty(keyFile)).find((key) => key.identity === identity);
+      if (!found) return null;
+      roles.set(socket, roleOf(found));
+      return found.key;
+    },
   };
 }
 

@@ -13,7 +13,7 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Time = Type.Integer({ minimum: 0, maximum: 8.64e15 });
 const Text = Type.String({ maxLength: 1024 });
 
-/** A client that may not start a stream for a while. The key is made by `streams/deny`. */
+/** Who may not start a stream for a while. The key is made by `streams/deny` or `streams/capture-holds`. */
 const Denial = Type.Object({ key: Text, until: Time });
 
 /** A publication that holds its name. */
@@ -24,6 +24,8 @@ export const HeldName = Type.Object({
   at: Time,
   /** The uid of the pod that holds it. */
   holder: Text,
+  /** The capture that it publishes. */
+  capture: Type.Optional(Type.Object({ uid: Text, epoch: Count })),
 });
 export type HeldName = Static<typeof HeldName>;
 

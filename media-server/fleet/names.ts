@@ -1,5 +1,6 @@
 import type { RosterMember } from '../../crds/schema/internal.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
+import { type Assignment, givesWay } from '../streams/capture.ts';
 import type { Asking } from './ask.ts';
 import type { Membership } from './membership.ts';
 import type { Answer, HeldName, Question } from './messages.ts';
@@ -10,6 +11,8 @@ export type OwnName = {
   readonly name: string;
   /** When it was claimed, Unix milliseconds. */
   readonly at: number;
+  /** The capture that it publishes. */
+  readonly capture: Assignment | null;
   /** Whether it may be played. */
   readonly isLive: boolean;
 };
@@ -23,7 +26,7 @@ export type NamesDeps = {
     get(appKey: string, name: string): OwnName | undefined;
     all(): Iterable<OwnName>;
   };
-  /** Ends a publication of this pod because another pod claimed its name earlier. */
+  /** Ends a publication of this pod because its name belongs to one of another pod. */
   readonly lose: (appKey: string, name: string) => void;
   readonly metrics: { claimUnanswered(): void };
 };
@@ -35,12 +38,12 @@ const RETRY_MS = 1_000;
 
 type Claim = HeldName & { readonly lapsesAt: number };
 
-/**
- * Names of publications in the fleet: a name belongs to one publication. Before a publication starts, all members are
- * asked; when it goes live or ends, they are told. A member that was cut off is told when it is back, and the later of
 /** Names whose state has changed, by key. */
 type Changes = Map<string, Pick<HeldName, 'appKey' | 'name'>>;
 
+/**
+ * Names of publications in the fleet: a name belongs to one publication. Before a publication starts, all members are
+ * asked; when it goes live or ends, they are told. A member that was cut off is told when it is back, and the later of
  * two publications with one name ends.
  */
 export class Names {
@@ -72,7 +75,8 @@ export class Names {
     const claim = this.#ofThisPod(own);
     // Without other members there is nobody to ask.
     if (membership.others().length === 0) return true;
-    if (this.#claimBy(claim)) return false;
+    const rival = this.#claimBy(claim);
+    if (rival && !givesWay(rival.capture, claim.capture)) return false;
     const replies = await asking.all('claim', { claim }, CLAIM_TIMEOUT_MS);
     const others = replies.filter(({ uid }) => uid !== membership.uid);
     for (const { answer } of others) if (!answer) this.#deps.metrics.claimUnanswered();
@@ -86,10 +90,6 @@ export class Names {
     this.#tellAll();
   }
 
-  /** The pod on which a name is live, as far as this pod was told. */
-  holderOf(appKey: string, name: string): RosterMember | null {
-    const holder = this.#holders(keyOf({ appKey, name })).find((uid) => this.#deps.membership.member(uid));
-    return (holder !== undefined && this.#deps.membership.member(holder)) || null;
   /** Resolves when all members know what has changed, or did not answer. */
   async told(): Promise<void> {
     // The first round may carry what changed earlier.
@@ -99,6 +99,10 @@ export class Names {
     }
   }
 
+  /** The pod on which a name is live, as far as this pod was told. */
+  holderOf(appKey: string, name: string): RosterMember | null {
+    const holder = this.#holders(keyOf({ appKey, name })).find((uid) => this.#deps.membership.member(uid));
+    return (holder !== undefined && this.#deps.membership.member(holder)) || null;
   }
 
   #forget(uid: string, appKey: string, name: string): void {
@@ -134,11 +138,12 @@ export class Names {
     // The registry of this pod holds its own claims.
     if (claim.holder === membership.uid) return { isTaken: false, remembered: [] };
     const key = keyOf(claim);
+    if (givesWay(own.get(claim.appKey, claim.name)?.capture, claim.capture)) this.#deps.lose(claim.appKey, claim.name);
     const mine = own.get(claim.appKey, claim.name);
     const rival = this.#claimBy(claim);
     const isTaken =
-      (mine !== undefined && (mine.isLive || isEarlier(this.#ofThisPod(mine), claim))) ||
-      (rival !== undefined && rival.holder !== claim.holder && isEarlier(rival, claim));
+      (mine !== undefined && (mine.isLive || comesFirst(this.#ofThisPod(mine), claim))) ||
+      (rival !== undefined && rival.holder !== claim.holder && comesFirst(rival, claim));
     if (!isTaken) this.#claims.set(key, { ...claim, lapsesAt: clock.monotonic() + CLAIM_LAPSES_MS });
     return { isTaken, remembered: this.#holders(key).filter((uid) => uid !== claim.holder) };
   }
@@ -161,17 +166,18 @@ export class Names {
     const own = this.#deps.own.get(theirs.appKey, theirs.name);
     if (own === undefined) return null;
     const mine = this.#ofThisPod(own);
-    if (!isEarlier(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);
+    if (!comesFirst(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);
     // One that is not live yet may be refused; it is announced when it goes live.
-    return isEarlier(mine, theirs) && own.isLive ? mine : null;
+    return comesFirst(mine, theirs) && own.isLive ? mine : null;
   }
 
   #endClaim(of: HeldName): void {
     if (this.#claims.get(keyOf(of))?.holder === of.holder) this.#claims.delete(keyOf(of));
   }
 
-  #ofThisPod({ appKey, at, name }: Omit<OwnName, 'isLive'>): HeldName {
-    return { appKey, name, at, holder: this.#deps.membership.uid };
+  #ofThisPod({ appKey, at, capture, name }: Omit<OwnName, 'isLive'>): HeldName {
+    const assignment = capture && { capture: { uid: capture.uid, epoch: capture.epoch } };
+    return { appKey, name, at, holder: this.#deps.membership.uid, ...assignment };
   }
 
   #claimBy(of: Pick<HeldName, 'appKey' | 'name'>): Claim | undefined {
@@ -270,14 +276,17 @@ export class Names {
     const states = changes.map((each) => ({ each, own: this.#deps.own.get(each.appKey, each.name) }));
     return {
       held: states.flatMap(({ own }) => (own?.isLive ? [this.#ofThisPod(own)] : [])),
-      released: states.flatMap(({ each, own }) => (own ? [] : [this.#ofThisPod({ ...each, at: 0 })])),
+      released: states.flatMap(({ each, own }) => (own ? [] : [this.#ofThisPod({ ...each, at: 0, capture: null })])),
     };
   }
 }
 
-/** Whether a claim comes before another one: by time, then by pod. */
-const isEarlier = (one: HeldName, other: HeldName): boolean =>
-  one.at < other.at || (one.at === other.at && one.holder < other.holder);
+/** Whether a claim comes before another one: a newer one of the same capture does, else by time, then by pod. */
+function comesFirst(one: HeldName, other: HeldName): boolean {
+  if (givesWay(other.capture, one.capture)) return true;
+  if (givesWay(one.capture, other.capture)) return false;
+  return one.at < other.at || (one.at === other.at && one.holder < other.holder);
+}
 
 /** App keys contain no line feed. */
 const keyOf = ({ appKey, name }: Pick<HeldName, 'appKey' | 'name'>): string => `${appKey}\n${name}`;

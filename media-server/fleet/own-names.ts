@@ -4,7 +4,9 @@ import type { NamesDeps, OwnName } from './names.ts';
 
 /** The publications of this pod, as holders of their names. One that is ending no longer holds its name. */
 export function ownNames(registry: StreamRegistry): NamesDeps['own'] {
-  const own = ({ appKey, createdAt, live, name }: Stream): OwnName => ({ appKey, name, at: createdAt, isLive: live });
+  const own = ({ appKey, createdAt: at, live: isLive, name, session }: Stream): OwnName => ({
+    ...{ appKey, name, at, isLive, capture: session.capture },
+  });
   return {
     get: (appKey: string, name: string): OwnName | undefined => {
       const publication = registry.publication(appKey, name);

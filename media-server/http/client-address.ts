@@ -12,7 +12,7 @@ export class TrustedProxies {
   }
 
   trusts(address: string): boolean {
-    const plain = normalize(address);
+    const plain = plainAddress(address);
     const family = isIP(plain);
     return family !== 0 && this.#list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
   }
@@ -31,10 +31,10 @@ export class TrustedProxies {
   /** The right-most address that is not a trusted proxy; the peer address if the header is not trusted. */
   clientAddress(request: IncomingMessage): string {
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',');
-    const chain = [...forwarded.split(',').map((hop) => hop.trim()), normalize(request.socket.remoteAddress ?? '')];
+    const chain = [...forwarded.split(',').map((hop) => hop.trim()), plainAddress(request.socket.remoteAddress ?? '')];
     let client = '';
     for (const hop of chain.reverse()) {
-      const address = normalize(hop);
+      const address = plainAddress(hop);
       if (isIP(address) === 0) break;
       client = address;
       if (!this.trusts(address)) break;
@@ -50,7 +50,7 @@ export class TrustedProxies {
     if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
       throw new UserFault(`rest.trustedProxies: must be an address or CIDR, got "${cidr}"`);
     }
-    const address = normalize(written);
+    const address = plainAddress(written);
     const isMapped = family === 6 && isIP(address) === 4;
     this.#list.addSubnet(
       address,
@@ -75,7 +75,7 @@ function readPrefix(header: string): string {
  * Normalizes an address. IPv4 stays IPv4 on a dual-stack socket, which reports `::ffff:192.0.2.1`. IPv6 loses the
  * brackets and port that some proxies add. Other text is returned unchanged.
  */
-function normalize(text: string): string {
+export function plainAddress(text: string): string {
   const [address = ''] = (BRACKETED.exec(text)?.[1] ?? text).split('%');
   if (isIP(address) !== 6) return address;
   return new SocketAddress({ address, family: 'ipv6' }).address.replace(MAPPED, '');

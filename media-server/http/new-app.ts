@@ -12,17 +12,18 @@ const BODY_LIMIT = 512 * 1024;
 
 /** An application without routes, with the limits, parsers and errors that all of them have. */
 export function newApp(deps: NewAppDeps): FastifyInstance {
+  const onError = handleError(deps.log, () => deps.clock.now());
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     // Longer than any URL that Node accepts, so that the routes can report names that are too long.
     routerOptions: { maxParamLength: 64 * 1024 },
-    frameworkErrors: handleError(deps.log, deps.clock.now),
+    frameworkErrors: onError,
     // WebRTC clients keep connections open; who may forward is decided in client-address.ts.
     trustProxy: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     return503OnClosing: false,
   });
-  app.setErrorHandler(handleError(deps.log, deps.clock.now));
+  app.setErrorHandler(onError);
   app.removeContentTypeParser('text/plain');
   allowEmptyJson(app);
   answerAfterBody(app, deps.clock);

@@ -116,8 +116,9 @@ export function checkNameFree(deps: SessionDeps, appKey: string, name: string): 
 }
 
 /** Asks the other pods for the name of a publication. */
-export async function claimName(deps: SessionDeps, { appKey, createdAt, name }: Stream): Promise<Rejection | null> {
-  return (await deps.names.claim({ appKey, name, at: createdAt })) ? null : NAME_IN_USE;
+export async function claimName(deps: SessionDeps, stream: Stream): Promise<Rejection | null> {
+  const { appKey, createdAt: at, name, session } = stream;
+  return (await deps.names.claim({ appKey, name, at, capture: session.capture })) ? null : NAME_IN_USE;
 }
 
 export function notLive(appKey: string, name: string): Rejection {

@@ -20,7 +20,10 @@ export async function openSession(deps: SessionDeps, request: SessionRequest): P
 }
 
 /** Makes a session whose backend has not been asked yet. */
-export function newSession(deps: SessionDeps, { appKey, client, custom, kind }: SessionRequest): SessionOutcome {
+export function newSession(
+  deps: SessionDeps,
+  { appKey, capture, client, custom, kind }: SessionRequest,
+): SessionOutcome {
   const joining = checkJoining(deps);
   if (joining) return { kind: 'rejected', rejection: joining };
   const app = deps.apps.get(appKey);
@@ -30,7 +33,7 @@ export function newSession(deps: SessionDeps, { appKey, client, custom, kind }: 
 
   const id = randomUUID();
   const hooks = deps.newHooks(app, () => deps.registry.bySession(id).size);
-  const session = new Session({ id, kind, app, client, custom, hooks, createdAt: deps.clock.now() });
+  const session = new Session({ id, kind, app, client, custom, capture, hooks, createdAt: deps.clock.now() });
   deps.sessions.add(session);
   return { kind: 'opened', session };
 }

@@ -1,3 +1,4 @@
+import { givesWay } from '../streams/capture.ts';
 import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
 import { admit, connect } from './admission.ts';
@@ -9,7 +10,7 @@ import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './req
 /** Starts a publication in a session. */
 export async function publish(deps: SessionDeps, session: Session, request: StreamRequest): Promise<StreamOutcome> {
   const { appKey } = session;
-  await endingHolder(deps, appKey, request.name);
+  await endingHolder(deps, session, request.name);
   const rejection =
     checkRequest(deps, session, request, 'publish') ??
     checkPublicationLimit(deps, session) ??
@@ -19,18 +20,22 @@ export async function publish(deps: SessionDeps, session: Session, request: Stre
   return openStream(deps, session, { direction: 'publish', request }, async (stream) => {
     const refused = (await claimName(deps, stream)) ?? (await connect(deps, session)) ?? (await admit(deps, stream));
     if (refused) return refused;
-    await endingHolder(deps, stream.appKey, stream.name);
+    await endingHolder(deps, session, stream.name);
     const taken = endedRejection(stream) ?? (await checkFinalName(deps, request.name, stream));
     if (taken) return taken;
-    await negotiate(deps, stream);
+    await negotiate(deps, stream, request);
     return null;
   });
 }
 
-/** Waits for an ending holder of the name, so that a client can publish again right after its stream was ended. */
-async function endingHolder(deps: SessionDeps, appKey: string, name: string): Promise<void> {
+/**
+ * Waits for an ending holder of the name, so that a client can publish again right after its stream was ended. An older
+ * publication of the same capture is ended first.
+ */
+async function endingHolder(deps: SessionDeps, { appKey, capture }: Session, name: string): Promise<void> {
   const holder = deps.registry.publication(appKey, name);
-  if (holder && holder.cause !== null) await deps.terminator.settled(holder);
+  if (holder && givesWay(holder.session.capture, capture)) await deps.terminator.end(holder, 'name_conflict');
+  else if (holder && holder.cause !== null) await deps.terminator.settled(holder);
 }
 
 /** A backend may have overwritten the name; `checkRequest` has judged the old one. */
@@ -45,6 +50,6 @@ async function checkFinalName(deps: SessionDeps, requested: string, stream: Stre
   return taken ?? claimName(deps, stream);
 }
 
-async function negotiate(deps: SessionDeps, stream: Stream): Promise<void> {
-  stream.leg = await deps.media.publish(legRequest(stream));
+async function negotiate(deps: SessionDeps, stream: Stream, { candidateAddress }: StreamRequest): Promise<void> {
+  stream.leg = await deps.media.publish({ ...legRequest(stream), candidateAddress });
 }

@@ -4,6 +4,8 @@ import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Media, MediaProtocol } from '../media/media.ts';
+import type { Assignment, Capture } from '../streams/capture.ts';
+import type { CaptureHolds } from '../streams/capture-holds.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Client, Session, SessionKind } from '../streams/session.ts';
 import type { SessionRegistry } from '../streams/session-registry.ts';
@@ -16,6 +18,8 @@ export type SessionRequest = {
   readonly appKey: string;
   readonly client: Client;
   readonly custom: Readonly<Record<string, unknown>>;
+  /** What a capture program publishes. */
+  readonly capture?: Capture;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 };
@@ -31,6 +35,8 @@ export type StreamRequest = {
   readonly custom: Readonly<Record<string, unknown>>;
   /** When the request arrived, monotonic clock, milliseconds. */
   readonly arrivedAt: number;
+  /** The address in the candidates of the answer; by default the announced ones. */
+  readonly candidateAddress?: string;
 };
 
 /** Why a session or a stream does not start: an HTTP status, a sentence for client and log, and when to try again. */
@@ -72,6 +78,8 @@ export type SessionDeps = {
   readonly media: Media;
   readonly apps: AppTable;
   readonly keepAlive: { add(stream: Stream): void };
+  /** Captures that must not start again yet. */
+  readonly holds: Pick<CaptureHolds, 'causeOf' | 'watch'>;
   readonly deny: { denied(appKey: string, name: string, direction: Direction, client: Client): boolean };
   /** `streams` counts the streams of the session. */
   readonly newHooks: (app: App, streams: () => number) => SessionHooks;
@@ -96,10 +104,20 @@ export type PublicationsElsewhere = {
   fetch(appKey: string, name: string): Promise<PipedStream | null>;
 };
 
+/** A publication that is about to take its name. */
+export type NameClaim = {
+  readonly appKey: string;
+  readonly name: string;
+  /** When it was claimed, Unix milliseconds. */
+  readonly at: number;
+  /** The capture that it publishes. */
+  readonly capture: Assignment | null;
+};
+
 /** Names of publications on all pods. */
 export type FleetNames = {
   /** Asks the other pods for a name; false if it is in use there. */
-  claim(name: { readonly appKey: string; readonly name: string; readonly at: number }): Promise<boolean>;
+  claim(name: NameClaim): Promise<boolean>;
   /** Tells the other pods that the state of a name has changed: it is live here, or no longer used. */
   changed(appKey: string, name: string): void;
 };

@@ -1,4 +1,6 @@
+import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 import type { Direction } from '../../crds/schema/stream.ts';
+import type { Capture } from '../streams/capture.ts';
 import type { Session } from '../streams/session.ts';
 import { endWhenGone, newSession } from './open-session.ts';
 import { reject } from './open-stream.ts';
@@ -10,8 +12,10 @@ import type { SessionDeps, SessionRequest, StreamOutcome, StreamRequest } from '
 /** What a WHIP or WHEP POST asks for: a session and its only stream. */
 export type SingleRequest = Omit<SessionRequest, 'kind'> & StreamRequest;
 
+export type CaptureRequest = SingleRequest & { readonly capture: Capture };
+
 type Protocol = {
-  readonly kind: 'whip' | 'whep';
+  readonly kind: 'whip' | 'whep' | 'capture';
   readonly direction: Direction;
   readonly start: (deps: SessionDeps, session: Session, request: StreamRequest) => Promise<StreamOutcome>;
 };
@@ -25,6 +29,22 @@ export function whip(deps: SessionDeps, request: SingleRequest): Promise<StreamO
 export function whep(deps: SessionDeps, request: SingleRequest): Promise<StreamOutcome> {
   return openSingle(deps, { kind: 'whep', direction: 'play', start: play }, request);
 }
+
+/**
+ * What a capture program asks for: a publication, unless an order to end it is so new that it may not have reached the
+ * program yet.
+ */
+export async function capture(deps: SessionDeps, request: CaptureRequest): Promise<StreamOutcome> {
+  const cause = deps.holds.causeOf(request.capture);
+  if (cause === null) return openSingle(deps, { kind: 'capture', direction: 'publish', start: startCapture }, request);
+  const rejection = { status: 403, result: 'denied', detail: END_CAUSES[cause].info } as const;
+  return reject(deps, request.appKey, 'publish', rejection);
+}
+
+const startCapture: Protocol['start'] = (deps, session, request) => {
+  deps.holds.watch(session);
+  return publish(deps, session, request);
+};
 
 /**
  * Opens a session with its only stream. Whatever rejects or throws on the way, nothing of them is left. Once its client

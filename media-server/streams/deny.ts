@@ -6,7 +6,7 @@ import type { Stream } from './stream.ts';
 
 const MAX_ENTRIES = 10_000;
 
-/** A client that may not start a stream until then: Unix milliseconds. The key says which client and stream. */
+/** Who may not start a stream until then: Unix milliseconds. The key says which client and stream, or which capture. */
 export type Denial = { readonly key: string; readonly until: number };
 
 export type DenyDeps = {
@@ -15,7 +15,7 @@ export type DenyDeps = {
   readonly isProxy: (address: string) => boolean;
 };
 
-/** Clients that may not start a stream again for a while (`denyFor`), by app, name, direction and client. */
+/** Who may not start a stream again for a while: clients by app, name and direction (`denyFor`), and captures. */
 export class DenyList {
   readonly #deps: DenyDeps;
   /** Key → end of the denial, Unix milliseconds. */
@@ -57,8 +57,13 @@ export class DenyList {
   denied(appKey: string, name: string, direction: Direction, client: Client): boolean {
     if (this.#until.size === 0) return false;
     const key = this.#key(appKey, name, direction, client);
-    const until = key === null ? undefined : this.#until.get(key);
-    if (key === null || until === undefined) return false;
+    return key !== null && this.has(key);
+  }
+
+  /** Whether a denial with this key has not ended. */
+  has(key: string): boolean {
+    const until = this.#until.get(key);
+    if (until === undefined) return false;
     if (until > this.#deps.clock.now()) return true;
     this.#until.delete(key);
     return false;

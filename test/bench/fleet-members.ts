@@ -24,6 +24,7 @@ process.on('message', async ({ count, keyFile }: StartMembers) => {
       cordon: () => undefined,
       terminations: { carryOut: async () => ({ matched: 0, terminated: 0 }) },
       sessions: (_request, response) => response.end(),
+      captures: (_request, response) => response.end(),
       pipes: { serve: async (channel) => channel.close() },
       log: createLogger('silent'),
     });

@@ -205,7 +205,7 @@ export class FleetModel {
     if (process.registry.publication('app', name)) return;
     const stream = await this.#begin(pod, process, this.#newStream(name, 'publish', chosenId));
     if (!stream) return;
-    const isFree = await process.fleet.names.claim({ appKey: 'app', name, at: stream.createdAt });
+    const isFree = await process.fleet.names.claim({ appKey: 'app', name, at: stream.createdAt, capture: null });
     if (!process.isRunning || stream.cause !== null) return;
     if (!isFree) return void (await process.terminator.end(stream, 'name_conflict'));
     if (this.#isTakenFor(pod, (other) => other.published && other.name === name)) {

@@ -12,8 +12,10 @@ import type {
   StreamOutcome,
   StreamRequest,
 } from '../../media-server/sessions/requests.ts';
-import { type SingleRequest, whep, whip } from '../../media-server/sessions/single.ts';
-import { DenyList } from '../../media-server/streams/deny.ts';
+import { capture, type SingleRequest, whep, whip } from '../../media-server/sessions/single.ts';
+import type { Capture } from '../../media-server/streams/capture.ts';
+import { CaptureHolds } from '../../media-server/streams/capture-holds.ts';
+import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import type { Session } from '../../media-server/streams/session.ts';
 import { SessionRegistry } from '../../media-server/streams/session-registry.ts';
@@ -43,6 +45,8 @@ export class SessionStage {
   readonly told: string[] = [];
   /** The newest body of each method. */
   readonly bodies = new Map<string, HookBody>();
+  /** Holds that other pods were told about. */
+  readonly held: Denial[] = [];
   /** Streams that the keep-alive loop checks. */
   readonly checked = new Set<Stream>();
   /** Counted metrics: `direction result`, and `direction joined SECONDS`. */
@@ -82,6 +86,7 @@ export class SessionStage {
     apps: { get: (appKey) => (appKey === this.app.config.appKey ? this.app : undefined) },
     keepAlive: { add: (stream) => this.checked.add(stream) },
     deny: this.deny,
+    holds: new CaptureHolds({ clock: this.clock, deny: this.deny, tell: (denial) => this.held.push(denial) }),
     newHooks: (app, streams) => this.#newHooks(app, streams),
     nodeId: NODE_ID,
     clock: this.clock,
@@ -127,6 +132,11 @@ export class SessionStage {
   /** Plays as WHEP does: in a session of its own. */
   play(over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
     return whep(this.deps, this.#single(OFFERS.play, over));
+  }
+
+  /** Publishes as a capture program does. */
+  capture(of: Capture, over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
+    return capture(this.deps, { ...this.#single(OFFERS.publish, over), capture: of });
   }
 
   /** Opens a session without a stream. */

@@ -12,6 +12,8 @@ import { freePort } from './ports.ts';
 export class TestFleet {
   readonly servers: TestServer[] = [];
   readonly members: RosterMember[] = [];
+  /** The key of capture programs. */
+  readonly captureKey: FleetKey = { identity: 'capture-1', key: randomBytes(32) };
   readonly #folder: string;
   readonly #setup: ServerSetup;
   readonly #key: FleetKey = { identity: 'fleet-1', key: randomBytes(32) };
@@ -25,7 +27,7 @@ export class TestFleet {
   static async start(count: number, setup: ServerSetup = {}): Promise<TestFleet> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-fleet-'));
     const fleet = new TestFleet(folder, setup);
-    await writeFile(join(folder, 'fleet.key'), formatFleetKey(fleet.#key));
+    await writeFile(join(folder, 'fleet.key'), [fleet.captureKey, fleet.#key].map(formatFleetKey).join(''));
     for (let index = 0; index < count; index++) {
       fleet.members.push({ pod: `pod-${index}`, uid: randomUUID(), address: '127.0.0.1', port: await freePort() });
     }

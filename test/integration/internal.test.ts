@@ -4,13 +4,14 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatFleetKey } from '../../crds/render/fleet-key.ts';
+import { type FleetKey, formatFleetKey } from '../../crds/render/fleet-key.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ServerConfig } from '../../crds/schema/server-config.ts';
 import type { Loaded } from '../../media-server/config/load.ts';
 import { type InternalDeps, openInternal } from '../../media-server/fleet/internal-listener.ts';
+import { PEER_OPS } from '../../media-server/fleet/messages.ts';
 import { PodClient } from '../../operator/pods/client.ts';
 import { ANY, anyAddress } from '../../process/addresses.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
@@ -20,6 +21,7 @@ import { fakeStreams } from '../builders/streams.ts';
 import { freePort } from '../harness/ports.ts';
 
 const KEY = { identity: 'fleet-1', key: randomBytes(32) };
+const CAPTURE_KEY = { identity: 'capture-1', key: randomBytes(32) };
 const CONFIG: ServerConfig = {
   name: 'live',
   workers: 1,
@@ -53,6 +55,8 @@ describe('the internal listener', () => {
   let port: number;
   let offered: Loaded[];
   let logged: object[];
+  /** Paths of requests of capture programs. */
+  let served: string[];
   let close: (() => Promise<void>)[];
 
   beforeEach(async () => {
@@ -61,6 +65,7 @@ describe('the internal listener', () => {
     port = await freePort();
     offered = [];
     logged = [];
+    served = [];
     const deps: InternalDeps = {
       host: anyAddress(),
       port,
@@ -71,6 +76,10 @@ describe('the internal listener', () => {
       cordon: () => undefined,
       terminations: { carryOut: async () => ({ matched: 1, terminated: 1 }) },
       sessions: (_request, response) => response.end(),
+      captures: (request, response) => {
+        served.push(request.url ?? '');
+        response.end();
+      },
       pipes: { serve: async (channel) => channel.close() },
       log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),
     };
@@ -95,22 +104,20 @@ describe('the internal listener', () => {
     expect(await client().status({ address, internalPort: port })).toEqual(STATUS);
   });
 
-  /** A request that the operator's client never sends. */
-  const put = (body: string): Promise<{ status: number | undefined; body: unknown }> =>
+  type Sent = { readonly method: string; readonly path: string; readonly body: string; readonly key?: FleetKey };
+
+  /** A request that the operator's client never sends. An empty answer is null. */
+  const send = ({ body, key = KEY, method, path }: Sent): Promise<{ status: number | undefined; body: unknown }> =>
     new Promise((resolve, reject) => {
       const options = {
         ...INTERNAL_TLS,
-        host: '127.0.0.1',
-        port,
-        path: '/internal/config',
-        method: 'PUT',
+        ...{ host: '127.0.0.1', port, path, method, agent: false },
         headers: { 'content-type': 'application/json' },
-        agent: false,
-        pskCallback: () => ({ psk: KEY.key, identity: KEY.identity }),
+        pskCallback: () => ({ psk: key.key, identity: key.identity }),
         checkServerIdentity: () => undefined,
       };
       request(options, async (response) => {
-        resolve({ status: response.statusCode, body: JSON.parse(await text(response)) });
+        resolve({ status: response.statusCode, body: JSON.parse((await text(response)) || 'null') });
       })
         .on('error', reject)
         .end(body);
@@ -139,9 +146,58 @@ describe('the internal listener', () => {
     await expect(client(KEY).status(pod())).rejects.toThrow();
   });
 
+  it('does not resume a session, which would need no key', async () => {
+    // As long as a session can be resumed, a key that was removed still opens the listener.
+    const [ticket, isResumed] = await twoHandshakes();
+    expect([ticket, isResumed]).toEqual([false, false]);
+  });
+
+  /** Whether the listener gives a client a session to resume, and whether it resumes that session. */
+  async function twoHandshakes(): Promise<[boolean, boolean]> {
+    const options = { ...INTERNAL_TLS, host: '127.0.0.1', port, checkServerIdentity: () => undefined };
+    const shake = (session?: Buffer): Promise<TLSSocket> =>
+      new Promise((resolve, reject) => {
+        const pskCallback = () => ({ psk: KEY.key, identity: KEY.identity });
+        const socket = connect({ ...options, pskCallback, session }, () => resolve(socket));
+        socket.on('error', reject);
+        close.push(async () => void socket.destroy());
+      });
+    const first = await shake();
+    const second = await shake(first.getSession());
+    return [first.getTLSTicket() !== undefined, second.isSessionReused()];
+  }
+
   it('rejects every client when it has no key', async () => {
     await rm(join(folder, 'fleet.key'));
     await expect(client().status(pod())).rejects.toThrow();
+  });
+
+  it.each([
+    ['GET', '/internal/status'],
+    ['PUT', '/internal/config'],
+    ['PUT', '/internal/roster'],
+    ['PUT', '/internal/cordon'],
+    ['PUT', '/internal/termination'],
+    ['POST', '/internal/pipe'],
+    ...['/whip/a/b', '/whep/a/b', '/captures/a/b'].map((path) => ['POST', `/internal/session${path}`]),
+    ...Object.keys(PEER_OPS).map((op) => ['POST', `/internal/peer/${op}`]),
+    ['GET', '/internal/captures'],
+    ['GET', '/nowhere'],
+  ])('refuses %s %s to a capture program, before its body is read', async (method = '', path = '') => {
+    await writeFile(join(folder, 'fleet.key'), formatFleetKey(CAPTURE_KEY) + formatFleetKey(KEY));
+    const answer = await send({ method, path, body: method === 'GET' ? '' : '{', key: CAPTURE_KEY });
+    expect(answer).toEqual({ status: 403, body: { error: 'this key opens only /internal/captures' } });
+    expect(served).toEqual([]);
+  });
+
+  it.each([
+    ['a capture program', CAPTURE_KEY],
+    ['a member of the fleet', KEY],
+  ])('serves captures to %s', async (_what, key) => {
+    await writeFile(join(folder, 'fleet.key'), formatFleetKey(CAPTURE_KEY) + formatFleetKey(KEY));
+    const path = '/internal/captures/defaultApp/gate?uid=u';
+    expect(await send({ method: 'POST', path, body: 'v=0', key })).toEqual({ status: 200, body: null });
+    expect(served).toEqual([path]);
   });
 
   it('rejects clients without a key, whatever TLS they offer', async () => {
@@ -171,7 +227,8 @@ describe('the internal listener', () => {
 
   it('refuses a body that is nested a million deep, as a fault of the caller', async () => {
     const deep = `${'['.repeat(1e6)}${']'.repeat(1e6)}`;
-    const answer = await put(`{"counter":8,"config":${deep},"assets":{}}`);
+    const body = `{"counter":8,"config":${deep},"assets":{}}`;
+    const answer = await send({ method: 'PUT', path: '/internal/config', body });
     expect(answer).toEqual({ status: 400, body: { error: 'body: must not be nested deeper than 64 levels' } });
     expect(offered).toEqual([]);
   });

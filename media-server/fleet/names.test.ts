@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { sleep } from '../../process/clock.ts';
+import { fleetOfOne } from '../../test/builders/fleet-of-one.ts';
+import { fakeSession, fakeStream, fakeStreams } from '../../test/builders/streams.ts';
+import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
+import type { Assignment } from '../streams/capture.ts';
+import { Stream } from '../streams/stream.ts';
+import { NoAnswer, type Wire } from './ask.ts';
+import type { Fleet } from './fleet.ts';
+import { ownNames } from './own-names.ts';
+
+const NEVER = new AbortController().signal;
+const OLDER: Assignment = { uid: 'camera', epoch: 1 };
+const NEWER: Assignment = { uid: 'camera', epoch: 2 };
+
+let clock: VirtualClock;
+let pods: ReturnType<typeof pod>[];
+let isCut: boolean;
+/** How long a call takes. */
+let latencyMs: number;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  isCut = false;
+  latencyMs = 0;
+  pods = ['pod-0', 'pod-1', 'pod-2'].map((uid) => pod(uid));
+  const members = pods.map(({ uid }) => ({ pod: uid, uid, address: '192.0.2.1', port: 1 }));
+  for (const { fleet } of pods) fleet.takeRoster({ revision: 2, members });
+});
+
+/** A pod whose calls reach the others unless the network is cut. */
+function pod(uid: string) {
+  const streams = fakeStreams();
+  const wire: Wire = {
+    send: async (member, op, call) => {
+      if (latencyMs > 0) await sleep(clock, latencyMs, NEVER);
+      const other = pods.find((each) => each.uid === member.uid);
+      if (isCut || !other) throw new NoAnswer('it did not answer in time', { isRefused: false });
+      return other.fleet.answer(op, call);
+    },
+    pipe: () => {
+      throw new Error('there are no pipes');
+    },
+  };
+  const fleet: Fleet = fleetOfOne(streams, {
+    ...{ uid, podName: uid, clock, wire, own: ownNames(streams.registry) },
+    lose: (appKey, name) => {
+      const publication = streams.registry.publication(appKey, name);
+      if (publication) void streams.terminator.end(publication, 'name_conflict');
+    },
+  });
+  return { ...streams, fleet, uid };
+}
+
+const at = (index: number) => pods[index] ?? pod('missing');
+
+/** A publication on a pod, of a capture or of a client, that claims its name now. */
+function start(index: number, assignment: Assignment | null, { isLive = true } = {}): Stream {
+  const capture = assignment ? { ...assignment, generation: 1, provider: 'RTSP' as const } : undefined;
+  const session = fakeSession({ kind: capture ? 'capture' : 'whip', capture, createdAt: clock.now() });
+  const { custom, direction, id, leg, name, offer } = fakeStream();
+  const stream = new Stream({ id, session, direction, name, custom, offer, createdAt: clock.now() });
+  stream.leg = leg;
+  if (isLive) stream.goLive();
+  at(index).registry.add(stream);
+  at(index).sessions.add(session);
+  return stream;
+}
+
+/** Asks all pods for the name, as `sessions/publish` does. */
+const claim = (index: number, { appKey, createdAt, name, session }: Stream): Promise<boolean> =>
+  at(index).fleet.names.claim({ appKey, name, at: createdAt, capture: session.capture });
+
+describe('the name of a capture', () => {
+  it.each([true, false])('is given to a newer assignment on another pod (live: %s)', async (isLive) => {
+    const older = start(0, OLDER, { isLive });
+    expect(await claim(1, start(1, NEWER, { isLive: false }))).toBe(true);
+    expect(older.cause).toBe('name_conflict');
+  });
+
+  it.each<[string, Assignment | null]>([
+    ['the same assignment', { ...NEWER }],
+    ['an older one', OLDER],
+    ['another capture', { uid: 'other', epoch: 9 }],
+    ['a client', null],
+  ])('stays where it is for %s', async (_what, assignment) => {
+    const live = start(0, NEWER);
+    await clock.advance(1);
+    expect(await claim(1, start(1, assignment, { isLive: false }))).toBe(false);
+    expect(live.cause).toBeNull();
+  });
+
+  it('is not taken from a client', async () => {
+    start(0, null);
+    await clock.advance(1);
+    expect(await claim(1, start(1, NEWER, { isLive: false }))).toBe(false);
+  });
+
+  it('goes to the newer one of two that ask at once, although the older one asks first', async () => {
+    const older = start(0, OLDER, { isLive: false });
+    expect(await claim(0, older)).toBe(true);
+    await clock.advance(1);
+    // Both other pods remember the claim of the older one.
+    expect(await claim(1, start(1, NEWER, { isLive: false }))).toBe(true);
+    expect(older.cause).toBe('name_conflict');
+    expect(await claim(2, start(2, OLDER, { isLive: false }))).toBe(false);
+  });
+
+  it.each<[string, Assignment | null, Assignment | null, 'first' | 'second']>([
+    ['the newer assignment', OLDER, NEWER, 'second'],
+    ['the newer assignment, also if it came first', NEWER, OLDER, 'first'],
+    ['the earlier one of two captures', OLDER, { ...NEWER, uid: 'other' }, 'first'],
+    ['the earlier one of two clients', null, null, 'first'],
+  ])('stays with %s when a network is whole again', async (_what, one, other, survivor) => {
+    isCut = true;
+    const first = start(0, one);
+    await clock.advance(1);
+    const second = start(1, other);
+    isCut = false;
+    at(1).fleet.names.changed(second.appKey, second.name);
+    await settle();
+    await clock.advance(2_000);
+    const lost = [first, second].filter(({ cause }) => cause === 'name_conflict');
+    expect(lost).toEqual([survivor === 'first' ? second : first]);
+  });
+});
+
+describe('told', () => {
+  it.each([
+    ['know it', false],
+    ['do not answer, twice', true],
+  ])('resolves when the members %s', async (_what, cut) => {
+    const { names } = at(0).fleet;
+    [latencyMs, isCut] = [100, cut];
+    names.changed('defaultApp', 'earlier');
+    await settle();
+    names.changed('defaultApp', 'a');
+    let isTold = false;
+    void names.told().then(() => {
+      isTold = true;
+    });
+    await clock.advance(199);
+    expect(isTold).toBe(false);
+    await clock.advance(1);
+    expect(isTold).toBe(true);
+  });
+
+  it('resolves at once when nothing has changed', async () => {
+    await at(0).fleet.names.told();
+  });
+});

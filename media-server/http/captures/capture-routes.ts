@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { MEDIA_PROVIDERS } from '../../../crds/schema/stream.ts';
+import type { Clock } from '../../../process/clock.ts';
+import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { CaptureRequest } from '../../sessions/single.ts';
+import type { Capture } from '../../streams/capture.ts';
+import type { Stream } from '../../streams/stream.ts';
+import type { Terminator } from '../../streams/terminate.ts';
+import { plainAddress } from '../client-address.ts';
+import { pathOf } from '../errors.ts';
+import { acceptSdp, readOffer, sendAnswer, startedOf } from '../sessions/offer-routes.ts';
+import { Resources } from '../sessions/resources.ts';
+import { followStream } from '../sessions/session-events.ts';
+import { noSuchSession, type SessionRoutes, sessionRoutes } from '../sessions/session-routes.ts';
+import { eventsLink } from '../sessions/whip-routes.ts';
+import { Attendance } from './attendance.ts';
+
+export type CaptureRoutesDeps = {
+  readonly capture: (request: CaptureRequest) => Promise<StreamOutcome>;
+  readonly terminator: Terminator;
+  readonly clock: Clock;
+};
+
+/** The program takes a media server that is silent for three heartbeats for dead. */
+const HEARTBEAT_MS = 5_000;
+
+const number = (description: string) => Type.String({ pattern: '^\\d{1,15}$', description });
+const CAPTURED = MEDIA_PROVIDERS.filter((provider) => provider !== 'WebRTC');
+
+const CaptureQuery = Type.Object(
+  {
+    uid: Type.String({ minLength: 1, maxLength: 253, description: 'Uid of the StreamCapture' }),
+    epoch: number('Number of the assignment of the capture to a program'),
+    generation: number('Generation of the StreamCapture'),
+    provider: Type.Enum(CAPTURED, {
+      default: 'RTSP',
+      description: 'What is captured: the `mediaProvider` of the stream',
+    }),
+  },
+  { additionalProperties: false },
+);
+type CaptureQuery = Static<typeof CaptureQuery>;
+
+/**
+ * WHIP (RFC 9725) for capture programs, which have a key of their own: a publication ends soon after its program does,
+ * and answers have the address at which the program reached this pod.
+ */
+export async function captureRoutes(app: FastifyInstance, deps: CaptureRoutesDeps): Promise<void> {
+  // Secrets of their own: those of clients open nothing here, and those of captures nothing on the public ports.
+  const resources = new Resources();
+  const attendance = new Attendance(deps);
+  acceptSdp(app);
+  app.post<{ Querystring: CaptureQuery }>(
+    '/:appKey/:name',
+    { schema: { querystring: CaptureQuery } },
+    async (request, reply) => {
+      const started = startedOf(await deps.capture(captureRequest(request, reply, deps.clock)));
+      attendance.add(started.stream);
+      const location = `${pathOf(request)}/${resources.add(started.stream)}`;
+      return sendAnswer(reply, started, { location, links: [eventsLink(location)] });
+    },
+  );
+  sessionRoutes(app, captureSessions(resources, attendance, deps));
+}
+
+function captureSessions(
+  resources: Resources,
+  attendance: Attendance,
+  { clock, terminator }: CaptureRoutesDeps,
+): SessionRoutes {
+  return {
+    direction: 'publish',
+    path: '/:appKey/:name/:secret',
+    terminator,
+    held: (handle) => (request, reply) => handle(findStream(resources, request), request, reply),
+    follow: (stream, reply) =>
+      followStream(stream, reply, { clock, heartbeatMs: HEARTBEAT_MS, onClose: attendance.join(stream) }),
+    prefixOf: () => '',
+  };
+}
+
+function findStream(resources: Resources, { params }: FastifyRequest): Stream {
+  const stream = resources.get((params as { secret: string }).secret);
+  if (!stream) throw noSuchSession();
+  return stream;
+}
+
+function captureRequest(
+  request: FastifyRequest<{ Querystring: CaptureQuery }>,
+  reply: FastifyReply,
+  clock: Clock,
+): CaptureRequest {
+  const { headers, query, socket } = request;
+  return {
+    ...readOffer(request, reply, clock),
+    capture: captureOf(query),
+    client: {
+      address: plainAddress(socket.remoteAddress ?? ''),
+      isShared: false,
+      origin: '',
+      version: headers['user-agent'] ?? '',
+      token: '',
+    },
+    custom: {},
+    ...(socket.localAddress === undefined ? {} : { candidateAddress: plainAddress(socket.localAddress) }),
+  };
+}
+
+const captureOf = ({ epoch, generation, provider, uid }: CaptureQuery): Capture => ({
+  ...{ uid, provider },
+  epoch: Number(epoch),
+  generation: Number(generation),
+});
