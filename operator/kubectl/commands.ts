@@ -1,4 +1,4 @@
-import type { StreamStatus } from '../../crds/schema/stream.ts';
+import type { MediaProvider, StreamStatus } from '../../crds/schema/stream.ts';
 
 /** What the value of an option can be completed with: fixed words, or names that kubectl knows. */
 export type Values = readonly string[] | 'mediaservers' | 'appkeys' | 'namespaces' | 'contexts' | 'files';
@@ -29,6 +29,7 @@ export type Command = {
 
 /** The statuses that a filter can match. */
 export const STATUSES = ['NEW', 'PENDING', 'PUBLISHING', 'PLAYING'] as const satisfies readonly StreamStatus[];
+const PROVIDERS = ['WebRTC', 'RTSP', 'RTMP', 'SRT'] as const satisfies readonly MediaProvider[];
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** Options of every command. All but the help are passed on to kubectl. */
@@ -55,6 +56,7 @@ export const FILTERS = {
   published: { help: 'Only publications' },
   played: { help: 'Only playbacks' },
   status: { value: 'STATUS', help: `Only streams with this status: ${STATUSES.join(', ')}`, values: STATUSES },
+  provider: { value: 'NAME', help: `Only streams from there: ${PROVIDERS.join(', ')}`, values: PROVIDERS },
 } as const satisfies Options;
 
 const SERVER = { least: 0, most: 1, values: 'mediaservers' } as const;

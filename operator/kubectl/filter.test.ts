@@ -12,6 +12,7 @@ describe('readFilter', () => {
     [['--id', 'x'], { mediaSessionId: 'x' }, 'id "x"'],
     [['--id', 'x', '--id', 'y'], { mediaSessionIds: ['x', 'y'] }, 'one of 2 ids'],
     [['--session', 's'], { sessionId: 's' }, 'session "s"'],
+    [['--provider', 'RTSP'], { mediaProvider: 'RTSP' }, 'from RTSP'],
     [['--published', '--app', 'k'], { appKey: 'k', published: true }, 'app "k", publications'],
     [
       ['--played', '--name', 'n', '--status', 'NEW'],

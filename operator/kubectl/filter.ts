@@ -15,6 +15,7 @@ export function readFilter(args: Arguments): StreamFilter {
     appKey: one(args, 'app'),
     published: has(args, 'published') ? true : has(args, 'played') ? false : undefined,
     status: one(args, 'status'),
+    mediaProvider: one(args, 'provider'),
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as StreamFilter;
 }
@@ -34,7 +35,8 @@ export const FILTER_NAMES = Object.keys(FILTERS)
   .join(', ');
 
 /** `name "news" and played`: the filter in words. */
-export function wordsOf({ appKey, mediaSessionId, mediaSessionIds, name, published, sessionId, status }: StreamFilter) {
+export function wordsOf(filter: StreamFilter): string {
+  const { appKey, mediaProvider, mediaSessionId, mediaSessionIds, name, published, sessionId, status } = filter;
   const words = [
     mediaSessionId && `id "${mediaSessionId}"`,
     mediaSessionIds && `one of ${mediaSessionIds.length} ids`,
@@ -43,6 +45,7 @@ export function wordsOf({ appKey, mediaSessionId, mediaSessionIds, name, publish
     appKey && `app "${appKey}"`,
     published !== undefined && (published ? 'publications' : 'playbacks'),
     status && `status ${status}`,
+    mediaProvider && `from ${mediaProvider}`,
   ];
   return words.filter((word) => typeof word === 'string' && word !== '').join(', ');
 }

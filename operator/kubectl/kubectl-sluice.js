@@ -11,6 +11,12 @@
 		"PUBLISHING",
 		"PLAYING"
 	];
+	const PROVIDERS = [
+		"WebRTC",
+		"RTSP",
+		"RTMP",
+		"SRT"
+	];
 	const SHELLS = [
 		"bash",
 		"zsh",
@@ -68,6 +74,11 @@
 			value: "STATUS",
 			help: `Only streams with this status: ${STATUSES.join(", ")}`,
 			values: STATUSES
+		},
+		provider: {
+			value: "NAME",
+			help: `Only streams from there: ${PROVIDERS.join(", ")}`,
+			values: PROVIDERS
 		}
 	};
 	const SERVER = {
@@ -1196,7 +1207,8 @@ ${notes}
 			name: one(args, "name"),
 			appKey: one(args, "app"),
 			published: has(args, "published") ? true : has(args, "played") ? false : void 0,
-			status: one(args, "status")
+			status: one(args, "status"),
+			mediaProvider: one(args, "provider")
 		};
 		return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== void 0));
 	}
@@ -1208,7 +1220,8 @@ ${notes}
 	}
 	const isEmpty = (filter) => Object.keys(filter).length === 0;
 	const FILTER_NAMES = Object.keys(FILTERS).map((name) => `--${name}`).join(", ");
-	function wordsOf({ appKey, mediaSessionId, mediaSessionIds, name, published, sessionId, status }) {
+	function wordsOf(filter) {
+		const { appKey, mediaProvider, mediaSessionId, mediaSessionIds, name, published, sessionId, status } = filter;
 		return [
 			mediaSessionId && `id "${mediaSessionId}"`,
 			mediaSessionIds && `one of ${mediaSessionIds.length} ids`,
@@ -1216,7 +1229,8 @@ ${notes}
 			name && `name "${name}"`,
 			appKey && `app "${appKey}"`,
 			published !== void 0 && (published ? "publications" : "playbacks"),
-			status && `status ${status}`
+			status && `status ${status}`,
+			mediaProvider && `from ${mediaProvider}`
 		].filter((word) => typeof word === "string" && word !== "").join(", ");
 	}
 	function matched(filter, stream) {

@@ -25,7 +25,7 @@ describe('readOrder', () => {
   it.each<[string[], string]>([
     [
       [],
-      'say which streams: give at least one of --id, --session, --name, --app, --published, --played, --status, or --all',
+      'say which streams: give at least one of --id, --session, --name, --app, --published, --played, --status, --provider, or --all',
     ],
     [['live'], 'say which streams'],
     [['--all', '--name', 'a'], '--all: ends every stream, so give no other filter'],

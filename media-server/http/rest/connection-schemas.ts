@@ -22,7 +22,9 @@ const Connection = Type.Object({
   status: Type.Enum(['PENDING', 'ESTABLISHED']),
   origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
   custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed in its URL' }),
-  mediaProviders: Type.Array(Type.String(), { description: '`WebRTC`; for a page of the Web SDK what it supports' }),
+  mediaProviders: Type.Array(Type.String(), {
+    description: '`WebRTC`; for a capture what it comes from; for a page of the Web SDK what it supports',
+  }),
   keepAlive: Type.Boolean(),
   clientVersion: Type.String({ description: CLIENT_VERSION }),
   clientOSVersion: Type.Optional(Type.String({ description: 'Only for pages of the Web SDK' })),
