@@ -124,8 +124,11 @@ describe('the Location of a capture', () => {
     await streams.terminator.end(stream, 'keepalive');
     const body = await reading;
     expect(body.match(/^:$/gm)).toHaveLength(2);
-    expect(body).toMatch(/^event: status\ndata: \{"status":"PUBLISHING","info":""\}/);
-    expect(body).toMatch(/event: status\ndata: \{"status":"FAILED","info":"Terminated by keep-alive"\}\n\n$/);
+    const statuses = [...body.matchAll(/^event: status\ndata: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
+    expect(statuses).toEqual([
+      { mediaSessionId: stream.id, status: 'PUBLISHING', info: '', cause: null },
+      { mediaSessionId: stream.id, status: 'FAILED', info: 'Terminated by keep-alive', cause: 'keepalive' },
+    ]);
     expect(clock.pending).toBe(0);
   });
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../../process/clock.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { CaptureRequest } from '../../sessions/single.ts';
 import type { Capture } from '../../streams/capture.ts';
-import type { Stream } from '../../streams/stream.ts';
+import type { Stream, StreamChange } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { plainAddress } from '../client-address.ts';
 import { pathOf } from '../errors.ts';
@@ -74,11 +74,18 @@ function captureSessions(
     path: '/:appKey/:name/:secret',
     terminator,
     held: (handle) => (request, reply) => handle(findStream(resources, request), request, reply),
-    follow: (stream, reply) =>
-      followStream(stream, reply, { clock, heartbeatMs: HEARTBEAT_MS, onClose: attendance.join(stream) }),
+    follow: (stream, reply) => {
+      const onClose = attendance.join(stream);
+      followStream(stream, reply, { clock, describe: forProgram, heartbeatMs: HEARTBEAT_MS, onClose });
+    },
     prefixOf: () => '',
   };
 }
+
+/** What the program is told of a change, for the status of the StreamCapture; `cause` is null until the end. */
+const forProgram = ({ cause, id: mediaSessionId }: Stream, change: StreamChange): object => {
+  return { mediaSessionId, ...change, cause };
+};
 
 function findStream(resources: Resources, { params }: FastifyRequest): Stream {
   const stream = resources.get((params as { secret: string }).secret);

@@ -5,7 +5,7 @@ import type { Stream } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { type FleetSessions, forwardToFirst, type Origin } from './forward.ts';
 import type { Resources } from './resources.ts';
-import { followStream } from './session-events.ts';
+import { followStream, forClient } from './session-events.ts';
 import { noSuchSession, type SessionRoutes } from './session-routes.ts';
 
 export type FleetSessionsDeps = {
@@ -37,8 +37,9 @@ export function fleetSessions(direction: Direction, deps: FleetSessionsDeps): Se
       if (isElsewhere(deps, request)) return forwardToHolder(deps, request, reply);
       return handle(findStream(deps, direction, request), request, reply);
     },
-    follow: (stream, reply) =>
-      followStream(stream, reply, { clock, heartbeatMs: HEARTBEAT_MS, onClose: () => undefined }),
+    follow: (stream, reply) => {
+      followStream(stream, reply, { clock, describe: forClient, heartbeatMs: HEARTBEAT_MS, onClose: () => undefined });
+    },
     prefixOf: (request) => originOf(request).prefix,
   };
 }

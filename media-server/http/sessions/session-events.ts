@@ -3,13 +3,21 @@ import { excludeFields } from '../../hooks/session-hooks.ts';
 import type { Stream, StreamChange } from '../../streams/stream.ts';
 import { EventStream, type EventStreamOptions } from './event-stream.ts';
 
-export type FollowOptions = Omit<EventStreamOptions, 'headers'>;
+export type FollowOptions = Omit<EventStreamOptions, 'headers'> & {
+  /** The data of a `status` event. */
+  readonly describe: (stream: Stream, change: StreamChange) => object;
+};
+
+/** What clients are told of a change: `{status, info}` without the fields in `clientExclude`. */
+export function forClient({ hooks }: Stream, change: StreamChange): object {
+  return excludeFields({ ...change }, hooks.methodConfig('StreamStatusEvent').clientExclude);
+}
 
 /**
- * The event stream of a session: `status` with `{status, info}` at the start, at every change, and at the end, when it
- * closes; `layers` for a playback (as in the WHEP draft). Fields in `clientExclude` are left out.
+ * The event stream of a session: `status` at the start, at every change, and at the end, when it closes; `layers` for a
+ * playback (as in the WHEP draft).
  */
-export function followStream(stream: Stream, reply: FastifyReply, options: FollowOptions): void {
+export function followStream(stream: Stream, reply: FastifyReply, { describe, ...options }: FollowOptions): void {
   // Keeps the headers that Fastify has set (CORS).
   const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
   reply.hijack();
@@ -20,8 +28,7 @@ export function followStream(stream: Stream, reply: FastifyReply, options: Follo
   };
   const events = new EventStream(reply.raw, { ...options, headers, onClose });
   const send = (change: StreamChange): void => {
-    const { clientExclude } = stream.hooks.methodConfig('StreamStatusEvent');
-    events.send('status', excludeFields({ ...change }, clientExclude));
+    events.send('status', describe(stream, change));
     if (stream.cause !== null) events.end();
   };
   unfollow = stream.onChange(send);
