@@ -1,10 +1,4 @@
-import type {
-  DtlsState,
-  IceState,
-  RtpStreamRecvStats,
-  RtpStreamSendStats,
-  WebRtcTransport,
-} from 'mediasoup/types';
+import type { DtlsState, IceState, RtpStreamRecvStats, RtpStreamSendStats, WebRtcTransport } from 'mediasoup/types';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { ServerCandidate, ServerTransport } from '../sdp/answer.ts';
 import { candidatesAt } from '../sdp/candidates.ts';

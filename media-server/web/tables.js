@@ -8,7 +8,7 @@ const MAX_ROWS = 200;
 const MAX_STREAMS = 4;
 
 /** What opened a session. */
-export const KINDS = { whip: 'WHIP', whep: 'WHEP', webSdk: 'Web SDK' };
+export const KINDS = { whip: 'WHIP', whep: 'WHEP', webSdk: 'Web SDK', capture: 'Capture' };
 /** Products in `User-Agent` headers that begin as those of browsers do. Some name those below them as well. */
 const PROGRAMS = {
   'OBS-Studio': 'OBS',
