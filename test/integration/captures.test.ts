@@ -92,7 +92,7 @@ describe('a capture', () => {
     const { client, events } = await capture(0);
     backend.refuseKeepAlive(({ name }) => name === 'gate');
     await client.ended();
-    await until('its program knows why', () => events().includes('Terminated by keep-alive'));
+    await until('its program knows why', () => events().includes('"cause":"keepalive"'));
     backend.answer = () => 200;
     for (const index of [0, 1]) {
       expect(await refusal(index, { epoch: 2 })).toEqual([403, 'Terminated by keep-alive']);
