@@ -46,7 +46,9 @@ export const StreamObject = Type.Object(
     mediaType: Type.Enum(['publish', 'play']),
     mediaProvider: Type.Literal('WebRTC'),
     origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
-    custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed: the query of its URL, or `custom` of its call of the Web SDK' }),
+    custom: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'What the client passed: the query of its URL, or `custom` of its call of the Web SDK',
+    }),
     info: Type.String({ description: 'Why the stream ended, empty while it is live' }),
   },
   { additionalProperties: false },

@@ -309,7 +309,11 @@ describe('the console of a fleet', () => {
     fleet.pod(1).process.child.kill('SIGSTOP');
     await shows(page, '#unasked', 'Their streams and sessions are missing here, since they do not answer: pod-1');
     await page.locator('#confirm-end').click();
-    await until('it is told', async () => (await textOf(page, '#failure')).includes('Pod pod-1 could not be asked'), SLOW);
+    await until(
+      'it is told',
+      async () => (await textOf(page, '#failure')).includes('Pod pod-1 could not be asked'),
+      SLOW,
+    );
     expect(await textOf(page, '#outcome')).toBe('');
     fleet.pod(1).process.child.kill('SIGCONT');
     await shows(page, '#unasked', '');

@@ -21,7 +21,9 @@ const Connection = Type.Object({
   sessionId: Type.String(),
   status: Type.Enum(['PENDING', 'ESTABLISHED']),
   origin: Type.String({ description: "The client's `Origin` header; empty if not set" }),
-  custom: Type.Record(Type.String(), Type.Unknown(), { description: 'What the client passed: the query of its URL, or `custom` of its call of the Web SDK' }),
+  custom: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'What the client passed: the query of its URL, or `custom` of its call of the Web SDK',
+  }),
   mediaProviders: Type.Array(Type.String(), { description: '`WebRTC`; for a page of the Web SDK what it supports' }),
   keepAlive: Type.Boolean(),
   clientVersion: Type.String({ description: CLIENT_VERSION }),
