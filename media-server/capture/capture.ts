@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import { type CapturingReason, HELD_CAUSES, type HeldCause } from '../../crds/schema/capture-reasons.ts';
-import type { EndCause } from '../../crds/schema/end-causes.ts';
+import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
@@ -200,7 +200,8 @@ export class Capture {
   #refused({ detail, retryAfterMs, status }: Refusal): void {
     if (this.#isStopped) return;
     if (status === 403) {
-      this.#end('refused', detail);
+      // The detail of a stream that was just ended is the text of its cause.
+      this.#end(HELD.find((cause) => END_CAUSES[cause].info === detail) ?? 'refused', detail);
       return;
     }
     this.#says(status === 409 ? 'NameInUse' : 'Unavailable', detail);
@@ -256,6 +257,9 @@ export class Capture {
 
 /** Whether somebody wanted the end of the stream: it does not come back by itself. */
 const isHeld = (cause: EndCause): cause is EndCause & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
+const HELD = Object.keys(END_CAUSES)
+  .map((cause) => cause as EndCause)
+  .filter(isHeld);
 
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
 

@@ -42,6 +42,7 @@ export class Publication {
   readonly #client: CaptureClient;
   #location: string | null = null;
   #mediaSessionId = '';
+  #isClosing = false;
 
   private constructor(client: CaptureClient, kinds: readonly TrackKind[]) {
     this.#client = client;
@@ -98,9 +99,11 @@ export class Publication {
 
   /** Ends the publication as its client's wish (DELETE). Resolves when the media server has answered or cannot. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    // First, so that the stream ends by its client's wish and not because the program is gone.
+    if (this.#location !== null) await this.#client.remove(this.#location);
     this.#over.abort();
     this.#connection.close();
-    if (this.#location !== null) await this.#client.remove(this.#location);
   }
 
   #send(kind: TrackKind, packet: Buffer, timestamp: number): void {
@@ -127,8 +130,7 @@ export class Publication {
       this.#mediaSessionId = id;
     };
     void this.#client.follow(location, this.#over.signal, onId).then((end) => {
-      if (this.#over.signal.aborted) return;
-      this.#over.abort();
+      if (this.#isClosing) return;
       this.#connection.close();
       onEnded(end);
     });

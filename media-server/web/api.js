@@ -73,9 +73,13 @@ export const findStreams = (filter) => find('/stream/find', filter);
 /** Finds the sessions that match, in the same way. */
 export const findSessions = (filter) => find('/connection/find', filter);
 
-/** As in WCS, the answer is 404 if there is nothing. */
+/** Finds the streams that ended last, in the same way. */
+export const findEnded = () => find('/stream/ended');
+
+/** As in WCS, the answer is 404 if there is nothing; 503 if a pod that did not answer may have something. */
 async function find(path, filter) {
   const response = await call(path, filter);
-  const rows = response.status === 404 ? [] : await readAnswer(response);
-  return { rows, unasked: response.headers.get('sluice-incomplete') ?? '' };
+  const unasked = response.headers.get('sluice-incomplete') ?? '';
+  const isEmpty = response.status === 404 || (response.status === 503 && unasked !== '');
+  return { rows: isEmpty ? [] : await readAnswer(response), unasked };
 }

@@ -1,7 +1,7 @@
 // The console: live streams, sessions, termination by filter with a dry run, and ended streams. Uses the public REST API
 // only.
 
-import { api, findSessions, findStreams } from './api.js';
+import { api, findEnded, findSessions, findStreams } from './api.js';
 import { confirmEnd, confirmEndSession } from './confirm.js';
 import { element } from './stage.js';
 import { showEnded, showLive, showSessions } from './tables.js';
@@ -57,8 +57,8 @@ async function filterOfShown() {
 }
 
 async function refresh() {
-  const calls = [findStreams(readApp()), findSessions(readApp()), api('/stream/ended'), api('/app/find_all')];
-  const [{ rows: streams, unasked }, { rows: sessions }, ended, apps] = await Promise.all(calls);
+  const calls = [findStreams(readApp()), findSessions(readApp()), findEnded(), api('/app/find_all')];
+  const [{ rows: streams, unasked }, { rows: sessions }, { rows: ended }, apps] = await Promise.all(calls);
   const live = selectStreams(streams);
   showLive(live, ({ mediaSessionId }) => end(() => confirmEnd({ mediaSessionId })));
   const open = selectSessions(sessions, live);

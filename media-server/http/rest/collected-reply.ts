@@ -10,10 +10,10 @@ const INCOMPLETE = 'sluice-incomplete';
  * `none`: the detail of the 404 if nothing exists; null = an empty list is an answer.
  */
 export function sendCollected(reply: FastifyReply, { missing, objects }: Collected, none: string | null): FastifyReply {
+  if (missing.length > 0) reply.header(INCOMPLETE, missing.join(', '));
   if (objects.length === 0 && missing.length > 0) {
     throw new HttpError(503, `could not be asked: ${missing.join(', ')}`, { retryAfterSeconds: 1 });
   }
   if (objects.length === 0 && none !== null) throw new HttpError(404, none);
-  if (missing.length > 0) reply.header(INCOMPLETE, missing.join(', '));
   return reply.send(objects);
 }
