@@ -199,6 +199,7 @@ export class Capture {
 
   #refused({ detail, retryAfterMs, status }: Refusal): void {
     if (this.#isStopped) return;
+    this.#deps.log.info({ status, detail }, 'no media server takes a capture');
     if (status === 403) {
       // The detail of a stream that was just ended is the text of its cause.
       this.#end(HELD.find((cause) => END_CAUSES[cause].info === detail) ?? 'refused', detail);

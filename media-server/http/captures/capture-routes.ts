@@ -25,7 +25,7 @@ export type CaptureRoutesDeps = {
 /** The program takes a media server that is silent for three heartbeats for dead. */
 const HEARTBEAT_MS = 5_000;
 
-const number = (description: string) => Type.String({ pattern: '^\\d{1,15}$', description });
+const number = (description: string) => Type.String({ pattern: '^\\d{1,16}$', description });
 const CAPTURED = MEDIA_PROVIDERS.filter((provider) => provider !== 'WebRTC');
 
 const CaptureQuery = Type.Object(
