@@ -109,27 +109,28 @@ describe('a StreamCapture', () => {
 });
 
 describe('a captured stream', () => {
-  const endings: [string, () => Promise<unknown>][] = [
-    ['a 403', async () => backend.refuseKeepAlive(({ name }) => name === 'gate')],
-    ['its name', () => server.terminate({ name: 'gate', published: true })],
-    ['its provider', () => server.terminate({ mediaProvider: 'RTSP' })],
-    ['an empty filter', () => server.terminate({})],
+  // One that was ended is refused for a minute, so each has a name of its own.
+  const endings: [string, string, () => Promise<unknown>][] = [
+    ['a 403', 'checked', async () => backend.refuseKeepAlive(({ name }) => name === 'checked')],
+    ['its name', 'named', () => server.terminate({ name: 'named', published: true })],
+    ['its provider', 'provided', () => server.terminate({ mediaProvider: 'RTSP' })],
+    ['an empty filter', 'any', () => server.terminate({})],
   ];
-  it.each(endings)('that %s ends stays ended, and the camera is left', async (_what, end) => {
+  it.each(endings)('that %s ends stays ended, and the camera is left', async (_what, name, end) => {
     const path = 'stopped';
     const before = cameras.count('TEARDOWN', path);
-    await captures(streamCapture('gate', { rtsp: { url: cameras.url(path) } }));
-    await captured('gate');
+    await captures(streamCapture(name, { rtsp: { url: cameras.url(path) } }));
+    await captured(name);
     await end();
     await saidGoodbye(path, before + 1);
     backend.allowAll();
     // Longer than three intervals of keep-alive, and than the first attempts of a camera that was lost.
     await sleep(4_000);
-    expect(await isLive('gate')).toBe(false);
+    expect(await isLive(name)).toBe(false);
     expect(cameras.count('TEARDOWN', path)).toBe(before + 1);
     // Somebody wants it again.
-    await captures(streamCapture('gate', { rtsp: { url: cameras.url(path) }, stallTimeout: '9s' }));
-    await captured('gate');
+    await captures(streamCapture(name, { rtsp: { url: cameras.url(path) }, stallTimeout: '9s' }));
+    await captured(name);
   });
 
   it('goes on in the same session after its camera was away for a moment', async () => {
