@@ -225,6 +225,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   const events = new StreamEvents({
     registry,
     elsewhere: { relay: (publication, event) => fleet.outgoing.relay(publication, event) },
+    clock,
   });
   const drain = new Drain({
     registry,

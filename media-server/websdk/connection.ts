@@ -1,5 +1,6 @@
 import type { Timer } from '../../process/clock.ts';
 import type { SessionOutcome, SessionRequest } from '../sessions/requests.ts';
+import { MessageRate } from '../streams/message-rate.ts';
 import type { Client, Session } from '../streams/session.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import type { Closing } from './closings.ts';
@@ -10,7 +11,6 @@ import type { FrameSocket } from './frame-socket.ts';
 import type { MessageDeps } from './messages/deps.ts';
 import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
 import type { OwnPings, Pings } from './pings.ts';
-import { MessageRate } from './rate.ts';
 import type { SilentSockets } from './silent-sockets.ts';
 import { infoOfConnection } from './statuses.ts';
 

@@ -52,9 +52,7 @@ export class FrameSocket {
 
   /** Sends a message, or nothing on a socket that closes. A client that reads too slowly is cut off. */
   send(name: string, ...data: readonly unknown[]): void {
-    if (this.#isClosing) return;
-    this.#ws.send(writeFrame(name, ...data));
-    this.#cutIfSlow();
+    this.#write(writeFrame(name, ...data));
   }
 
   /** Sends `ping`. It is the one message that idle sockets are sent, so its frame is made once, and written as one. */
@@ -64,9 +62,9 @@ export class FrameSocket {
     this.#cutIfSlow();
   }
 
-  /** Sends a message that the client can do without, unless much still waits for it. */
-  offer(name: string, ...data: readonly unknown[]): void {
-    if (this.#ws.bufferedAmount <= BEHIND_BYTES) this.send(name, ...data);
+  /** Sends a frame that the client can do without, unless much still waits for it. */
+  offer(frame: string): void {
+    if (this.#ws.bufferedAmount <= BEHIND_BYTES) this.#write(frame);
   }
 
   /** Closes with a close frame, after what has been sent. */
@@ -80,6 +78,12 @@ export class FrameSocket {
   cut(closing: Closing): void {
     this.#ws.terminate();
     this.#tell(closing);
+  }
+
+  #write(frame: string): void {
+    if (this.#isClosing) return;
+    this.#ws.send(frame);
+    this.#cutIfSlow();
   }
 
   #cutIfSlow(): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { FakePage } from '../../test/builders/fake-page.ts';
 import { gate, REFUSED } from '../../test/builders/session-stage.ts';
+import { fakeStream } from '../../test/builders/streams.ts';
 import { settle, WebSdkStage, wanted } from '../../test/builders/websdk-stage.ts';
 
 const lastStatus = (page: FakePage): unknown => page.of('notifyStreamStatusEvent').at(-1);
@@ -257,6 +258,31 @@ describe('sendStreamEvent', () => {
     publisher.says('sendStreamEvent', { mediaSessionId: 'p', type: 'audioUnmuted' });
     await stage.plays(late, 'y');
     expect(lastStatus(late)).toMatchObject({ audioState: { muted: false } });
+  });
+
+  it('is refused, but its page is not closed, when it would reach too many pages too often', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    await stage.publishes(page);
+    const publication = stage.registry.get('p');
+    let told = 0;
+    for (let viewer = 0; publication && viewer < 1_000; viewer++) {
+      const playback = fakeStream({ direction: 'play' });
+      stage.registry.add(playback);
+      stage.registry.bind(playback, publication);
+      stage.connectionDeps.events.follow(playback, () => void told++);
+    }
+    for (let second = 0; second < 10; second++) {
+      for (let sent = 0; sent < 50; sent++) page.says('sendStreamEvent', { mediaSessionId: 'p', type: 'data' });
+      await stage.clock.advance(1_000);
+    }
+    expect(told).toBeLessThanOrEqual((20 + 10 * 5) * 1_000);
+    expect(told).toBeGreaterThan(50_000);
+    expect(page.of('fail').at(-1)).toMatchObject({
+      apiMethod: 'sendStreamEvent',
+      info: 'too many events for so many viewers',
+    });
+    expect([page.closed, stage.messages.at(-1)]).toEqual([null, 'sendStreamEvent refused']);
   });
 
   it.each([

@@ -25,8 +25,9 @@ export class FakePage implements PageSocket {
     this.send('ping', null);
   }
 
-  offer(name: string, ...data: readonly unknown[]): void {
-    this.send(name, ...data);
+  offer(frame: string): void {
+    const { data, message } = JSON.parse(frame);
+    this.send(message, ...data);
   }
 
   close(closing: Closing): void {

@@ -2,6 +2,7 @@ import type { Direction } from '../../../crds/schema/stream.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { Conversation, MessageResult } from '../conversation.ts';
 import { FAULT_OF_ID, fieldsOf, idOf, textOf } from '../fields.ts';
+import { writeStreamEvent } from '../frame.ts';
 import { failed, infoOfStream, statusOf, stopped, type Wanted } from '../statuses.ts';
 import { readWanted, type WantedStream } from '../wanted-stream.ts';
 
@@ -78,7 +79,7 @@ function follow({ answer, stream }: Started, conversation: Conversation): void {
   // The Android SDK needs the third element, `isInitiator`.
   conversation.send('setRemoteSDP', stream.id, answer, true);
   if (!stream.published) {
-    events.follow(stream, (event) => conversation.offer('notifyStreamEvent', { mediaSessionId: stream.id, ...event }));
+    events.follow(stream, (event) => conversation.offer(writeStreamEvent(stream.id, event)));
   }
   const tell = (): void => {
     const muted = stream.published ? {} : events.mutedIn(stream);
