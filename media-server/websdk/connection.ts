@@ -34,7 +34,7 @@ export type ConnectionMetrics = {
 };
 
 /** A socket as its connection uses it. */
-export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'ping' | 'send'>;
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'known' | 'listen' | 'offer' | 'ping' | 'send'>;
 
 type State =
   | { readonly is: 'waiting'; readonly deadline: Timer }
@@ -105,7 +105,7 @@ export class Connection {
     if (!this.#mayGoOn(text.length)) return 'rate';
     const frame = readFrame(text);
     if (typeof frame === 'string') return 'malformed';
-    if (this.#isAside(frame.name)) return null;
+    if (this.#takeAside(frame.name)) return null;
     switch (this.#state.is) {
       case 'waiting':
         if (frame.name !== 'connection') return 'order';
@@ -122,8 +122,8 @@ export class Connection {
     return this.#rate.allows(this.#deps.clock.monotonic(), length);
   }
 
-  /** Handles messages that may come in any state. */
-  #isAside(name: string): boolean {
+  /** Handles a message that may come in any state; false for all others. */
+  #takeAside(name: string): boolean {
     if (this.#state.is === 'established') this.#state.pings.heard();
     if (name === 'ping') {
       this.#count('ping', 'accepted');
@@ -147,7 +147,8 @@ export class Connection {
   }
 
   #connect(content: unknown, deadline: Timer): void {
-    this.#hasSpoken(deadline);
+    this.#endWait(deadline);
+    this.#socket.known();
     this.#state = { is: 'connecting' };
     const wanted = readConnection(content);
     if (typeof wanted === 'string') {
@@ -160,7 +161,7 @@ export class Connection {
     void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
   }
 
-  #hasSpoken(deadline: Timer): void {
+  #endWait(deadline: Timer): void {
     deadline.cancel();
     this.#spoken();
   }
@@ -203,7 +204,7 @@ export class Connection {
     if (closing !== null) this.#deps.metrics.webSdkClosed(closing);
     const state = this.#state;
     this.#state = CLOSED;
-    if (state.is === 'waiting') this.#hasSpoken(state.deadline);
+    if (state.is === 'waiting') this.#endWait(state.deadline);
     if (state.is === 'established') state.pings.stop();
     if (state.is === 'established' && closing === 'going_away') {
       void this.#deps.terminator.endSession(state.conversation.session, 'drain');
