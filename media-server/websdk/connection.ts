@@ -84,11 +84,16 @@ export class Connection {
   /** With true, closes the socket at once if it has no stream, else after its last one: its page may go elsewhere. */
   sendAway(isSentAway: boolean): void {
     this.#isSentAway = isSentAway;
-    if (this.#state.is !== 'established' || this.#state.conversation.streams === 0) this.#leaveIfSent();
+    this.#closeIfDone();
   }
 
-  #leaveIfSent(): void {
-    if (this.#isSentAway) this.close('going_away');
+  /** Closes a socket that is sent away or whose session is over, once its page has the final status of each stream. */
+  #closeIfDone(): void {
+    const conversation = this.#state.is === 'established' ? this.#state.conversation : null;
+    if (conversation && conversation.streams > 0) return;
+    const { cause, status } = conversation?.session ?? { cause: null, status: 'PENDING' };
+    if (status === 'DISCONNECTED') this.close(cause === 'drain' ? 'going_away' : 'ended');
+    else if (this.#isSentAway) this.close('going_away');
   }
 
   /** Closes the socket without waiting for its client. */
@@ -182,14 +187,14 @@ export class Connection {
     // The client may have gone away while the backend was asked.
     if (this.#state.is === 'closed') return;
     const send = this.#socket.send.bind(this.#socket);
-    const onIdle = (): void => this.#leaveIfSent();
+    const onIdle = (): void => this.#closeIfDone();
     const deps = this.#deps;
     const pings = deps.pings.start({ ping: () => this.#socket.ping(), lost: () => this.#socket.cut('no_pong') });
     const offer = this.#socket.offer.bind(this.#socket);
     const conversation = new Conversation({ session, deps, send, offer, onIdle });
     this.#state = { is: 'established', conversation, pings };
     this.#count('connection', 'accepted');
-    void session.over.then(() => this.close(session.cause === 'drain' ? 'going_away' : 'ended'));
+    void session.over.then(() => this.#closeIfDone());
     send('getUserData', userData(session));
   }
 

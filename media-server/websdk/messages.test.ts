@@ -54,6 +54,29 @@ describe('publishStream and playStream', () => {
     expect([publisher.closed, viewer.closed]).toEqual([null, null]);
   });
 
+  it.each<['publish' | 'play', EndCause, string]>([
+    ['publish', 'disconnect', 'x UNPUBLISHED Stopped by session disconnect'],
+    ['play', 'disconnect', 'x STOPPED Stopped by session disconnect'],
+    ['publish', 'rest', 'x FAILED Stopped by rest /terminate'],
+  ])('are answered as the backend is told, when their session ends while it is asked: %s, %s', async (...row) => {
+    const [direction, cause, expected] = row;
+    const stage = new WebSdkStage();
+    await stage.publishes(await stage.connected());
+    const page = await stage.connected();
+    const { open, passed } = gate();
+    stage.answer = () => passed.then(() => ({ kind: 'allowed', overwrite: {} }));
+    page.says(`${direction}Stream`, wanted(direction, { name: direction === 'play' ? 'a' : 'b' }));
+    await settle();
+    const session = stage.registry.get('x')?.session;
+    if (session) void stage.terminator.endSession(session, cause);
+    await settle();
+    open();
+    await settle();
+    expect(outcomes(page)).toEqual([expected]);
+    expect(stage.told).toContain(`StreamStatusEvent ${expected.slice(2)}`);
+    expect(page.closed).toBe('ended');
+  });
+
   it.each<[string, object, string]>([
     ['no publication is live', { name: 'b' }, 'Stream not found'],
     ['the player decodes itself', { mediaProvider: 'MSE' }, 'No common codecs'],
@@ -201,6 +224,16 @@ describe('unPublishStream and stopStream', () => {
     await settle();
     expect(outcomes(page)).toEqual(['x UNPUBLISHED Stopped by user']);
     expect(stage.left()).toMatchObject({ streams: 0, open: [] });
+  });
+
+  it('have one final status, also if the stream cannot be closed', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    stage.media.whileClosing = () => Promise.reject(new Error('the worker does not answer'));
+    page.says('publishStream', wanted('publish'));
+    page.says('unPublishStream', { mediaSessionId: 'x' });
+    await settle();
+    expect(outcomes(page)).toEqual(['x UNPUBLISHED Stopped by user']);
   });
 
   it('stop a stream that still waits for an earlier one of its name', async () => {
