@@ -85,8 +85,13 @@ it('what is muted is known to those who come later, also if the viewers were not
   const told: string[] = [];
   registry.bind(viewer, publication);
   events.follow(viewer, (json) => told.push(json));
-  for (let sent = 0; sent < 30_000; sent++) events.relay(publication, { type: 'data' });
-  told.length = 0;
+  const floods = (type: 'data' | 'videoMuted'): void => {
+    for (let sent = 0; sent < 30_000; sent++) events.relay(publication, { type });
+    told.length = 0;
+  };
+  floods('data');
+  expect(events.relay(publication, { type: 'videoMuted' })).toBe(true);
+  floods('videoMuted');
   expect(events.relay(publication, { type: 'audioMuted' })).toBe(false);
   expect([told, events.mutedIn(viewer).audioState.muted]).toEqual([[], true]);
 });

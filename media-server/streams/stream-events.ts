@@ -41,8 +41,8 @@ export class StreamEvents {
   /** The pages of playbacks. A WHEP playback has none. */
   readonly #viewers = new WeakMap<Stream, Tell>();
   readonly #muted = new WeakMap<Played, MuteStates>();
-  /** How much publications may still tell their viewers. */
-  readonly #rates = new WeakMap<Played, MessageRate>();
+  /** How much publications may still tell their viewers; much data does not keep them from muting. */
+  readonly #rates = { data: new WeakMap<Played, MessageRate>(), muting: new WeakMap<Played, MessageRate>() };
 
   constructor(deps: StreamEventsDeps) {
     this.#deps = deps;
@@ -79,15 +79,12 @@ export class StreamEvents {
     const viewers = [...this.#deps.registry.playbacksOf(publication)].flatMap((each) => this.#viewers.get(each) ?? []);
     if (viewers.length === 0) return true;
     const json = JSON.stringify({ type, payload });
-    if (!this.#mayTell(publication, json.length, viewers.length)) return false;
+    const rates = type === 'data' ? this.#rates.data : this.#rates.muting;
+    const now = this.#deps.clock.monotonic();
+    const rate = rates.get(publication) ?? new MessageRate(now);
+    rates.set(publication, rate);
+    if (!rate.allows(now, json.length, viewers.length / VIEWERS_PER_MESSAGE)) return false;
     for (const tell of viewers) tell(json);
     return true;
-  }
-
-  #mayTell(publication: Played, length: number, viewers: number): boolean {
-    const now = this.#deps.clock.monotonic();
-    const rate = this.#rates.get(publication) ?? new MessageRate(now);
-    this.#rates.set(publication, rate);
-    return rate.allows(now, length, viewers / VIEWERS_PER_MESSAGE);
   }
 }

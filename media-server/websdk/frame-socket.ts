@@ -30,10 +30,10 @@ export class FrameSocket {
   /** The connection under the WebSocket, which writes each frame in one go, so a whole frame may come between. */
   readonly #connection: Duplex;
   #listener: FrameListener | null = null;
-  #isClosing = false;
   #isKnown = false;
-  /** Bytes that have arrived. */
+  /** Bytes that have arrived before. */
   #unknown = 0;
+  #isClosing = false;
   /** Frames that have arrived since. */
   #late = 0;
 
