@@ -16,7 +16,7 @@ import { warnOfConfig } from './config/warnings.ts';
 import { FolderWatch } from './config/watch.ts';
 import type { Env } from './env.ts';
 import { awaitAnnounced } from './fleet/announced-address.ts';
-import { Drain } from './fleet/drain.ts';
+import { Drain, ROUTED_MS } from './fleet/drain.ts';
 import { Fleet, NO_WIRE } from './fleet/fleet.ts';
 import { Forwarding } from './fleet/forward.ts';
 import { openInternal } from './fleet/internal-listener.ts';
@@ -259,12 +259,15 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
   const events = new StreamEvents({
     registry,
     elsewhere: { relay: (publication, event) => fleet.outgoing.relay(publication, event) },
+    clock,
   });
   const drain = new Drain({
     registry,
     terminator,
     flushEvents: (timeoutMs) => queues.flush(clock, timeoutMs),
     namesTold: () => fleet.names.told(),
+    // Only a pod has a fleet key; a process that is run by hand has none.
+    routedMs: env.fleetKeyFile === null ? 0 : ROUTED_MS,
     clock,
     log,
   });
@@ -389,14 +392,14 @@ function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
     limits: () => settings().limits,
     pings: () => ({ intervalMs: settings().pingIntervalMs, missed: settings().missedPings }),
     origins: () => config.bundle.config.rest.allowedOrigins,
-    draining: () => drain.refuses,
+    draining: () => drain.sendsAway,
     clientOf: (request) => ({
       address: proxies.current.clientAddress(request),
       isShared: proxies.current.isShared(request),
       origin: request.headers.origin ?? '',
     }),
   });
-  drain.onChange((refuses) => webSdk.sockets.sendAway(refuses));
+  drain.onSendAway((sendsAway) => webSdk.sockets.sendAway(sendsAway));
   return webSdk;
 }
 

@@ -9,12 +9,6 @@ export async function run(env: Env, log: Log): Promise<void> {
   await stopped(env, server, log);
 }
 
-/**
- * A pod gets SIGTERM at the moment its endpoint is removed, but load balancers send clients for a few more seconds.
- * Only a pod has a fleet key; a process that is run by hand has none.
- */
-const leastDrainMs = ({ fleetKeyFile }: Env): number => (fleetKeyFile === null ? 0 : 5_000);
-
 /** SIGTERM drains, SIGINT (Ctrl-C) does not wait for streams to end; neither does a second signal. */
 function stopped(env: Env, { config, drain }: MediaServer, log: Log): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -22,7 +16,7 @@ function stopped(env: Env, { config, drain }: MediaServer, log: Log): Promise<vo
       log.info({ signal }, 'stopping');
       if (drain.draining || signal === 'SIGINT') drain.hurry();
       const timeoutMs = Math.min(config.bundle.config.drain.timeoutMs, env.drainLimitMs ?? Infinity);
-      drain.start({ timeoutMs, leastMs: leastDrainMs(env) }).then(resolve, reject);
+      drain.start(timeoutMs).then(resolve, reject);
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);

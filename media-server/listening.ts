@@ -50,9 +50,9 @@ function tls(https: { readonly port: number } | undefined, certificate: Certific
   return https && certificate ? { port: https.port, certificate } : null;
 }
 
-/** Answers requests that are not upgrades (RFC 9110 §15.5.22). */
+/** Answers requests that are not upgrades (RFC 9110 §15.5.22 and §7.8). */
 const upgradeRequired: RequestListener = (_request, response) => {
-  response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+  response.writeHead(426, { connection: 'upgrade, close', upgrade: 'websocket' }).end();
 };
 
 const SOCKETS_ONLY: Application = { ready: async () => undefined, routing: upgradeRequired };

@@ -178,7 +178,7 @@ const PURE: readonly string[] = [
   'media-server/websdk/connection-request.ts',
   'media-server/websdk/fields.ts',
   'media-server/websdk/frame.ts',
-  'media-server/websdk/rate.ts',
+  'media-server/streams/message-rate.ts',
   'media-server/websdk/wanted-stream.ts',
   'operator/builders',
   'operator/kinds/media-server/endpoints.ts',

@@ -1,6 +1,12 @@
 import { Type } from 'typebox';
 import { closed, duration, port, reference, reload } from './kit.ts';
 
+/**
+ * The path of sockets on the ports of `rest`. An Ingress cannot tell the upgrade of `/` from `GET /`, so the Web SDK has a
+ * path of its own there.
+ */
+export const WEB_SDK_PATH = '/websdk';
+
 const Https = Type.Object(
   {
     port: port({
@@ -57,8 +63,8 @@ export const WebSdk = Type.Object(
   },
   {
     description:
-      'Sockets for the Web SDK of Flashphoner, on ports of their own, and at the path `/websdk` of the ports of `rest` ' +
-      'and of the Ingress or HTTPRoute. If not set, they are off',
+      `Sockets for the Web SDK of Flashphoner, on ports of their own, and at the path \`${WEB_SDK_PATH}\` of the ports of ` +
+      '`rest` and of the Ingress or HTTPRoute. If not set, they are off',
     ...closed,
   },
 );

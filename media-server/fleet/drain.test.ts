@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../process/logger.ts';
 import { fakeSession, fakeStreams } from '../../test/builders/streams.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
-import { Drain, type DrainTimes } from './drain.ts';
+import { Drain } from './drain.ts';
 
 describe('Drain', () => {
   let clock: VirtualClock;
@@ -11,63 +11,95 @@ describe('Drain', () => {
   let isOver: boolean;
   /** How many sessions there are when the events are flushed. */
   let flushed: number[];
+  /** Whether clients are sent away, and when that changed. */
+  let told: [boolean, number][];
   /** Resolves when the other pods know the names that are free. */
-  let told: Promise<void>;
+  let namesTold: Promise<void>;
 
   beforeEach(() => {
     clock = new VirtualClock();
     streams = fakeStreams();
-    const { registry, terminator } = streams;
     flushed = [];
-    told = Promise.resolve();
+    told = [];
+    namesTold = Promise.resolve();
+    routedFor(5_000);
+    isOver = false;
+  });
+
+  function routedFor(routedMs: number): void {
+    const { registry, terminator } = streams;
     drain = new Drain({
       registry,
       terminator,
       flushEvents: async () => void flushed.push(streams.sessions.size),
-      namesTold: () => told,
+      namesTold: () => namesTold,
+      routedMs,
       clock,
       log: createLogger('silent'),
     });
-    isOver = false;
-  });
+    drain.onSendAway((sendsAway) => told.push([sendsAway, clock.monotonic()]));
+  }
 
-  function start(times: DrainTimes): void {
-    void drain.start(times).then(() => {
+  function start(timeoutMs: number): void {
+    void drain.start(timeoutMs).then(() => {
       isOver = true;
     });
-    expect(drain.draining).toBe(true);
+    expect([drain.draining, drain.refuses]).toEqual([true, true]);
   }
 
   const causes = (): unknown[] => streams.ended.map(({ cause }) => cause);
 
   it('ends at once without streams if no clients are routed here', async () => {
-    start({ timeoutMs: 60_000, leastMs: 0 });
+    routedFor(0);
+    start(60_000);
+    expect(told).toEqual([[true, 0]]);
     await clock.advance(0);
     expect(isOver).toBe(true);
   });
 
-  it('tells when new publications go elsewhere, and when they no longer do', async () => {
-    const told: boolean[] = [];
-    drain.onChange((refuses) => told.push(refuses));
-    for (const cordoned of [false, true, true, false, true]) drain.cordoned = cordoned;
-    expect(told).toEqual([true, false, true]);
-    start({ timeoutMs: 60_000, leastMs: 5_000 });
-    drain.cordoned = false;
+  it('refuses publications at once, and sends clients away once they are no longer routed here', async () => {
+    streams.add();
+    await clock.advance(1_000);
+    start(60_000);
+    await clock.advance(4_999);
+    expect([drain.sendsAway, told]).toEqual([false, []]);
+    start(60_000);
+    await clock.advance(1);
+    expect([drain.sendsAway, told]).toEqual([true, [[true, 6_000]]]);
     await clock.advance(60_000);
-    expect([told, drain.refuses]).toEqual([[true, false, true], true]);
+    expect([isOver, told.length, clock.pending]).toEqual([true, 1, 0]);
   });
 
-  it('tells once that it starts', async () => {
-    const told: boolean[] = [];
-    drain.onChange((refuses) => told.push(refuses));
-    start({ timeoutMs: 60_000, leastMs: 5_000 });
-    start({ timeoutMs: 60_000, leastMs: 5_000 });
+  it('sends clients away from a pod that is to be removed when its probes have failed too', async () => {
+    drain.cordoned = true;
+    expect([drain.refuses, drain.sendsAway]).toEqual([true, false]);
+    await clock.advance(9_000);
+    drain.cordoned = true;
+    await clock.advance(1_000);
+    expect(told).toEqual([[true, 10_000]]);
+    drain.cordoned = false;
+    expect([drain.refuses, told.at(-1)]).toEqual([false, [false, 10_000]]);
+    drain.cordoned = true;
+    await clock.advance(9_999);
+    drain.cordoned = false;
     await clock.advance(60_000);
-    expect(told).toEqual([true]);
+    expect([told.length, clock.pending]).toEqual([2, 0]);
+  });
+
+  it('that follows a cordon is not delayed by it, and is not taken back', async () => {
+    streams.add();
+    drain.cordoned = true;
+    await clock.advance(1_000);
+    start(60_000);
+    drain.cordoned = false;
+    await clock.advance(5_000);
+    expect([drain.refuses, told]).toEqual([true, [[true, 6_000]]]);
+    await clock.advance(60_000);
+    expect([isOver, told.length]).toEqual([true, 1]);
   });
 
   it('keeps serving for the minimum time, even without streams', async () => {
-    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    start(60_000);
     await clock.advance(4_999);
     expect(isOver).toBe(false);
     await clock.advance(1);
@@ -75,7 +107,7 @@ describe('Drain', () => {
   });
 
   it('waits for a stream that started during the minimum time', async () => {
-    start({ timeoutMs: 60_000, leastMs: 5_000 });
+    start(60_000);
     await clock.advance(4_000);
     const stream = streams.add();
     await clock.advance(50_000);
@@ -87,7 +119,7 @@ describe('Drain', () => {
 
   it('ends the remaining streams at the timeout, which includes the minimum time', async () => {
     streams.add();
-    start({ timeoutMs: 6_000, leastMs: 5_000 });
+    start(6_000);
     await clock.advance(5_999);
     expect(causes()).toEqual([]);
     await clock.advance(1);
@@ -97,7 +129,7 @@ describe('Drain', () => {
 
   it('ends at the timeout even if the minimum time is longer', async () => {
     streams.add();
-    start({ timeoutMs: 1_000, leastMs: 5_000 });
+    start(1_000);
     await clock.advance(1_000);
     await clock.advance(0);
     expect([isOver, causes()]).toEqual([true, ['drain']]);
@@ -106,7 +138,8 @@ describe('Drain', () => {
   it('does not wait for sessions without streams, and ends all sessions before it flushes the events', async () => {
     streams.sessions.add(fakeSession());
     const stream = streams.add({ session: fakeSession() });
-    start({ timeoutMs: 60_000, leastMs: 0 });
+    routedFor(0);
+    start(60_000);
     await clock.advance(1_000);
     expect(streams.sessions.size).toBe(2);
     await streams.terminator.end(stream, 'client');
@@ -116,9 +149,10 @@ describe('Drain', () => {
 
   it('is over when other pods know that the names of its streams are free', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    told = promise;
+    namesTold = promise;
+    routedFor(0);
     streams.add();
-    start({ timeoutMs: 1_000, leastMs: 0 });
+    start(1_000);
     await clock.advance(2_000);
     expect([isOver, causes()]).toEqual([false, ['drain']]);
     resolve();
@@ -126,13 +160,14 @@ describe('Drain', () => {
     expect(isOver).toBe(true);
   });
 
-  it.each([5_000, 0])('ends at once when it is hurried', async (leastMs) => {
+  it.each([5_000, 0])('ends at once when it is hurried, with clients routed here for %s ms', async (routedMs) => {
+    routedFor(routedMs);
     streams.add();
-    start({ timeoutMs: 60_000, leastMs });
+    start(60_000);
     await clock.advance(100);
     drain.hurry();
     await clock.advance(1);
     await clock.advance(0);
-    expect([isOver, causes()]).toEqual([true, ['drain']]);
+    expect([isOver, causes(), drain.sendsAway, clock.pending]).toEqual([true, ['drain'], true, 0]);
   });
 });

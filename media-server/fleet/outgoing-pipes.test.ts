@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { systemClock } from '../../process/clock.ts';
 import { fleetOfOne } from '../../test/builders/fleet-of-one.ts';
 import { ModelMedia } from '../../test/builders/model-pipes.ts';
 import { fakeStreams } from '../../test/builders/streams.ts';
@@ -29,7 +30,7 @@ it('events of a publisher reach the pods that fetch its stream; one that is behi
   const streams = fakeStreams();
   const publication = streams.add();
   const elsewhere = { relay: (...args: Parameters<Fleet['outgoing']['relay']>) => fleet.outgoing.relay(...args) };
-  const events = new StreamEvents({ registry: streams.registry, elsewhere });
+  const events = new StreamEvents({ registry: streams.registry, elsewhere, clock: systemClock });
   const media = new ModelMedia();
   const fleet: Fleet = fleetOfOne(streams, { events, media: () => media as ModelMedia & Media });
   const members = ['pod-0', 'b'].map((uid) => ({ pod: uid, uid, address: 'localhost', port: 1 }));

@@ -33,7 +33,7 @@ export async function terminate(deps: TerminateDeps, order: TerminateOrder, call
   const denied = replies.reduce((total, { answer }) => total + (answer?.denied ?? 0), 0);
   const answer = { ...combine(replies, uniqueIds(order)), ...(denyForMs > 0 ? { denied } : {}) };
   const limits = denyForMs > 0 ? { denyForMs, denied } : {};
-  told(deps, { caller, scope, filter, cause: 'rest', dryRun, ...limits }, answer);
+  recordOrder(deps, { caller, scope, filter, cause: 'rest', dryRun, ...limits }, answer);
   return answer;
 }
 
@@ -91,7 +91,11 @@ type Ordered = {
 };
 
 /** Counts an order that was carried out, and writes its audit log line. */
-export function told({ log, metrics }: TerminateDeps, { scope, ...ordered }: Ordered, answer: FleetAnswer): void {
+export function recordOrder(
+  { log, metrics }: TerminateDeps,
+  { scope, ...ordered }: Ordered,
+  answer: FleetAnswer,
+): void {
   const { matched, pods, status, terminated } = answer;
   const { mediaSessionIds, ...rest } = ordered.filter;
   const filter = mediaSessionIds ? { ...rest, mediaSessionIds: mediaSessionIds.length } : rest;

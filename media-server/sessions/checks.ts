@@ -20,6 +20,7 @@ export function checkRequest(
 ): Rejection | null {
   return (
     endedRejection(session) ??
+    checkApp(deps, session) ??
     checkDraining(deps, direction) ??
     checkServerLimit(deps, direction) ??
     checkOffer(request.offer, direction) ??
@@ -54,6 +55,11 @@ export const unknownApp = (appKey: string): Rejection => ({
   result: 'unknown_app',
   detail: `app "${appKey}" not found`,
 });
+
+/** A session outlives its app. An app that is deleted and added again is the same one for its sessions. */
+function checkApp(deps: SessionDeps, { app, appKey }: Session): Rejection | null {
+  return deps.apps.get(appKey) === app ? checkResolved(app) : unknownApp(appKey);
+}
 
 export function checkResolved({ config, unresolved }: App): Rejection | null {
   if (unresolved === null) return null;

@@ -76,11 +76,28 @@ describe('a session', () => {
     expect(stage.told).not.toContain('ConnectionStatusEvent DISCONNECTED Restricted access');
   });
 
-  it('stays usable when its app is removed', async () => {
+  it.each<[string, () => unknown, object]>([
+    ['its app is deleted', () => (stage.app = fakeApp('other')), { status: 404, result: 'unknown_app' }],
+    ['another app has its key', () => (stage.app = fakeApp()), { status: 404, result: 'unknown_app' }],
+    [
+      'its app is no longer ready',
+      () => (stage.app.unresolved = 'RestHook "x" is missing'),
+      { status: 503, result: 'unavailable' },
+    ],
+  ])('takes no new streams once %s, keeps those that it has, and recovers', async (_what, change, expected) => {
+    await stage.live();
     const session = opened(await stage.open());
-    stage.app = fakeApp('other');
-    started(await stage.publishIn(session));
-    expect(rejected(await stage.open())).toMatchObject({ status: 404, result: 'unknown_app' });
+    const stream = started(await stage.publishIn(session, { name: 'b' }));
+    const { app } = stage;
+    stage.told.length = 0;
+    change();
+    for (const outcome of [await stage.publishIn(session, { name: 'c' }), await stage.playIn(session)]) {
+      expect(rejected(outcome)).toMatchObject(expected);
+    }
+    expect([stage.told, stream.cause, session.cause]).toEqual([[], null, null]);
+    stage.app = Object.assign(app, { unresolved: null });
+    started(await stage.publishIn(session, { name: 'c' }));
+    started(await stage.playIn(session));
   });
 
   it('may play but not publish while the pod is draining', async () => {

@@ -7,7 +7,7 @@ import { Stream } from '../streams/stream.ts';
 import { serverMadeId } from '../streams/stream-id.ts';
 import { checkIdElsewhere } from './checks.ts';
 import { goLive } from './live.ts';
-import { causeOf, endedRejection, offerRejection } from './rejections.ts';
+import { causeOf, endedRejection, INTERNAL, offerRejection } from './rejections.ts';
 import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './requests.ts';
 
 /** Steps between "a stream exists" and "its offer is answered": null = go on. */
@@ -53,8 +53,6 @@ export function legRequest({ app, hasAudio, hasVideo, id, maxBitrate, offer, pro
   const wish = protocol === null ? {} : { protocol };
   return { id, offer, codecs: app.config.codecs, maxBitrate, hasAudio, hasVideo, ...wish };
 }
-
-const INTERNAL: Rejection = { status: 500, result: 'error', detail: 'the media server failed to start the stream' };
 
 async function writeOff(deps: SessionDeps, stream: Stream, rejection: Rejection): Promise<StreamOutcome> {
   await deps.terminator.end(stream, causeOf(rejection));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
+import { END_CAUSES, type EndCause, finalStatus } from '../../crds/schema/end-causes.ts';
 import { fakeStream } from '../../test/builders/streams.ts';
 import { causeOf, endedRejection } from './rejections.ts';
 import type { Rejection } from './requests.ts';
@@ -16,7 +16,9 @@ describe('the answer to a client whose stream was ended while it waited', () => 
   it.each(rows)('for %s carries "%s"', (cause, info) => {
     const stream = fakeStream();
     stream.markEnded(cause, 1);
-    expect(endedRejection(stream)).toEqual({ ...(OWN[cause] ?? { status: 403, result: 'terminated' }), detail: info });
+    const rejection = endedRejection(stream);
+    expect(rejection).toEqual({ ...(OWN[cause] ?? { status: 403, result: 'terminated', cause }), detail: info });
+    if (rejection) expect(finalStatus(causeOf(rejection), 'publish')).toBe(stream.status);
   });
 
   it('is null while the stream is live', () => {

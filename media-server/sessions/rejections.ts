@@ -12,6 +12,12 @@ export const NAME_IN_USE: Rejection = {
 
 export const ID_IN_USE: Rejection = { status: 409, result: 'id_in_use', detail: 'Stream id is already in use' };
 
+export const INTERNAL: Rejection = {
+  status: 500,
+  result: 'error',
+  detail: 'the media server failed to start the stream',
+};
+
 export function offerRejection(error: OfferError): Rejection {
   return { status: error.status, result: 'bad_offer', detail: error.message };
 }
@@ -30,7 +36,7 @@ export function endedRejection({ cause, info }: Pick<Stream, 'cause' | 'info'>):
     case 'worker_died':
       return { status: 503, result: 'error', detail: info, retryAfterSeconds: 2 };
     default:
-      return { status: 403, result: 'terminated', detail: info };
+      return { status: 403, result: 'terminated', detail: info, cause };
   }
 }
 
@@ -52,6 +58,6 @@ export function causeOf(rejection: Rejection): EndCause {
     case 'joining':
       return 'drain';
     default:
-      return 'refused';
+      return rejection.cause ?? 'refused';
   }
 }

@@ -1,3 +1,4 @@
+import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
@@ -61,6 +62,8 @@ export type Rejection = {
   /** Why the backend refused, in its words: for pages of the Web SDK, which WCS tells it. */
   readonly reason?: string;
   readonly retryAfterSeconds?: number;
+  /** Why the session or the stream was ended, for `terminated`. */
+  readonly cause?: EndCause;
 };
 
 export type SessionOutcome =

@@ -1,3 +1,5 @@
+import type { Clock } from '../../process/clock.ts';
+import { MessageRate } from './message-rate.ts';
 import type { StreamRegistry } from './registry.ts';
 import type { Played, Stream } from './stream.ts';
 
@@ -24,21 +26,30 @@ export type StreamEventsDeps = {
   readonly registry: Pick<StreamRegistry, 'playbacksOf'>;
   /** Tells the pods that fetch a publication. */
   readonly elsewhere: { relay(publication: Played, event: StreamEvent): void };
+  readonly clock: Pick<Clock, 'monotonic'>;
 };
+
+/** Viewers of an event that cost as much as one message of a client. */
+const VIEWERS_PER_MESSAGE = 100;
+
+/** `event` is the JSON of a `StreamEvent`. */
+type Tell = (event: string) => void;
 
 /** Events that a publisher's page sends to the pages that play its stream, on any pod. */
 export class StreamEvents {
   readonly #deps: StreamEventsDeps;
   /** The pages of playbacks. A WHEP playback has none. */
-  readonly #viewers = new WeakMap<Stream, (event: StreamEvent) => void>();
+  readonly #viewers = new WeakMap<Stream, Tell>();
   readonly #muted = new WeakMap<Played, MuteStates>();
+  /** How much publications may still tell their viewers; much data does not keep them from muting. */
+  readonly #rates = { data: new WeakMap<Played, MessageRate>(), muting: new WeakMap<Played, MessageRate>() };
 
   constructor(deps: StreamEventsDeps) {
     this.#deps = deps;
   }
 
   /** Remembers where events for a playback go. `tell` may leave out an event for a client that is behind. */
-  follow(playback: Stream, tell: (event: StreamEvent) => void): void {
+  follow(playback: Stream, tell: Tell): void {
     this.#viewers.set(playback, tell);
   }
 
@@ -56,10 +67,24 @@ export class StreamEvents {
     ];
   }
 
-  relay(publication: Played, event: StreamEvent): void {
-    const { elsewhere, registry } = this.#deps;
+  /** Returns false if the viewers on this pod are not told: they are too many for so many events. */
+  relay(publication: Played, event: StreamEvent): boolean {
     this.#muted.set(publication, { ...(this.#muted.get(publication) ?? UNMUTED), ...EVENTS[event.type] });
-    for (const playback of registry.playbacksOf(publication)) this.#viewers.get(playback)?.(event);
-    elsewhere.relay(publication, event);
+    // Each pod counts its own viewers.
+    this.#deps.elsewhere.relay(publication, event);
+    return this.#tellViewers(publication, event);
+  }
+
+  #tellViewers(publication: Played, { payload, type }: StreamEvent): boolean {
+    const viewers = [...this.#deps.registry.playbacksOf(publication)].flatMap((each) => this.#viewers.get(each) ?? []);
+    if (viewers.length === 0) return true;
+    const json = JSON.stringify({ type, payload });
+    const rates = type === 'data' ? this.#rates.data : this.#rates.muting;
+    const now = this.#deps.clock.monotonic();
+    const rate = rates.get(publication) ?? new MessageRate(now);
+    rates.set(publication, rate);
+    if (!rate.allows(now, json.length, viewers.length / VIEWERS_PER_MESSAGE)) return false;
+    for (const tell of viewers) tell(json);
+    return true;
   }
 }

@@ -64,6 +64,14 @@ describe('a socket', () => {
     expect({ ...stage.left(), timers: stage.clock.pending }).toEqual({ ...NOTHING_LEFT, timers: 0 });
   });
 
+  it('may send large frames once it has sent connection', async () => {
+    const page = new WebSdkStage().page();
+    page.says('ping');
+    expect(page.isKnown).toBe(false);
+    page.says('connection', {});
+    expect(page.isKnown).toBe(true);
+  });
+
   it('is closed when it says nothing for 10 s', async () => {
     const stage = new WebSdkStage();
     const page = stage.page();

@@ -1,5 +1,6 @@
 import type { Timer } from '../../process/clock.ts';
 import type { SessionOutcome, SessionRequest } from '../sessions/requests.ts';
+import { MessageRate } from '../streams/message-rate.ts';
 import type { Client, Session } from '../streams/session.ts';
 import type { Terminator } from '../streams/terminate.ts';
 import type { Closing } from './closings.ts';
@@ -10,7 +11,6 @@ import type { FrameSocket } from './frame-socket.ts';
 import type { MessageDeps } from './messages/deps.ts';
 import { HANDLERS, isHandled, isSilent, type MessageName } from './messages/table.ts';
 import type { OwnPings, Pings } from './pings.ts';
-import { MessageRate } from './rate.ts';
 import type { SilentSockets } from './silent-sockets.ts';
 import { infoOfConnection } from './statuses.ts';
 
@@ -34,7 +34,7 @@ export type ConnectionMetrics = {
 };
 
 /** A socket as its connection uses it. */
-export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'listen' | 'offer' | 'ping' | 'send'>;
+export type PageSocket = Pick<FrameSocket, 'close' | 'cut' | 'known' | 'listen' | 'offer' | 'ping' | 'send'>;
 
 type State =
   | { readonly is: 'waiting'; readonly deadline: Timer }
@@ -84,11 +84,16 @@ export class Connection {
   /** With true, closes the socket at once if it has no stream, else after its last one: its page may go elsewhere. */
   sendAway(isSentAway: boolean): void {
     this.#isSentAway = isSentAway;
-    if (this.#state.is !== 'established' || this.#state.conversation.streams === 0) this.#leaveIfSent();
+    this.#closeIfDone();
   }
 
-  #leaveIfSent(): void {
-    if (this.#isSentAway) this.close('going_away');
+  /** Closes a socket that is sent away or whose session is over, once its page has the final status of each stream. */
+  #closeIfDone(): void {
+    const conversation = this.#state.is === 'established' ? this.#state.conversation : null;
+    if (conversation && conversation.streams > 0) return;
+    const { cause, status } = conversation?.session ?? { cause: null, status: 'PENDING' };
+    if (status === 'DISCONNECTED') this.close(cause === 'drain' ? 'going_away' : 'ended');
+    else if (this.#isSentAway) this.close('going_away');
   }
 
   /** Closes the socket without waiting for its client. */
@@ -105,7 +110,7 @@ export class Connection {
     if (!this.#mayGoOn(text.length)) return 'rate';
     const frame = readFrame(text);
     if (typeof frame === 'string') return 'malformed';
-    if (this.#isAside(frame.name)) return null;
+    if (this.#takeAside(frame.name)) return null;
     switch (this.#state.is) {
       case 'waiting':
         if (frame.name !== 'connection') return 'order';
@@ -122,8 +127,8 @@ export class Connection {
     return this.#rate.allows(this.#deps.clock.monotonic(), length);
   }
 
-  /** Handles messages that may come in any state. */
-  #isAside(name: string): boolean {
+  /** Handles a message that may come in any state; false for all others. */
+  #takeAside(name: string): boolean {
     if (this.#state.is === 'established') this.#state.pings.heard();
     if (name === 'ping') {
       this.#count('ping', 'accepted');
@@ -147,7 +152,8 @@ export class Connection {
   }
 
   #connect(content: unknown, deadline: Timer): void {
-    this.#hasSpoken(deadline);
+    this.#endWait(deadline);
+    this.#socket.known();
     this.#state = { is: 'connecting' };
     const wanted = readConnection(content);
     if (typeof wanted === 'string') {
@@ -160,7 +166,7 @@ export class Connection {
     void this.#open({ kind: 'webSdk', appKey, custom, client, signal: this.#gone.signal });
   }
 
-  #hasSpoken(deadline: Timer): void {
+  #endWait(deadline: Timer): void {
     deadline.cancel();
     this.#spoken();
   }
@@ -181,14 +187,14 @@ export class Connection {
     // The client may have gone away while the backend was asked.
     if (this.#state.is === 'closed') return;
     const send = this.#socket.send.bind(this.#socket);
-    const onIdle = (): void => this.#leaveIfSent();
+    const onIdle = (): void => this.#closeIfDone();
     const deps = this.#deps;
     const pings = deps.pings.start({ ping: () => this.#socket.ping(), lost: () => this.#socket.cut('no_pong') });
     const offer = this.#socket.offer.bind(this.#socket);
     const conversation = new Conversation({ session, deps, send, offer, onIdle });
     this.#state = { is: 'established', conversation, pings };
     this.#count('connection', 'accepted');
-    void session.over.then(() => this.close(session.cause === 'drain' ? 'going_away' : 'ended'));
+    void session.over.then(() => this.#closeIfDone());
     send('getUserData', userData(session));
   }
 
@@ -203,7 +209,7 @@ export class Connection {
     if (closing !== null) this.#deps.metrics.webSdkClosed(closing);
     const state = this.#state;
     this.#state = CLOSED;
-    if (state.is === 'waiting') this.#hasSpoken(state.deadline);
+    if (state.is === 'waiting') this.#endWait(state.deadline);
     if (state.is === 'established') state.pings.stop();
     if (state.is === 'established' && closing === 'going_away') {
       void this.#deps.terminator.endSession(state.conversation.session, 'drain');

@@ -10,8 +10,8 @@ export class Conversation {
   readonly deps: MessageDeps;
   /** Sends a message to the page; its content is `data`. */
   readonly send: (name: string, ...data: readonly unknown[]) => void;
-  /** Sends a message that the page can do without, unless the page is behind. */
-  readonly offer: (name: string, ...data: readonly unknown[]) => void;
+  /** Sends a frame that the page can do without, unless the page is behind. */
+  readonly offer: (frame: string) => void;
   readonly #onIdle: () => void;
   /** Ids from the message that asks for a stream until its final status; true = its page has stopped it. */
   readonly #streams = new Map<string, boolean>();

@@ -6,6 +6,8 @@ import { shortFrameOnWire, writeFrame } from './frame.ts';
 /** Bytes that wait for a client that does not read. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BEHIND_BYTES = 64 * 1024;
+/** Bytes that a client may send before it is known. The WebSocket keeps what it has of a frame until the frame is whole. */
+const MAX_UNKNOWN_BYTES = 64 * 1024;
 /** Frames of a client that has not seen the close frame yet. */
 const MOST_LATE = 32;
 /** The same for all sockets. */
@@ -28,6 +30,9 @@ export class FrameSocket {
   /** The connection under the WebSocket, which writes each frame in one go, so a whole frame may come between. */
   readonly #connection: Duplex;
   #listener: FrameListener | null = null;
+  #isKnown = false;
+  /** Bytes that have arrived before. */
+  #unknown = 0;
   #isClosing = false;
   /** Frames that have arrived since. */
   #late = 0;
@@ -40,6 +45,7 @@ export class FrameSocket {
   /** Starts to read. */
   listen(listener: FrameListener): void {
     this.#listener = listener;
+    this.#connection.on('data', (chunk: Buffer) => this.#limitUnknown(chunk.length));
     this.#ws.on('message', (data, isBinary) => this.#unlessLate(() => this.#message(data, isBinary)));
     for (const type of ['ping', 'pong'] as const) this.#ws.on(type, () => this.#unlessLate(() => listener.control()));
     // The WebSocket closes itself after an error, with the code that belongs to it.
@@ -50,23 +56,27 @@ export class FrameSocket {
     });
   }
 
+  /** The client has said who it is: it may send frames of full size. */
+  known(): void {
+    this.#isKnown = true;
+  }
+
   /** Sends a message, or nothing on a socket that closes. A client that reads too slowly is cut off. */
   send(name: string, ...data: readonly unknown[]): void {
-    if (this.#isClosing) return;
-    this.#ws.send(writeFrame(name, ...data));
-    this.#cutIfSlow();
+    this.#write(writeFrame(name, ...data));
   }
 
   /** Sends `ping`. It is the one message that idle sockets are sent, so its frame is made once, and written as one. */
   ping(): void {
-    if (this.#isClosing) return;
+    // The client may have begun to close, after which nothing but the close frame may follow (RFC 6455 §5.5.1).
+    if (this.#isClosing || this.#ws.readyState !== this.#ws.OPEN) return;
     this.#connection.write(PING);
     this.#cutIfSlow();
   }
 
-  /** Sends a message that the client can do without, unless much still waits for it. */
-  offer(name: string, ...data: readonly unknown[]): void {
-    if (this.#ws.bufferedAmount <= BEHIND_BYTES) this.send(name, ...data);
+  /** Sends a frame that the client can do without, unless much still waits for it. */
+  offer(frame: string): void {
+    if (this.#ws.bufferedAmount <= BEHIND_BYTES) this.#write(frame);
   }
 
   /** Closes with a close frame, after what has been sent. */
@@ -82,6 +92,12 @@ export class FrameSocket {
     this.#tell(closing);
   }
 
+  #write(frame: string): void {
+    if (this.#isClosing) return;
+    this.#ws.send(frame);
+    this.#cutIfSlow();
+  }
+
   #cutIfSlow(): void {
     if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) this.cut('slow');
   }
@@ -89,6 +105,12 @@ export class FrameSocket {
   #message(data: RawData, isBinary: boolean): void {
     if (isBinary) this.close('binary');
     else this.#listener?.text(String(data));
+  }
+
+  #limitUnknown(bytes: number): void {
+    if (this.#isKnown || this.#isClosing) return;
+    this.#unknown += bytes;
+    if (this.#unknown > MAX_UNKNOWN_BYTES) this.close('too_large');
   }
 
   #unlessLate(take: () => void): void {

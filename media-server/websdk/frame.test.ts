@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readFrame, shortFrameOnWire, writeFrame } from './frame.ts';
+import { readFrame, shortFrameOnWire, writeFrame, writeStreamEvent } from './frame.ts';
 
 const nested = (depth: number): string => `{"message":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
@@ -41,6 +41,15 @@ describe('writeFrame', () => {
   it('always writes an array', () => {
     expect(writeFrame('ping', null)).toBe('{"message":"ping","data":[null]}');
     expect(writeFrame('setRemoteSDP', 'id', 'v=0', true)).toBe('{"message":"setRemoteSDP","data":["id","v=0",true]}');
+  });
+});
+
+describe('writeStreamEvent', () => {
+  it('is the message that writeFrame would write', () => {
+    const event = { type: 'data', payload: { a: ['"', '}'] } };
+    const mediaSessionId = '"\\v';
+    const expected = writeFrame('notifyStreamEvent', { mediaSessionId, ...event });
+    expect(writeStreamEvent(mediaSessionId, JSON.stringify(event))).toBe(expected);
   });
 });
 

@@ -40,6 +40,11 @@ export function writeFrame(name: string, ...data: readonly unknown[]): string {
   return JSON.stringify({ message: name, data });
 }
 
+/** A frame for a viewer; `event` is the JSON of an object with fields, which is written once for all viewers. */
+export function writeStreamEvent(mediaSessionId: string, event: string): string {
+  return `{"message":"notifyStreamEvent","data":[{"mediaSessionId":${JSON.stringify(mediaSessionId)},${event.slice(1)}]}`;
+}
+
 /** A short frame as it is on the wire: one final frame of text, not masked (RFC 6455 §5.2). */
 export function shortFrameOnWire(name: string, ...data: readonly unknown[]): Buffer {
   const text = Buffer.from(writeFrame(name, ...data));

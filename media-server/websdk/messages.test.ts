@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { FakePage } from '../../test/builders/fake-page.ts';
 import { gate, REFUSED } from '../../test/builders/session-stage.ts';
+import { fakeStream } from '../../test/builders/streams.ts';
 import { settle, WebSdkStage, wanted } from '../../test/builders/websdk-stage.ts';
 
 const lastStatus = (page: FakePage): unknown => page.of('notifyStreamStatusEvent').at(-1);
@@ -51,6 +52,29 @@ describe('publishStream and playStream', () => {
     expect(outcomes(publisher).slice(1)).toEqual(ofPublisher);
     expect(outcomes(viewer).slice(1)).toEqual(ofViewer);
     expect([publisher.closed, viewer.closed]).toEqual([null, null]);
+  });
+
+  it.each<['publish' | 'play', EndCause, string]>([
+    ['publish', 'disconnect', 'x UNPUBLISHED Stopped by session disconnect'],
+    ['play', 'disconnect', 'x STOPPED Stopped by session disconnect'],
+    ['publish', 'rest', 'x FAILED Stopped by rest /terminate'],
+  ])('are answered as the backend is told, when their session ends while it is asked: %s, %s', async (...row) => {
+    const [direction, cause, expected] = row;
+    const stage = new WebSdkStage();
+    await stage.publishes(await stage.connected());
+    const page = await stage.connected();
+    const { open, passed } = gate();
+    stage.answer = () => passed.then(() => ({ kind: 'allowed', overwrite: {} }));
+    page.says(`${direction}Stream`, wanted(direction, { name: direction === 'play' ? 'a' : 'b' }));
+    await settle();
+    const session = stage.registry.get('x')?.session;
+    if (session) void stage.terminator.endSession(session, cause);
+    await settle();
+    open();
+    await settle();
+    expect(outcomes(page)).toEqual([expected]);
+    expect(stage.told).toContain(`StreamStatusEvent ${expected.slice(2)}`);
+    expect(page.closed).toBe('ended');
   });
 
   it.each<[string, object, string]>([
@@ -202,6 +226,16 @@ describe('unPublishStream and stopStream', () => {
     expect(stage.left()).toMatchObject({ streams: 0, open: [] });
   });
 
+  it('have one final status, also if the stream cannot be closed', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    stage.media.whileClosing = () => Promise.reject(new Error('the worker does not answer'));
+    page.says('publishStream', wanted('publish'));
+    page.says('unPublishStream', { mediaSessionId: 'x' });
+    await settle();
+    expect(outcomes(page)).toEqual(['x UNPUBLISHED Stopped by user']);
+  });
+
   it('stop a stream that still waits for an earlier one of its name', async () => {
     const stage = new WebSdkStage();
     const page = await stage.connected();
@@ -257,6 +291,31 @@ describe('sendStreamEvent', () => {
     publisher.says('sendStreamEvent', { mediaSessionId: 'p', type: 'audioUnmuted' });
     await stage.plays(late, 'y');
     expect(lastStatus(late)).toMatchObject({ audioState: { muted: false } });
+  });
+
+  it('is refused, but its page is not closed, when it would reach too many pages too often', async () => {
+    const stage = new WebSdkStage();
+    const page = await stage.connected();
+    await stage.publishes(page);
+    const publication = stage.registry.get('p');
+    let told = 0;
+    for (let viewer = 0; publication && viewer < 1_000; viewer++) {
+      const playback = fakeStream({ direction: 'play' });
+      stage.registry.add(playback);
+      stage.registry.bind(playback, publication);
+      stage.connectionDeps.events.follow(playback, () => void told++);
+    }
+    for (let second = 0; second < 10; second++) {
+      for (let sent = 0; sent < 50; sent++) page.says('sendStreamEvent', { mediaSessionId: 'p', type: 'data' });
+      await stage.clock.advance(1_000);
+    }
+    expect(told).toBeLessThanOrEqual((20 + 10 * 5) * 1_000);
+    expect(told).toBeGreaterThan(50_000);
+    expect(page.of('fail').at(-1)).toMatchObject({
+      apiMethod: 'sendStreamEvent',
+      info: 'too many events for so many viewers',
+    });
+    expect([page.closed, stage.messages.at(-1)]).toEqual([null, 'sendStreamEvent refused']);
   });
 
   it.each([

@@ -33,12 +33,18 @@ describe('Pings', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('take over a new interval after the next ping', async () => {
+  it('take over a new interval within five seconds, also for clients that come later', async () => {
     const { client, clock, pings, seen, settings } = stage();
-    pings.start(client());
+    settings.intervalMs = 3_600_000;
+    pings.start(client(' a'));
+    await clock.advance(12_000);
     settings.intervalMs = 1_000;
-    await clock.advance(7_000);
-    expect(seen).toEqual(['ping at 5 s', 'ping at 6 s', 'ping at 7 s']);
+    pings.start(client(' b'));
+    await clock.advance(4_000);
+    expect(seen).toEqual(['ping a at 15 s', 'ping b at 15 s', 'ping a at 16 s', 'ping b at 16 s']);
+    settings.intervalMs = 3_600_000;
+    await clock.advance(3_600_000);
+    expect(seen.slice(4)).toEqual(['ping a at 3616 s', 'ping b at 3616 s']);
   });
 
   it('reach each client at its own time, those of a tenth of a second together', async () => {

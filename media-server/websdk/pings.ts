@@ -20,6 +20,8 @@ type Member = { readonly client: Pinged; pingedAt: number; unanswered: number };
 
 /** Clients that become due within this time are pinged together: one wake-up of the process serves them all. */
 const TOGETHER_MS = 100;
+/** The timer looks again after this time, since a reload may have made the interval shorter. */
+const LOOK_MS = 5_000;
 
 /**
  * Pings clients until they are lost. The SDK answers each ping; any other message counts as an answer as well. One timer
@@ -55,13 +57,13 @@ export class Pings {
     this.#timer = null;
   }
 
-  /** Waits until the first client is due, but at least this time. */
+  /** Waits until the first client is due, but at least this time, and no longer than `LOOK_MS`. */
   #schedule(leastMs: number): void {
     const [first] = this.#members;
     if (this.#timer !== null || first === undefined) return;
     const { clock, settings } = this.#options;
     const dueMs = first.pingedAt + settings().intervalMs - clock.monotonic();
-    this.#timer = clock.setTimeout(() => this.#pingDue(), Math.max(dueMs, leastMs));
+    this.#timer = clock.setTimeout(() => this.#pingDue(), Math.min(Math.max(dueMs, leastMs), LOOK_MS));
   }
 
   #pingDue(): void {

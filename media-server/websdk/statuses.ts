@@ -1,6 +1,7 @@
 import { END_CAUSES, finalStatus } from '../../crds/schema/end-causes.ts';
 import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
 import { excludeFields } from '../hooks/session-hooks.ts';
+import { causeOf } from '../sessions/rejections.ts';
 import type { Rejection } from '../sessions/requests.ts';
 import type { Stream, StreamChange } from '../streams/stream.ts';
 
@@ -33,9 +34,12 @@ export function stopped(wanted: Wanted): StatusObject {
   return { ...failed(wanted, END_CAUSES.client.info), status: finalStatus('client', wanted.direction) };
 }
 
-/** The info of a stream that was rejected; WCS has its own for a publication that is not live. */
-export function infoOfStream({ detail, result }: Rejection): string {
-  return result === 'not_live' ? 'Stream not found' : detail;
+/** The status of a stream that was rejected, or that was ended before it had started. */
+export function rejected(wanted: Wanted, rejection: Rejection): StatusObject {
+  const { detail, result } = rejection;
+  // WCS has its own info for a publication that is not live.
+  const info = result === 'not_live' ? 'Stream not found' : detail;
+  return { ...failed(wanted, info), status: finalStatus(causeOf(rejection), wanted.direction) };
 }
 
 /** The info of a connection that was rejected; WCS says what the backend says. */

@@ -77,8 +77,15 @@ function outcome(client: WebSocket): Promise<unknown> {
 
 /** The connection of a client. */
 const rawOf = (client: WebSocket): Socket => (client as never as { _socket: Socket })._socket;
+/** The begin of a text frame of 256 KiB with an empty mask. */
+const half = (bytes: number): Buffer =>
+  Buffer.concat([Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0]), Buffer.alloc(bytes)]);
 /** A text frame without a mask (RFC 6455 §5.1). */
 const UNMASKED = Buffer.from([0x81, 0x01, 0x78]);
+
+function inParts(socket: Socket, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at += 1_000) socket.write(bytes.subarray(at, at + 1_000));
+}
 
 const closeCode = (client: WebSocket): Promise<number> => new Promise((resolve) => client.once('close', resolve));
 
@@ -171,6 +178,8 @@ describe('a socket', () => {
   it.each<[string, (client: WebSocket) => void, number, string]>([
     ['a binary frame', (client) => client.send(Buffer.from('x')), 1003, 'binary'],
     ['a frame that is too large', (client) => client.send('x'.repeat(MAX_FRAME_BYTES + 1)), 1009, 'too_large'],
+    ['half a frame of a client that is not known', (client) => rawOf(client).write(half(65_536)), 1009, 'too_large'],
+    ['the same in small parts', (client) => inParts(rawOf(client), half(65_536)), 1009, 'too_large'],
   ])('is closed for %s', async (_what, act, code, closing) => {
     const client = dial();
     await outcome(client);
@@ -208,6 +217,7 @@ describe('a socket', () => {
   it('takes the largest frame', async () => {
     const client = dial();
     await outcome(client);
+    stage.accepted[0]?.known();
     client.send('x'.repeat(MAX_FRAME_BYTES));
     await expect.poll(() => stage.texts[0]?.length).toBe(MAX_FRAME_BYTES);
   });
@@ -255,6 +265,18 @@ describe('a socket', () => {
     client.pause();
     for (let sent = 0; sent < 1_000_000 && stage.closed.length === 0; sent++) stage.accepted[0]?.ping();
     expect(stage.closed).toEqual(['slow']);
+  });
+
+  it('sends no ping after the client has begun to close', async () => {
+    const client = dial();
+    await outcome(client);
+    const sent: Buffer[] = [];
+    rawOf(client).on('data', (chunk: Buffer) => sent.push(chunk));
+    // The WebSocket has read the close frame by then, and its TCP connection is still open.
+    connection.once('data', () => stage.accepted[0]?.ping());
+    client.close(1000);
+    expect(await closeCode(client)).toBe(1000);
+    expect(Buffer.concat(sent)).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
   });
 
   it('sends nothing after it has closed, and tells its end once', async () => {

@@ -1,11 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { WEB_SDK_PATH } from '../../crds/schema/web-sdk.ts';
 import { MAX_FRAME_BYTES } from './frame.ts';
 import { FrameSocket } from './frame-socket.ts';
 
 /** Sockets on the ports of `rest`; on ports of their own, sockets have any path. */
-const PATH = /^\/websdk(?:[/?]|$)/;
+const PATH = new RegExp(`^${WEB_SDK_PATH}(?:[/?]|$)`);
 /** How long a client may take to answer a close frame. */
 const CLOSE_MS = 5_000;
 

@@ -30,13 +30,14 @@ export function createWebSdk(deps: WebSdkDeps): WebSdk {
   const sockets = new OpenSockets(clock);
   const silent = new SilentSockets(() => limits().connections);
   const pings = new Pings({ clock, settings });
+  const connectionDeps: ConnectionDeps = { ...deps, pings, silent };
   const upgrades = new Upgrades({
     origins,
     draining,
     sockets: () => sockets.size,
     mostSockets: () => limits().connections,
     isCrowded: (request) => silent.isFull(clientOf(request).address),
-    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), { ...deps, pings, silent })),
+    accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), connectionDeps)),
     refused: (reason) => metrics.webSdkClosed(reason),
   });
   return { upgrades, sockets };

@@ -1,4 +1,5 @@
 import type { MediaServerSpec } from '../../crds/schema/media-server.ts';
+import { WEB_SDK_PATH } from '../../crds/schema/web-sdk.ts';
 
 export type Path = { readonly path: string; readonly type: 'Exact' | 'Prefix' };
 
@@ -8,8 +9,6 @@ const SIGNALLING: readonly Path[] = [
 ];
 const PAGES: readonly Path[] = ['/publish', '/play', '/console'].map((path) => ({ path, type: 'Exact' }));
 const ASSETS: Path = { path: '/web', type: 'Prefix' };
-/** An Ingress cannot tell the upgrade of `/` from `GET /`, so the Web SDK has a path of its own here. */
-export const WEB_SDK_PATH = '/websdk';
 /** Includes `/?action=stat` of WCS, which reports load and requires the credentials of the REST API. */
 const INDEX: Path = { path: '/', type: 'Exact' };
 

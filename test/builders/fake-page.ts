@@ -10,11 +10,17 @@ export class FakePage implements PageSocket {
   closed: Closing | 'left' | null = null;
   /** Whether it does not close its end of the socket. */
   isSlow = false;
+  /** Whether it may send frames of full size. */
+  isKnown = false;
   #isGone = false;
   #listener: FrameListener | null = null;
 
   listen(listener: FrameListener): void {
     this.#listener = listener;
+  }
+
+  known(): void {
+    this.isKnown = true;
   }
 
   send(name: string, ...data: readonly unknown[]): void {
@@ -25,8 +31,9 @@ export class FakePage implements PageSocket {
     this.send('ping', null);
   }
 
-  offer(name: string, ...data: readonly unknown[]): void {
-    this.send(name, ...data);
+  offer(frame: string): void {
+    const { data, message } = JSON.parse(frame);
+    this.send(message, ...data);
   }
 
   close(closing: Closing): void {

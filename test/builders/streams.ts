@@ -26,7 +26,7 @@ export const SILENT_HOOKS: SessionHooks = {
 };
 
 /** For fleets without pages. */
-export const NO_EVENTS: Pick<StreamEvents, 'missed' | 'relay'> = { relay: () => undefined, missed: () => [] };
+export const NO_EVENTS: Pick<StreamEvents, 'missed' | 'relay'> = { relay: () => true, missed: () => [] };
 
 export function fakeApp(appKey = 'defaultApp'): App {
   return {

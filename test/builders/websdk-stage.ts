@@ -24,7 +24,7 @@ export class WebSdkStage extends SessionStage {
     terminator: this.terminator,
     clock: this.clock,
     log: this.deps.log,
-    events: new StreamEvents({ registry: this.registry, elsewhere: { relay: () => undefined } }),
+    events: new StreamEvents({ registry: this.registry, elsewhere: { relay: () => undefined }, clock: this.clock }),
     openSession: (request) => openSession(this.deps, request),
     publish: (session, request) => publish(this.deps, session, request),
     play: (session, request) => play(this.deps, session, request),

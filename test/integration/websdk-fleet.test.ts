@@ -187,21 +187,24 @@ describe('a session', () => {
 
 describe('a pod that is to be removed', () => {
   it('sends its pages away, those with streams after the last one, and takes them again afterwards', async () => {
-    const [idle, busy] = [await page(2), await page(2)];
+    const [idle, busy, viewer] = [await page(2), await page(2), await page(1)];
     await publishes(busy, 'p', 'a');
-    const { client, id } = await plays(await page(1), 'v', 'a');
+    const { client, id } = await plays(viewer, 'v', 'a');
     await fleet.cordon(2, true);
     onTestFinished(() => fleet.cordon(2, false));
-    await until('the idle page is sent away', () => idle.closed !== null);
+    // The ingress sends pages here for a few more seconds.
+    await plays(await page(2), 'routed', 'a');
+    expect(await publishes(busy, 'q', 'b')).toMatchObject({ problem: 'this media server is shutting down' });
+    expect([idle.closed, busy.closed]).toEqual([null, null]);
+    await until('the idle page is sent away', () => idle.closed !== null, { timeoutMs: 20_000 });
     expect([idle.closed, busy.closed]).toEqual([1001, null]);
     await expect(WebSdkClient.open(pod(2).socketUrl)).rejects.toThrow('is not opened');
-    expect(await publishes(busy, 'q', 'b')).toMatchObject({ problem: 'this media server is shutting down' });
 
     const before = client.received;
     await until('it plays on', () => client.received > before + 10);
     busy.send('unPublishStream', { mediaSessionId: 'p' });
     await until('the other page is sent away', () => busy.closed !== null);
-    expect([busy.closed, await pages.at(-1)?.status(id, 'FAILED')]).toEqual([1001, 'info: Stopped by publisher stop']);
+    expect([busy.closed, await viewer.status(id, 'FAILED')]).toEqual([1001, 'info: Stopped by publisher stop']);
 
     await fleet.cordon(2, false);
     expect((await publishes(await page(2), 'r', 'a')).status).toBe(201);
@@ -209,19 +212,25 @@ describe('a pod that is to be removed', () => {
 });
 
 describe('a pod that drains', () => {
-  it('closes idle sockets at once, plays on, and closes the others after their last stream', async () => {
+  it('closes idle sockets after 5 s, plays on, and closes the others after their last stream', async () => {
     const [publisher, idle, viewer] = [await page(0), await page(2), await page(2)];
     await publishes(publisher, 'p', 'a');
     const { client, id } = await plays(viewer, 'v', 'a');
     pod(2).process.child.kill('SIGTERM');
-    await until('the idle page is sent away', () => idle.closed !== null);
-    expect([idle.closed, viewer.closed]).toEqual([1001, null]);
+    await until('it drains', async () => !(await fetch(`${pod(2).opsUrl}/readyz`)).ok);
+    // The ingress sends pages here for a few more seconds.
+    const routed = await page(2);
+    const late = await plays(routed, 'routed', 'a');
     expect(await publishes(viewer, 'q', 'b')).toMatchObject({ problem: 'this media server is shutting down' });
+    expect([idle.closed, viewer.closed]).toEqual([null, null]);
+    await until('the idle page is sent away', () => idle.closed !== null, { timeoutMs: 20_000 });
+    expect([idle.closed, viewer.closed]).toEqual([1001, null]);
     const before = client.received;
     await until('it plays on', () => client.received > before + 10);
     viewer.send('stopStream', { mediaSessionId: id });
-    await until('the page is sent away', () => viewer.closed !== null);
-    expect(viewer.closed).toBe(1001);
+    routed.send('stopStream', { mediaSessionId: late.id });
+    await until('the pages are sent away', () => viewer.closed !== null && routed.closed !== null);
+    expect([viewer.closed, routed.closed]).toEqual([1001, 1001]);
     await pod(2).process.exited;
     const ends = backend.of('ConnectionStatusEvent').filter(({ body }) => body['info'] === 'Stopped by drain');
     expect(ends.length).toBeGreaterThanOrEqual(2);

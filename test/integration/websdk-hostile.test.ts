@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSdkClient } from '../clients/websdk-client.ts';
 import { playOverSocket, publishOverSocket, type SocketStream } from '../clients/websdk-media.ts';
@@ -56,6 +56,11 @@ async function inTurn(count: number, concurrency: number, run: (index: number) =
   await Promise.all(Array.from({ length: concurrency }, runSome));
 }
 
+/** The request of an upgrade, as text. */
+const upgrade = (protocol: string, more = ''): string =>
+  `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`;
+const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
 /** A page that knows the protocol is served: milliseconds until it has its answers. */
 async function served(): Promise<number> {
   const startedAt = performance.now();
@@ -108,6 +113,30 @@ describe('a flood', () => {
   });
 });
 
+describe('half of a frame', () => {
+  it('is not kept for clients that have not said who they are', async () => {
+    const before = await closes('too_large');
+    const sockets = await Promise.all(Array.from({ length: 20 }, sendsHalf));
+    await until('they are closed', async () => (await closes('too_large')) === before + sockets.length, {
+      // Before they are closed for their silence.
+      timeoutMs: 5_000,
+    });
+    expect(await served()).toBeLessThan(2_000);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  /** Opens a WebSocket, and sends 100 KiB of a text frame of 256 KiB with an empty mask. */
+  function sendsHalf(): Promise<Socket> {
+    const header = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0]);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(server.socketUrl).port), '127.0.0.1');
+      socket.on('error', reject);
+      socket.write(upgrade('websocket', `${KEY}Sec-WebSocket-Version: 13\r\n`));
+      socket.once('data', () => socket.write(Buffer.concat([header, Buffer.alloc(102_400)]), () => resolve(socket)));
+    });
+  }
+});
+
 describe('a page that does not read', () => {
   it('is not waited for, and is cut when it answers no pings', async () => {
     const before = { heap: await inspected.usedHeap(), noPong: await closes('no_pong') };
@@ -138,9 +167,6 @@ describe('a page that does not read', () => {
 });
 
 describe('foreign upgrades', () => {
-  const upgrade = (protocol: string, more = ''): string =>
-    `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`;
-  const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   const ROWS: readonly (readonly [string, string])[] = [
     [upgrade('h2c'), '426'],
     [upgrade('websocket'), '400'],

@@ -13,6 +13,6 @@ export function sendStreamEvent(content: unknown, conversation: Conversation): M
   const type = EVENT_TYPES.find((each) => each === fields['type']);
   if (type === undefined) return conversation.warn(METHOD, `type: must be one of ${EVENT_TYPES.join(', ')}`);
   if (isTooLong(fields['payload'])) return conversation.warn(METHOD, 'payload: must be at most 16 KiB of JSON');
-  conversation.deps.events.relay(stream, { type, payload: fields['payload'] });
-  return 'accepted';
+  const isTold = conversation.deps.events.relay(stream, { type, payload: fields['payload'] });
+  return isTold ? 'accepted' : conversation.warn(METHOD, 'too many events for so many viewers');
 }

@@ -1,8 +1,10 @@
 import type { Direction } from '../../../crds/schema/stream.ts';
+import { INTERNAL } from '../../sessions/rejections.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { Conversation, MessageResult } from '../conversation.ts';
 import { FAULT_OF_ID, fieldsOf, idOf, textOf } from '../fields.ts';
-import { failed, infoOfStream, statusOf, stopped, type Wanted } from '../statuses.ts';
+import { writeStreamEvent } from '../frame.ts';
+import { failed, rejected, statusOf, stopped, type Wanted } from '../statuses.ts';
 import { readWanted, type WantedStream } from '../wanted-stream.ts';
 
 /** `publishStream`: an offer with tracks to receive. */
@@ -46,27 +48,29 @@ function overLimit({ deps, streams }: Conversation): string | null {
 }
 
 async function start(wanted: Wanted, stream: WantedStream, conversation: Conversation): Promise<void> {
-  const { deps, session } = conversation;
+  const { id } = wanted;
+  const outcome = await ask(wanted, stream, conversation);
+  if (outcome.kind === 'started') {
+    follow(outcome, conversation);
+    // The stop may have arrived before the stream had its place in the registry. The terminator reports a failure.
+    if (conversation.isStopped(id)) conversation.deps.terminator.end(outcome.stream, 'client').catch(() => undefined);
+    return;
+  }
+  const status = conversation.isStopped(id) ? stopped(wanted) : rejected(wanted, outcome.rejection);
+  conversation.send('notifyStreamStatusEvent', status);
+  conversation.finished(id);
+}
+
+async function ask(wanted: Wanted, stream: WantedStream, { deps, session }: Conversation): Promise<StreamOutcome> {
   const { clock, log, play, publish } = deps;
   const { direction, id } = wanted;
   const { ignored: _ignored, ...asked } = stream;
   const request = { id, ...asked, arrivedAt: clock.monotonic() };
   try {
-    const outcome = await (direction === 'publish' ? publish : play)(session, request);
-    if (outcome.kind === 'started') {
-      follow(outcome, conversation);
-      // The stop may have arrived before the stream had its place in the registry.
-      if (conversation.isStopped(id)) await deps.terminator.end(outcome.stream, 'client');
-    } else giveUp(infoOfStream(outcome.rejection));
+    return await (direction === 'publish' ? publish : play)(session, request);
   } catch (error) {
     log.error({ err: error, streamId: id, sessionId: session.id }, 'a stream failed to start');
-    giveUp('the media server failed to start the stream');
-  }
-
-  function giveUp(info: string): void {
-    const status = conversation.isStopped(id) ? stopped(wanted) : failed(wanted, info);
-    conversation.send('notifyStreamStatusEvent', status);
-    conversation.finished(id);
+    return { kind: 'rejected', rejection: INTERNAL };
   }
 }
 
@@ -78,7 +82,7 @@ function follow({ answer, stream }: Started, conversation: Conversation): void {
   // The Android SDK needs the third element, `isInitiator`.
   conversation.send('setRemoteSDP', stream.id, answer, true);
   if (!stream.published) {
-    events.follow(stream, (event) => conversation.offer('notifyStreamEvent', { mediaSessionId: stream.id, ...event }));
+    events.follow(stream, (event) => conversation.offer(writeStreamEvent(stream.id, event)));
   }
   const tell = (): void => {
     const muted = stream.published ? {} : events.mutedIn(stream);

@@ -1,5 +1,5 @@
 import type { MediaServerSpec } from '../../../crds/schema/media-server.ts';
-import { WEB_SDK_PATH } from '../../builders/routes.ts';
+import { WEB_SDK_PATH } from '../../../crds/schema/web-sdk.ts';
 
 /** null = there is no such URL. */
 type Endpoints = {

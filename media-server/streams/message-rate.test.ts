@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MessageRate } from './rate.ts';
+import { MessageRate } from './message-rate.ts';
 
 const sent = (rate: MessageRate, messages: number, at: number): number =>
   Array.from({ length: messages }).filter(() => rate.allows(at, 100)).length;
@@ -16,6 +16,14 @@ describe('MessageRate', () => {
   it('counts a message of 256 KiB as 64', () => {
     const rate = new MessageRate(0);
     expect([1, 2, 3, 4].map(() => rate.allows(0, 256 * 1024))).toEqual([true, true, true, false]);
+  });
+
+  it('counts a message that many receive by their number', () => {
+    const rate = new MessageRate(0);
+    const passedOn = (at: number, times: number): number =>
+      Array.from({ length: 300 }).filter(() => rate.allows(at, 100, times)).length;
+    expect([passedOn(0, 10), passedOn(1_000, 10), passedOn(2_000, 0.5)]).toEqual([20, 5, 100]);
+    expect([rate.allows(3_000, 100, 1_000), rate.allows(6_000, 100, 1_000)]).toEqual([false, true]);
   });
 
   it('saves up no more than a burst', () => {
