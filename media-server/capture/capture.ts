@@ -145,7 +145,7 @@ export class Capture {
     const now = this.#deps.clock.monotonic();
     if (this.#connectedAt === null) this.#connected();
     if (kind === 'video') {
-      this.#watch.see(packet, header, now);
+      this.#watch.see(packet, header);
       if (this.#watch.hasBFrames) {
         this.#lost('bFrames', 'browsers do not decode B-frames; switch them off in the camera');
         return;
