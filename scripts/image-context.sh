@@ -5,7 +5,7 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-hash=$( (git ls-files -z -co --exclude-standard crds process operator media-server package.json package-lock.json scripts/image-context.sh Dockerfile |
+hash=$( (git ls-files -z -co --exclude-standard crds process operator media-server package.json package-lock.json scripts/image-context.sh Dockerfile Dockerfile.sources |
 	xargs -0 sha256sum; sha256sum "$MEDIASOUP_WORKER_BIN" | cut -d ' ' -f 1) | sha256sum | cut -c 1-16)
 context=$SLUICE_CACHE/image-context/$hash
 if [ ! -e "$context" ]; then

@@ -19,7 +19,7 @@ const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const pages = files.filter((path) => path.endsWith('.md'));
 const isSource = (path: string): boolean =>
-  /\.(ts|js|sh|py|yaml|tpl|json|html)$|(^|\/)(Makefile|Dockerfile|NOTES\.txt)$/.test(path) &&
+  /\.(ts|js|sh|py|yaml|tpl|json|html)$|(^|\/)(Makefile|Dockerfile(\.sources)?|NOTES\.txt)$/.test(path) &&
   !/^package(-lock)?\.json$/.test(path);
 const sources = files.filter(isSource);
 

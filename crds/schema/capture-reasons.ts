@@ -39,6 +39,9 @@ export const CAPTURING_REASONS = {
 } as const;
 export type CapturingReason = keyof typeof CAPTURING_REASONS;
 
+/** Why the publication of a capture ended. For all others, a StreamTermination (`resource`) is the cause `rest`. */
+export type CaptureEndCause = EndCause | 'resource';
+
 /** Why a capture is held: it stays ended until somebody wants it again. */
 export const HELD_CAUSES = {
   keepalive: 'TerminatedByKeepAlive',
@@ -46,7 +49,5 @@ export const HELD_CAUSES = {
   resource: 'TerminatedByResource',
   limit: 'LimitReached',
   refused: 'Refused',
-} as const satisfies Readonly<
-  Record<Extract<EndCause, 'keepalive' | 'rest' | 'limit' | 'refused'> | 'resource', CapturingReason>
->;
+} as const satisfies Readonly<Partial<Record<CaptureEndCause, CapturingReason>>>;
 export type HeldCause = keyof typeof HELD_CAUSES;

@@ -7,7 +7,7 @@ describe('sourceHost', () => {
     ['rtsp://10.20.0.7/h264/main', '10.20.0.7'],
     ['rtsp://admin:sesame@10.20.0.7:554/main?user=admin&password=sesame', '10.20.0.7'],
     ['rtsp://admin:p@ss@camera.example.com', 'camera.example.com'],
-    ['rtmps://live.example.com:443/app/secret-key', 'live.example.com'],
+    ['rtmp://live.example.com:443/app/secret-key', 'live.example.com'],
     ['srt://[fd00::7]:9000?streamid=secret', 'fd00::7'],
     ['rtsp://10.20.0.7?channel=1', '10.20.0.7'],
   ])('is the host of %s and nothing else', (url, host) => expect(sourceHost(url)).toBe(host));

@@ -11,12 +11,11 @@ const SOURCE_TEXT = '[!$-&(-\\[\\]-_a-~]';
  */
 export function sourceUrlRule(scheme: string): ValueRule<string> {
   const pattern = `^${scheme}://([^/?#]*@)?${URL_HOST}(:${PORT})?([/?]${SOURCE_TEXT}*)?$`;
-  const names = scheme.endsWith('s?') ? `${scheme.slice(0, -2)} or ${scheme.slice(0, -1)}` : scheme;
   return {
     rule: `self.matches(${celText(pattern)})`,
     message:
-      `must be a URL such as ${scheme.replace('s?', '')}://10.20.0.7/live: with ${names} in lower case, a host, a port ` +
-      'of at most 65535 if any, and no space, quote, backslash, control character, fragment or non-ASCII character',
+      `must be a URL such as ${scheme}://10.20.0.7/live: with ${scheme} in lower case, a host, a port of at most ` +
+      '65535 if any, and no space, quote, backslash, control character, fragment or non-ASCII character',
     holds: (text) => new RegExp(pattern).test(text),
   };
 }

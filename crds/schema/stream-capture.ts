@@ -12,7 +12,7 @@ const CREDENTIALS = 'Secret with `username` and `password`';
 
 const Rtsp = Type.Object(
   {
-    url: url('rtsps?', 'URL of the source, such as `rtsp://10.20.0.7/h264/main`'),
+    url: url('rtsp', 'URL of the source, such as `rtsp://10.20.0.7/h264/main`'),
     transport: Type.Enum(['TCP', 'UDP'], {
       description: 'Transport of the media. With `UDP` the source decides to which address receiver reports are sent',
       default: 'TCP',
@@ -24,7 +24,7 @@ const Rtsp = Type.Object(
 
 const Rtmp = Type.Object(
   {
-    url: url('rtmps?', 'URL of the source, such as `rtmp://10.20.0.8/live/gate`'),
+    url: url('rtmp', 'URL of the source, such as `rtmp://10.20.0.8/live/gate`'),
     credentialsRef: Type.Optional(reference('Secret', { description: CREDENTIALS })),
   },
   { description: 'A server that speaks RTMP', ...closed },

@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
-import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
+import { type CaptureEndCause, HELD_CAUSES } from '../../crds/schema/capture-reasons.ts';
+import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 
 /** The answer of a media server that takes no stream. */
 export type Refusal = {
@@ -10,9 +11,9 @@ export type Refusal = {
 };
 export type Posted = { readonly kind: 'posted'; readonly location: string; readonly answer: string };
 /** `cause` is null if the media server could not be reached any more. */
-export type PublicationEnd = { readonly cause: EndCause | null; readonly info: string };
+export type PublicationEnd = { readonly cause: CaptureEndCause | null; readonly info: string };
 /** What an event stream tells: the id of the stream, and its cause once it has ended. */
-type Status = { readonly mediaSessionId: string; readonly cause: EndCause | null; readonly info: string };
+type Status = { readonly mediaSessionId: string; readonly cause: CaptureEndCause | null; readonly info: string };
 
 export type CaptureClientOptions = {
   /** The internal listener of a media server. */
@@ -115,7 +116,8 @@ function statusOf(event: string): Status | null {
   };
 }
 
-const isCause = (text: string): text is EndCause => Object.hasOwn(END_CAUSES, text);
+const isCause = (text: string): text is CaptureEndCause =>
+  Object.hasOwn(END_CAUSES, text) || Object.hasOwn(HELD_CAUSES, text);
 
 /** `detail` of a problem (RFC 9457). */
 function detailOf(text: string): string {

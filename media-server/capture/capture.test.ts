@@ -102,6 +102,7 @@ describe('a publication that was ended', () => {
   it.each([
     ['keepalive', 'TerminatedByKeepAlive'],
     ['rest', 'TerminatedByRest'],
+    ['resource', 'TerminatedByResource'],
     ['limit', 'LimitReached'],
     ['refused', 'Refused'],
   ] as const)('by %s stays ended, until the spec changes', async (cause, reason) => {

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
-import { type CapturingReason, HELD_CAUSES, type HeldCause } from '../../crds/schema/capture-reasons.ts';
+import {
+  type CaptureEndCause,
+  type CapturingReason,
+  HELD_CAUSES,
+  type HeldCause,
+} from '../../crds/schema/capture-reasons.ts';
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
@@ -140,7 +145,7 @@ export class Capture {
     const now = this.#deps.clock.monotonic();
     if (this.#connectedAt === null) this.#connected();
     if (kind === 'video') {
-      this.#watch.see(packet, header, now);
+      this.#watch.see(packet, header);
       if (this.#watch.hasBFrames) {
         this.#lost('bFrames', 'browsers do not decode B-frames; switch them off in the camera');
         return;
@@ -257,7 +262,7 @@ export class Capture {
 }
 
 /** Whether somebody wanted the end of the stream: it does not come back by itself. */
-const isHeld = (cause: EndCause): cause is EndCause & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
+const isHeld = <C extends CaptureEndCause>(cause: C): cause is C & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
 const HELD = Object.keys(END_CAUSES)
   .map((cause) => cause as EndCause)
   .filter(isHeld);

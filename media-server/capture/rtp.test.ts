@@ -66,6 +66,10 @@ describe('a key frame', () => {
     ['sps', true],
     ['idr', true],
     ['stapA', true],
+    ['stapAWithDelimiter', true],
+    ['stapAOfSlice', false],
+    ['stapACutOff', false],
+    ['delimiter', false],
     ['fuStart', true],
     ['fuMiddle', false],
     ['slice', false],
@@ -105,7 +109,7 @@ describe('the watch over video', () => {
     for (const timestamp of timestamps) {
       const packet = rtpPacket({ timestamp, payload });
       const header = readRtp(packet);
-      if (header) watch.see(packet, header, timestamp / 90);
+      if (header) watch.see(packet, header);
     }
   };
 
@@ -132,6 +136,7 @@ describe('the watch over video', () => {
     see(watch, [0, 0], H264.stapA);
     expect(watch.keyFrameIntervalMs).toBeNull();
     see(watch, [3_000, 6_000]);
+    see(watch, [180_000], H264.delimiter);
     see(watch, [180_000], H264.sps);
     see(watch, [180_000], H264.idr);
     expect(watch.keyFrameIntervalMs).toBe(2_000);

@@ -35,11 +35,20 @@ export const timestampDelta = (later: number, earlier: number): number => (later
 /** Whether a packet of H264 (RFC 6184) begins a key frame: it has a parameter set or the start of an IDR slice. */
 export function beginsKeyFrame(packet: Buffer, payloadAt: number): boolean {
   const type = (packet[payloadAt] ?? 0) & 0x1f;
-  if (type === STAP_A) return isOfKeyFrame((packet[payloadAt + 3] ?? 0) & 0x1f);
+  if (type === STAP_A) return aggregatedTypes(packet, payloadAt + 1).some(isOfKeyFrame);
   if (type !== FU_A) return isOfKeyFrame(type);
   const header = packet[payloadAt + 1] ?? 0;
   const isStart = (header & 0x80) !== 0;
   return isStart && isOfKeyFrame(header & 0x1f);
+}
+
+/** The types of the units of a STAP-A, each after its size. Many encoders begin with a delimiter or SEI. */
+function aggregatedTypes(packet: Buffer, start: number): number[] {
+  const types: number[] = [];
+  for (let at = start; at + 2 < packet.length; at += 2 + packet.readUInt16BE(at)) {
+    types.push((packet[at + 2] ?? 0) & 0x1f);
+  }
+  return types;
 }
 
 const STAP_A = 24;

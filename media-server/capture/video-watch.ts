@@ -1,5 +1,8 @@
 import { beginsKeyFrame, type RtpHeader, timestampDelta } from './rtp.ts';
 
+/** The clock of H264 (RFC 6184). */
+const TICKS_PER_MS = 90;
+
 /** So many frames that go back in time are no accident. */
 const B_FRAMES = 3;
 
@@ -23,19 +26,25 @@ export class VideoWatch {
     return this.#backwards >= B_FRAMES;
   }
 
-  /** Called for each packet, in order, at `now` (monotonic milliseconds). */
-  see(packet: Buffer, { payloadAt, timestamp }: RtpHeader, now: number): void {
-    // A key frame has several packets that look like its beginning.
-    const isNewFrame = timestamp !== this.#current;
-    this.#current = timestamp;
-    if (!isNewFrame) return;
-    if (this.#newest === null || timestampDelta(timestamp, this.#newest) > 0) this.#newest = timestamp;
-    else this.#backwards += 1;
-    if (beginsKeyFrame(packet, payloadAt)) this.#keyFrame(now);
+  /** Called for each packet, in order. */
+  see(packet: Buffer, { payloadAt, timestamp }: RtpHeader): void {
+    if (timestamp !== this.#current) this.#frame(timestamp);
+    if (beginsKeyFrame(packet, payloadAt)) this.#keyFrame(timestamp);
   }
 
-  #keyFrame(now: number): void {
-    if (this.#keyFrameAt !== null) this.#keyFrameIntervalMs = Math.round(now - this.#keyFrameAt);
-    this.#keyFrameAt = now;
+  #frame(timestamp: number): void {
+    this.#current = timestamp;
+    if (this.#newest === null || timestampDelta(timestamp, this.#newest) > 0) this.#newest = timestamp;
+    else this.#backwards += 1;
+  }
+
+  /** By the clock of the source: packets come unevenly. */
+  #keyFrame(timestamp: number): void {
+    // A key frame has several packets that look like its beginning.
+    if (timestamp === this.#keyFrameAt) return;
+    if (this.#keyFrameAt !== null) {
+      this.#keyFrameIntervalMs = Math.round(timestampDelta(timestamp, this.#keyFrameAt) / TICKS_PER_MS);
+    }
+    this.#keyFrameAt = timestamp;
   }
 }

@@ -3,7 +3,7 @@ import type { DenyList } from '../streams/deny.ts';
 import { matchStreams } from '../streams/filter.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { SessionRegistry } from '../streams/session-registry.ts';
-import type { Ended, Terminator } from '../streams/terminate.ts';
+import type { Ended, EndOptions, Terminator } from '../streams/terminate.ts';
 import type { Answer, Question } from './messages.ts';
 import type { Orders } from './orders.ts';
 
@@ -32,6 +32,7 @@ export async function disconnectHere(
 export async function terminateHere(
   deps: TerminateHereDeps,
   { denials, denyForMs, dryRun, filter, order }: Question<'terminate'>,
+  options: Pick<EndOptions, 'isResource'> = {},
 ): Promise<Answer<'terminate'>> {
   const orderedAt = deps.clock.monotonic();
   const streams = matchStreams(deps.registry, filter);
@@ -40,7 +41,11 @@ export async function terminateHere(
   for (const denial of denials) deps.deny.add(denial);
   const own = denyForMs === 0 ? [] : streams.flatMap((stream) => deps.deny.denialOf(stream, denyForMs) ?? []);
   const denied = own.filter((denial) => deps.deny.add(denial));
-  const ending = deps.terminator.endAll(streams, 'rest', { orderedAt, ...(order === undefined ? {} : { order }) });
+  const ending = deps.terminator.endAll(streams, 'rest', {
+    ...options,
+    orderedAt,
+    ...(order === undefined ? {} : { order }),
+  });
   if (order !== undefined) deps.orders.carriedOut(order);
   const ended = await ending;
   return { matchedIds, terminated: ended.ended, denied: denied.length, denials: denied, ...faultOf(ended) };

@@ -65,6 +65,16 @@ describe('Terminations', () => {
     expect(streams.registry.size).toBe(1);
   });
 
+  it('ends streams as the REST API does, but says to the program of a capture who ended it', async () => {
+    const stream = streams.add();
+    await terminations().carryOut(ORDER);
+    expect([stream.cause, stream.captureCause]).toEqual(['rest', 'resource']);
+    const other = streams.add();
+    expect(other.captureCause).toBeNull();
+    await streams.terminator.end(other, 'rest');
+    expect(other.captureCause).toBe('rest');
+  });
+
   it('denies the clients of the streams that it ends', async () => {
     const stream = streams.add({ name: 'a' });
     await terminations().carryOut({ ...ORDER, denyForMs: 60_000 });

@@ -57,7 +57,8 @@ export class Terminations {
       ...{ filter, dryRun, denials, order: uid },
       denyForMs: isDenied ? denyForMs : 0,
     };
-    const { denials: all, denied, error: warning, matchedIds, terminated } = await terminateHere(this.#deps, question);
+    const answer = await terminateHere(this.#deps, question, { isResource: true });
+    const { denials: all, denied, error: warning, matchedIds, terminated } = answer;
     const foreseen = new Set(denials.map(({ key }) => key));
     // Streams that started meanwhile.
     bans.untold.push(...all.filter(({ key }) => !foreseen.has(key)));

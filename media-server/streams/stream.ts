@@ -1,3 +1,4 @@
+import type { CaptureEndCause } from '../../crds/schema/capture-reasons.ts';
 import type { EndCause } from '../../crds/schema/end-causes.ts';
 import { END_CAUSES, finalStatus } from '../../crds/schema/end-causes.ts';
 import type { Direction, StreamStatus } from '../../crds/schema/stream.ts';
@@ -60,6 +61,7 @@ export class Stream {
   #status: StreamStatus = 'NEW';
   #lastLiveStatus: StreamStatus = 'NEW';
   #cause: EndCause | null = null;
+  #isEndedByResource = false;
   #endedAt = 0;
   readonly #ending = new AbortController();
   readonly #listeners = new Set<(change: StreamChange) => void>();
@@ -110,6 +112,11 @@ export class Stream {
     return this.#cause;
   }
 
+  /** The same for the program of a capture, which also learns of StreamTerminations. */
+  get captureCause(): CaptureEndCause | null {
+    return this.#isEndedByResource ? 'resource' : this.#cause;
+  }
+
   /** Unix time in milliseconds, 0 while it lives. */
   get endedAt(): number {
     return this.#endedAt;
@@ -140,9 +147,10 @@ export class Stream {
   }
 
   /** Marks the end; false if it was already marked. The first cause stays. */
-  markEnded(cause: EndCause, at: number): boolean {
+  markEnded(cause: EndCause, at: number, isResource = false): boolean {
     if (this.#cause !== null) return false;
     this.#cause = cause;
+    this.#isEndedByResource = isResource;
     this.#endedAt = at;
     this.#status = finalStatus(cause, this.direction);
     this.#ending.abort();

@@ -26,6 +26,8 @@ export type EndOptions = {
   readonly orderedAt?: number;
   /** The id of an order that other pods have been given as well. */
   readonly order?: string;
+  /** A StreamTermination orders it. */
+  readonly isResource?: boolean;
 };
 
 /** What became of several streams. */
@@ -61,7 +63,7 @@ export class Terminator {
   async #end(stream: Stream, cause: EndCause, options: EndOptions): Promise<readonly string[] | null> {
     const { clock, elsewhere } = this.#deps;
     const orderedAt = options.orderedAt ?? clock.monotonic();
-    if (!stream.markEnded(cause, clock.now())) {
+    if (!stream.markEnded(cause, clock.now(), options.isResource)) {
       await this.settled(stream);
       return null;
     }

@@ -60,7 +60,7 @@ describe('buildCaptureDeployment', () => {
               {
                 name: 'sources',
                 image: 'registry.example/sluice-sources:1',
-                args: ['--listen', '/run/sluice/sources.sock'],
+                args: ['--listen', '/run/sluice/sources.sock', '--group', '65532'],
                 resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
                 securityContext: { ...RESTRICTED, runAsUser: 65533, runAsGroup: 65533 },
                 volumeMounts: [{ name: 'socket', mountPath: '/run/sluice' }],

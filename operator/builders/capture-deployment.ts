@@ -94,7 +94,7 @@ function podOf(parent: Parent, capture: Capture, { image, sourcesImage }: Captur
 const sourcesContainer = ({ resources, sourcesImage }: Capture, image: string): object => ({
   name: CAPTURE_CONTAINERS.sources,
   image: sourcesImage ?? image,
-  args: ['--listen', SOCKET],
+  args: ['--listen', SOCKET, '--group', String(USER)],
   resources: resources.sources ?? { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
   securityContext: { ...RESTRICTED, runAsUser: SOURCES_USER, runAsGroup: SOURCES_USER },
   volumeMounts: [{ name: 'socket', mountPath: RUN }],

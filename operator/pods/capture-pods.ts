@@ -58,14 +58,15 @@ function keep(map: Map<string, unknown>, uids: ReadonlySet<string>): void {
   for (const uid of map.keys()) if (!uids.has(uid)) map.delete(uid);
 }
 
-/** The part of the reports that conditions depend on, without figures. Equal strings mean equal conditions. */
+/** What the status depends on at once: no figures, but whether there are any. Equal strings mean an equal status. */
 export function captureEssence(reports: CapturePods['reports']): string {
   return JSON.stringify(
     [...reports].map(([uid, each]) => {
       if (each.kind === 'failed') return [uid, each.kind];
-      const states = each.report.captures.map(
-        ({ bitrate: _bitrate, keyFrameIntervalMs: _interval, ...state }) => state,
-      );
+      const states = each.report.captures.map(({ bitrate: _bitrate, keyFrameIntervalMs: interval, ...state }) => [
+        state,
+        interval !== undefined,
+      ]);
       return [uid, each.report.hash, states];
     }),
   );

@@ -4,11 +4,12 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { attempt, run } from './commands.ts';
+import { debianBase, nodeBase } from './base-images.ts';
+import { bud, isBuilt, save, storage } from './buildah.ts';
+import { run } from './commands.ts';
 import { ingressController, program, SETTINGS } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const OFFICIAL_BASE = 'docker.io/library/node:24-bookworm-slim';
 const MINUTES = 60_000;
 const ARCHIVES_KEPT = 3;
 
@@ -47,11 +48,20 @@ async function programImage(name: string, file: string, entrypoint: readonly str
   });
 }
 
-/**
- * Builds the Sluice image from the current tree with the Dockerfile of the release. Its tag is the hash of its content.
- * Nodes also have it under the name of the release, which the chart and the examples use.
- */
-export async function sluiceImage(say: Say): Promise<Image> {
+/** The images of the release, built from the current tree. Nodes also have them under the names of the release. */
+export type SluiceImages = {
+  readonly sluice: Image;
+  /** What the operator takes for the container `sources` if it is told only the other one. */
+  readonly sources: Image;
+};
+
+/** Builds both. Their tag is the hash of the content of both. */
+export async function sluiceImages(say: Say): Promise<SluiceImages> {
+  const sluice = await sluiceImage(say);
+  return { sluice, sources: await sourcesImage(say, sluice.name.split(':').at(-1) ?? '') };
+}
+
+async function sluiceImage(say: Say): Promise<Image> {
   const context = (
     await run(join(ROOT, 'scripts/image-context.sh'), [], { cwd: ROOT, timeoutMs: 10 * MINUTES })
   ).trim();
@@ -63,15 +73,48 @@ export async function sluiceImage(say: Say): Promise<Image> {
   };
   return once(image, async (archive) => {
     say('building the Sluice image (half a minute; two minutes the first time)');
-    const base = await baseImage(say);
+    const base = await nodeBase(say);
     await build(image.name, archive, context, join(ROOT, 'Dockerfile'), ['--build-arg', `BASE=${base}`]);
-    await removeOldArchives();
+    await removeOldArchives(/^sluice-\w+\.tar$/);
   });
 }
 
-/** Removes old archives, since each state of the tree makes one of 200 MB. */
-async function removeOldArchives(): Promise<void> {
-  const names = (await readdir(SETTINGS.images)).filter((name) => /^sluice-\w+\.tar$/.test(name));
+async function sourcesImage(say: Say, tag: string): Promise<Image> {
+  const image = {
+    name: `localhost/sluice-sources:${tag}`,
+    archive: join(SETTINGS.images, `sluice-sources-${tag}.tar`),
+    alias: `ghcr.io/sluice-dev/sluice-sources:${manifest.version}`,
+  };
+  return once(image, async (archive) => {
+    await save(await builtSources(say), archive, image.name);
+    await removeOldArchives(/^sluice-sources-\w+\.tar$/);
+  });
+}
+
+/** Builds the image of the container `sources` unless it has been built before. Returns a name that buildah knows. */
+async function builtSources(say: Say): Promise<string> {
+  const context = join(ROOT, 'media-server/capture/sources');
+  const dockerfile = join(ROOT, 'Dockerfile.sources');
+  const name = `localhost/sluice-sources-built:${await hashOf(dockerfile, ...(await filesOf(context)))}`;
+  if (await isBuilt(name)) return name;
+  say('building the image of the container sources (a minute; three minutes the first time)');
+  const base = await debianBase(say, await packagesOf(dockerfile));
+  await run('buildah', bud(name, context, dockerfile, ['--build-arg', `BASE=${base}`]), { timeoutMs: 10 * MINUTES });
+  return name;
+}
+
+const filesOf = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).sort().map((name) => join(folder, name));
+
+/** The Debian packages that a Dockerfile installs unless its base has them. */
+async function packagesOf(dockerfile: string): Promise<string[]> {
+  const [, packages = ''] = /^ARG PACKAGES="(.*)"$/m.exec(await readFile(dockerfile, 'utf8')) ?? [];
+  return packages.split(' ');
+}
+
+/** Removes old archives, since each state of the tree makes some. */
+async function removeOldArchives(pattern: RegExp): Promise<void> {
+  const names = (await readdir(SETTINGS.images)).filter((name) => pattern.test(name));
   const files = await Promise.all(
     names.map(async (name) => {
       const file = join(SETTINGS.images, name);
@@ -82,29 +125,6 @@ async function removeOldArchives(): Promise<void> {
   await Promise.all(old.map(({ file }) => rm(file, { force: true })));
 }
 
-/** The official Node image if a registry can be reached, else one made of Debian packages and the local Node. */
-async function baseImage(say: Say): Promise<string> {
-  const local = `localhost/node-base:${process.versions.node}`;
-  if ((await attempt('buildah', [...storage(), 'inspect', '--type', 'image', local])) !== null) return local;
-  const official = await attempt('buildah', [...storage(), 'pull', '--quiet', '--retry', '0', OFFICIAL_BASE]);
-  if (official !== null) return OFFICIAL_BASE;
-  say('no image registry can be reached; making a base image from Debian packages (a minute)');
-  const context = await mkdtemp(join(tmpdir(), 'sluice-base-'));
-  try {
-    const packages = '--include=libuv1,libssl3,libstdc++6,ca-certificates';
-    const root = join(context, 'root.tar');
-    await run('mmdebstrap', ['--variant=minbase', packages, 'bookworm', root], { timeoutMs: 10 * MINUTES });
-    await copyFile(process.execPath, join(context, 'node'));
-    await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nADD root.tar /\nCOPY node /usr/local/bin/node\n');
-    await run('buildah', [...storage(), 'bud', '--quiet', '--isolation', 'chroot', '-t', local, context], {
-      timeoutMs: 10 * MINUTES,
-    });
-  } finally {
-    await rm(context, { recursive: true, force: true });
-  }
-  return local;
-}
-
 async function build(
   name: string,
   archive: string,
@@ -112,27 +132,10 @@ async function build(
   dockerfile: string,
   args: readonly string[] = [],
 ): Promise<void> {
-  const options = { timeoutMs: 10 * MINUTES };
-  const bud = [
-    'bud',
-    '--quiet',
-    '--isolation',
-    'chroot',
-    '--layers=false',
-    ...args,
-    '-t',
-    name,
-    '-f',
-    dockerfile,
-    context,
-  ];
-  await run('buildah', [...storage(), ...bud], options);
-  await run('buildah', [...storage(), 'push', '--quiet', name, `docker-archive:${archive}:${name}`], options);
-  await run('buildah', [...storage(), 'rmi', name], options);
+  await run('buildah', bud(name, context, dockerfile, args), { timeoutMs: 10 * MINUTES });
+  await save(name, archive, name);
+  await run('buildah', [...storage(), 'rmi', name]);
 }
-
-/** Options that keep buildah's images apart from others on this machine. */
-const storage = (): string[] => ['--root', join(SETTINGS.images, 'storage'), '--runroot', join(SETTINGS.images, 'run')];
 
 /** Makes the archive atomically, unless it exists. */
 async function once(image: Image, make: (archive: string) => Promise<void>): Promise<Image> {
@@ -148,9 +151,11 @@ async function once(image: Image, make: (archive: string) => Promise<void>): Pro
   return image;
 }
 
-async function hashOf(file: string): Promise<string> {
+async function hashOf(...files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   hash.update(await readFile(import.meta.filename));
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  for (const file of files) {
+    for await (const chunk of createReadStream(file)) hash.update(chunk);
+  }
   return hash.digest('hex').slice(0, 16);
 }

@@ -7,7 +7,7 @@ import { until } from '../harness/wait.ts';
 import { isUp } from './cluster.ts';
 import { run } from './commands.ts';
 import { inNamespaces, type MachineProcess, machineProcesses } from './host-processes.ts';
-import { sluiceImage } from './images.ts';
+import { sluiceImages } from './images.ts';
 import { node } from './node.ts';
 import { SETTINGS } from './settings.ts';
 import { TOUCHED } from './sysctls.ts';
@@ -61,8 +61,8 @@ describe.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')('a cluster
     if (await isUp()) throw new Error('a cluster that these tests did not start is up; run `make cluster-down` first');
     await down();
     before = await machine();
-    // Otherwise the first start would build the image.
-    await sluiceImage(() => undefined);
+    // Otherwise the first start would build the images.
+    await sluiceImages(() => undefined);
   }, 600_000);
   afterEach(down);
 

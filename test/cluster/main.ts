@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { down, loadOnAllNodes, status, up } from './cluster.ts';
 import { ClusterBusyError } from './exclusive.ts';
-import { sluiceImage } from './images.ts';
+import { sluiceImages } from './images.ts';
 import { KUBECONFIG } from './settings.ts';
 
 const say = (text: string): void => console.log(`cluster: ${text}`);
@@ -24,14 +24,16 @@ try {
 /** Starts the cluster and loads the image, so the chart can be installed. */
 async function upWithImage(nodeCount: number): Promise<void> {
   await up(nodeCount, say);
-  const image = await sluiceImage(say);
-  await loadOnAllNodes(image);
-  say(`the image of this tree is on all nodes, as ${image.alias}`);
+  for (const image of Object.values(await sluiceImages(say))) {
+    await loadOnAllNodes(image);
+    say(`the image of this tree is on all nodes, as ${image.alias}`);
+  }
 }
 
 async function images(): Promise<void> {
-  const { archive, name } = await sluiceImage(say);
-  say(`${name}, ${Math.round((await stat(archive)).size / 1e6)} MB: ${archive}`);
+  for (const { archive, name } of Object.values(await sluiceImages(say))) {
+    say(`${name}, ${Math.round((await stat(archive)).size / 1e6)} MB: ${archive}`);
+  }
 }
 
 function nodeCount(text: string): number {

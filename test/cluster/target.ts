@@ -1,7 +1,7 @@
 import { down, loadOnAllNodes, up } from './cluster.ts';
 import { run } from './commands.ts';
 import { ClusterBusyError } from './exclusive.ts';
-import { type Image, sluiceImage } from './images.ts';
+import { type Image, sluiceImages } from './images.ts';
 import { KUBECONFIG, nodeAddress, SETTINGS } from './settings.ts';
 
 type Say = (text: string) => void;
@@ -24,7 +24,7 @@ export type Target = {
 
 const KIND_NAME = 'sluice';
 
-/** Starts the cluster if needed and loads the image. `release` does not take down a cluster that was already up. */
+/** Starts the cluster if needed and loads the images. `release` does not take down a cluster that was already up. */
 export async function openTarget(say: Say): Promise<Target> {
   const kind = process.env['CLUSTER'] ?? 'embedded';
   if (kind === 'embedded') return openEmbedded(say);
@@ -34,13 +34,13 @@ export async function openTarget(say: Say): Promise<Target> {
 }
 
 async function openEmbedded(say: Say): Promise<Target> {
-  const image = await sluiceImage(say);
+  const images = await sluiceImages(say);
   const isOurs = await startUnlessUp(say);
   const release = async (): Promise<void> => {
     if (isOurs) await down(say);
   };
   try {
-    await loadOnAllNodes(image);
+    for (const image of Object.values(images)) await loadOnAllNodes(image);
   } catch (error) {
     await release();
     throw error;
@@ -51,7 +51,7 @@ async function openEmbedded(say: Say): Promise<Target> {
     ingress: nodeAddress(1).ipv4,
     ingressClass: 'traefik',
     machine: SETTINGS.machine.ipv4,
-    image: image.name,
+    image: images.sluice.name,
     release,
   };
 }
@@ -70,13 +70,15 @@ async function startUnlessUp(say: Say): Promise<boolean> {
 async function openKind(say: Say): Promise<Target> {
   const clusters = (await run('kind', ['get', 'clusters'])).split('\n');
   const wasUp = clusters.includes(KIND_NAME);
-  const image = await sluiceImage(say);
+  const { sluice, sources } = await sluiceImages(say);
   if (!wasUp) await run('kind', ['create', 'cluster', '--name', KIND_NAME, '--wait', '120s'], { timeoutMs: 300_000 });
-  await run('kind', ['load', 'image-archive', image.archive, '--name', KIND_NAME], { timeoutMs: 300_000 });
+  for (const { archive } of [sluice, sources]) {
+    await run('kind', ['load', 'image-archive', archive, '--name', KIND_NAME], { timeoutMs: 300_000 });
+  }
   const kubeconfig = `${SETTINGS.folder}.kind`;
   await run('kind', ['export', 'kubeconfig', '--name', KIND_NAME, '--kubeconfig', kubeconfig]);
   return {
-    ...(await reached(kubeconfig, image)),
+    ...(await reached(kubeconfig, sluice)),
     kind: 'kind',
     release: async () => {
       if (!wasUp) await run('kind', ['delete', 'cluster', '--name', KIND_NAME]);
@@ -84,7 +86,10 @@ async function openKind(say: Say): Promise<Target> {
   };
 }
 
-/** Uses the cluster of the current kubectl context. `SLUICE_IMAGE` names an image that its nodes can pull. */
+/**
+ * Uses the cluster of the current kubectl context. `SLUICE_IMAGE` names an image that its nodes can pull; the image of the
+ * container `sources` has the same name with `-sources`.
+ */
 async function openContext(): Promise<Target> {
   const name = process.env['SLUICE_IMAGE'];
   if (!name) throw new Error('CLUSTER=context: SLUICE_IMAGE must name an image that the cluster can pull');

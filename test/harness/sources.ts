@@ -7,7 +7,7 @@ import { descendants } from './descendants.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 import { until } from './wait.ts';
 
-const PROGRAM = process.env['SLUICE_SOURCES_BIN'] ?? 'sluice-sources';
+export const PROGRAM = process.env['SLUICE_SOURCES_BIN'] ?? 'sluice-sources';
 
 export type Spec = Readonly<Record<string, string | number>>;
 
@@ -15,10 +15,14 @@ export type Spec = Readonly<Record<string, string | number>>;
 export class Sources {
   readonly folder = mkdtempSync(join(tmpdir(), 'sluice-sources-'));
   readonly socket = join(this.folder, 'socket');
-  readonly run: RunningProcess = startProcess(PROGRAM, ['--listen', this.socket]);
+  readonly run: RunningProcess;
 
-  static async start(): Promise<Sources> {
-    const sources = new Sources();
+  private constructor(options: readonly string[]) {
+    this.run = startProcess(PROGRAM, ['--listen', this.socket, ...options]);
+  }
+
+  static async start(...options: readonly string[]): Promise<Sources> {
+    const sources = new Sources(options);
     await until('sluice-sources listens', () => readdirSync(sources.folder).length === 1);
     return sources;
   }
@@ -75,19 +79,19 @@ function peakOf(pid: number): number {
   }
 }
 
-/** Cameras on GStreamer's RTSP server, at loopback or in a network of their own. */
+/** Cameras on GStreamer's RTSP server, at an address of this machine or in a network of their own. */
 export class RtspCameras {
   readonly run: RunningProcess;
   readonly #address: string;
 
-  private constructor(network: CameraNetwork | null) {
-    this.#address = network?.address ?? '127.0.0.1';
+  private constructor(at: CameraNetwork | string) {
+    this.#address = typeof at === 'string' ? at : at.address;
     const [python, args] = ['/usr/bin/python3', ['test/clients/rtsp_cameras.py', this.#address]];
-    this.run = network ? startProcess(...network.within(python, args)) : startProcess(python, args);
+    this.run = typeof at === 'string' ? startProcess(python, args) : startProcess(...at.within(python, args));
   }
 
-  static async start(network: CameraNetwork | null = null): Promise<RtspCameras> {
-    const cameras = new RtspCameras(network);
+  static async start(at: CameraNetwork | string = '127.0.0.1'): Promise<RtspCameras> {
+    const cameras = new RtspCameras(at);
     await until('the cameras listen', () => cameras.run.lines.some((line) => line.startsWith('port digest')));
     return cameras;
   }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CapturedSource, type MediaKind } from '../clients/captured-source.ts';
 import { brightnessOf, flipsOf, ticksOf } from '../clients/decoders.ts';
@@ -8,7 +9,8 @@ import { startHeldPath } from '../clients/held-path.ts';
 import { described, flood, OddCamera, type RtspAnswer, rtspAnswer } from '../clients/odd-camera.ts';
 import { isAlive } from '../harness/descendants.ts';
 import { freePort } from '../harness/ports.ts';
-import { RtspCameras, Sources, type Spec } from '../harness/sources.ts';
+import { startProcess } from '../harness/processes.ts';
+import { PROGRAM, RtspCameras, Sources, type Spec } from '../harness/sources.ts';
 import { until } from '../harness/wait.ts';
 
 /** Those of test/clients/rtsp_cameras.py. */
@@ -486,6 +488,21 @@ describe.concurrent('a spec is refused:', () => {
   });
 });
 
+const [GROUP, STRANGER] = [65_532, 65_534];
+
+/** Whether a user may connect to a unix socket. */
+function connectionAs({ gid, uid }: { readonly gid: number; readonly uid: number }, socket: string): string {
+  const script = `
+import socket, sys
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+    print("connected")
+except OSError as error:
+    print(error.strerror)`;
+  const { stdout } = spawnSync('/usr/bin/python3', ['-c', script, socket], { uid, gid, cwd: '/', encoding: 'utf8' });
+  return stdout.trim();
+}
+
 describe('the program', () => {
   it('has no process and no open file left after all these captures', async () => {
     await until('the captures have ended', () => sources.captures().length === 0);
@@ -505,6 +522,22 @@ describe('the program', () => {
     expect(third.child.exitCode).toBe(0);
     expect(existsSync(own.socket)).toBe(false);
     await own.stop();
+  });
+
+  it.runIf(process.getuid?.() === 0)('lets the users of one group connect, and no others', async () => {
+    const own = await Sources.start('--group', String(GROUP));
+    const { gid, mode } = statSync(own.socket);
+    expect({ gid, mode: mode & 0o777 }).toEqual({ gid: GROUP, mode: 0o660 });
+    chmodSync(own.folder, 0o755);
+    expect(connectionAs({ uid: STRANGER, gid: GROUP }, own.socket)).toBe('connected');
+    expect(connectionAs({ uid: STRANGER, gid: STRANGER }, own.socket)).toBe('Permission denied');
+    await own.stop();
+  });
+
+  it.each(['', 'sluice', '-1', '4294967295'])('does not start for the group "%s"', async (group) => {
+    const own = startProcess(PROGRAM, ['--listen', '/nowhere/socket', '--group', group]);
+    expect(await own.exited).toBe(2);
+    expect(own.lines.join()).toContain('usage: sluice-sources --listen SOCKET [--group GID]');
   });
 
   it.each([

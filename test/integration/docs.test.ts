@@ -90,7 +90,7 @@ describe('the commands of the docs', () => {
     return { publication, playback };
   }
 
-  // The commands of the Kubernetes page run on a cluster (test/e2e/cluster/docs.test.ts).
+  // The commands of the pages on Kubernetes run on a cluster (test/e2e/cluster/docs.test.ts).
   const commands = of('sh')
     .filter(({ page }) => page !== 'docs/kubernetes.md')
     .flatMap(({ page, text }) =>

@@ -41,7 +41,13 @@ static gboolean remove_stale(const struct sockaddr_un *address)
 	return !alive && unlink(address->sun_path) == 0;
 }
 
-static int open_socket(const char *path)
+/* The socket is for its owner alone until it has its group. */
+static gboolean open_to(const char *path, gid_t group)
+{
+	return group == NOBODY_ELSE || (lchown(path, -1, group) == 0 && chmod(path, 0660) == 0);
+}
+
+static int open_socket(const char *path, gid_t group)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address.sun_path) {
@@ -52,7 +58,7 @@ static int open_socket(const char *path)
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mode_t before = umask(0177);
 	if (listener < 0 || !remove_stale(&address) || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-	    listen(listener, SOMAXCONN) != 0)
+	    !open_to(path, group) || listen(listener, SOMAXCONN) != 0)
 		return -1;
 	umask(before);
 	return listener;
@@ -100,7 +106,7 @@ static void reap(int flags)
 	}
 }
 
-int listen_on(const char *path)
+int listen_on(const char *path, gid_t group)
 {
 	sigset_t handled, unblocked;
 	sigemptyset(&handled);
@@ -108,7 +114,7 @@ int listen_on(const char *path)
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
 	sigprocmask(SIG_BLOCK, &handled, &unblocked);
-	int listener = open_socket(path);
+	int listener = open_socket(path, group);
 	if (listener < 0)
 		return fault("cannot listen on", path);
 	struct pollfd ready[] = {

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include <gst/gst.h>
+#include <sys/types.h>
 
 /* What one capture is asked for. Strings are NULL when the spec does not name them. */
 typedef struct {
@@ -20,8 +21,12 @@ typedef enum { UNAUTHORIZED, NOT_FOUND, UNREACHABLE, STALLED, UNSUPPORTED, NOT_A
 /* The connection that a capture process inherits. */
 enum { CONNECTION = 3 };
 
-/* listener.c: accepts connections until SIGTERM or SIGINT, each for a process of its own. Returns the exit code. */
-int listen_on(const char *path);
+/*
+ * listener.c: accepts connections until SIGTERM or SIGINT, each for a process of its own. Returns the exit code. A group
+ * of this process may connect as well, unless it is NOBODY_ELSE.
+ */
+#define NOBODY_ELSE ((gid_t)-1)
+int listen_on(const char *path, gid_t group);
 
 /* capture.c: one capture from its spec to its end. Returns the exit code. */
 int capture(void);

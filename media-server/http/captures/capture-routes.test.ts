@@ -132,6 +132,13 @@ describe('the Location of a capture', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('tells of a StreamTermination', async () => {
+    const { location } = (await offer()).headers;
+    const events = await app.inject({ url: `${location}/events`, payloadAsStream: true });
+    await streams.terminator.end(stream, 'rest', { isResource: true });
+    expect(await text(events.stream())).toContain('"info":"Stopped by rest /terminate","cause":"resource"}');
+  });
+
   it.each(['', 'x'])('is not found with another secret', async (secret) => {
     await offer();
     const response = await app.inject({ method: 'GET', url: `/internal/captures/app/my%20camera/${secret}/events` });

@@ -83,7 +83,7 @@ function captureSessions(
 }
 
 /** What the program is told of a change, for the status of the StreamCapture; `cause` is null until the end. */
-const forProgram = ({ cause, id: mediaSessionId }: Stream, change: StreamChange): object => {
+const forProgram = ({ captureCause: cause, id: mediaSessionId }: Stream, change: StreamChange): object => {
   return { mediaSessionId, ...change, cause };
 };
 

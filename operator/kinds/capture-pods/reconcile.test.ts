@@ -216,17 +216,20 @@ describe('reconcileCapturePods', () => {
     expect(order?.generation).toBeGreaterThan(2 ** 20);
   });
 
-  it('says that the pods say something new, but not for figures', async () => {
+  it('says that the pods say something new, but of figures only the first', async () => {
     const pod = await started('a');
     world.have(captureObject('gate'));
     await reconciled();
     expect(changes).toEqual([KEY]);
     pod.states.set('uid-gate', { bitrate: 2_000_000, keyFrameIntervalMs: 2_000 });
     await reconcile();
-    expect(changes).toEqual([KEY]);
-    pod.states.set('uid-gate', { reason: 'Stalled' });
+    expect(changes).toEqual([KEY, KEY]);
+    pod.states.set('uid-gate', { bitrate: 3_000_000, keyFrameIntervalMs: 1_000 });
     await reconcile();
     expect(changes).toEqual([KEY, KEY]);
+    pod.states.set('uid-gate', { reason: 'Stalled' });
+    await reconcile();
+    expect(changes).toEqual([KEY, KEY, KEY]);
   });
 
   it('looks again soon while a source is being connected to, and while a pod does not answer', async () => {

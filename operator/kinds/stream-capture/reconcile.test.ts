@@ -4,6 +4,7 @@ import { captureObject, capturePodObject, captureState } from '../../../test/bui
 import { OperatorWorld } from '../../../test/builders/operator-world.ts';
 import { mediaServerObject, streamAppObject } from '../../../test/builders/sluice-objects.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { captureEssence } from '../../pods/capture-pods.ts';
 import { reconcileStreamCapture } from './reconcile.ts';
 
 const STATUS = 'PATCH /apis/sluice.dev/v1alpha1/namespaces/media/streamcaptures/gate/status';
@@ -87,6 +88,20 @@ describe('reconcileStreamCapture', () => {
     await world.clock.advance(1_000);
     expect(await reconciled()).toEqual([STATUS]);
     expect(status()).toMatchObject({ bitrate: 2_000_000 });
+  });
+
+  it('writes the first figures at once', async () => {
+    assigned();
+    says();
+    await reconciled();
+    const { reports } = world.fleets.of('media/live').captures;
+    const before = captureEssence(reports);
+    says({ keyFrameIntervalMs: 2_000 });
+    expect(captureEssence(reports)).not.toBe(before);
+    expect(await reconciled()).toEqual([STATUS]);
+    expect(status()).toMatchObject({ keyFrameInterval: '2s' });
+    says({ keyFrameIntervalMs: 3_000 });
+    expect(await reconciled()).toEqual([]);
   });
 
   it.each<[string, Fields, string, string]>([

@@ -18,7 +18,7 @@ import { type CaptureInput, captureVerdicts } from './verdicts.ts';
 
 /** Objects applied together arrive one after the other, so a missing StreamApp may be about to arrive. */
 const ON_ITS_WAY_MS = 2_000;
-/** Figures change all the time and are written at most this often. */
+/** Figures change all the time and are written at most this often, the first ones at once. */
 const FIGURES_MS = 30_000;
 
 /** Only reports on a StreamCapture; the reconcile of the capture pods makes it run. */
@@ -96,7 +96,8 @@ function runningFields(state: CaptureState | undefined): Readonly<Record<string,
 function figures({ clock }: World, { figures: known }: CapturePods, state: CaptureState): object {
   const last = known.get(state.uid);
   const now = clock.monotonic();
-  if (last && now - last.at < FIGURES_MS) return figureFields(last.figures);
+  const isFirst = last?.figures.keyFrameIntervalMs === undefined && state.keyFrameIntervalMs !== undefined;
+  if (last && now - last.at < FIGURES_MS && !isFirst) return figureFields(last.figures);
   known.set(state.uid, { at: now, figures: state });
   return figureFields(state);
 }

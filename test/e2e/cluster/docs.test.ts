@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned, tlsSecret } from '../../harness/certificate.ts';
 import { ClusterStage } from '../../harness/cluster-stage.ts';
 import { splitImage } from '../../harness/kube.ts';
 import { blocksOf } from '../../harness/markdown.ts';
 import { RtcClient } from '../../harness/rtc-client.ts';
+import { RtspCameras } from '../../harness/sources.ts';
 import { until } from '../../harness/wait.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -93,6 +95,48 @@ describe('docs/kubernetes.md', () => {
     }
     expect(shown.length).toBeGreaterThan(5);
     for (const [commands, printed, expected] of shown) expect(printed, commands).toEqual(expected);
+  });
+});
+
+describe('docs/captures.md', () => {
+  let cameras: RtspCameras;
+  beforeAll(async () => {
+    cameras = await RtspCameras.start(stage.kube.target.machine);
+    sh('kubectl apply -f examples/kubernetes');
+    await stage.condition('mserver/live', 'Available', 'True');
+    await stage.condition('sapp/default', 'Programmed', 'True');
+  });
+  afterAll(async () => {
+    await cameras.run.stop('SIGKILL');
+    sh('kubectl delete mserver,sapp,rhook --all');
+  });
+
+  /** With the camera of the page where ours is. */
+  const run = (commands: string): string => {
+    const { machine } = stage.kube.target;
+    const url = cameras.url('aac');
+    const ours = commands.replace('rtsp://10.20.0.7/h264/main', url).replace('10.20.0.0/16', `${machine}/32`);
+    return sh(ours).replaceAll(machine, '10.20.0.7');
+  };
+
+  it('shows what its commands print, in order', async () => {
+    const blocks = blocksOf(await readFile(join(root, 'docs/captures.md'), 'utf8'));
+    const commands = blocks.flatMap(({ language, text }, index) =>
+      language === 'sh' ? [{ text, expected: likeness(blocks[index + 1]?.text ?? '') }] : [],
+    );
+    expect(commands.length).toBeGreaterThan(5);
+    for (const { expected, text } of commands) {
+      let printed = likeness(run(text));
+      // The key frames of a camera are known after the second one.
+      if (text.startsWith('kubectl get ')) {
+        const isShown = (): boolean => {
+          printed = likeness(run(text));
+          return isDeepStrictEqual(printed, expected);
+        };
+        await until('it is shown', isShown, { timeoutMs: 10_000, everyMs: 500 }).catch(() => undefined);
+      }
+      expect(printed, text).toEqual(expected);
+    }
   });
 });
 

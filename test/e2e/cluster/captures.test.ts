@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { machineProcesses } from '../../cluster/host-processes.ts';
+import { shownFrames, startBrowser } from '../../harness/browser.ts';
+import { ClusterStage, streamCapture, termination } from '../../harness/cluster-stage.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { RtspCameras } from '../../harness/sources.ts';
+import { until } from '../../harness/wait.ts';
+
+const OPERATOR = ['-l', 'app.kubernetes.io/name=sluice-operator'];
+const CAPTURE_PODS = ['-l', 'app.kubernetes.io/name=sluice-capture'];
+const AT_ONCE = ['--grace-period=0', '--force'];
+const SLOW = { timeoutMs: 20_000, everyMs: 100 };
+
+let stage: ClusterStage;
+let cameras: RtspCameras;
+
+beforeAll(async () => {
+  stage = await ClusterStage.open('captures');
+  const { machine } = stage.kube.target;
+  cameras = await RtspCameras.start(machine);
+  await stage.apply({
+    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cam' } },
+    stringData: { username: 'cam', password: 'p@ss:w/ö %41' },
+  });
+  const sources = { requests: { cpu: '50m', memory: '64Mi' } };
+  await stage.live({ capture: { allow: [{ cidr: `${machine}/32` }], resources: { sources, capture: sources } } });
+  await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
+});
+afterEach(async () => {
+  stage.backend.allowAll();
+  await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'streamcaptures', '--all']);
+  await stage.leave();
+  await until('nothing is captured', async () => (await publication()) === undefined, SLOW);
+});
+afterAll(async () => {
+  await stage.clear();
+  await cameras.run.stop('SIGKILL');
+});
+
+const gate = (path: string, spec: object = {}): object =>
+  streamCapture('gate', { rtsp: { url: cameras.url(path), ...spec } });
+
+const publication = async (): Promise<Json> => {
+  const found = await stage.found({ name: 'gate', published: true });
+  return Array.isArray(found) ? found[0] : undefined;
+};
+const captured = (): Promise<Json> => stage.condition('scap/gate', 'Capturing', 'True', 'Connected');
+const restart = (value: string): Promise<string> =>
+  stage.kube.kubectl(['-n', stage.namespace, 'annotate', 'scap', 'gate', `sluice.dev/restart=${value}`, '--overwrite']);
+
+/** Runs `end`, after which the camera is left and stays so. */
+async function isLeft(path: string, end: () => Promise<unknown>): Promise<void> {
+  const before = cameras.count('TEARDOWN', path);
+  await end();
+  await until(`${path} is left`, () => cameras.count('TEARDOWN', path) === before + 1, SLOW);
+}
+
+/** Lines of a table of kubectl, without the column of the age. */
+const rowsOf = (table: string): string[][] =>
+  table
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/).slice(0, -1));
+
+describe('a StreamCapture from kubectl apply', () => {
+  it('publishes a camera with a password, and a browser plays it through the ingress', async ({ onTestFinished }) => {
+    const url = cameras.url('aac', 'digest');
+    await stage.apply(streamCapture('gate', { rtsp: { url, credentialsRef: { name: 'cam' } } }));
+    await captured();
+    expect(await publication()).toMatchObject({ mediaProvider: 'RTSP', hasVideo: true, hasAudio: true });
+    await stage.play('gate');
+    const { host, kube } = stage;
+    const browser = await startBrowser({ hosts: { [host]: kube.target.ingress } });
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    await page.goto(`http://${host}/play?name=gate`);
+    await page.getByRole('button', { name: 'Play' }).click();
+    await until('the picture moves', async () => (await shownFrames(page)) > 25, SLOW);
+    const { machine } = kube.target;
+    const get = async (): Promise<string> => kube.kubectl(['-n', stage.namespace, 'get', 'scap']);
+    await until('its key frames are shown', async () => rowsOf(await get())[1]?.includes('1s'), SLOW).catch(
+      () => undefined,
+    );
+    expect(rowsOf(await get())).toEqual([
+      ['NAME', 'STREAM', 'SOURCE', 'STATE', 'CODEC', 'KEYFRAMES', 'RESTARTS'],
+      ['gate', 'gate', machine, 'Connected', 'H264', '1s', '0'],
+    ]);
+    const logs = ['-n', stage.namespace, 'logs', '--all-containers', '--tail=-1', ...CAPTURE_PODS];
+    expect(await kube.kubectl(logs)).not.toContain('p@ss');
+  });
+
+  it.runIf(process.env['CLUSTER'] === undefined)(
+    'reads it as a user of its own that loads only what it needs',
+    async () => {
+      await stage.apply(gate('aac'));
+      await captured();
+      const [reader] = (await machineProcesses()).filter(({ command }) => command === 'sluice-sources\0--capture\0');
+      const about = (file: string): string => readFileSync(`/proc/${reader?.pid}/${file}`, 'utf8');
+      expect(about('status')).toMatch(/^Uid:\t65533\t65533\t65533\t65533\nGid:\t65533\t65533\t65533\t65533$/m);
+      expect(about('status')).toMatch(/^CapEff:\t0+$/m);
+      expect(about('maps')).toContain('/libgstfaad.so');
+      // Plugins that are looked for would all be loaded.
+      expect(about('maps')).not.toContain('/libgstsrt.so');
+    },
+  );
+
+  const endings: [string, string, () => Promise<unknown>][] = [
+    ['a 403', 'TerminatedByKeepAlive', async () => stage.backend.refuseKeepAlive(({ name }) => name === 'gate')],
+    ['REST', 'TerminatedByRest', () => stage.terminate({ name: 'gate' })],
+    [
+      'a StreamTermination',
+      'TerminatedByResource',
+      () => stage.apply(termination('end', { filter: { name: 'gate' } })),
+    ],
+  ];
+  it.each(endings)('that %s ends stays ended until somebody wants it again', async (_what, reason, end) => {
+    await stage.apply(gate('stopped'));
+    await captured();
+    await isLeft('stopped', end);
+    const { message } = await stage.condition('scap/gate', 'Capturing', 'False', reason);
+    expect(message).toContain('to start it again: kubectl annotate streamcapture gate sluice.dev/restart=');
+    expect((await stage.get('scap/gate')).status.held).toMatchObject({ generation: 1, info: expect.any(String) });
+    stage.backend.allowAll();
+    const plays = cameras.count('PLAY', 'stopped');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(cameras.count('PLAY', 'stopped')).toBe(plays);
+    expect(await publication()).toBeUndefined();
+    await restart(reason);
+    await captured();
+    expect((await stage.get('scap/gate')).status.held).toBeUndefined();
+  });
+
+  it('that was ended stays so without its operator and its pod', async () => {
+    await stage.apply(gate('silent'));
+    await captured();
+    await isLeft('silent', () => stage.terminate({ name: 'gate' }));
+    const { held } = await until('it is held', async () => {
+      const { status } = await stage.get('scap/gate');
+      return status.held ? status : null;
+    });
+    const plays = cameras.count('PLAY', 'silent');
+    await Promise.all([
+      stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, ...AT_ONCE]),
+      stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pods', ...CAPTURE_PODS, ...AT_ONCE]),
+    ]);
+    await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/sluice', '--timeout=60s']);
+    await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
+    // A capture that is not held is given to the new pod, so the operator has looked at all of them.
+    await stage.apply(streamCapture('other', { rtsp: { url: cameras.url('aac') } }));
+    await stage.condition('scap/other', 'Capturing', 'True', 'Connected');
+    expect((await stage.get('scap/gate')).status.held).toEqual(held);
+    expect(cameras.count('PLAY', 'silent')).toBe(plays);
+    await restart('again');
+    await captured();
+  });
+
+  it('that is deleted ends, and its camera is left', async () => {
+    await stage.apply(gate('silent'));
+    await captured();
+    await isLeft('silent', () => stage.kube.kubectl(['-n', stage.namespace, 'delete', 'scap', 'gate']));
+    await until('the stream has ended', async () => (await publication()) === undefined);
+  });
+
+  it('is captured again within 15 s after its pod was killed', async () => {
+    await stage.apply(gate('aac'));
+    await captured();
+    const before = await publication();
+    const { assignment } = (await stage.get('scap/gate')).status;
+    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', assignment.pod, ...AT_ONCE]);
+    await until(
+      'another pod captures it',
+      async () => {
+        const now = await publication();
+        return now?.status === 'PUBLISHING' && now.mediaSessionId !== before.mediaSessionId;
+      },
+      { timeoutMs: 15_000, everyMs: 100 },
+    );
+    await captured();
+    const { status } = await stage.get('scap/gate');
+    expect(status.assignment.epoch).toBeGreaterThan(assignment.epoch);
+    expect(status.assignment.podUid).not.toBe(assignment.podUid);
+  });
+
+  it('of an address that is not allowed is refused', async () => {
+    await stage.apply(streamCapture('gate', { rtsp: { url: 'rtsp://10.20.0.7/main' } }));
+    await stage.condition('scap/gate', 'Accepted', 'False', 'AddressNotAllowed');
+    const { message } = await stage.condition('scap/gate', 'Capturing', 'False', 'AddressNotAllowed');
+    expect(message).toBe('10.20.0.7 is not in spec.capture.allow of the MediaServer');
+  });
+});
