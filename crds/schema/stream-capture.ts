@@ -55,7 +55,9 @@ export const StreamCaptureSpec = Type.Object(
     rtmp: Type.Optional(Rtmp),
     srt: Type.Optional(Srt),
     mode: Type.Enum(['Always', 'OnDemand'], {
-      description: 'Whether the source is captured all the time, or only while somebody plays the stream',
+      description:
+        'Whether the source is captured all the time, or only while somebody plays the stream. This version captures ' +
+        'all the time in both modes',
       default: 'Always',
     }),
     onDemand: Type.Object(
