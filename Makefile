@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # Installs Node, npm packages, the worker and Debian packages, and prints what it does and how long it takes.
 RUN := scripts/run.sh
 RESOURCES ?= examples/resources
+# Cameras are read by a program of its own, which is built only if the resources name some.
+MEDIA_SERVER_NEEDS = $(if $(shell grep -slr '^kind: StreamCapture' $(RESOURCES)),captures,worker)
 # Address that `make media-server` listens on; 0.0.0.0 = all interfaces.
 LISTEN ?= 127.0.0.1
 # Image of MediaServers that do not set spec.image, for `make run`.
@@ -52,7 +54,7 @@ soak: ## publish, play, kick and kill pods of a fleet for SOAK_SECONDS=600
 	@SOAK_SECONDS=$(or $(SOAK_SECONDS),600) $(RUN) --with tests vitest run --project integration test/integration/fleet-soak.test.ts
 
 media-server: ## run a media server from RESOURCES=DIR (default examples/resources); readiness: :9090/readyz
-	@exec $(RUN) --with worker node media-server/main.ts --resources "$(RESOURCES)" --listen-address "$(LISTEN)"
+	@exec $(RUN) --with $(MEDIA_SERVER_NEEDS) node media-server/main.ts --resources "$(RESOURCES)" --listen-address "$(LISTEN)"
 
 backend: ## run the sample backend on 127.0.0.1:8088
 	@exec $(RUN) node examples/backend/backend.ts

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Prepares what a command needs, then runs the command with exec.
 #
-#   run.sh [--with worker|browser|cluster|bench|tests] COMMAND [ARG...]
+#   run.sh [--with worker|captures|browser|cluster|bench|tests] COMMAND [ARG...]
 #
-# Node and the npm packages are always prepared. worker adds the mediasoup worker, browser adds Chromium, cluster adds
-# the programs of the embedded cluster, bench adds to them what the benchmark measures with, and tests prepares everything.
+# Node and the npm packages are always prepared. worker adds the mediasoup worker, captures adds sluice-sources to it,
+# browser adds Chromium, cluster adds the programs of the embedded cluster, bench adds to them what the benchmark measures
+# with, and tests prepares everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,6 +21,11 @@ trap 'stop_jobs; rm -f "$steps"' EXIT
 [ "$with" = none ] || . "$here/worker.sh"
 case $with in
 	worker) make_worker ;;
+	captures)
+		. "$here/sources.sh"
+		make_worker
+		make_sources
+		;;
 	browser)
 		make_worker
 		apt_packages "${browser_packages[@]}"

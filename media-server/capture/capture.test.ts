@@ -128,11 +128,23 @@ describe('a publication that was ended', () => {
       const stage = new CaptureStage();
       const capture = stage.start();
       await stage.live();
+      await stage.clock.advance(2_000);
       await stage.publicationEnds(cause);
       expect(stage.seen).toEqual(['open', 'publish audio+video', 'publish audio+video']);
       expect(capture.state.reason).toBe('Connected');
     },
   );
+
+  it('again and again is published less and less often', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    await stage.live();
+    for (let second = 0; second < 60; second++) {
+      await stage.publicationEnds('negotiation');
+      await stage.clock.advance(1_000);
+    }
+    expect(stage.seen.filter((each) => each.startsWith('publish')).length).toBeLessThan(10);
+  });
 
   it('comes back if the spec says so', async () => {
     const stage = new CaptureStage();

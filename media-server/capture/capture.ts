@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import {
   type CaptureEndCause,
@@ -42,6 +41,8 @@ export type CaptureDeps = {
 const MOST_TEXT = 1024;
 /** A connection that has lasted so long was a good one: the next one may be tried at once. */
 const GOOD_MS = 60_000;
+/** A media server that ends a publication sooner is not asked again at once. */
+const GOOD_PUBLICATION_MS = 2_000;
 /** Names of tracks come before their packets, at least those of one connection. */
 const TRACKS_MS = 300;
 
@@ -84,6 +85,8 @@ export class Capture {
   #message = '';
   #held: CaptureState['held'] | null = null;
   #connectedAt: number | null = null;
+  /** When the publication started, monotonic milliseconds. */
+  #publishedAt = 0;
   #connections = 0;
 
   constructor(order: CaptureOrder, deps: CaptureDeps) {
@@ -197,7 +200,7 @@ export class Capture {
     else if (this.#isStopped || this.#held) await started.close();
     else {
       this.#publication = started;
-      this.#publishBackOff.reset();
+      this.#publishedAt = this.#deps.clock.monotonic();
       if (this.#source) this.#says('Connected', '');
     }
   }
@@ -223,7 +226,9 @@ export class Capture {
       return;
     }
     this.#says('Unavailable', info);
-    void this.#publish().catch(() => undefined);
+    const isGood = this.#deps.clock.monotonic() - this.#publishedAt >= GOOD_PUBLICATION_MS;
+    if (isGood) this.#publishBackOff.reset();
+    this.#publishLater(isGood ? 0 : null);
   }
 
   /** Somebody wanted the end of the stream. */
@@ -268,35 +273,3 @@ const HELD = Object.keys(END_CAUSES)
   .filter(isHeld);
 
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
-
-/** The captures of this pod, by the uid of their StreamCapture. */
-export class Captures {
-  readonly #deps: CaptureDeps;
-  readonly #byUid = new Map<string, Capture>();
-
-  constructor(deps: CaptureDeps) {
-    this.#deps = deps;
-  }
-
-  get states(): CaptureState[] {
-    return [...this.#byUid.values()].map(({ state }) => state);
-  }
-
-  /** Starts what is new, stops what is gone; a capture whose order has changed is a new one. */
-  async set(orders: readonly CaptureOrder[]): Promise<void> {
-    const wanted = new Map(orders.map((order) => [order.uid, order]));
-    const gone = [...this.#byUid.values()].filter(({ order }) => !isDeepStrictEqual(wanted.get(order.uid), order));
-    for (const { order } of gone) this.#byUid.delete(order.uid);
-    await Promise.all(gone.map((capture) => capture.stop()));
-    for (const order of orders) {
-      if (this.#byUid.has(order.uid)) continue;
-      const capture = new Capture(order, this.#deps);
-      this.#byUid.set(order.uid, capture);
-      capture.start();
-    }
-  }
-
-  stop(): Promise<void> {
-    return this.set([]);
-  }
-}

@@ -1,6 +1,7 @@
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
-import { Capture, type CaptureDeps, Captures } from '../../media-server/capture/capture.ts';
+import { Capture, type CaptureDeps } from '../../media-server/capture/capture.ts';
 import type { PublicationEnd, Refusal } from '../../media-server/capture/capture-client.ts';
+import { Captures } from '../../media-server/capture/captures.ts';
 import type { SourceListener } from '../../media-server/capture/source.ts';
 import { createLogger } from '../../process/logger.ts';
 import { H264, rtpPacket } from './rtp-packets.ts';
@@ -96,7 +97,9 @@ export class CaptureStage {
   }
 
   async publicationEnds(cause: PublicationEnd['cause'], info = ''): Promise<void> {
-    this.#onEnded?.({ cause, info });
+    const onEnded = this.#onEnded;
+    this.#onEnded = null;
+    onEnded?.({ cause, info });
     await this.clock.advance(0);
   }
 }

@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
+import { Capture, type CaptureDeps } from './capture.ts';
+
+/** The captures of this pod, by the uid of their StreamCapture. */
+export class Captures {
+  readonly #deps: CaptureDeps;
+  readonly #byUid = new Map<string, Capture>();
+
+  constructor(deps: CaptureDeps) {
+    this.#deps = deps;
+  }
+
+  get states(): CaptureState[] {
+    return [...this.#byUid.values()].map(({ state }) => state);
+  }
+
+  /** Starts what is new, stops what is gone; a capture whose order has changed is a new one. */
+  async set(orders: readonly CaptureOrder[]): Promise<void> {
+    const wanted = new Map(orders.map((order) => [order.uid, order]));
+    const gone = [...this.#byUid.values()].filter(({ order }) => !isDeepStrictEqual(wanted.get(order.uid), order));
+    for (const { order } of gone) this.#byUid.delete(order.uid);
+    await Promise.all(gone.map((capture) => capture.stop()));
+    for (const order of orders) {
+      if (this.#byUid.has(order.uid)) continue;
+      const capture = new Capture(order, this.#deps);
+      this.#byUid.set(order.uid, capture);
+      capture.start();
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.set([]);
+  }
+}
