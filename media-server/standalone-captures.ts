@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -76,12 +76,13 @@ function keepRunning({ clock, log }: CaptureProgramsDeps, program: string, args:
 }
 
 function runOnce(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  // A process group of its own: Ctrl-C reaches the media server, which ends its captures.
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  // A process group of its own: Ctrl-C reaches the media server, which ends its captures. If it is killed, so are they.
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit'];
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], { stdio, detached: true });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
-  return new Promise((resolve) => {
+  return new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, killedBy) => resolve(killedBy ?? `code ${code}`));
-  });
+  }).finally(() => signal.removeEventListener('abort', stop));
 }

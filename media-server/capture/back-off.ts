@@ -9,6 +9,9 @@ export const UNAUTHORIZED: BackOffLimits = { firstMs: 60_000, mostMs: 900_000 };
 /** Media that cannot be played does not become playable by itself. */
 export const UNPLAYABLE: BackOffLimits = { firstMs: 600_000, mostMs: 600_000 };
 
+/** Media servers refuse what was ended on purpose for a minute. */
+export const AFTER_TERMINATION: BackOffLimits = { firstMs: 80_000, mostMs: 80_000 };
+
 /** Delays between attempts that double from the first to the most, each ±20 %. Starts anew for other limits. */
 export class BackOff {
   readonly #clock: Pick<Clock, 'random'>;

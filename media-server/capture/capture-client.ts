@@ -69,9 +69,13 @@ export class CaptureClient {
       const { body, statusCode } = await request(`${url}${location}/events`, {
         signal,
         dispatcher,
+        headersTimeout: SILENT_MS,
         bodyTimeout: SILENT_MS,
       });
-      if (statusCode !== 200) return { cause: null, info: `the event stream was answered ${statusCode}` };
+      if (statusCode !== 200) {
+        await body.dump();
+        return { cause: null, info: `the event stream was answered ${statusCode}` };
+      }
       for await (const { cause, info, mediaSessionId } of statusesOf(body)) {
         onId(mediaSessionId);
         if (cause !== null) return { cause, info };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CaptureStage, captureOrder } from '../../test/builders/capture-stage.ts';
+import { H264 } from '../../test/builders/rtp-packets.ts';
 import { readRtp } from './rtp.ts';
 
 describe('a capture', () => {
@@ -80,6 +81,19 @@ describe('a capture', () => {
     expect(attempts()).toBe(before + 1);
   });
 
+  it('waits for the video of a camera that is joined between two key frames', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    stage.tracks('audio');
+    stage.packet(0, H264.slice, 111);
+    await stage.clock.advance(3_000);
+    expect(stage.seen).toEqual(['open']);
+    stage.tracks('video');
+    stage.packet();
+    await stage.clock.advance(300);
+    expect(stage.seen).toEqual(['open', 'publish audio+video']);
+  });
+
   it('tells a source that sends nothing from one that has stopped', async () => {
     const stage = new CaptureStage();
     const capture = stage.start();
@@ -92,7 +106,8 @@ describe('a capture', () => {
     const stage = new CaptureStage();
     const capture = stage.start();
     await stage.live();
-    for (const timestamp of [90_000, 99_000, 93_000, 96_000, 108_000, 102_000]) stage.packet(timestamp);
+    for (const timestamp of [90_000, 99_000, 93_000, 108_000, 102_000, 117_000, 111_000, 126_000])
+      stage.packet(timestamp);
     expect(capture.state.reason).toBe('BFrames');
     expect(stage.seen.at(-1)).toBe('close');
   });
@@ -146,13 +161,31 @@ describe('a publication that was ended', () => {
     expect(stage.seen.filter((each) => each.startsWith('publish')).length).toBeLessThan(10);
   });
 
+  it('while its source is connected to again is published with the first packet, and the reason stays', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    stage.sourceEnds('unreachable', 'no route to host');
+    await stage.clock.advance(1_200);
+    await stage.publicationEnds('rtp', 'Failed by RTP activity');
+    expect(capture.state).toMatchObject({ reason: 'Connecting', message: 'no route to host' });
+    await stage.clock.advance(3_000);
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'open']);
+    await stage.live();
+    expect(stage.seen.at(-1)).toBe('publish audio+video');
+    expect(capture.state).toMatchObject({ reason: 'Connected', message: '' });
+  });
+
   it('comes back if the spec says so', async () => {
     const stage = new CaptureStage();
     const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
     await stage.live();
     await stage.publicationEnds('keepalive');
     expect(capture.state).toMatchObject({ reason: 'TerminatedByKeepAlive' });
-    await stage.clock.advance(1_200);
+    // For a minute it would be refused.
+    await stage.clock.advance(60_000);
+    expect(stage.isOpen).toBe(false);
+    await stage.clock.advance(40_000);
     await stage.live();
     expect(capture.state.reason).toBe('Connected');
   });
@@ -203,6 +236,19 @@ describe('a media server that takes no stream', () => {
 });
 
 describe('the captures of a pod', () => {
+  it('are those of the last call, also while captures of an earlier one still end', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder()]);
+    await stage.live();
+    const slow = stage.holdUnpublish();
+    const first = stage.captures.set([captureOrder({ generation: 2 })]);
+    const second = stage.captures.set([]);
+    slow();
+    await Promise.all([first, second]);
+    expect(stage.captures.states).toEqual([]);
+    expect(stage.isOpen).toBe(false);
+  });
+
   it('are started, changed and stopped one by one', async () => {
     const stage = new CaptureStage();
     const [first, second] = [captureOrder(), captureOrder({ uid: 'u2', name: 'gate4' })];

@@ -8,7 +8,7 @@ import {
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
-import { BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
+import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
 import type { PublicationEnd, Refusal } from './capture-client.ts';
 import { CLOCK_RATES, PAYLOAD_TYPES, type TrackKind } from './publication.ts';
 import { Renumbering } from './renumbering.ts';
@@ -146,7 +146,11 @@ export class Capture {
     const kind = KINDS.find((each) => PAYLOAD_TYPES[each] === header?.payloadType);
     if (!header || !kind) return;
     const now = this.#deps.clock.monotonic();
-    if (this.#connectedAt === null) this.#connected();
+    if (this.#connectedAt === null) {
+      // A camera that is joined between two key frames sends sound first. Its video is named before its first packet.
+      if (kind === 'audio') return;
+      this.#connected();
+    }
     if (kind === 'video') {
       this.#watch.see(packet, header);
       if (this.#watch.hasBFrames) {
@@ -186,10 +190,11 @@ export class Capture {
     this.#connectedAt = null;
   }
 
+  /** Publishes while media arrives. The next packet of a source that is away calls it again. */
   async #publish(): Promise<void> {
-    if (this.#isPublishing || this.#publication || !this.#source) return;
-    this.#isPublishing = true;
     const kinds = KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
+    if (this.#isPublishing || this.#publication || this.#connectedAt === null || kinds.length === 0) return;
+    this.#isPublishing = true;
     const started = await this.#deps
       .publish(this.order, kinds, (end) => this.#ended(end))
       .catch((error: unknown): Refusal => ({ kind: 'refused', status: 0, detail: String(error), retryAfterMs: null }))
@@ -201,7 +206,7 @@ export class Capture {
     else {
       this.#publication = started;
       this.#publishedAt = this.#deps.clock.monotonic();
-      if (this.#source) this.#says('Connected', '');
+      if (this.#connectedAt !== null) this.#says('Connected', '');
     }
   }
 
@@ -213,8 +218,7 @@ export class Capture {
       this.#end(HELD.find((cause) => END_CAUSES[cause].info === detail) ?? 'refused', detail);
       return;
     }
-    this.#says(status === 409 ? 'NameInUse' : 'Unavailable', detail);
-    this.#publishLater(retryAfterMs);
+    this.#publishLater(status === 409 ? 'NameInUse' : 'Unavailable', detail, retryAfterMs);
   }
 
   #ended({ cause, info }: PublicationEnd): void {
@@ -225,10 +229,9 @@ export class Capture {
       this.#end(cause, info);
       return;
     }
-    this.#says('Unavailable', info);
     const isGood = this.#deps.clock.monotonic() - this.#publishedAt >= GOOD_PUBLICATION_MS;
     if (isGood) this.#publishBackOff.reset();
-    this.#publishLater(isGood ? 0 : null);
+    this.#publishLater('Unavailable', info, isGood ? 0 : null);
   }
 
   /** Somebody wanted the end of the stream. */
@@ -236,13 +239,16 @@ export class Capture {
     this.#disconnect();
     this.#says(HELD_CAUSES[cause], info);
     if (this.order.afterTermination === 'Restart') {
-      this.#after('retry', this.#sourceBackOff.next(RECONNECT), () => this.#connect());
+      this.#after('retry', this.#sourceBackOff.next(AFTER_TERMINATION), () => this.#connect());
       return;
     }
     this.#held = { cause, info: info.slice(0, MOST_TEXT), at: this.#deps.clock.now() };
   }
 
-  #publishLater(retryAfterMs: number | null): void {
+  #publishLater(reason: CapturingReason, message: string, retryAfterMs: number | null): void {
+    // What is wrong with a source that is away says more.
+    if (this.#connectedAt === null) return;
+    this.#says(reason, message);
     this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => void this.#publish());
   }
 

@@ -6,6 +6,8 @@ import { Capture, type CaptureDeps } from './capture.ts';
 export class Captures {
   readonly #deps: CaptureDeps;
   readonly #byUid = new Map<string, Capture>();
+  /** The newest orders, by uid. */
+  #wanted: ReadonlyMap<string, CaptureOrder> = new Map();
 
   constructor(deps: CaptureDeps) {
     this.#deps = deps;
@@ -17,11 +19,14 @@ export class Captures {
 
   /** Starts what is new, stops what is gone; a capture whose order has changed is a new one. */
   async set(orders: readonly CaptureOrder[]): Promise<void> {
-    const wanted = new Map(orders.map((order) => [order.uid, order]));
-    const gone = [...this.#byUid.values()].filter(({ order }) => !isDeepStrictEqual(wanted.get(order.uid), order));
+    this.#wanted = new Map(orders.map((order) => [order.uid, order]));
+    const gone = [...this.#byUid.values()].filter(
+      ({ order }) => !isDeepStrictEqual(this.#wanted.get(order.uid), order),
+    );
     for (const { order } of gone) this.#byUid.delete(order.uid);
     await Promise.all(gone.map((capture) => capture.stop()));
-    for (const order of orders) {
+    // Another call may have come meanwhile.
+    for (const order of this.#wanted.values()) {
       if (this.#byUid.has(order.uid)) continue;
       const capture = new Capture(order, this.#deps);
       this.#byUid.set(order.uid, capture);

@@ -115,10 +115,19 @@ describe('the watch over video', () => {
 
   it('sees B-frames by timestamps that go back', () => {
     const watch = new VideoWatch();
-    see(watch, [0, 9_000, 3_000, 6_000, 18_000]);
+    see(watch, [0, 9_000, 3_000, 6_000, 18_000, 12_000, 15_000, 27_000]);
     expect(watch.hasBFrames).toBe(false);
-    see(watch, [12_000, 15_000]);
+    see(watch, [21_000, 24_000, 36_000]);
     expect(watch.hasBFrames).toBe(true);
+  });
+
+  it('takes a clock that was set back for no B-frames', () => {
+    for (const frames of [1, 5, 500]) {
+      const watch = new VideoWatch();
+      const times = Array.from({ length: 1_000 }, (_, index) => (index < 500 ? index : index - frames) * 3_000);
+      see(watch, times);
+      expect(watch.hasBFrames).toBe(false);
+    }
   });
 
   it('sees none in frames of several packets, over the end of the ring', () => {

@@ -2,18 +2,24 @@ import { beginsKeyFrame, type RtpHeader, timestampDelta } from './rtp.ts';
 
 /** The clock of H264 (RFC 6184). */
 const TICKS_PER_MS = 90;
-
-/** So many frames that go back in time are no accident. */
-const B_FRAMES = 3;
+/** Frames were behind so often within the window that it is no accident. */
+const TIMES = 3;
+const WINDOW_FRAMES = 100;
+/** More frames in a row are not B-frames: the clock of the camera was set back. */
+const MOST_IN_A_ROW = 16;
 
 /**
- * Watches the video of a capture. Browsers decode no B-frames over WebRTC: frames arrive in decoding order, so the
- * timestamp of a B-frame is before that of the frame that came before it.
+ * Watches the video of a capture. Browsers decode no B-frames over WebRTC: frames arrive in decoding order, so a B-frame
+ * is before a frame that has come already, and a newer one follows.
  */
 export class VideoWatch {
   #newest: number | null = null;
   #current: number | null = null;
-  #backwards = 0;
+  #frames = 0;
+  /** Frames that came after the newest one and are before it. */
+  #behind = 0;
+  /** When frames had been behind, as numbers of frames; those of the window. */
+  #times: number[] = [];
   #keyFrameAt: number | null = null;
   #keyFrameIntervalMs: number | null = null;
 
@@ -23,7 +29,7 @@ export class VideoWatch {
   }
 
   get hasBFrames(): boolean {
-    return this.#backwards >= B_FRAMES;
+    return this.#times.length >= TIMES;
   }
 
   /** Called for each packet, in order. */
@@ -34,8 +40,14 @@ export class VideoWatch {
 
   #frame(timestamp: number): void {
     this.#current = timestamp;
-    if (this.#newest === null || timestampDelta(timestamp, this.#newest) > 0) this.#newest = timestamp;
-    else this.#backwards += 1;
+    this.#frames += 1;
+    this.#times = this.#times.filter((frame) => this.#frames - frame < WINDOW_FRAMES);
+    const isNewer = this.#newest === null || timestampDelta(timestamp, this.#newest) > 0;
+    if (isNewer && this.#behind > 0) this.#times.push(this.#frames);
+    if (!isNewer) this.#behind += 1;
+    if (!isNewer && this.#behind <= MOST_IN_A_ROW) return;
+    this.#newest = timestamp;
+    this.#behind = 0;
   }
 
   /** By the clock of the source: packets come unevenly. */

@@ -35,6 +35,8 @@ export class CaptureStage {
   #listener: SourceListener | null = null;
   #onEnded: ((end: PublicationEnd) => void) | null = null;
   #sequence = 0;
+  /** How long the end of a publication takes. */
+  #unpublished: Promise<void> = Promise.resolve();
 
   readonly deps: CaptureDeps = {
     clock: this.clock,
@@ -59,6 +61,7 @@ export class CaptureStage {
         send: (_kind, packet) => this.sent.push(Buffer.from(packet)),
         close: async () => {
           this.seen.push('unpublish');
+          await this.#unpublished;
         },
       };
     },
@@ -88,8 +91,15 @@ export class CaptureStage {
     for (const kind of named) this.#listener?.onTrack({ kind, codec: kind === 'video' ? 'H264' : 'Opus' });
   }
 
-  packet(timestamp = this.clock.monotonic() * 90, payload = H264.slice): void {
-    this.#listener?.onPacket(rtpPacket({ sequence: this.#sequence++, timestamp, payload }));
+  packet(timestamp = this.clock.monotonic() * 90, payload = H264.slice, payloadType = 96): void {
+    this.#listener?.onPacket(rtpPacket({ sequence: this.#sequence++, timestamp, payload, payloadType }));
+  }
+
+  /** Publications do not end until the returned function is called. */
+  holdUnpublish(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#unpublished = promise;
+    return resolve;
   }
 
   sourceEnds(reason: Parameters<SourceListener['onEnded']>[0], text = ''): void {

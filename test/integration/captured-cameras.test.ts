@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
 import { shownFrames, startBrowser } from '../harness/browser.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
-import { descendants } from '../harness/descendants.ts';
+import { descendants, isAlive } from '../harness/descendants.ts';
 import { TestServer, toYaml } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
@@ -146,6 +146,21 @@ describe('a captured stream', () => {
     expect((await publication('gate'))?.['mediaSessionId']).toBe(id);
     expect(player.state).toBe('connected');
     player.close();
+  });
+
+  it('is left when the media server is killed', async () => {
+    const other = await TestServer.start({
+      args: ['--internal-port', String(await freePort())],
+      mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
+    });
+    await other.edit((text) =>
+      [text, toYaml([streamCapture('gate', { rtsp: { url: cameras.url('killed') } })])].join('---\n'),
+    );
+    await until('it is captured', () => cameras.count('PLAY', 'killed') === 1, SLOW);
+    const programs = descendants(other.process.child.pid ?? 0);
+    await other.stop('SIGKILL');
+    await saidGoodbye('killed', 1);
+    await until('no program is left', () => !programs.some(isAlive));
   });
 
   it('is published again after the program of captures was killed', async () => {
