@@ -144,8 +144,7 @@ export async function assemble(told: Env, log: Log, undo: Undo): Promise<MediaSe
   // The config may have been edited since it was read.
   reloader.trigger();
   readiness.isListening = true;
-  const { media: mediaConfig, rest } = config.bundle.config;
-  log.info({ http: rest.httpPort, ops: opsPort, media: mediaConfig.port }, 'the media server is ready');
+  log.info({ ...portsOf(config.bundle), ops: opsPort }, 'the media server is ready');
   return { drain, config };
 }
 
@@ -478,6 +477,10 @@ function createReloader(env: Env, { config, metrics }: Parts, { first, log }: { 
     refused: () => metrics.configRefused(),
     unchanged: () => metrics.configApplied(hashOf(config.bundle)),
   });
+}
+
+function portsOf({ config: { media, rest, webSdk } }: ConfigBundle): Readonly<Record<string, number>> {
+  return { http: rest.httpPort, ...(webSdk ? { webSdk: webSdk.httpPort } : {}), media: media.port };
 }
 
 function announcedAddresses({ config }: ConfigBundle, env: Env): readonly string[] {

@@ -19,6 +19,9 @@ type Undo = Pick<AsyncDisposableStack, 'defer'>;
 
 const KEY_BYTES = 32;
 const AGAIN_MS = 1_000;
+const MOST_AGAIN_MS = 60_000;
+/** A program that has run for so long was a good one. */
+const GOOD_MS = 60_000;
 
 /** Makes the folder, with keys for this process only. */
 export async function makeCaptureFolder(undo: Undo): Promise<CaptureFolder> {
@@ -61,11 +64,15 @@ export function startCapturePrograms(deps: CaptureProgramsDeps, undo: Undo): voi
 function keepRunning({ clock, log }: CaptureProgramsDeps, program: string, args: readonly string[], undo: Undo): void {
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
+    let againMs = AGAIN_MS;
     while (!stopping.signal.aborted) {
+      const startedAt = clock.monotonic();
       const reason = await runOnce(program, args, stopping.signal);
       if (stopping.signal.aborted) return;
-      log.warn({ program, reason }, 'a program of the captures has ended; it starts again');
-      await sleep(clock, AGAIN_MS, stopping.signal);
+      againMs = clock.monotonic() - startedAt > GOOD_MS ? AGAIN_MS : againMs;
+      log.warn({ program, reason, againMs }, 'a program of the captures has ended; it starts again');
+      await sleep(clock, againMs, stopping.signal);
+      againMs = Math.min(MOST_AGAIN_MS, 2 * againMs);
     }
   };
   const over = run();

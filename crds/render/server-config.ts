@@ -22,7 +22,7 @@ export type RenderInput = AssetSources & {
 export type RenderFinding = {
   readonly kind: string;
   readonly name: string;
-  readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidReference';
+  readonly reason: 'Conflict' | 'RefNotFound' | 'InvalidReference' | 'CaptureDisabled';
   readonly message: string;
 };
 

@@ -53,7 +53,9 @@ export const Capture = Type.Object(
       default: 50,
     }),
     rest: Type.Boolean({
-      description: 'Whether the calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS start and stop captures',
+      description:
+        'Whether the calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS start and stop captures. This version ' +
+        'does not have these calls',
       default: false,
     }),
     restAppKey: must(

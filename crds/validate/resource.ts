@@ -121,8 +121,11 @@ function describe(error: SchemaError, value: unknown, root: string): Finding {
   }
   // The message of a rule on an object is complete; that of a rule on a text says what the value must be.
   if (error.keyword === '~refine' && isObject(found)) return { field, reason: error.message };
-  return { field, reason: `${error.message}, got ${shown(found)}` };
+  return { field, reason: `${error.message}, got ${withoutUserInfo(shown(found))}` };
 }
+
+/** A URL may hold a password, and a finding goes into logs and conditions. */
+const withoutUserInfo = (text: string): string => text.replace(/(\/\/)[^/?#"]*@/g, '$1***@');
 
 /** Converts `/methods/0/name` to `.methods[0].name`. */
 export function fieldPathOf(instancePath: string): string {

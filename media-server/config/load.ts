@@ -88,13 +88,19 @@ async function loadFolder(folder: string, name: string | null): Promise<Loaded> 
   const { orphans, ...input } = readResources(await readFolder(folder), name, folder);
   const { bundle, findings } = render(() => renderServerConfig(input));
   const { capture, ops } = input.mediaServer.spec;
+  const idle = capture ? [] : input.captures.map(({ metadata }) => captureDisabled(metadata.name));
   return {
     bundle,
-    findings: [...orphans, ...findings],
+    findings: [...orphans, ...findings, ...idle],
     opsPort: ops.port,
     ...(capture ? { captureDir: folder } : {}),
   };
 }
+
+const captureDisabled = (name: string): RenderFinding => ({
+  ...{ kind: 'StreamCapture', name, reason: 'CaptureDisabled' },
+  message: 'spec.capture of the MediaServer is not set',
+});
 
 function render(run: () => Rendered): Rendered {
   try {

@@ -111,7 +111,8 @@ export class Drain {
     await this.#wait(timeoutMs - (clock.monotonic() - startedAt), { orEmpty: true });
     this.#sendAwayIn(0);
     const streams = registry.size;
-    if (streams > 0) log.warn({ streams }, 'drain timeout reached: ending the remaining streams');
+    const why = this.#hurry.signal.aborted ? 'not waiting for streams' : 'drain timeout reached';
+    if (streams > 0) log.warn({ streams }, `${why}: ending the remaining streams`);
     // The ends of sessions are events as well.
     await terminator.endEverything('drain');
     await Promise.all([flushEvents(FLUSH_MS), namesTold()]);

@@ -200,6 +200,7 @@ export class Connection {
 
   /** A `fail` with the reason, as WCS does it; then the socket is closed. */
   #refuse(info: string): void {
+    this.#deps.log.info({ reason: info, address: this.#client.address }, 'a session of the Web SDK was refused');
     this.#count('connection', 'refused');
     this.#socket.send('fail', { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info });
     this.close('connect_refused');

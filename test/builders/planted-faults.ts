@@ -110,7 +110,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'claims are not ordered',
     file: `${FLEET}/names.ts`,
-    edits: [['(mine.isLive || isEarlier(this.#ofThisPod(mine), claim))', 'mine.isLive']],
+    edits: [['(mine.isLive || comesFirst(this.#ofThisPod(mine), claim))', 'mine.isLive']],
   },
   {
     name: 'a pod holds its own claims against others',
@@ -137,7 +137,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     file: `${FLEET}/names.ts`,
     edits: [
       [
-        'if (!isEarlier(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);',
+        'if (!comesFirst(mine, theirs)) this.#deps.lose(theirs.appKey, theirs.name);',
         'this.#deps.lose(theirs.appKey, theirs.name);',
       ],
     ],
