@@ -47,10 +47,13 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
   const existing = capturePodsOf(world.stores.pods, namespace, name).filter(({ isOver }) => !isOver);
   const captures = await capturesOf(world, key, pods);
   pods.keepOnly(new Set(existing.map(({ uid }) => uid)), new Set(captures.map(({ uid }) => uid)));
-  const placed = await place(world, pods, captures, candidates(world, pods, existing), capture);
+  const wanted = captures.filter(isWanted);
+  const { errors, placed } = await place(world, pods, wanted, candidates(world, pods, existing), capture);
   const before = captureEssence(pods.reports);
   await tell(pods, client, existing, (pod) => pushFor(pod, placed, mediaPodsOf(world, key)));
   if (captureEssence(pods.reports) !== before) options.onChange(key);
+  const [error] = errors;
+  if (error !== undefined) throw error;
   return { requeueAfterMs: nextLook(world, pods, existing, placed) };
 }
 
@@ -78,6 +81,9 @@ async function capturesOf(world: World, key: string, { assigned }: CapturePods):
   return judged.flat();
 }
 
+/** Whether a pod has work with it: one that is suspended or held takes no room. */
+const isWanted = ({ accepted, object }: Captured): boolean => !accepted.spec.suspend && heldOf(object) === null;
+
 /** The store may lag behind a write, and memory knows nothing of the writes of another replica. */
 function newer(seen: Assignment | undefined, written: Assignment | undefined): Assignment | null {
   if (!seen || !written) return seen ?? written ?? null;
@@ -95,25 +101,36 @@ function candidates({ clock }: World, { unreadySince }: CapturePods, pods: reado
   });
 }
 
-/** Writes new assignments before any pod hears of them: two pods must never have the same epoch. */
+type Placed = { readonly placed: readonly Captured[]; readonly errors: readonly unknown[] };
+
+/**
+ * Writes new assignments before any pod hears of them: two pods must never have the same epoch. A capture whose write
+ * failed stays as it was, and no other one waits for it.
+ */
 async function place(
   world: World,
   pods: CapturePods,
   captures: readonly Captured[],
   candidates: readonly Candidate[],
   { capturesPerPod }: Capture,
-): Promise<Captured[]> {
+): Promise<Placed> {
   const assignments = assign(captures, candidates, capturesPerPod);
   const placed: Captured[] = [];
+  const errors: unknown[] = [];
   for (const each of captures) {
     const assignment = assignments.get(each.uid);
-    if (!assignment) placed.push(each);
-    else if (await writeAssignment(world, each.object, assignment)) {
-      pods.assigned.set(each.uid, assignment);
-      placed.push({ ...each, assignment });
+    try {
+      if (!assignment) placed.push(each);
+      else if (await writeAssignment(world, each.object, assignment)) {
+        pods.assigned.set(each.uid, assignment);
+        placed.push({ ...each, assignment });
+      }
+    } catch (error) {
+      errors.push(error);
+      placed.push(each);
     }
   }
-  return placed;
+  return { placed, errors };
 }
 
 /** Sends the observed resourceVersion: a replica whose store lags behind fails. False = the object is gone. */
@@ -139,12 +156,8 @@ function mediaPodsOf({ stores }: World, key: string): MediaPod[] {
     .map(({ address, internalPort, name }) => ({ pod: name, address, port: internalPort }));
 }
 
-/** All captures of a pod that are not suspended or held. */
 function pushFor(pod: Pod, placed: readonly Captured[], mediaPods: readonly MediaPod[]): CapturePush {
-  const own = placed.filter(
-    ({ accepted, assignment, object }) =>
-      assignment?.podUid === pod.uid && !accepted.spec.suspend && heldOf(object) === null,
-  );
+  const own = placed.filter(({ assignment }) => assignment?.podUid === pod.uid);
   return capturePush({ mediaPods: [...mediaPods], captures: own.map(orderOf) });
 }
 
