@@ -5,7 +5,7 @@ import { must } from './rules.ts';
 import { noSourceUserInfoRule, sourceUrlRule } from './source-url.ts';
 import { streamNameRule } from './texts.ts';
 
-const url = (scheme: string, description: string) =>
+const url = (scheme: 'rtsp' | 'rtmp' | 'srt', description: string) =>
   must(Type.String({ maxLength: 2048, description }), sourceUrlRule(scheme), noSourceUserInfoRule);
 
 const CREDENTIALS = 'Secret with `username` and `password`';
