@@ -129,8 +129,16 @@ export const StreamCaptureStatus = Type.Object(
       ),
     ),
     mediaSessionId: text('Id of the stream'),
-    connectedSince: optional(Type.String({ format: 'date-time', description: 'When the stream was published' })),
-    restarts: optional(count({ description: 'How often the capture has started again' })),
+    connectedSince: optional(
+      Type.String({ format: 'date-time', description: 'When the first packet of the current connection came' }),
+    ),
+    restarts: optional(
+      count({
+        description:
+          'Connections to the source after the first one, also those that failed. Counted anew after a change, and on ' +
+          'another pod',
+      }),
+    ),
     held: optional(
       Type.Object(
         {
