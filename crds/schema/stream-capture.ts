@@ -118,8 +118,11 @@ export const StreamCaptureStatus = Type.Object(
     assignment: optional(
       Type.Object(
         {
-          pod: Type.String({ maxLength: 253, description: 'Name of the capture pod' }),
-          podUid: Type.String({ maxLength: 253, description: 'UID of the capture pod' }),
+          pod: Type.String({
+            maxLength: 253,
+            description: 'Name of the capture pod; empty while the capture is suspended or held',
+          }),
+          podUid: Type.String({ maxLength: 253, description: 'UID of the capture pod; empty as its name' }),
           epoch: Type.Integer({
             minimum: 1,
             description: 'Grows with each assignment, so that the media servers prefer the newest one',

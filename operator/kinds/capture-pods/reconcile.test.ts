@@ -228,8 +228,41 @@ describe('reconcileCapturePods', () => {
     world.have({ ...captureObject('door', spec), status: { assignment, ...status } });
     world.have({ ...captureObject('alley', spec), status });
     world.have(captureObject('gate'));
-    expect(await reconciled()).toEqual([`PATCH ${STATUS}`]);
+    await reconciled();
     expect(namesOf(pod)).toEqual(['gate']);
+    expect(assignmentOf('door')).toEqual({ pod: '', podUid: '', epoch: 5 });
+    expect(assignmentOf('alley')).toBeUndefined();
+    expect(await reconciled()).toEqual([]);
+  });
+
+  it('gives a capture that goes on to a pod with room, and to none without', async () => {
+    const a = await started('a');
+    world.have(mediaServerObject({ capture: { allow: ALLOW, capturesPerPod: 1 } }));
+    const setSuspend = (suspend: boolean) => {
+      const status = world.statusOf(world.stores.streamCaptures, 'door');
+      world.have({ ...captureObject('door', { suspend }), status });
+    };
+    world.have(captureObject('door'));
+    await reconciled();
+    setSuspend(true);
+    world.have(captureObject('gate'));
+    await reconciled();
+    setSuspend(false);
+    await reconciled();
+    expect(namesOf(a)).toEqual(['gate']);
+    const b = await started('b');
+    await reconciled();
+    expect([namesOf(a), namesOf(b)]).toEqual([['gate'], ['door']]);
+    expect(assignmentOf('door')).toMatchObject({ podUid: 'b', epoch: 3 });
+  });
+
+  it('tells no pod of a suspended capture, also if its release cannot be written', async () => {
+    const pod = await started('a');
+    const assignment = { pod: 'live-capture-a', podUid: 'a', epoch: 4 };
+    world.have({ ...captureObject('gate', { suspend: true }), status: { assignment } });
+    world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
+    await expect(reconcile()).rejects.toThrow('it has changed');
+    expect(pod.orders).toEqual([]);
   });
 
   it.each<[string, Parameters<typeof captureObject>, object]>([

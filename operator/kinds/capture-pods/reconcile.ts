@@ -5,7 +5,7 @@ import type { CaptureOrder, CapturePush, CaptureReport, MediaPod } from '../../.
 import { isNotFound } from '../../kube/api-error.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, pathOf, splitKey, TYPES } from '../../kube/objects.ts';
-import { type Assignment, assign, type Candidate } from '../../pods/assign.ts';
+import { type Assignment, assign, type Candidate, released } from '../../pods/assign.ts';
 import type { CaptureClient } from '../../pods/capture-client.ts';
 import { type CapturePodReport, type CapturePods, captureEssence } from '../../pods/capture-pods.ts';
 import { capturePodsOf, type Pod, podsOf } from '../../pods/pod.ts';
@@ -47,8 +47,8 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
   const existing = capturePodsOf(world.stores.pods, namespace, name).filter(({ isOver }) => !isOver);
   const captures = await capturesOf(world, key, pods);
   pods.keepOnly(new Set(existing.map(({ uid }) => uid)), new Set(captures.map(({ uid }) => uid)));
-  const wanted = captures.filter(isWanted);
-  const { errors, placed } = await place(world, pods, wanted, candidates(world, pods, existing), capture);
+  const next = nextAssignments(captures, candidates(world, pods, existing), capture);
+  const { errors, placed } = await place(world, pods, captures, next);
   const before = captureEssence(pods.reports);
   await tell(pods, client, existing, (pod) => pushFor(pod, placed, mediaPodsOf(world, key)));
   if (captureEssence(pods.reports) !== before) options.onChange(key);
@@ -101,6 +101,20 @@ function candidates({ clock }: World, { unreadySince }: CapturePods, pods: reado
   });
 }
 
+/** What has changed, by uid: a capture without work for a pod leaves it, and is given to one when it goes on. */
+function nextAssignments(
+  captures: readonly Captured[],
+  candidates: readonly Candidate[],
+  { capturesPerPod }: Capture,
+): Map<string, Assignment> {
+  const next = assign(captures.filter(isWanted), candidates, capturesPerPod);
+  for (const each of captures) {
+    const { assignment, uid } = each;
+    if (!isWanted(each) && assignment && assignment.podUid !== '') next.set(uid, released(assignment));
+  }
+  return next;
+}
+
 type Placed = { readonly placed: readonly Captured[]; readonly errors: readonly unknown[] };
 
 /**
@@ -111,14 +125,12 @@ async function place(
   world: World,
   pods: CapturePods,
   captures: readonly Captured[],
-  candidates: readonly Candidate[],
-  { capturesPerPod }: Capture,
+  next: ReadonlyMap<string, Assignment>,
 ): Promise<Placed> {
-  const assignments = assign(captures, candidates, capturesPerPod);
   const placed: Captured[] = [];
   const errors: unknown[] = [];
   for (const each of captures) {
-    const assignment = assignments.get(each.uid);
+    const assignment = next.get(each.uid);
     try {
       if (!assignment) placed.push(each);
       else if (await writeAssignment(world, each.object, assignment)) {
@@ -130,7 +142,7 @@ async function place(
       placed.push(each);
     }
   }
-  return { placed, errors };
+  return { placed: placed.filter(isWanted), errors };
 }
 
 /** Sends the observed resourceVersion: a replica whose store lags behind fails. False = the object is gone. */
