@@ -101,13 +101,19 @@ describe('renderSource', () => {
       'a short passphrase',
       { srt },
       { srt: secretSource({ passphrase: 'sesame' }) },
-      'key "passphrase" of Secret "srt": must have 10 to 79 characters',
+      'key "passphrase" of Secret "srt": must have 10 to 79 bytes',
     ],
     [
       'a long passphrase',
       { srt },
       { srt: secretSource({ passphrase: 's'.repeat(80) }) },
-      'key "passphrase" of Secret "srt": must have 10 to 79 characters',
+      'key "passphrase" of Secret "srt": must have 10 to 79 bytes',
+    ],
+    [
+      'a passphrase of 79 characters and 80 bytes',
+      { srt },
+      { srt: secretSource({ passphrase: `${'s'.repeat(78)}ü` }) },
+      'key "passphrase" of Secret "srt": must have 10 to 79 bytes',
     ],
   ])('says what is wrong with %s, without its content', (_what, spec, secrets, fault) => {
     expect(sourceOf(spec, secrets)).toBe(fault);

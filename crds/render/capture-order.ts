@@ -85,8 +85,10 @@ const loginFault = (text: string): string | null =>
   /\p{Cc}/u.test(text) ? 'must not contain control characters' : null;
 
 /** The limits of SRT itself. */
-const passphraseFault = (text: string): string | null =>
-  text.length >= 10 && text.length <= 79 ? loginFault(text) : 'must have 10 to 79 characters';
+function passphraseFault(text: string): string | null {
+  const bytes = Buffer.byteLength(text);
+  return bytes >= 10 && bytes <= 79 ? loginFault(text) : 'must have 10 to 79 bytes';
+}
 
 /** A push with its hash: the same content has the same hash, in any order. Pure. */
 export function capturePush(push: Omit<CapturePush, 'hash'>): CapturePush {

@@ -46,9 +46,10 @@ export const Capture = Type.Object(
         'Networks of the sources that may be captured, as in a NetworkPolicy. Loopback, link-local, unspecified and ' +
         'multicast addresses are refused in any case',
     }),
+    // sluice-sources runs 256 processes at most, also those that are ending.
     capturesPerPod: Type.Integer({
       minimum: 1,
-      maximum: 1000,
+      maximum: 200,
       description: 'Maximum number of captures of a pod',
       default: 50,
     }),

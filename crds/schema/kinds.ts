@@ -232,7 +232,7 @@ export const STREAM_CAPTURE: Kind<StreamCaptureSpec> = {
     text('State', '.status.conditions[?(@.type=="Capturing")].reason', 'Reason of the condition Capturing'),
     text('Codec', '.status.tracks[?(@.kind=="video")].codec', 'Codec of the video'),
     text('Keyframes', '.status.keyFrameInterval', 'Time between two key frames'),
-    number('Restarts', '.status.restarts', 'How often the capture has started again'),
+    number('Restarts', '.status.restarts', 'Connections to the source after the first one'),
     AGE,
     { ...text('Pod', '.status.assignment.pod', 'Capture pod'), priority: 1 },
     message('Capturing'),

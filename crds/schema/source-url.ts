@@ -1,23 +1,44 @@
 import { parseIp } from './ip.ts';
-import { celText, type ValueRule } from './rules.ts';
+import { matching, type ValueRule } from './rules.ts';
 import { noUserInfoRule, PORT, URL_HOST } from './texts.ts';
 
-/** Any visible ASCII character but quotes, `\\` and `#`: cameras have odd paths. */
+/** Any visible ASCII character but quotes, `\` and `#`: cameras have odd paths. */
 const SOURCE_TEXT = '[!$-&(-\\[\\]-_a-~]';
+/** The same without `/` and `?`. */
+const SEGMENT = '[!$-&(-.0->@-\\[\\]-_a-~]';
+/** The same without `&`, and with `%` only before two hexadecimal digits. */
+const STREAM_ID = '([!$(-\\[\\]-_a-~]|%[0-9A-Fa-f]{2})*';
+
+/** What follows the host, which sluice-sources takes, and how a message says it. */
+const FORMS = {
+  rtsp: {
+    rest: `(:${PORT})?([/?]${SOURCE_TEXT}*)?`,
+    example: 'rtsp://10.20.0.7/live',
+    parts: 'a port of at most 65535 if any',
+  },
+  rtmp: {
+    rest: `(:${PORT})?(/${SEGMENT}+){2,}([?]${SOURCE_TEXT}*)?`,
+    example: 'rtmp://10.20.0.8/live/gate',
+    parts: 'a port of at most 65535 if any, an application and a stream',
+  },
+  srt: {
+    rest: `:${PORT}/?([?]streamid=${STREAM_ID})?`,
+    example: 'srt://10.20.0.9:9000?streamid=gate',
+    parts: 'a port of at most 65535, nothing else but streamid if any',
+  },
+} as const;
 
 /**
  * A URL of a camera or an encoder. The host is followed by its port, `/`, `?` or the end, so that every parser of URLs
  * finds the same host.
  */
-export function sourceUrlRule(scheme: string): ValueRule<string> {
-  const pattern = `^${scheme}://([^/?#]*@)?${URL_HOST}(:${PORT})?([/?]${SOURCE_TEXT}*)?$`;
-  return {
-    rule: `self.matches(${celText(pattern)})`,
-    message:
-      `must be a URL such as ${scheme}://10.20.0.7/live: with ${scheme} in lower case, a host, a port of at most ` +
-      '65535 if any, and no space, quote, backslash, control character, fragment or non-ASCII character',
-    holds: (text) => new RegExp(pattern).test(text),
-  };
+export function sourceUrlRule(scheme: keyof typeof FORMS): ValueRule<string> {
+  const { example, parts, rest } = FORMS[scheme];
+  return matching(
+    `^${scheme}://([^/?#]*@)?${URL_HOST}${rest}$`,
+    `must be a URL such as ${example}: with ${scheme} in lower case, a host, ${parts}, and no space, quote, ` +
+      'backslash, control character, fragment or non-ASCII character',
+  );
 }
 
 export const noSourceUserInfoRule: ValueRule<string> = {

@@ -5,7 +5,7 @@ import { must } from './rules.ts';
 import { noSourceUserInfoRule, sourceUrlRule } from './source-url.ts';
 import { streamNameRule } from './texts.ts';
 
-const url = (scheme: string, description: string) =>
+const url = (scheme: 'rtsp' | 'rtmp' | 'srt', description: string) =>
   must(Type.String({ maxLength: 2048, description }), sourceUrlRule(scheme), noSourceUserInfoRule);
 
 const CREDENTIALS = 'Secret with `username` and `password`';
@@ -118,8 +118,11 @@ export const StreamCaptureStatus = Type.Object(
     assignment: optional(
       Type.Object(
         {
-          pod: Type.String({ maxLength: 253, description: 'Name of the capture pod' }),
-          podUid: Type.String({ maxLength: 253, description: 'UID of the capture pod' }),
+          pod: Type.String({
+            maxLength: 253,
+            description: 'Name of the capture pod; empty while the capture is suspended or held',
+          }),
+          podUid: Type.String({ maxLength: 253, description: 'UID of the capture pod; empty as its name' }),
           epoch: Type.Integer({
             minimum: 1,
             description: 'Grows with each assignment, so that the media servers prefer the newest one',
@@ -129,8 +132,16 @@ export const StreamCaptureStatus = Type.Object(
       ),
     ),
     mediaSessionId: text('Id of the stream'),
-    connectedSince: optional(Type.String({ format: 'date-time', description: 'When the stream was published' })),
-    restarts: optional(count({ description: 'How often the capture has started again' })),
+    connectedSince: optional(
+      Type.String({ format: 'date-time', description: 'When the first packet of the current connection came' }),
+    ),
+    restarts: optional(
+      count({
+        description:
+          'Connections to the source after the first one, also those that failed. Counted anew after a change, and on ' +
+          'another pod',
+      }),
+    ),
     held: optional(
       Type.Object(
         {

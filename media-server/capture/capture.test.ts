@@ -38,7 +38,7 @@ describe('a capture', () => {
     stage.tracks();
     stage.packet(7);
     expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'open']);
-    expect(capture.state).toMatchObject({ reason: 'Connected', restarts: 1 });
+    expect(capture.state).toMatchObject({ reason: 'Connected', restarts: 1, connectedAt: stage.clock.now() });
     const [before, after] = stage.sent.map((packet) => readRtp(packet));
     expect(after?.sequence).toBe((before?.sequence ?? 0) + 1);
     expect(after?.timestamp).toBe(1_000 + 90 * 1_500);
@@ -60,6 +60,7 @@ describe('a capture', () => {
     expect(stage.seen).toEqual(['open', 'close']);
     await stage.clock.advance(0.4 * firstMs + 1);
     expect(stage.seen.slice(0, 3)).toEqual(['open', 'close', 'open']);
+    expect(capture.state.restarts).toBe(1);
   });
 
   it('waits longer each time, up to half a minute, and a good connection counts as success', async () => {

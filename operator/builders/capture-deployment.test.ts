@@ -75,11 +75,7 @@ describe('buildCaptureDeployment', () => {
                   '--capture-key',
                   '/etc/sluice/capture.key',
                 ],
-                env: [
-                  fromField('POD_NAME', 'metadata.name'),
-                  fromField('POD_UID', 'metadata.uid'),
-                  fromField('POD_IPS', 'status.podIPs'),
-                ],
+                env: [fromField('POD_NAME', 'metadata.name')],
                 ports: [
                   { name: 'ops', containerPort: 9090, protocol: 'TCP' },
                   { name: 'internal', containerPort: 9091, protocol: 'TCP' },

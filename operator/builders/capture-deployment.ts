@@ -104,12 +104,7 @@ const captureContainer = ({ podTemplate, resources }: Capture, image: string): o
   name: CAPTURE_CONTAINERS.capture,
   image,
   args: ['media-server/capture/main.ts', '--sources', SOCKET, '--capture-key', `${FOLDER}/${CAPTURE_KEY_FILE}`],
-  env: onePerName([
-    fromField('POD_NAME', 'metadata.name'),
-    fromField('POD_UID', 'metadata.uid'),
-    fromField('POD_IPS', 'status.podIPs'),
-    ...(podTemplate.env ?? []),
-  ]),
+  env: onePerName([fromField('POD_NAME', 'metadata.name'), ...(podTemplate.env ?? [])]),
   ports: [
     { name: PORT_NAMES.ops, containerPort: OPS_PORT, protocol: 'TCP' },
     { name: PORT_NAMES.internal, containerPort: INTERNAL_PORT, protocol: 'TCP' },

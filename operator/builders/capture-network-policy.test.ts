@@ -25,7 +25,7 @@ describe('buildCaptureNetworkPolicy', () => {
         policyTypes: ['Ingress', 'Egress'],
         ingress: [
           { ports: [tcp('ops')] },
-          { ports: [tcp('internal')], from: [FLEET, OPERATOR] },
+          { ports: [tcp('internal')], from: [OPERATOR] },
           { ports: [{ protocol: 'UDP' }], from: BLOCKS },
         ],
         egress: [

@@ -20,7 +20,7 @@ export function buildCaptureNetworkPolicy(parent: Parent, hosts: readonly string
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         { ports: [tcp(PORT_NAMES.ops)] },
-        { ports: [tcp(PORT_NAMES.internal)], from: [fleet, OPERATOR_PODS] },
+        { ports: [tcp(PORT_NAMES.internal)], from: [OPERATOR_PODS] },
         // Media of RTSP over UDP, to a port that the source is told.
         { ports: [{ protocol: 'UDP' }], from: allowed },
       ],

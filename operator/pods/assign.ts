@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** The pod that has a capture. A higher epoch wins over a lower one, wherever both are published. */
 export type Assignment = { readonly pod: string; readonly podUid: string; readonly epoch: number };
 
+/** No pod: a capture that is suspended or held takes no room. Its epochs count on. */
+export const released = ({ epoch }: Assignment): Assignment => ({ pod: '', podUid: '', epoch: epoch + 1 });
+
 export type Assignable = {
   /** The uid of the StreamCapture. */
   readonly uid: string;

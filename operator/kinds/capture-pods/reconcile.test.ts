@@ -87,7 +87,27 @@ describe('reconcileCapturePods', () => {
     world.have(captureObject('gate'));
     world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
     await expect(reconcile()).rejects.toThrow('it has changed');
-    expect(pod.orders).toBeNull();
+    expect(pod.orders).toEqual([]);
+  });
+
+  it('tells pods of the captures whose assignments were written when another write fails, and fails then', async () => {
+    const pod = await started('a');
+    for (const name of ['gate', 'hall', 'yard']) world.have(captureObject(name));
+    world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
+    await expect(reconcile()).rejects.toThrow('it has changed');
+    expect(namesOf(pod)).toEqual(['hall', 'yard']);
+    expect(changes).toEqual([KEY]);
+  });
+
+  it('leaves a capture on its pod, which is going away, when its next assignment cannot be written', async () => {
+    const a = await started('a');
+    world.have(captureObject('gate'));
+    await reconciled();
+    const b = await started('b');
+    world.have(capturePodObject('a', { port: a.port, deletionTimestamp: '2026-01-01T00:00:00Z' }));
+    world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
+    await expect(reconcile()).rejects.toThrow('it has changed');
+    expect([namesOf(a), namesOf(b)]).toEqual([['gate'], []]);
   });
 
   it('sends the observed resourceVersion with an assignment', async () => {
@@ -195,6 +215,53 @@ describe('reconcileCapturePods', () => {
     const assignment = { pod: 'live-capture-a', podUid: 'a', epoch: 4 };
     world.have({ ...captureObject(name, spec, metadata), status: { assignment, ...status } });
     await reconciled();
+    expect(pod.orders).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, object]>([
+    ['suspended', { suspend: true }, {}],
+    ['held', {}, { held }],
+  ])('gives no room to a capture that is %s, whether or not it has a pod', async (_what, spec, status) => {
+    const pod = await started('a');
+    world.have(mediaServerObject({ capture: { allow: ALLOW, capturesPerPod: 1 } }));
+    const assignment = { pod: 'live-capture-a', podUid: 'a', epoch: 4 };
+    world.have({ ...captureObject('door', spec), status: { assignment, ...status } });
+    world.have({ ...captureObject('alley', spec), status });
+    world.have(captureObject('gate'));
+    await reconciled();
+    expect(namesOf(pod)).toEqual(['gate']);
+    expect(assignmentOf('door')).toEqual({ pod: '', podUid: '', epoch: 5 });
+    expect(assignmentOf('alley')).toBeUndefined();
+    expect(await reconciled()).toEqual([]);
+  });
+
+  it('gives a capture that goes on to a pod with room, and to none without', async () => {
+    const a = await started('a');
+    world.have(mediaServerObject({ capture: { allow: ALLOW, capturesPerPod: 1 } }));
+    const setSuspend = (suspend: boolean) => {
+      const status = world.statusOf(world.stores.streamCaptures, 'door');
+      world.have({ ...captureObject('door', { suspend }), status });
+    };
+    world.have(captureObject('door'));
+    await reconciled();
+    setSuspend(true);
+    world.have(captureObject('gate'));
+    await reconciled();
+    setSuspend(false);
+    await reconciled();
+    expect(namesOf(a)).toEqual(['gate']);
+    const b = await started('b');
+    await reconciled();
+    expect([namesOf(a), namesOf(b)]).toEqual([['gate'], ['door']]);
+    expect(assignmentOf('door')).toMatchObject({ podUid: 'b', epoch: 3 });
+  });
+
+  it('tells no pod of a suspended capture, also if its release cannot be written', async () => {
+    const pod = await started('a');
+    const assignment = { pod: 'live-capture-a', podUid: 'a', epoch: 4 };
+    world.have({ ...captureObject('gate', { suspend: true }), status: { assignment } });
+    world.client.refuse(STATUS, new ApiError('it has changed', { status: 409 }), 'PATCH');
+    await expect(reconcile()).rejects.toThrow('it has changed');
     expect(pod.orders).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import type { CaptureOrder, CapturePush, CaptureReport, MediaPod } from '../../.
 import { isNotFound } from '../../kube/api-error.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, pathOf, splitKey, TYPES } from '../../kube/objects.ts';
-import { type Assignment, assign, type Candidate } from '../../pods/assign.ts';
+import { type Assignment, assign, type Candidate, released } from '../../pods/assign.ts';
 import type { CaptureClient } from '../../pods/capture-client.ts';
 import { type CapturePodReport, type CapturePods, captureEssence } from '../../pods/capture-pods.ts';
 import { capturePodsOf, type Pod, podsOf } from '../../pods/pod.ts';
@@ -47,10 +47,13 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
   const existing = capturePodsOf(world.stores.pods, namespace, name).filter(({ isOver }) => !isOver);
   const captures = await capturesOf(world, key, pods);
   pods.keepOnly(new Set(existing.map(({ uid }) => uid)), new Set(captures.map(({ uid }) => uid)));
-  const placed = await place(world, pods, captures, candidates(world, pods, existing), capture);
+  const next = nextAssignments(captures, candidates(world, pods, existing), capture);
+  const { errors, placed } = await place(world, pods, captures, next);
   const before = captureEssence(pods.reports);
   await tell(pods, client, existing, (pod) => pushFor(pod, placed, mediaPodsOf(world, key)));
   if (captureEssence(pods.reports) !== before) options.onChange(key);
+  const [error] = errors;
+  if (error !== undefined) throw error;
   return { requeueAfterMs: nextLook(world, pods, existing, placed) };
 }
 
@@ -78,6 +81,9 @@ async function capturesOf(world: World, key: string, { assigned }: CapturePods):
   return judged.flat();
 }
 
+/** Whether a pod has work with it: one that is suspended or held takes no room. */
+const isWanted = ({ accepted, object }: Captured): boolean => !accepted.spec.suspend && heldOf(object) === null;
+
 /** The store may lag behind a write, and memory knows nothing of the writes of another replica. */
 function newer(seen: Assignment | undefined, written: Assignment | undefined): Assignment | null {
   if (!seen || !written) return seen ?? written ?? null;
@@ -95,25 +101,48 @@ function candidates({ clock }: World, { unreadySince }: CapturePods, pods: reado
   });
 }
 
-/** Writes new assignments before any pod hears of them: two pods must never have the same epoch. */
+/** What has changed, by uid: a capture without work for a pod leaves it, and is given to one when it goes on. */
+function nextAssignments(
+  captures: readonly Captured[],
+  candidates: readonly Candidate[],
+  { capturesPerPod }: Capture,
+): Map<string, Assignment> {
+  const next = assign(captures.filter(isWanted), candidates, capturesPerPod);
+  for (const each of captures) {
+    const { assignment, uid } = each;
+    if (!isWanted(each) && assignment && assignment.podUid !== '') next.set(uid, released(assignment));
+  }
+  return next;
+}
+
+type Placed = { readonly placed: readonly Captured[]; readonly errors: readonly unknown[] };
+
+/**
+ * Writes new assignments before any pod hears of them: two pods must never have the same epoch. A capture whose write
+ * failed stays as it was, and no other one waits for it.
+ */
 async function place(
   world: World,
   pods: CapturePods,
   captures: readonly Captured[],
-  candidates: readonly Candidate[],
-  { capturesPerPod }: Capture,
-): Promise<Captured[]> {
-  const assignments = assign(captures, candidates, capturesPerPod);
+  next: ReadonlyMap<string, Assignment>,
+): Promise<Placed> {
   const placed: Captured[] = [];
+  const errors: unknown[] = [];
   for (const each of captures) {
-    const assignment = assignments.get(each.uid);
-    if (!assignment) placed.push(each);
-    else if (await writeAssignment(world, each.object, assignment)) {
-      pods.assigned.set(each.uid, assignment);
-      placed.push({ ...each, assignment });
+    const assignment = next.get(each.uid);
+    try {
+      if (!assignment) placed.push(each);
+      else if (await writeAssignment(world, each.object, assignment)) {
+        pods.assigned.set(each.uid, assignment);
+        placed.push({ ...each, assignment });
+      }
+    } catch (error) {
+      errors.push(error);
+      placed.push(each);
     }
   }
-  return placed;
+  return { placed: placed.filter(isWanted), errors };
 }
 
 /** Sends the observed resourceVersion: a replica whose store lags behind fails. False = the object is gone. */
@@ -139,12 +168,8 @@ function mediaPodsOf({ stores }: World, key: string): MediaPod[] {
     .map(({ address, internalPort, name }) => ({ pod: name, address, port: internalPort }));
 }
 
-/** All captures of a pod that are not suspended or held. */
 function pushFor(pod: Pod, placed: readonly Captured[], mediaPods: readonly MediaPod[]): CapturePush {
-  const own = placed.filter(
-    ({ accepted, assignment, object }) =>
-      assignment?.podUid === pod.uid && !accepted.spec.suspend && heldOf(object) === null,
-  );
+  const own = placed.filter(({ assignment }) => assignment?.podUid === pod.uid);
   return capturePush({ mediaPods: [...mediaPods], captures: own.map(orderOf) });
 }
 
