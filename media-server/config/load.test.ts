@@ -37,7 +37,9 @@ describe('resources of a folder', () => {
     await folder.write('all.yaml', `${SERVER}---\n${APP}`);
     const before = await folder.load();
     await folder.write('capture.yaml', CAPTURE);
-    expect(await folder.load()).toEqual(before);
+    const { bundle, findings } = await folder.load();
+    expect(bundle).toEqual(before.bundle);
+    expect(findings).toMatchObject([{ kind: 'StreamCapture', reason: 'CaptureDisabled' }]);
   });
 
   it('may be JSON', async () => {
