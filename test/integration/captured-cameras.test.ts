@@ -131,6 +131,8 @@ describe('a captured stream', () => {
     // Somebody wants it again.
     await captures(streamCapture(name, { rtsp: { url: cameras.url(path) }, stallTimeout: '9s' }));
     await captured(name);
+    await captures();
+    await saidGoodbye(path, before + 2);
   });
 
   it('goes on in the same session after its camera was away for a moment', async () => {
