@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FLEET_KEY_FILE } from '../../../crds/render/fleet-key.ts';
+import { CAPTURE_KEY_FILE, FLEET_KEY_FILE } from '../../../crds/render/fleet-key.ts';
 import { hashOf } from '../../../crds/render/hash.ts';
 import { HOOK_METHODS } from '../../../crds/schema/hook-methods.ts';
 import { StreamObject } from '../../../crds/schema/stream.ts';
@@ -244,7 +244,7 @@ describe('a pod that the operator cannot reach', () => {
     const current = await config();
     const next = { ...current, keepAlive: { ...current.keepAlive, appKeys: ['by-volume'] } };
     const { data } = await stage.get('secret/live-assets');
-    const names = Object.keys(data).filter((name) => name !== FLEET_KEY_FILE);
+    const names = Object.keys(data).filter((name) => name !== FLEET_KEY_FILE && name !== CAPTURE_KEY_FILE);
     const assets = new Map(names.map((name): [string, Buffer] => [name, Buffer.from(data[name], 'base64')]));
     const hash = hashOf({ config: next, assets });
     const version = `${Date.now()} ${hash}`;
