@@ -56,7 +56,7 @@ describe('addressFault', () => {
   });
 
   it.each(['', 'camera.example', '2130706433', '0x7f.0.0.1', '127.1', '10.20.0.07', 'fd00:20::7%eth0', '[fd00:20::7]'])(
-    'refuses "%s", which is no literal address',
+    'refuses "%s", which is not a literal address',
     (address) => expect(addressFault(address, ALL)).toBe(`"${address}" is not an IP address`),
   );
 });

@@ -15,7 +15,7 @@ export function parseIp(text: string): Ip | null {
   return { family: 6, value: ofParts(groupsOf(text), 16n) };
 }
 
-/** Parses `ADDRESS/BITS`. Bits beyond the prefix may be set. null = it is no network. */
+/** Parses `ADDRESS/BITS`. Bits beyond the prefix may be set. null = it is not a network. */
 export function parseNetwork(text: string): Network | null {
   const [, address = '', bits = ''] = /^([^/]+)\/(0|[1-9][0-9]{0,2})$/.exec(text) ?? [];
   const ip = parseIp(address);

@@ -49,7 +49,7 @@ export const noSourceUserInfoRule: ValueRule<string> = {
 const PARTS = new RegExp(`^[a-z]+://([^/?#]*@)?(?<host>${URL_HOST})(:${PORT})?([/?].*)?$`);
 
 /**
- * The host of a URL, for logs, columns and messages: the rest of a URL may hold credentials. Empty if the text is no URL
+ * The host of a URL, for logs, columns and messages: the rest of a URL may hold credentials. Empty if the text is not a URL
  * of a source; nothing is guessed, because a part of a password may look like a host.
  */
 export const sourceHost = (url: string): string => PARTS.exec(url)?.groups?.['host']?.replace(/^\[|\]$/g, '') ?? '';

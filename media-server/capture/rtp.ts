@@ -11,7 +11,7 @@ export type RtpHeader = {
 
 const FIXED_BYTES = 12;
 
-/** Reads a header; null if the bytes are no RTP packet of version 2. */
+/** Reads a header; null if the bytes are not an RTP packet of version 2. */
 export function readRtp(packet: Buffer): RtpHeader | null {
   const [first = 0, second = 0] = packet;
   if (packet.length < FIXED_BYTES || first >> 6 !== 2) return null;

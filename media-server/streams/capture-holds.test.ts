@@ -75,7 +75,7 @@ describe('CaptureHolds', () => {
     expect.assertions(1);
   });
 
-  it('holds nothing of a session that is no capture', () => {
+  it('holds nothing of a session that is not a capture', () => {
     const client = fakeSession({ kind: 'whip' });
     holds.watch(client);
     client.markEnded('rest');

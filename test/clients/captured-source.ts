@@ -73,7 +73,7 @@ export class CapturedSource {
     this.#socket.pause();
   }
 
-  /** Bytes that are no whole frame. */
+  /** Bytes that are not a whole frame. */
   get rest(): number {
     return this.#rest.length;
   }
