@@ -49,8 +49,8 @@ export const noSourceUserInfoRule: ValueRule<string> = {
 const PARTS = new RegExp(`^[a-z]+://([^/?#]*@)?(?<host>${URL_HOST})(:${PORT})?([/?].*)?$`);
 
 /**
- * The host of a URL, for logs, columns and messages: the rest of a URL may hold credentials. Empty if the text is not a URL
- * of a source; nothing is guessed, because a part of a password may look like a host.
+ * The host of a URL, for logs, columns and messages: the rest of a URL may hold credentials. Empty if the text is not a
+ * URL of a source; nothing is guessed, because a part of a password may look like a host.
  */
 export const sourceHost = (url: string): string => PARTS.exec(url)?.groups?.['host']?.replace(/^\[|\]$/g, '') ?? '';
 

@@ -28,6 +28,11 @@ describe('validateResource', () => {
       'spec.media.codecs[0]: must be one of opus, VP8, VP9, H264, AV1, PCMU, PCMA, G722, got "H265"',
     ],
     [
+      'a password in a URL, which a log must not have',
+      faults(REST_HOOK, { url: 'http://ann:sesame@b/MyAPI' }),
+      'spec.url: must not contain a user name or password; use auth instead, got "http://***@b/MyAPI"',
+    ],
+    [
       'a duplicate entry',
       faults(MEDIA_SERVER, { media: { codecs: ['VP8', 'VP8'] } }),
       'spec.media.codecs[1]: "VP8" is listed already',
