@@ -12,7 +12,7 @@ import {
   type Parent,
   PORT_NAMES,
 } from './common.ts';
-import { fromField, onePerName, probe, RESTRICTED, tolerationsOf, USER } from './pod-parts.ts';
+import { fromField, onePerName, probe, RESTRICTED, RESTRICTED_POD, tolerationsOf, USER } from './pod-parts.ts';
 
 const FOLDER = '/etc/sluice';
 const RUN = '/run/sluice';
@@ -61,13 +61,7 @@ function podOf(parent: Parent, capture: Capture, { image, sourcesImage }: Captur
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_S,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      fsGroup: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED_POD,
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     ...Object.fromEntries(Object.entries(scheduling).filter(([, value]) => value !== undefined)),
     tolerations: tolerationsOf(capture.podTemplate),

@@ -20,7 +20,7 @@ import {
   selectorOf,
 } from './common.ts';
 import { ANNOUNCED_FILE } from './config-map.ts';
-import { fromField, onePerName, probe, RESTRICTED, tolerationsOf, USER, type Variable } from './pod-parts.ts';
+import { fromField, onePerName, probe, RESTRICTED, RESTRICTED_POD, tolerationsOf, type Variable } from './pod-parts.ts';
 
 const FOLDER = '/etc/sluice';
 /** Time after the drain to flush events and close. */
@@ -85,13 +85,7 @@ function podOf(parent: Parent, { image }: DeploymentInput): PodSpec {
     enableServiceLinks: false,
     // Otherwise the media server is PID 1, and a SIGTERM that arrives while it loads is lost.
     shareProcessNamespace: true,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      fsGroup: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED_POD,
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     ...(media.exposure === 'HostNetwork' ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     ...affinityOf(parent),

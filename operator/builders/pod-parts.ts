@@ -10,6 +10,15 @@ export type Variable = Readonly<Record<string, unknown>>;
 /** The user and the group of our programs. */
 export const USER = 65532;
 
+/** What all containers of a pod share of the Pod Security level `restricted`. */
+export const RESTRICTED_POD = {
+  runAsNonRoot: true,
+  runAsUser: USER,
+  runAsGroup: USER,
+  fsGroup: USER,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
+
 export const RESTRICTED = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
