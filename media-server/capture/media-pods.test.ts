@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { MediaPods } from './media-pods.ts';
+
+const pods = ['a', 'b', 'c'].map((pod, index) => ({ pod, address: `10.0.0.${index + 1}`, port: 9091 }));
+const uids = Array.from({ length: 60 }, (_, index) => `capture-${index}`);
+
+function mediaPods(): MediaPods {
+  const media = new MediaPods();
+  media.set(pods);
+  return media;
+}
+
+describe('the media pods of captures', () => {
+  it('are none before the operator has named any', () => {
+    expect(new MediaPods().urlFor('capture-1')).toBeNull();
+  });
+
+  it('share the captures, in any order of their names', () => {
+    const [media, other] = [mediaPods(), new MediaPods()];
+    other.set(pods.toReversed());
+    const urls = uids.map((uid) => media.urlFor(uid));
+    expect(uids.map((uid) => other.urlFor(uid))).toEqual(urls);
+    for (const { address } of pods)
+      expect(urls.filter((url) => url === `https://${address}:9091`).length).toBeGreaterThan(9);
+  });
+
+  it('are tried one after the other', () => {
+    const media = mediaPods();
+    const tried = pods.map(() => {
+      const url = media.urlFor('capture-1');
+      media.next('capture-1');
+      return url;
+    });
+    expect(new Set(tried).size).toBe(3);
+    expect(media.urlFor('capture-1')).toBe(tried[0]);
+  });
+
+  it('keep the captures of a pod that stays', () => {
+    const media = mediaPods();
+    const before = new Map(uids.map((uid) => [uid, media.urlFor(uid)]));
+    media.set(pods.slice(0, 2));
+    for (const [uid, url] of before) if (!url?.includes('10.0.0.3')) expect(media.urlFor(uid)).toBe(url);
+  });
+});
