@@ -237,6 +237,21 @@ describe('a media server that takes no stream', () => {
 });
 
 describe('the captures of a pod', () => {
+  it('stay ended when only a password or an allowed network changes', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder()]);
+    await stage.live();
+    await stage.publicationEnds('keepalive', 'because');
+    const held = { reason: 'TerminatedByKeepAlive', message: 'because', held: { cause: 'keepalive', info: 'because' } };
+    for (const cidr of ['192.0.2.0/25', '192.0.2.0/26']) {
+      await stage.captures.set([captureOrder({ allow: [{ cidr }] })]);
+      expect(stage.captures.states).toMatchObject([held]);
+    }
+    expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
+    await stage.captures.set([captureOrder({ generation: 2 })]);
+    expect(stage.isOpen).toBe(true);
+  });
+
   it('are those of the last call, also while captures of an earlier one still end', async () => {
     const stage = new CaptureStage();
     await stage.captures.set([captureOrder()]);

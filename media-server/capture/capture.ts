@@ -100,6 +100,12 @@ export class Capture {
     this.#connect();
   }
 
+  /** Takes the place of a capture that was ended, and does not start. */
+  stayEnded(held: NonNullable<CaptureState['held']>): void {
+    this.#says(HELD_CAUSES[held.cause as HeldCause], held.info);
+    this.#held = held;
+  }
+
   /** Says goodbye to the camera and ends the publication. Resolves when both are done. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -23,14 +23,18 @@ export class Captures {
     const gone = [...this.#byUid.values()].filter(
       ({ order }) => !isDeepStrictEqual(this.#wanted.get(order.uid), order),
     );
-    for (const { order } of gone) this.#byUid.delete(order.uid);
+    const before = new Map(gone.map((capture) => [capture.order.uid, capture]));
+    for (const uid of before.keys()) this.#byUid.delete(uid);
     await Promise.all(gone.map((capture) => capture.stop()));
     // Another call may have come meanwhile.
     for (const order of this.#wanted.values()) {
       if (this.#byUid.has(order.uid)) continue;
       const capture = new Capture(order, this.#deps);
       this.#byUid.set(order.uid, capture);
-      capture.start();
+      // A new password does not bring back what somebody has ended.
+      const old = before.get(order.uid);
+      if (old?.state.held && old.order.generation === order.generation) capture.stayEnded(old.state.held);
+      else capture.start();
     }
   }
 
