@@ -170,7 +170,7 @@ const PURE: readonly string[] = [
   'media-server/hooks/read-overwrite.ts',
   'media-server/keepalive/policy.ts',
   'media-server/keepalive/verdict.ts',
-  'media-server/streams/capture.ts',
+  'media-server/streams/capture-origin.ts',
   'media-server/streams/filter.ts',
   'media-server/streams/stream-id.ts',
   'media-server/streams/stream-object.ts',

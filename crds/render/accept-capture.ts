@@ -1,4 +1,4 @@
-import type { Capture } from '../schema/capture.ts';
+import type { CaptureSpec } from '../schema/capture.ts';
 import type { CapturedSource } from '../schema/capture-messages.ts';
 import type { AcceptedReason } from '../schema/capture-reasons.ts';
 import type { MediaServerSpec } from '../schema/media-server.ts';
@@ -17,7 +17,7 @@ export type AcceptedCapture = {
   /** The name of the MediaServer. */
   readonly mediaServer: string;
   readonly appKey: string;
-  readonly capture: Capture;
+  readonly capture: CaptureSpec;
   readonly source: CapturedSource;
 };
 
@@ -73,7 +73,7 @@ function conflictOf({ capture, captures }: AcceptanceInput): RefusedCapture | nu
 }
 
 /** A name of a host is resolved, and each of its addresses checked, by whoever connects. */
-function addressFaultOf(spec: StreamCaptureSpec, { allow }: Capture): RefusedCapture | null {
+function addressFaultOf(spec: StreamCaptureSpec, { allow }: CaptureSpec): RefusedCapture | null {
   const address = sourceAddress(urlOf(spec));
   const fault = address === null ? null : addressFault(address, allow);
   return fault === null ? null : refuseCapture('AddressNotAllowed', fault);

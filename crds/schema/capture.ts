@@ -36,7 +36,7 @@ function isPart(part: string, whole: string): boolean {
 }
 
 /** `spec.capture` of a MediaServer. */
-export const Capture = Type.Object(
+export const CaptureSpec = Type.Object(
   {
     replicas: Type.Integer({ minimum: 0, maximum: 100, description: 'Number of capture pods', default: 1 }),
     allow: Type.Array(AllowedNetwork, {
@@ -102,4 +102,4 @@ export const Capture = Type.Object(
     ...closed,
   },
 );
-export type Capture = Static<typeof Capture>;
+export type CaptureSpec = Static<typeof CaptureSpec>;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Capture } from './capture.ts';
+import { CaptureSpec } from './capture.ts';
 import {
   closed,
   conditions,
@@ -358,7 +358,7 @@ export const MediaServerSpec = Type.Object(
         reload('restart'),
       ),
     ),
-    capture: Type.Optional(Capture),
+    capture: Type.Optional(CaptureSpec),
     podMonitor: Type.Boolean({
       description: 'Creates a PodMonitor. Requires the CRD of the Prometheus operator',
       default: false,

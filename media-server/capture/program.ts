@@ -10,13 +10,13 @@ import { readResources } from '../config/resources.ts';
 import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';
 import type { CaptureDeps, OpenSource } from './capture.ts';
-import { CaptureClient } from './capture-client.ts';
 import { Captures } from './captures.ts';
 import { locate, type Resolve } from './locate.ts';
 import { MediaPods } from './media-pods.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
+import { PublishClient } from './publish-client.ts';
 import { Source, type SourceListener } from './source.ts';
 
 const clock = systemClock;
@@ -115,7 +115,7 @@ function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publis
     const url = mediaPods.urlFor(uid);
     if (url === null) return { kind: 'refused', status: 503, detail: 'there is no media pod', retryAfterMs: null };
     const provider = PROVIDERS[source.kind];
-    const client = new CaptureClient({ url, dispatcher: agent.get(), appKey, name, uid, epoch, generation, provider });
+    const client = new PublishClient({ url, dispatcher: agent.get(), appKey, name, uid, epoch, generation, provider });
     try {
       const outcome = await Publication.start(client, kinds, onEnded);
       if ('kind' in outcome && outcome.status >= 500) mediaPods.next(uid);

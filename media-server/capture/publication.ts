@@ -8,7 +8,7 @@ import {
   type Track,
   Video,
 } from 'node-datachannel';
-import type { CaptureClient, PublicationEnd, Refusal } from './capture-client.ts';
+import type { PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
 
 /** Payload types of the program `sources`. */
 export const PAYLOAD_TYPES = { video: 96, audio: 111 } as const;
@@ -39,12 +39,12 @@ export class Publication {
   readonly #senders = new Map<TrackKind, Sender>();
   readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer; readonly timestamp: number }[] = [];
   readonly #over = new AbortController();
-  readonly #client: CaptureClient;
+  readonly #client: PublishClient;
   #location: string | null = null;
   #mediaSessionId = '';
   #isClosing = false;
 
-  private constructor(client: CaptureClient, kinds: readonly TrackKind[]) {
+  private constructor(client: PublishClient, kinds: readonly TrackKind[]) {
     this.#client = client;
     this.#connection = new PeerConnection('capture', {
       iceServers: [],
@@ -58,7 +58,7 @@ export class Publication {
    * unless `close` was called before. Rejects if the media server does not answer.
    */
   static async start(
-    client: CaptureClient,
+    client: PublishClient,
     kinds: readonly TrackKind[],
     onEnded: (end: PublicationEnd) => void,
   ): Promise<Publication | Refusal> {

@@ -3,15 +3,15 @@ import { sleep } from '../../process/clock.ts';
 import { fleetOfOne } from '../../test/builders/fleet-of-one.ts';
 import { fakeSession, fakeStream, fakeStreams } from '../../test/builders/streams.ts';
 import { settle, VirtualClock } from '../../test/builders/virtual-clock.ts';
-import type { Assignment } from '../streams/capture.ts';
+import type { CaptureEpoch } from '../streams/capture-origin.ts';
 import { Stream } from '../streams/stream.ts';
 import { NoAnswer, type Wire } from './ask.ts';
 import type { Fleet } from './fleet.ts';
 import { ownNames } from './own-names.ts';
 
 const NEVER = new AbortController().signal;
-const OLDER: Assignment = { uid: 'camera', epoch: 1 };
-const NEWER: Assignment = { uid: 'camera', epoch: 2 };
+const OLDER: CaptureEpoch = { uid: 'camera', epoch: 1 };
+const NEWER: CaptureEpoch = { uid: 'camera', epoch: 2 };
 
 let clock: VirtualClock;
 let pods: ReturnType<typeof pod>[];
@@ -55,7 +55,7 @@ function pod(uid: string) {
 const at = (index: number) => pods[index] ?? pod('missing');
 
 /** A publication on a pod, of a capture or of a client, that claims its name now. */
-function start(index: number, assignment: Assignment | null, { isLive = true } = {}): Stream {
+function start(index: number, assignment: CaptureEpoch | null, { isLive = true } = {}): Stream {
   const capture = assignment ? { ...assignment, generation: 1, provider: 'RTSP' as const } : undefined;
   const session = fakeSession({ kind: capture ? 'capture' : 'whip', capture, createdAt: clock.now() });
   const { custom, direction, id, leg, name, offer } = fakeStream();
@@ -78,7 +78,7 @@ describe('the name of a capture', () => {
     expect(older.cause).toBe('name_conflict');
   });
 
-  it.each<[string, Assignment | null]>([
+  it.each<[string, CaptureEpoch | null]>([
     ['the same assignment', { ...NEWER }],
     ['an older one', OLDER],
     ['another capture', { uid: 'other', epoch: 9 }],
@@ -106,7 +106,7 @@ describe('the name of a capture', () => {
     expect(await claim(2, start(2, OLDER, { isLive: false }))).toBe(false);
   });
 
-  it.each<[string, Assignment | null, Assignment | null, 'first' | 'second']>([
+  it.each<[string, CaptureEpoch | null, CaptureEpoch | null, 'first' | 'second']>([
     ['the newer assignment', OLDER, NEWER, 'second'],
     ['the newer assignment, also if it came first', NEWER, OLDER, 'first'],
     ['the earlier one of two captures', OLDER, { ...NEWER, uid: 'other' }, 'first'],

@@ -1,6 +1,6 @@
 import type { RosterMember } from '../../crds/schema/internal.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
-import { type Assignment, givesWay } from '../streams/capture.ts';
+import { type CaptureEpoch, givesWay } from '../streams/capture-origin.ts';
 import type { Asking } from './ask.ts';
 import type { Membership } from './membership.ts';
 import type { Answer, HeldName, Question } from './messages.ts';
@@ -12,7 +12,7 @@ export type OwnName = {
   /** When it was claimed, Unix milliseconds. */
   readonly at: number;
   /** The capture that it publishes. */
-  readonly capture: Assignment | null;
+  readonly capture: CaptureEpoch | null;
   /** Whether it may be played. */
   readonly isLive: boolean;
 };

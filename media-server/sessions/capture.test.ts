@@ -9,19 +9,19 @@ import {
   UNAVAILABLE,
 } from '../../test/builders/session-stage.ts';
 import { settle } from '../../test/builders/virtual-clock.ts';
-import type { Capture } from '../streams/capture.ts';
+import type { CaptureOrigin } from '../streams/capture-origin.ts';
 import type { Stream } from '../streams/stream.ts';
 
-const CAMERA: Capture = { uid: 'camera', epoch: 1, generation: 1, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, generation: 1, provider: 'RTSP' };
 
 let stage: SessionStage;
 beforeEach(() => {
   stage = new SessionStage();
 });
 
-const capture = (over: Partial<Capture> = {}, name = 'a') => stage.capture({ ...CAMERA, ...over }, { name });
+const capture = (over: Partial<CaptureOrigin> = {}, name = 'a') => stage.capture({ ...CAMERA, ...over }, { name });
 
-async function live(over: Partial<Capture> = {}): Promise<Stream> {
+async function live(over: Partial<CaptureOrigin> = {}): Promise<Stream> {
   const stream = started(await capture(over));
   stage.media.leg.connect();
   await settle();
@@ -29,7 +29,7 @@ async function live(over: Partial<Capture> = {}): Promise<Stream> {
 }
 
 /** The HTTP status and the reason of a capture that does not start. */
-async function refusal(over: Partial<Capture> = {}) {
+async function refusal(over: Partial<CaptureOrigin> = {}) {
   const { detail, result, status } = rejected(await capture(over));
   return [status, result, detail];
 }
@@ -76,7 +76,7 @@ describe('a capture', () => {
     expect([older.cause, newer.cause, newer.name]).toEqual(['name_conflict', null, 'chosen']);
   });
 
-  it.each<[string, Partial<Capture>]>([
+  it.each<[string, Partial<CaptureOrigin>]>([
     ['an older assignment', { epoch: 0 }],
     ['the same assignment', {}],
     ['another capture', { uid: 'other', epoch: 9 }],

@@ -1,4 +1,4 @@
-import { givesWay } from '../streams/capture.ts';
+import { givesWay } from '../streams/capture-origin.ts';
 import type { Session } from '../streams/session.ts';
 import type { Stream } from '../streams/stream.ts';
 import { admit, connect } from './admission.ts';

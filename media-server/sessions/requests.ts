@@ -5,8 +5,8 @@ import type { Log } from '../../process/logger.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Media, MediaProtocol } from '../media/media.ts';
-import type { Assignment, Capture } from '../streams/capture.ts';
 import type { CaptureHolds } from '../streams/capture-holds.ts';
+import type { CaptureEpoch, CaptureOrigin } from '../streams/capture-origin.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Client, Session, SessionKind } from '../streams/session.ts';
 import type { SessionRegistry } from '../streams/session-registry.ts';
@@ -20,7 +20,7 @@ export type SessionRequest = {
   readonly client: Client;
   readonly custom: Readonly<Record<string, unknown>>;
   /** What a capture program publishes. */
-  readonly capture?: Capture;
+  readonly capture?: CaptureOrigin;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 };
@@ -114,7 +114,7 @@ export type NameClaim = {
   /** When it was claimed, Unix milliseconds. */
   readonly at: number;
   /** The capture that it publishes. */
-  readonly capture: Assignment | null;
+  readonly capture: CaptureEpoch | null;
 };
 
 /** Names of publications on all pods. */

@@ -1,6 +1,6 @@
 import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 import type { Direction } from '../../crds/schema/stream.ts';
-import type { Capture } from '../streams/capture.ts';
+import type { CaptureOrigin } from '../streams/capture-origin.ts';
 import type { Session } from '../streams/session.ts';
 import { endWhenGone, newSession } from './open-session.ts';
 import { reject } from './open-stream.ts';
@@ -12,7 +12,7 @@ import type { SessionDeps, SessionRequest, StreamOutcome, StreamRequest } from '
 /** What a WHIP or WHEP POST asks for: a session and its only stream. */
 export type SingleRequest = Omit<SessionRequest, 'kind'> & StreamRequest;
 
-export type CaptureRequest = SingleRequest & { readonly capture: Capture };
+export type CaptureRequest = SingleRequest & { readonly capture: CaptureOrigin };
 
 type Protocol = {
   readonly kind: 'whip' | 'whep' | 'capture';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeSession } from '../../test/builders/streams.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
-import type { Capture } from './capture.ts';
 import { CaptureHolds } from './capture-holds.ts';
+import type { CaptureOrigin } from './capture-origin.ts';
 import { type Denial, DenyList } from './deny.ts';
 
-const CAMERA: Capture = { uid: 'camera', epoch: 1, generation: 3, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, generation: 3, provider: 'RTSP' };
 
 let clock: VirtualClock;
 let holds: CaptureHolds;
@@ -23,7 +23,7 @@ function pod() {
   return { deny, holds: new CaptureHolds({ clock, deny, tell: (denial) => told.push(denial) }), told };
 }
 
-function session(capture: Capture | undefined = CAMERA) {
+function session(capture: CaptureOrigin | undefined = CAMERA) {
   const made = fakeSession({ kind: 'capture', capture });
   made.admission = 'connected';
   holds.watch(made);
@@ -51,7 +51,7 @@ describe('CaptureHolds', () => {
     },
   );
 
-  it.each<[string, Partial<Capture>, boolean]>([
+  it.each<[string, Partial<CaptureOrigin>, boolean]>([
     ['a later assignment of the same generation', { epoch: 2 }, true],
     ['another address of the same generation', { provider: 'SRT' }, true],
     ['the next generation', { generation: 4 }, false],

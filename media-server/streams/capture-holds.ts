@@ -1,5 +1,5 @@
 import type { Clock } from '../../process/clock.ts';
-import { type Capture, HOLDING_CAUSES, type HoldingCause, holdingCause } from './capture.ts';
+import { type CaptureOrigin, HOLDING_CAUSES, type HoldingCause, holdingCause } from './capture-origin.ts';
 import type { Denial, DenyList } from './deny.ts';
 import type { Session } from './session.ts';
 
@@ -25,7 +25,7 @@ export class CaptureHolds {
   }
 
   /** Why a capture must not start yet; null = it may. */
-  causeOf(capture: Capture): HoldingCause | null {
+  causeOf(capture: CaptureOrigin): HoldingCause | null {
     return HOLDING_CAUSES.find((cause) => this.#deps.deny.has(keyOf(capture, cause))) ?? null;
   }
 
@@ -43,5 +43,5 @@ export class CaptureHolds {
   }
 }
 
-const keyOf = ({ generation, uid }: Capture, cause: HoldingCause): string =>
+const keyOf = ({ generation, uid }: CaptureOrigin, cause: HoldingCause): string =>
   JSON.stringify(['capture', uid, generation, cause]);

@@ -2,7 +2,7 @@ import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import type { MediaProvider } from '../../crds/schema/stream.ts';
 import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureOrigin } from './capture-origin.ts';
 
 /** How a client opened a session: a WHIP or a WHEP request, a socket of the Web SDK, or a capture that begins. */
 export const SESSION_KINDS = ['whip', 'whep', 'webSdk', 'capture'] as const;
@@ -40,7 +40,7 @@ export type SessionOptions = {
   readonly client: Client;
   readonly custom: Readonly<Record<string, unknown>>;
   /** What a session of the kind `capture` publishes. */
-  readonly capture?: Capture | undefined;
+  readonly capture?: CaptureOrigin | undefined;
   readonly hooks: SessionHooks;
   /** Unix time, milliseconds. */
   readonly createdAt: number;
@@ -57,7 +57,7 @@ export class Session {
   readonly client: Client;
   /** What the client passed when it connected. Each stream has a `custom` of its own. */
   readonly custom: Readonly<Record<string, unknown>>;
-  readonly capture: Capture | null;
+  readonly capture: CaptureOrigin | null;
   readonly hooks: SessionHooks;
   readonly createdAt: number;
 

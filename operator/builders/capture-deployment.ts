@@ -1,5 +1,5 @@
 import { CAPTURE_KEY_FILE } from '../../crds/render/fleet-key.ts';
-import type { Capture } from '../../crds/schema/capture.ts';
+import type { CaptureSpec } from '../../crds/schema/capture.ts';
 import { INTERNAL_PORT, OPS_PORT } from '../../crds/schema/media-server.ts';
 import { type KubeObject, TYPES } from '../kube/objects.ts';
 import {
@@ -50,7 +50,7 @@ export function buildCaptureDeployment(parent: Parent, images: CaptureImages): K
   });
 }
 
-function podOf(parent: Parent, capture: Capture, { image, sourcesImage }: CaptureImages): object {
+function podOf(parent: Parent, capture: CaptureSpec, { image, sourcesImage }: CaptureImages): object {
   const { imagePullPolicy, imagePullSecrets, image: ownImage } = parent.spec;
   const { affinity, nodeSelector, priorityClassName, runtimeClassName, topologySpreadConstraints } =
     capture.podTemplate;
@@ -85,7 +85,7 @@ function podOf(parent: Parent, capture: Capture, { image, sourcesImage }: Captur
 }
 
 /** Parses untrusted input: it has no key, no token, no environment and no mount but the socket. */
-const sourcesContainer = ({ resources, sourcesImage }: Capture, image: string): object => ({
+const sourcesContainer = ({ resources, sourcesImage }: CaptureSpec, image: string): object => ({
   name: CAPTURE_CONTAINERS.sources,
   image: sourcesImage ?? image,
   args: ['--listen', SOCKET, '--group', String(USER)],
@@ -94,7 +94,7 @@ const sourcesContainer = ({ resources, sourcesImage }: Capture, image: string): 
   volumeMounts: [{ name: 'socket', mountPath: RUN }],
 });
 
-const captureContainer = ({ podTemplate, resources }: Capture, image: string): object => ({
+const captureContainer = ({ podTemplate, resources }: CaptureSpec, image: string): object => ({
   name: CAPTURE_CONTAINERS.capture,
   image,
   args: ['media-server/capture/main.ts', '--sources', SOCKET, '--capture-key', `${FOLDER}/${CAPTURE_KEY_FILE}`],

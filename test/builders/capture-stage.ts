@@ -1,7 +1,7 @@
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from '../../media-server/capture/capture.ts';
-import type { PublicationEnd, Refusal } from '../../media-server/capture/capture-client.ts';
 import { Captures } from '../../media-server/capture/captures.ts';
+import type { PublicationEnd, Refusal } from '../../media-server/capture/publish-client.ts';
 import type { SourceListener } from '../../media-server/capture/source.ts';
 import { createLogger } from '../../process/logger.ts';
 import { H264, rtpPacket } from './rtp-packets.ts';

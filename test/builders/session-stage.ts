@@ -13,8 +13,8 @@ import type {
   StreamRequest,
 } from '../../media-server/sessions/requests.ts';
 import { capture, type SingleRequest, whep, whip } from '../../media-server/sessions/single.ts';
-import type { Capture } from '../../media-server/streams/capture.ts';
 import { CaptureHolds } from '../../media-server/streams/capture-holds.ts';
+import type { CaptureOrigin } from '../../media-server/streams/capture-origin.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import type { Session } from '../../media-server/streams/session.ts';
@@ -135,7 +135,7 @@ export class SessionStage {
   }
 
   /** Publishes as a capture program does. */
-  capture(of: Capture, over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
+  capture(of: CaptureOrigin, over: Partial<SingleRequest> = {}): Promise<StreamOutcome> {
     return capture(this.deps, { ...this.#single(OFFERS.publish, over), capture: of });
   }
 

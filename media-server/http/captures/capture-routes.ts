@@ -4,7 +4,7 @@ import { MEDIA_PROVIDERS } from '../../../crds/schema/stream.ts';
 import type { Clock } from '../../../process/clock.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { CaptureRequest } from '../../sessions/single.ts';
-import type { Capture } from '../../streams/capture.ts';
+import type { CaptureOrigin } from '../../streams/capture-origin.ts';
 import type { Stream, StreamChange } from '../../streams/stream.ts';
 import type { Terminator } from '../../streams/terminate.ts';
 import { plainAddress } from '../client-address.ts';
@@ -114,7 +114,7 @@ function captureRequest(
   };
 }
 
-const captureOf = ({ epoch, generation, provider, uid }: CaptureQuery): Capture => ({
+const captureOf = ({ epoch, generation, provider, uid }: CaptureQuery): CaptureOrigin => ({
   ...{ uid, provider },
   epoch: Number(epoch),
   generation: Number(generation),

@@ -1,6 +1,6 @@
 import type { AcceptedCapture } from '../../../crds/render/accept-capture.ts';
 import { capturePush, renderCapture } from '../../../crds/render/capture-order.ts';
-import type { Capture } from '../../../crds/schema/capture.ts';
+import type { CaptureSpec } from '../../../crds/schema/capture.ts';
 import type { CaptureOrder, CapturePush, CaptureReport, MediaPod } from '../../../crds/schema/capture-messages.ts';
 import { isNotFound } from '../../kube/api-error.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
@@ -58,7 +58,7 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
 }
 
 /** `spec.capture` of a MediaServer that this operator manages. */
-function captureOf({ ownership, stores }: World, key: string): Capture | null {
+function captureOf({ ownership, stores }: World, key: string): CaptureSpec | null {
   const server = stores.mediaServers.get(key);
   if (!server || server.metadata.deletionTimestamp || ownership.isForeign(server)) return null;
   const checked = readMediaServer(server);
@@ -105,7 +105,7 @@ function candidates({ clock }: World, { unreadySince }: CapturePods, pods: reado
 function nextAssignments(
   captures: readonly Captured[],
   candidates: readonly Candidate[],
-  { capturesPerPod }: Capture,
+  { capturesPerPod }: CaptureSpec,
 ): Map<string, Assignment> {
   const next = assign(captures.filter(isWanted), candidates, capturesPerPod);
   for (const each of captures) {

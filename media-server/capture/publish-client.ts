@@ -15,7 +15,7 @@ export type PublicationEnd = { readonly cause: CaptureEndCause | null; readonly 
 /** What an event stream tells: the id of the stream, and its cause once it has ended. */
 type Status = { readonly mediaSessionId: string; readonly cause: CaptureEndCause | null; readonly info: string };
 
-export type CaptureClientOptions = {
+export type PublishClientOptions = {
   /** The internal listener of a media server. */
   readonly url: string;
   /** Holds the key of the capture role. */
@@ -36,10 +36,10 @@ const DELETE_MS = 2_000;
 const SILENT_MS = 15_000;
 
 /** The capture routes of a media server. */
-export class CaptureClient {
-  readonly #options: CaptureClientOptions;
+export class PublishClient {
+  readonly #options: PublishClientOptions;
 
-  constructor(options: CaptureClientOptions) {
+  constructor(options: PublishClientOptions) {
     this.#options = options;
   }
 

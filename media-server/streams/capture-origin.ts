@@ -3,7 +3,7 @@ import type { MediaProvider } from '../../crds/schema/stream.ts';
 import type { Session } from './session.ts';
 
 /** What a capture program says of a capture that it publishes. */
-export type Capture = {
+export type CaptureOrigin = {
   /** The uid of the StreamCapture. */
   readonly uid: string;
   /** Grows with each assignment of the capture to a program: an older one gives way. */
@@ -14,10 +14,10 @@ export type Capture = {
 };
 
 /** A capture as one program has been given it. */
-export type Assignment = Pick<Capture, 'uid' | 'epoch'>;
+export type CaptureEpoch = Pick<CaptureOrigin, 'uid' | 'epoch'>;
 
 /** Whether a publication gives its name to another one: both are the same capture, and the other one is newer. */
-export function givesWay(held: Assignment | null | undefined, next: Assignment | null | undefined): boolean {
+export function givesWay(held: CaptureEpoch | null | undefined, next: CaptureEpoch | null | undefined): boolean {
   return held?.uid !== undefined && held.uid === next?.uid && held.epoch < next.epoch;
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
-import { type Assignment, givesWay, holdingCause } from './capture.ts';
+import { type CaptureEpoch, givesWay, holdingCause } from './capture-origin.ts';
 
 describe('givesWay', () => {
   const [older, newer] = [
     { uid: 'camera', epoch: 1 },
     { uid: 'camera', epoch: 2 },
   ];
-  it.each<[string, Assignment | null, Assignment | null, boolean]>([
+  it.each<[string, CaptureEpoch | null, CaptureEpoch | null, boolean]>([
     ['an older one of the same capture', older, newer, true],
     ['a newer one', newer, older, false],
     ['the same one', newer, { ...newer }, false],
