@@ -18,7 +18,7 @@ import { installSluice } from './install.ts';
 import { openCluster } from './open-cluster.ts';
 import { forward } from './port-forward.ts';
 import { showStatus } from './status.ts';
-import { tellStory } from './story.ts';
+import { tellStory, type Windows } from './story.ts';
 import { suggestions } from './suggestions.ts';
 
 await runDemo(async (demo) => {
@@ -44,7 +44,7 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
   const host = new URL(https).host;
   const browser = await startBrowser({ ownSignals: true, hosts: { [host]: ingress } });
   demo.removes('the browser', () => browser.close());
-  const whileLive = async (stillMoves: () => Promise<void>): Promise<void> => {
+  const whileLive = async ({ startAgain, stillMove }: Windows): Promise<void> => {
     await backendAnswers(kube);
     await showCounts(kube, 1, 1);
     demo.seen('kubectl get shows one publication, one playback and a backend that answers (it counts twice a minute)');
@@ -52,8 +52,10 @@ async function tellOnCluster(demo: Demo, kube: Kube): Promise<string> {
     await showStatus(demo, kube);
     demo.seen('two pods are one media server now, and kubectl sluice finds nothing wrong');
     await rollOut(kube);
-    await stillMoves();
-    demo.seen('two new pods take new streams; the old one drains, and both pictures still move');
+    await stillMove();
+    demo.seen('two new pods take new streams; the old ones drain, and both pictures still move');
+    await startAgain();
+    demo.seen('stopped, published and played again: on the new pods now');
     ops = await forward(demo, kube, NAMESPACE, 'deployment/live:9090');
   };
   const endAll = (): Promise<string> => applyTermination(kube);

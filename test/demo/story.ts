@@ -20,10 +20,18 @@ export type Scene = {
   readonly fetch: Fetch;
   /** Headers with the credentials of the REST API. */
   readonly credentials: Readonly<Record<string, string>>;
-  /** Shows more while the stream is published and played. The function waits until the pictures of both windows move. */
-  readonly whileLive: (stillMoves: () => Promise<void>) => Promise<void>;
+  /** Shows more while the stream is published and played. */
+  readonly whileLive: (windows: Windows) => Promise<void>;
   /** Another way to end all streams; says what it did. null = there is none. */
   readonly endAll: (() => Promise<string>) | null;
+};
+
+/** The two windows of the demo. */
+export type Windows = {
+  /** Waits until both pictures move. */
+  readonly stillMove: () => Promise<void>;
+  /** Presses Stop in both windows, then publishes and plays again. */
+  readonly startAgain: () => Promise<void>;
 };
 
 type Answer = { readonly status: number; readonly body: string };
@@ -39,7 +47,14 @@ export async function tellStory(demo: Demo, scene: Scene, browser: Browser): Pro
   demo.seen(`published: the picture of the fake camera goes to the media server (${scene.publishing}/publish)`);
   await played(player);
   demo.seen(`played: the picture moves in a second browser window (${scene.playing}/play)`);
-  await scene.whileLive(async () => void (await Promise.all([moves(publisher), moves(player)])));
+  await scene.whileLive({
+    stillMove: async () => void (await Promise.all([moves(publisher), moves(player)])),
+    startAgain: async () => {
+      for (const page of [player, publisher]) await page.locator('#stop').click();
+      await published(publisher);
+      await played(player);
+    },
+  });
   await endByBackend(demo, scene, publisher, player);
   await endByRest(demo, scene, publisher, player);
   await nothingLeft(scene);
