@@ -164,7 +164,7 @@ async function startInternal(
 ): Promise<void> {
   const { config, drain, files, fleet } = parts;
   const forwarded = await buildForwardedApp(sessions);
-  const captures = await buildCaptureApp({ ...sessions, capture: (request) => capture(deps, request) });
+  const captures = await buildCaptureApp({ ...sessions, drain, capture: (request) => capture(deps, request) });
   for (const each of [forwarded, captures]) {
     await each.ready();
     undo.defer(() => each.close());
@@ -297,8 +297,10 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     own: ownNames(registry),
     lose: (appKey, name) => {
       const publication = registry.publication(appKey, name);
+      // A capture leaves a pod that drains.
+      const cause = drain.refuses && publication?.session.capture ? 'drain' : 'name_conflict';
       // The terminator has reported a failure.
-      if (publication) terminator.end(publication, 'name_conflict').catch(() => undefined);
+      if (publication) terminator.end(publication, cause).catch(() => undefined);
     },
     log: log.child({ component: 'fleet' }),
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CaptureStage, captureOrder } from '../../test/builders/capture-stage.ts';
 import { H264 } from '../../test/builders/rtp-packets.ts';
+import type { Refusal } from './publish-client.ts';
 import { readRtp } from './rtp.ts';
 
 describe('a capture', () => {
@@ -205,15 +206,13 @@ describe('a publication that was ended', () => {
 });
 
 describe('a media server that takes no stream', () => {
-  const refusal = (status: number, detail = 'why', retryAfterMs: number | null = null) => ({
-    status,
-    detail,
-    retryAfterMs,
-  });
+  const refusal = (status: number, over: Partial<Refusal> = {}): Refusal => {
+    return { kind: 'refused', status, detail: 'why', cause: null, retryAfterMs: null, ...over };
+  };
 
   it('is asked again', async () => {
     const stage = new CaptureStage();
-    stage.refusals.push(refusal(409), refusal(503, 'busy', 2_000), refusal(0));
+    stage.refusals.push(refusal(409), refusal(503, { detail: 'busy', retryAfterMs: 2_000 }), refusal(503));
     const capture = stage.start();
     await stage.live();
     expect(capture.state).toMatchObject({ reason: 'NameInUse', message: 'why' });
@@ -225,18 +224,141 @@ describe('a media server that takes no stream', () => {
     expect(stage.seen.filter((each) => each === 'open').length).toBe(1);
   });
 
-  it('is not asked again after a 403', async () => {
+  it.each([
+    ['refused', 'Refused', 'refused'],
+    ['rest', 'TerminatedByRest', 'rest'],
+    ['negotiation', 'Refused', 'refused'],
+    [null, 'Refused', 'refused'],
+  ] as const)('is not asked again after a 403 with the cause %s', async (said, reason, cause) => {
     const stage = new CaptureStage();
-    stage.refusals.push(refusal(403, 'Restricted access'));
+    // The text is for people.
+    stage.refusals.push(refusal(403, { cause: said, detail: 'Terminated by keep-alive' }));
     const capture = stage.start();
     await stage.live();
-    expect(capture.state).toMatchObject({ reason: 'Refused', held: { cause: 'refused', info: 'Restricted access' } });
+    expect(capture.state).toMatchObject({ reason, held: { cause, info: 'Terminated by keep-alive' } });
     await stage.clock.advance(3_600_000);
     expect(stage.seen).toEqual(['open', 'publish audio+video', 'close']);
   });
 });
 
+describe('a media server that drains', () => {
+  const moved = ['open', 'publish audio+video', 'publish audio+video', 'unpublish'];
+
+  it('loses the publication to another one, which takes over before it ends', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    stage.packet();
+    expect([stage.sent.length, capture.state.mediaSessionId]).toEqual([1, 'm1']);
+    start();
+    await stage.clock.advance(0);
+    expect(stage.seen).toEqual(moved);
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm2', restarts: 0 });
+    await stage.publicationEnds('drain', 'Stopped by drain', 0);
+    await stage.clock.advance(60_000);
+    expect([stage.seen, capture.state.reason]).toEqual([moved, 'Connected']);
+  });
+
+  it('keeps it until another one takes it', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    const refusal: Refusal = { kind: 'refused', status: 503, detail: 'draining', cause: null, retryAfterMs: 5_000 };
+    stage.refusals.push(refusal, refusal);
+    await stage.mediaServerDrains();
+    await stage.clock.advance(5_000);
+    stage.packet();
+    expect(stage.sent.length).toBe(1);
+    expect(capture.state).toMatchObject({ reason: 'Connected', message: '', mediaSessionId: 'm1' });
+    await stage.clock.advance(5_000);
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm2' });
+  });
+
+  it('keeps it when it drains no longer', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    await stage.live();
+    stage.refusals.push({ kind: 'refused', status: 503, detail: 'draining', cause: null, retryAfterMs: 5_000 });
+    await stage.mediaServerDrains();
+    await stage.mediaServerDrains(false);
+    await stage.clock.advance(60_000);
+    expect(stage.seen.length).toBe(3);
+  });
+
+  it('ends it before another one takes it, and says so to nobody', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('drain', 'Stopped by drain');
+    expect(capture.state.reason).toBe('Connected');
+    start();
+    await stage.clock.advance(60_000);
+    expect(stage.seen).toEqual(moved.slice(0, 3));
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm2' });
+  });
+
+  it('ends it by order, and the one that takes over ends as well', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('keepalive', 'because');
+    start();
+    await stage.clock.advance(60_000);
+    expect(stage.seen.toSorted()).toEqual(['close', ...moved].toSorted());
+    expect(capture.state).toMatchObject({ reason: 'TerminatedByKeepAlive', held: { cause: 'keepalive' } });
+    expect(capture.state.mediaSessionId).toBeUndefined();
+  });
+
+  it('takes it from a camera that is away, which is published elsewhere when it is back', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    await stage.live();
+    stage.sourceEnds('unreachable');
+    await stage.mediaServerDrains();
+    expect(stage.seen.filter((each) => each.startsWith('publish')).length).toBe(1);
+    await stage.clock.advance(1_200);
+    await stage.live();
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'open', 'publish audio+video', 'unpublish']);
+  });
+});
+
 describe('the captures of a pod', () => {
+  it('are gone with the publication that was about to start', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder()]);
+    const start = stage.holdPublish();
+    await stage.live();
+    let isStopped = false;
+    const stopped = stage.captures.stop().then(() => {
+      isStopped = true;
+    });
+    await stage.clock.advance(10_000);
+    expect([isStopped, stage.seen]).toEqual([false, ['open', 'publish audio+video', 'close']]);
+    start();
+    await stopped;
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'unpublish']);
+  });
+
+  it('start without waiting for another one that still ends', async () => {
+    const stage = new CaptureStage();
+    const first = captureOrder();
+    await stage.captures.set([first]);
+    await stage.live();
+    const slow = stage.holdUnpublish();
+    const changed = stage.captures.set([{ ...first, generation: 2 }, captureOrder({ uid: 'u2', name: 'gate4' })]);
+    await stage.clock.advance(0);
+    expect(stage.captures.states.map(({ uid }) => uid)).toEqual(['u2']);
+    slow();
+    await changed;
+    expect(stage.captures.states.map(({ uid }) => uid)).toEqual(['u2', 'u1']);
+  });
+
   it('stay ended when only a password or an allowed network changes', async () => {
     const stage = new CaptureStage();
     await stage.captures.set([captureOrder()]);

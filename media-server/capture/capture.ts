@@ -5,11 +5,10 @@ import {
   HELD_CAUSES,
   type HeldCause,
 } from '../../crds/schema/capture-reasons.ts';
-import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
-import { CLOCK_RATES, PAYLOAD_TYPES, type TrackKind } from './publication.ts';
+import { CLOCK_RATES, PAYLOAD_TYPES, type PublicationListener, type TrackKind } from './publication.ts';
 import type { PublicationEnd, Refusal } from './publish-client.ts';
 import { Renumbering } from './renumbering.ts';
 import { readRtp } from './rtp.ts';
@@ -29,11 +28,11 @@ export type CaptureDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly openSource: (order: CaptureOrder, listener: SourceListener) => OpenSource;
-  /** Rejects if no media server answers. */
+  /** Never rejects: a media server that does not answer takes no stream. */
   readonly publish: (
     order: CaptureOrder,
     kinds: readonly TrackKind[],
-    onEnded: (end: PublicationEnd) => void,
+    listener: PublicationListener,
   ) => Promise<OpenPublication | Refusal>;
 };
 
@@ -77,7 +76,10 @@ export class Capture {
   readonly #timers = new Map<'retry' | 'good' | 'tracks' | 'publish', Timer>();
   #source: OpenSource | null = null;
   #publication: OpenPublication | null = null;
-  #isPublishing = false;
+  /** The start of a publication that is under way. */
+  #publishing: Promise<void> | null = null;
+  /** Its media server drains: it is published on another one, which makes it end. */
+  #isMoving = false;
   #isStopped = false;
   #watch = new VideoWatch();
   #tracks: SourceTrack[] = [];
@@ -110,9 +112,8 @@ export class Capture {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#disconnect();
-    const publication = this.#publication;
-    this.#publication = null;
-    await publication?.close();
+    await this.#publishing;
+    await this.#unpublish();
   }
 
   /** What the operator is told. */
@@ -172,7 +173,7 @@ export class Capture {
     this.#connectedAt = this.#deps.clock.now();
     this.#after('good', GOOD_MS, () => this.#sourceBackOff.reset());
     if (this.#publication) this.#says('Connected', '');
-    else this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => void this.#publish());
+    this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => this.#publish());
   }
 
   /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
@@ -196,53 +197,74 @@ export class Capture {
     this.#connectedAt = null;
   }
 
-  /** Publishes while media arrives. The next packet of a source that is away calls it again. */
-  async #publish(): Promise<void> {
+  /** Publishes while media arrives, unless that is done. The next packet of a source that is away calls it again. */
+  #publish(): void {
     const kinds = KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
-    if (this.#isPublishing || this.#publication || this.#connectedAt === null || kinds.length === 0) return;
-    this.#isPublishing = true;
-    const started = await this.#deps
-      .publish(this.order, kinds, (end) => this.#ended(end))
-      .catch((error: unknown): Refusal => ({ kind: 'refused', status: 0, detail: String(error), retryAfterMs: null }))
-      .finally(() => {
-        this.#isPublishing = false;
-      });
-    if ('kind' in started) this.#refused(started);
-    else if (this.#isStopped || this.#held) await started.close();
-    else {
-      this.#publication = started;
-      this.#publishedAt = this.#deps.clock.monotonic();
-      if (this.#connectedAt !== null) this.#says('Connected', '');
-    }
+    const isDone = this.#publication !== null && !this.#isMoving;
+    if (this.#publishing || isDone || this.#connectedAt === null || kinds.length === 0) return;
+    this.#publishing = this.#start(kinds).finally(() => {
+      this.#publishing = null;
+    });
   }
 
-  #refused({ detail, retryAfterMs, status }: Refusal): void {
-    if (this.#isStopped) return;
-    this.#deps.log.info({ status, detail }, 'no media server takes a capture');
-    if (status === 403) {
-      // The detail of a stream that was just ended is the text of its cause.
-      this.#end(HELD.find((cause) => END_CAUSES[cause].info === detail) ?? 'refused', detail);
+  async #start(kinds: readonly TrackKind[]): Promise<void> {
+    const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, {
+      onEnded: (end) => this.#ended(started, end),
+      onDrain: (sendsAway) => this.#drains(started, sendsAway),
+    });
+    if ('kind' in started) {
+      this.#refused(started);
       return;
     }
-    this.#publishLater(status === 409 ? 'NameInUse' : 'Unavailable', detail, retryAfterMs);
+    const replaced = this.#publication;
+    this.#publication = started;
+    this.#publishedAt = this.#deps.clock.monotonic();
+    this.#isMoving = false;
+    await replaced?.close();
+    if (this.#held) await this.#unpublish();
+    else if (this.#connectedAt !== null) this.#says('Connected', '');
   }
 
-  #ended({ cause, info }: PublicationEnd): void {
+  async #unpublish(): Promise<void> {
+    const publication = this.#publication;
     this.#publication = null;
+    await publication?.close();
+  }
+
+  #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
+    if (this.#isStopped) return;
+    this.#deps.log.info({ status, detail }, 'no media server takes a capture');
+    if (status === 403) this.#end(cause !== null && isHeld(cause) ? cause : 'refused', detail);
+    else this.#publishLater(status === 409 ? 'NameInUse' : 'Unavailable', detail, retryAfterMs);
+  }
+
+  #ended(publication: OpenPublication | Refusal, { cause, info }: PublicationEnd): void {
+    if (publication !== this.#publication) return;
+    this.#publication = null;
+    this.#isMoving = false;
     if (this.#isStopped) return;
     this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
     if (cause !== null && isHeld(cause)) {
       this.#end(cause, info);
       return;
     }
+    // It ends because it moves.
+    if (this.#publishing) return;
     const isGood = this.#deps.clock.monotonic() - this.#publishedAt >= GOOD_PUBLICATION_MS;
     if (isGood) this.#publishBackOff.reset();
     this.#publishLater('Unavailable', info, isGood ? 0 : null);
   }
 
+  #drains(publication: OpenPublication | Refusal, sendsAway: boolean): void {
+    if (publication !== this.#publication) return;
+    this.#isMoving = sendsAway;
+    this.#publish();
+  }
+
   /** Somebody wanted the end of the stream. */
   #end(cause: HeldCause, info: string): void {
     this.#disconnect();
+    void this.#unpublish();
     this.#says(HELD_CAUSES[cause], info);
     if (this.order.afterTermination === 'Restart') {
       this.#after('retry', this.#sourceBackOff.next(AFTER_TERMINATION), () => this.#connect());
@@ -254,8 +276,9 @@ export class Capture {
   #publishLater(reason: CapturingReason, message: string, retryAfterMs: number | null): void {
     // What is wrong with a source that is away says more.
     if (this.#connectedAt === null) return;
-    this.#says(reason, message);
-    this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => void this.#publish());
+    // The one that is to move goes on until then.
+    if (!this.#publication) this.#says(reason, message);
+    this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => this.#publish());
   }
 
   #says(reason: CapturingReason, message: string): void {
@@ -280,8 +303,4 @@ export class Capture {
 
 /** Whether somebody wanted the end of the stream: it does not come back by itself. */
 const isHeld = <C extends CaptureEndCause>(cause: C): cause is C & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
-const HELD = Object.keys(END_CAUSES)
-  .map((cause) => cause as EndCause)
-  .filter(isHeld);
-
 const KINDS: readonly TrackKind[] = ['audio', 'video'];

@@ -2,10 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from './capture.ts';
 
+/** A capture that says goodbye to its camera and ends its publication. */
+type Leaving = { readonly capture: Capture; readonly gone: Promise<void> };
+
 /** The captures of this pod, by the uid of their StreamCapture. */
 export class Captures {
   readonly #deps: CaptureDeps;
   readonly #byUid = new Map<string, Capture>();
+  readonly #leaving = new Map<string, Leaving>();
   /** The newest orders, by uid. */
   #wanted: ReadonlyMap<string, CaptureOrder> = new Map();
 
@@ -17,28 +21,42 @@ export class Captures {
     return [...this.#byUid.values()].map(({ state }) => state);
   }
 
-  /** Starts what is new, stops what is gone; a capture whose order has changed is a new one. */
+  /**
+   * Starts what is new, stops what is gone; a capture whose order has changed is a new one, and starts when the old one
+   * is gone. Resolves when all that is done.
+   */
   async set(orders: readonly CaptureOrder[]): Promise<void> {
     this.#wanted = new Map(orders.map((order) => [order.uid, order]));
-    const gone = [...this.#byUid.values()].filter(
-      ({ order }) => !isDeepStrictEqual(this.#wanted.get(order.uid), order),
-    );
-    const before = new Map(gone.map((capture) => [capture.order.uid, capture]));
-    for (const uid of before.keys()) this.#byUid.delete(uid);
-    await Promise.all(gone.map((capture) => capture.stop()));
-    // Another call may have come meanwhile.
-    for (const order of this.#wanted.values()) {
-      if (this.#byUid.has(order.uid)) continue;
-      const capture = new Capture(order, this.#deps);
-      this.#byUid.set(order.uid, capture);
-      // A new password does not bring back what somebody has ended.
-      const old = before.get(order.uid);
-      if (old?.state.held && old.order.generation === order.generation) capture.stayEnded(old.state.held);
-      else capture.start();
+    for (const capture of this.#byUid.values()) {
+      if (!isDeepStrictEqual(this.#wanted.get(capture.order.uid), capture.order)) this.#leave(capture);
     }
+    const uids = new Set([...this.#wanted.keys(), ...this.#leaving.keys()]);
+    await Promise.all([...uids].map((uid) => this.#start(uid)));
   }
 
   stop(): Promise<void> {
     return this.set([]);
+  }
+
+  #leave(capture: Capture): void {
+    const { uid } = capture.order;
+    this.#byUid.delete(uid);
+    this.#leaving.set(uid, { capture, gone: capture.stop() });
+  }
+
+  async #start(uid: string): Promise<void> {
+    const leaving = this.#leaving.get(uid);
+    await leaving?.gone;
+    // Another call may have come meanwhile.
+    if (this.#leaving.get(uid) !== leaving) return this.#start(uid);
+    this.#leaving.delete(uid);
+    const order = this.#wanted.get(uid);
+    if (!order || this.#byUid.has(uid)) return;
+    const capture = new Capture(order, this.#deps);
+    this.#byUid.set(uid, capture);
+    const old = leaving?.capture;
+    // A new password does not bring back what somebody has ended.
+    if (old?.state.held && old.order.generation === order.generation) capture.stayEnded(old.state.held);
+    else capture.start();
   }
 }

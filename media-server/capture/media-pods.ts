@@ -12,11 +12,12 @@ export class MediaPods {
     this.#pods = pods;
   }
 
-  /** The URL of the internal listener that a capture is published to; null while there is no pod. */
-  urlFor(uid: string): string | null {
+  /** The URLs of the internal listeners that a capture is published to, each if those before do not take it. */
+  urlsFor(uid: string): string[] {
     const byPreference = this.#pods.toSorted((one, other) => (weight(uid, one) < weight(uid, other) ? -1 : 1));
-    const pod = byPreference[(this.#turns.get(uid) ?? 0) % Math.max(1, byPreference.length)];
-    return pod ? `https://${urlHost(pod.address)}:${pod.port}` : null;
+    const first = (this.#turns.get(uid) ?? 0) % Math.max(1, byPreference.length);
+    const inTurn = [...byPreference.slice(first), ...byPreference.slice(0, first)];
+    return inTurn.map(({ address, port }) => `https://${urlHost(address)}:${port}`);
   }
 
   /** A pod did not take a capture: the next one is tried. */

@@ -16,12 +16,15 @@ import { MediaPods } from './media-pods.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
-import { PublishClient } from './publish-client.ts';
+import { PublishClient, type Refusal } from './publish-client.ts';
 import { Source, type SourceListener } from './source.ts';
 
 const clock = systemClock;
 /** One connection for each event stream, and some for calls. */
 const AGENT = { connections: null, connectMs: 2_000, mostBytes: -1 } as const;
+
+/** How many media pods a capture tries at once. */
+const MOST_TRIED = 3;
 
 const resolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
@@ -108,24 +111,31 @@ async function followFolder(
   undo.defer(() => watch.close());
 }
 
-/** Publishes to the media pod of a capture; to the next one if it does not take it. */
+/** Publishes to the media pod of a capture; to the next ones if it does not take it. */
 function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publish'] {
-  return async (order, kinds, onEnded) => {
+  return async (order, kinds, listener) => {
     const { appKey, epoch, generation, name, source, uid } = order;
-    const url = mediaPods.urlFor(uid);
-    if (url === null) return { kind: 'refused', status: 503, detail: 'there is no media pod', retryAfterMs: null };
     const provider = PROVIDERS[source.kind];
-    const client = new PublishClient({ url, dispatcher: agent.get(), appKey, name, uid, epoch, generation, provider });
-    try {
-      const outcome = await Publication.start(client, kinds, onEnded);
-      if ('kind' in outcome && outcome.status >= 500) mediaPods.next(uid);
-      return outcome;
-    } catch (error) {
+    let refusal = refusalOf('there is no media pod');
+    for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
+      const numbers = { epoch, generation, attempt: clock.now() };
+      const client = new PublishClient({ url, dispatcher: agent.get(), appKey, name, uid, provider, ...numbers });
+      const outcome = await Publication.start(client, kinds, listener).catch((error) => refusalOf(String(error)));
+      if (!('kind' in outcome) || isFinal(outcome)) return outcome;
       mediaPods.next(uid);
-      throw error;
+      refusal = outcome;
     }
+    return refusal;
   };
 }
+
+/** That of a media server that does not answer. */
+const refusalOf = (detail: string): Refusal => {
+  return { kind: 'refused', status: 503, detail, cause: null, retryAfterMs: null };
+};
+
+/** Whether any other media server would refuse the capture as well. */
+const isFinal = ({ status }: Refusal): boolean => status < 500;
 
 const PROVIDERS = { rtsp: 'RTSP', rtmp: 'RTMP', srt: 'SRT' } as const;
 

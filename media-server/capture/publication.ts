@@ -25,6 +25,14 @@ const REPEATABLE = 512;
 /** Packets that wait for the connection: those of a quarter of a second at 20 Mbit/s. */
 const WAITING = 512;
 
+/** What happens to a publication. */
+export type PublicationListener = {
+  /** Called once, unless the publication was closed before. */
+  onEnded(end: PublicationEnd): void;
+  /** Whether its media server drains, so that it is to be published on another one. */
+  onDrain(sendsAway: boolean): void;
+};
+
 type Sender = {
   readonly track: Track;
   readonly ssrc: number;
@@ -54,13 +62,13 @@ export class Publication {
   }
 
   /**
-   * Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. `onEnded` is called once,
-   * unless `close` was called before. Rejects if the media server does not answer.
+   * Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. Rejects if it does not
+   * answer.
    */
   static async start(
     client: PublishClient,
     kinds: readonly TrackKind[],
-    onEnded: (end: PublicationEnd) => void,
+    listener: PublicationListener,
   ): Promise<Publication | Refusal> {
     const publication = new Publication(client, kinds);
     try {
@@ -71,10 +79,10 @@ export class Publication {
       }
       publication.#location = outcome.location;
       publication.#connection.setRemoteDescription(outcome.answer, 'answer');
-      publication.#follow(outcome.location, onEnded);
+      publication.#follow(outcome.location, listener);
       return publication;
     } catch (error) {
-      publication.#connection.close();
+      await publication.close();
       throw error;
     }
   }
@@ -125,11 +133,11 @@ export class Publication {
     return this.#connection.localDescription()?.sdp ?? '';
   }
 
-  #follow(location: string, onEnded: (end: PublicationEnd) => void): void {
+  #follow(location: string, { onDrain, onEnded }: PublicationListener): void {
     const onId = (id: string): void => {
       this.#mediaSessionId = id;
     };
-    void this.#client.follow(location, this.#over.signal, onId).then((end) => {
+    void this.#client.follow(location, this.#over.signal, { onId, onDrain }).then((end) => {
       if (this.#isClosing) return;
       this.#connection.close();
       onEnded(end);

@@ -7,13 +7,21 @@ export type Refusal = {
   readonly kind: 'refused';
   readonly status: number;
   readonly detail: string;
+  /** Why the stream ended before it was live; null if the answer does not say. */
+  readonly cause: CaptureEndCause | null;
   readonly retryAfterMs: number | null;
 };
 export type Posted = { readonly kind: 'posted'; readonly location: string; readonly answer: string };
 /** `cause` is null if the media server could not be reached any more. */
 export type PublicationEnd = { readonly cause: CaptureEndCause | null; readonly info: string };
-/** What an event stream tells: the id of the stream, and its cause once it has ended. */
-type Status = { readonly mediaSessionId: string; readonly cause: CaptureEndCause | null; readonly info: string };
+
+/** What the event stream of a publication tells on the way. */
+export type EventListener = {
+  /** The id of the stream; at least once. */
+  onId(mediaSessionId: string): void;
+  /** Whether the media server drains, so that the publication is to go to another one. */
+  onDrain(sendsAway: boolean): void;
+};
 
 export type PublishClientOptions = {
   /** The internal listener of a media server. */
@@ -24,6 +32,8 @@ export type PublishClientOptions = {
   readonly name: string;
   readonly uid: string;
   readonly epoch: number;
+  /** Grows with each attempt to publish the capture. */
+  readonly attempt: number;
   readonly generation: number;
   /** The `mediaProvider` of the stream. */
   readonly provider: 'RTSP' | 'RTMP' | 'SRT';
@@ -45,11 +55,11 @@ export class PublishClient {
 
   /** Posts an offer. Rejects if the media server does not answer. */
   async post(offer: string): Promise<Posted | Refusal> {
-    const { appKey, dispatcher, epoch, generation, name, provider, uid, url } = this.#options;
+    const { appKey, attempt, dispatcher, epoch, generation, name, provider, uid, url } = this.#options;
     const path = `/internal/captures/${encodeURIComponent(appKey)}/${encodeURIComponent(name)}`;
     const { body, headers, statusCode } = await request(`${url}${path}`, {
       method: 'POST',
-      query: { uid, epoch, generation, provider },
+      query: { uid, epoch, attempt, generation, provider },
       headers: { 'content-type': 'application/sdp' },
       body: offer,
       dispatcher,
@@ -59,11 +69,11 @@ export class PublishClient {
     if (statusCode === 201) return { kind: 'posted', location: String(headers['location']), answer: text };
     const seconds = Number(headers['retry-after'] ?? Number.NaN);
     const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : null;
-    return { kind: 'refused', status: statusCode, detail: detailOf(text), retryAfterMs };
+    return { kind: 'refused', status: statusCode, ...problemOf(text), retryAfterMs };
   }
 
-  /** Resolves when the publication has ended; never rejects. The id of the stream is told as soon as it is known. */
-  async follow(location: string, signal: AbortSignal, onId: (mediaSessionId: string) => void): Promise<PublicationEnd> {
+  /** Resolves when the publication has ended; never rejects. */
+  async follow(location: string, signal: AbortSignal, listener: EventListener): Promise<PublicationEnd> {
     const { dispatcher, url } = this.#options;
     try {
       const { body, statusCode } = await request(`${url}${location}/events`, {
@@ -76,11 +86,7 @@ export class PublishClient {
         await body.dump();
         return { cause: null, info: `the event stream was answered ${statusCode}` };
       }
-      for await (const { cause, info, mediaSessionId } of statusesOf(body)) {
-        onId(mediaSessionId);
-        if (cause !== null) return { cause, info };
-      }
-      return { cause: null, info: 'the media server has closed the event stream' };
+      return await endOf(body, listener);
     } catch (error) {
       return { cause: null, info: error instanceof Error ? error.message : String(error) };
     }
@@ -95,39 +101,47 @@ export class PublishClient {
   }
 }
 
-/** The `status` events of an event stream. */
-async function* statusesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Status> {
+/** Reads an event stream up to the end of its publication. */
+async function endOf(body: AsyncIterable<Buffer>, listener: EventListener): Promise<PublicationEnd> {
+  for await (const { data, event } of eventsOf(body)) {
+    if (event === 'drain') listener.onDrain(data['sendsAway'] === true);
+    if (event !== 'status') continue;
+    listener.onId(String(data['mediaSessionId']));
+    const cause = causeOf(data);
+    if (cause !== null) return { cause, info: String(data['info'] ?? '') };
+  }
+  return { cause: null, info: 'the media server has closed the event stream' };
+}
+
+type Event = { readonly event: string; readonly data: Readonly<Record<string, unknown>> };
+
+/** The events of an event stream; its comments are left out. */
+async function* eventsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Event> {
   let text = '';
   for await (const chunk of body) {
     text += chunk.toString();
     const events = text.split('\n\n');
     text = events.pop() ?? '';
-    for (const event of events) {
-      const status = statusOf(event);
-      if (status) yield status;
+    for (const each of events) {
+      const [, event, data] = /^event: (.*)\ndata: (.*)$/m.exec(each) ?? [];
+      if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as Event['data'] };
     }
   }
 }
 
-function statusOf(event: string): Status | null {
-  const [, data] = /^event: status\ndata: (.*)$/m.exec(event) ?? [];
-  if (data === undefined) return null;
-  const { cause, info, mediaSessionId } = JSON.parse(data) as Record<string, unknown>;
-  return {
-    mediaSessionId: String(mediaSessionId),
-    cause: typeof cause === 'string' && isCause(cause) ? cause : null,
-    info: String(info ?? ''),
-  };
+/** `detail` and `cause` of a problem (RFC 9457). */
+function problemOf(text: string): Pick<Refusal, 'cause' | 'detail'> {
+  try {
+    const problem = JSON.parse(text) as Record<string, unknown>;
+    return { detail: String(problem['detail'] ?? text), cause: causeOf(problem) };
+  } catch {
+    return { detail: text, cause: null };
+  }
+}
+
+function causeOf({ cause }: Readonly<Record<string, unknown>>): CaptureEndCause | null {
+  return typeof cause === 'string' && isCause(cause) ? cause : null;
 }
 
 const isCause = (text: string): text is CaptureEndCause =>
   Object.hasOwn(END_CAUSES, text) || Object.hasOwn(HELD_CAUSES, text);
-
-/** `detail` of a problem (RFC 9457). */
-function detailOf(text: string): string {
-  try {
-    return String((JSON.parse(text) as { detail?: unknown }).detail ?? text);
-  } catch {
-    return text;
-  }
-}

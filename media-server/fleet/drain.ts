@@ -71,9 +71,10 @@ export class Drain {
     return this.#sendsAway;
   }
 
-  /** Calls the listener whenever `sendsAway` changes. */
-  onSendAway(listener: (sendsAway: boolean) => void): void {
+  /** Calls the listener whenever `sendsAway` changes. Returns what ends that. */
+  onSendAway(listener: (sendsAway: boolean) => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves when nothing is left. Streams that still run after the timeout end with `drain`, as all sessions do. */

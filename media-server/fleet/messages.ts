@@ -25,7 +25,7 @@ export const HeldName = Type.Object({
   /** The uid of the pod that holds it. */
   holder: Text,
   /** The capture that it publishes. */
-  capture: Type.Optional(Type.Object({ uid: Text, epoch: Count })),
+  capture: Type.Optional(Type.Object({ uid: Text, epoch: Count, attempt: Count })),
 });
 export type HeldName = Static<typeof HeldName>;
 

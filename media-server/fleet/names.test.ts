@@ -10,18 +10,21 @@ import type { Fleet } from './fleet.ts';
 import { ownNames } from './own-names.ts';
 
 const NEVER = new AbortController().signal;
-const OLDER: CaptureEpoch = { uid: 'camera', epoch: 1 };
-const NEWER: CaptureEpoch = { uid: 'camera', epoch: 2 };
+const OLDER: CaptureEpoch = { uid: 'camera', epoch: 1, attempt: 8 };
+const NEWER: CaptureEpoch = { uid: 'camera', epoch: 2, attempt: 5 };
 
 let clock: VirtualClock;
 let pods: ReturnType<typeof pod>[];
 let isCut: boolean;
+/** A pod that no call reaches, and whose calls reach nobody. */
+let lost: string | null;
 /** How long a call takes. */
 let latencyMs: number;
 
 beforeEach(() => {
   clock = new VirtualClock();
   isCut = false;
+  lost = null;
   latencyMs = 0;
   pods = ['pod-0', 'pod-1', 'pod-2'].map((uid) => pod(uid));
   const members = pods.map(({ uid }) => ({ pod: uid, uid, address: '192.0.2.1', port: 1 }));
@@ -35,7 +38,8 @@ function pod(uid: string) {
     send: async (member, op, call) => {
       if (latencyMs > 0) await sleep(clock, latencyMs, NEVER);
       const other = pods.find((each) => each.uid === member.uid);
-      if (isCut || !other) throw new NoAnswer('it did not answer in time', { isRefused: false });
+      const isLost = lost === uid || lost === member.uid;
+      if (isCut || isLost || !other) throw new NoAnswer('it did not answer in time', { isRefused: false });
       return other.fleet.answer(op, call);
     },
     pipe: () => {
@@ -79,15 +83,44 @@ describe('the name of a capture', () => {
   });
 
   it.each<[string, CaptureEpoch | null]>([
-    ['the same assignment', { ...NEWER }],
+    ['the same attempt', { ...NEWER }],
+    ['an older attempt', { ...NEWER, attempt: 4 }],
     ['an older one', OLDER],
-    ['another capture', { uid: 'other', epoch: 9 }],
+    ['another capture', { uid: 'other', epoch: 9, attempt: 9 }],
     ['a client', null],
   ])('stays where it is for %s', async (_what, assignment) => {
     const live = start(0, NEWER);
     await clock.advance(1);
     expect(await claim(1, start(1, assignment, { isLive: false }))).toBe(false);
     expect(live.cause).toBeNull();
+  });
+
+  it('is given to a newer attempt of the same program', async () => {
+    const older = start(0, NEWER);
+    expect(await claim(1, start(1, { ...NEWER, attempt: 6 }, { isLive: false }))).toBe(true);
+    expect(older.cause).toBe('name_conflict');
+  });
+
+  it.each([
+    ['a newer attempt', { ...NEWER, attempt: 6 }, true],
+    ['another capture', { ...NEWER, uid: 'other', attempt: 6 }, false],
+    ['a client', null, false],
+  ])('of a pod that is lost goes to %s: %o', async (_what, assignment, isGiven) => {
+    const older = start(0, NEWER);
+    at(0).fleet.names.changed(older.appKey, older.name);
+    await settle();
+    lost = 'pod-0';
+    const newer = start(1, assignment, { isLive: false });
+    expect(await claim(1, newer)).toBe(isGiven);
+    if (!isGiven) return;
+    newer.goLive();
+    at(1).fleet.names.changed(newer.appKey, newer.name);
+    await settle();
+    expect(at(2).fleet.names.holderOf(newer.appKey, newer.name)?.uid).toBe('pod-1');
+    // It comes back, and still has the stream.
+    lost = null;
+    await clock.advance(2_000);
+    expect([older.cause, newer.cause]).toEqual(['name_conflict', null]);
   });
 
   it('is not taken from a client', async () => {

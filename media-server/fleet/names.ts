@@ -145,7 +145,10 @@ export class Names {
       (mine !== undefined && (mine.isLive || comesFirst(this.#ofThisPod(mine), claim))) ||
       (rival !== undefined && rival.holder !== claim.holder && comesFirst(rival, claim));
     if (!isTaken) this.#claims.set(key, { ...claim, lapsesAt: clock.monotonic() + CLAIM_LAPSES_MS });
-    return { isTaken, remembered: this.#holders(key).filter((uid) => uid !== claim.holder) };
+    return {
+      isTaken,
+      remembered: this.#holders(key).filter((uid) => uid !== claim.holder && !this.#yields(uid, claim)),
+    };
   }
 
   /** Another pod tells what it holds. A publication of this pod that was claimed later ends. */
@@ -176,8 +179,8 @@ export class Names {
   }
 
   #ofThisPod({ appKey, at, capture, name }: Omit<OwnName, 'isLive'>): HeldName {
-    const assignment = capture && { capture: { uid: capture.uid, epoch: capture.epoch } };
-    return { appKey, name, at, holder: this.#deps.membership.uid, ...assignment };
+    const published = capture && { capture: { uid: capture.uid, epoch: capture.epoch, attempt: capture.attempt } };
+    return { appKey, name, at, holder: this.#deps.membership.uid, ...published };
   }
 
   #claimBy(of: Pick<HeldName, 'appKey' | 'name'>): Claim | undefined {
@@ -191,7 +194,10 @@ export class Names {
     return undefined;
   }
 
-  /** A name stays with a pod that does not answer, until its container is known not to run. */
+  /**
+   * A name stays with a pod that does not answer, until its container is known not to run. An older publication of the
+   * same capture does not keep it: its pod may be lost, and ends it when it is back.
+   */
   #isHeldBySilent(
     claim: HeldName,
     remembered: readonly string[],
@@ -203,11 +209,16 @@ export class Names {
     let isHeld = false;
     for (const uid of holders) {
       const isSilent = replies.some((reply) => reply.uid === uid && !reply.answer);
-      if (isSilent && !membership.isDown(uid)) isHeld = true;
+      if (isSilent && !membership.isDown(uid) && !this.#yields(uid, claim)) isHeld = true;
       // It answered that the name is free, or it is gone.
       else this.#forget(uid, claim.appKey, claim.name);
     }
     return isHeld;
+  }
+
+  /** Whether the publication that a pod is known to hold gives its name to this claim. */
+  #yields(uid: string, claim: HeldName): boolean {
+    return givesWay(this.#held.get(uid)?.get(keyOf(claim))?.capture, claim.capture);
   }
 
   #holders(key: string): string[] {
@@ -215,6 +226,7 @@ export class Names {
   }
 
   #hold(held: HeldName): void {
+    for (const uid of this.#held.keys()) if (this.#yields(uid, held)) this.#forget(uid, held.appKey, held.name);
     const names = this.#held.get(held.holder) ?? new Map<string, HeldName>();
     names.set(keyOf(held), held);
     this.#held.set(held.holder, names);

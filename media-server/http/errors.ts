@@ -9,18 +9,22 @@ import { nearest } from './rest/nearest.ts';
 export type HttpErrorOptions = ErrorOptions & {
   readonly retryAfterSeconds?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the problem (RFC 9457 §3.2). */
+  readonly members?: Readonly<Record<string, string>>;
 };
 
 /** An error response; `detail` goes to the client. */
 export class HttpError extends Error {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, string>>;
 
   constructor(statusCode: number, detail: string, options: HttpErrorOptions = {}) {
     super(detail, options);
     this.name = 'HttpError';
     this.statusCode = statusCode;
-    const { headers = {}, retryAfterSeconds } = options;
+    const { headers = {}, members = {}, retryAfterSeconds } = options;
+    this.members = members;
     this.headers = retryAfterSeconds === undefined ? headers : { ...headers, 'retry-after': String(retryAfterSeconds) };
   }
 }
@@ -48,9 +52,9 @@ export function handleError(log: Log, now: () => number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const known = asHttpError(error, request);
     if (!known) log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
-    const { headers, message, statusCode } =
+    const { headers, members, message, statusCode } =
       known ?? new HttpError(500, 'internal error; see the log of the media server');
-    return sendProblem(reply.headers(headers), problem(statusCode, message, pathOf(request), now()));
+    return sendProblem(reply.headers(headers), { ...problem(statusCode, message, pathOf(request), now()), ...members });
   };
 }
 

@@ -11,8 +11,9 @@ import {
 import { settle } from '../../test/builders/virtual-clock.ts';
 import type { CaptureOrigin } from '../streams/capture-origin.ts';
 import type { Stream } from '../streams/stream.ts';
+import { causeOf } from './rejections.ts';
 
-const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, generation: 1, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, provider: 'RTSP' };
 
 let stage: SessionStage;
 beforeEach(() => {
@@ -28,10 +29,11 @@ async function live(over: Partial<CaptureOrigin> = {}): Promise<Stream> {
   return stream;
 }
 
-/** The HTTP status and the reason of a capture that does not start. */
+/** The HTTP status and the reason of a capture that does not start, and the cause that its program is told. */
 async function refusal(over: Partial<CaptureOrigin> = {}) {
-  const { detail, result, status } = rejected(await capture(over));
-  return [status, result, detail];
+  const rejection = rejected(await capture(over));
+  const { detail, result, status } = rejection;
+  return [status, result, detail, causeOf(rejection)];
 }
 
 describe('a capture', () => {
@@ -82,7 +84,7 @@ describe('a capture', () => {
     ['another capture', { uid: 'other', epoch: 9 }],
   ])('keeps its name against %s', async (_what, over) => {
     const stream = await live();
-    expect(await refusal(over)).toEqual([409, 'name_in_use', 'Stream name is already in use']);
+    expect(await refusal(over)).toEqual([409, 'name_in_use', 'Stream name is already in use', 'name_conflict']);
     expect(stream.cause).toBeNull();
   });
 
@@ -98,7 +100,7 @@ describe('a capture', () => {
     await stage.terminator.end(stream, cause);
     const { info } = stream;
     stage.told.length = 0;
-    expect(await refusal({ epoch: 2 })).toEqual([403, 'denied', info]);
+    expect(await refusal({ epoch: 2 })).toEqual([403, 'denied', info, cause]);
     // The backend is not asked, and nothing is left.
     expect([stage.told, stage.left(), stage.held.length]).toEqual([[], NOTHING_LEFT, 1]);
     started(await capture({ generation: 2 }));
@@ -106,9 +108,9 @@ describe('a capture', () => {
 
   it.each(['connect', 'publishStream'])('is refused again after a 403 to %s, without a question', async (method) => {
     stage.answer = (asked) => (asked === method ? REFUSED : ALLOWED);
-    expect(await refusal()).toEqual([403, 'refused', 'Restricted access']);
+    expect(await refusal()).toEqual([403, 'refused', 'Restricted access', 'refused']);
     stage.answer = () => ALLOWED;
-    expect(await refusal()).toEqual([403, 'denied', 'Restricted access']);
+    expect(await refusal()).toEqual([403, 'denied', 'Restricted access', 'refused']);
     await stage.clock.advance(60_000);
     started(await capture());
   });
@@ -119,8 +121,8 @@ describe('a capture', () => {
       if (asked) await stage.terminator.end(asked, 'rest');
       return ALLOWED;
     };
-    expect(await refusal()).toEqual([403, 'terminated', 'Stopped by rest /terminate']);
-    expect(await refusal()).toEqual([403, 'denied', 'Stopped by rest /terminate']);
+    expect(await refusal()).toEqual([403, 'terminated', 'Stopped by rest /terminate', 'rest']);
+    expect(await refusal()).toEqual([403, 'denied', 'Stopped by rest /terminate', 'rest']);
   });
 
   it('may try again after a backend that could not be asked, and after a limit', async () => {

@@ -62,7 +62,7 @@ export type Rejection = {
   /** Why the backend refused, in its words: for pages of the Web SDK, which WCS tells it. */
   readonly reason?: string;
   readonly retryAfterSeconds?: number;
-  /** Why the session or the stream was ended, for `terminated`. */
+  /** Why the session or the stream was ended, for `terminated`; for a capture that stays ended, `denied`. */
   readonly cause?: EndCause;
 };
 

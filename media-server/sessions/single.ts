@@ -37,7 +37,7 @@ export function whep(deps: SessionDeps, request: SingleRequest): Promise<StreamO
 export async function capture(deps: SessionDeps, request: CaptureRequest): Promise<StreamOutcome> {
   const cause = deps.holds.causeOf(request.capture);
   if (cause === null) return openSingle(deps, { kind: 'capture', direction: 'publish', start: startCapture }, request);
-  const rejection = { status: 403, result: 'denied', detail: END_CAUSES[cause].info } as const;
+  const rejection = { status: 403, result: 'denied', detail: END_CAUSES[cause].info, cause } as const;
   return reject(deps, request.appKey, 'publish', rejection);
 }
 

@@ -5,7 +5,7 @@ import { CaptureHolds } from './capture-holds.ts';
 import type { CaptureOrigin } from './capture-origin.ts';
 import { type Denial, DenyList } from './deny.ts';
 
-const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, generation: 3, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, attempt: 1, generation: 3, provider: 'RTSP' };
 
 let clock: VirtualClock;
 let holds: CaptureHolds;

@@ -4,13 +4,15 @@ import { type CaptureEpoch, givesWay, holdingCause } from './capture-origin.ts';
 
 describe('givesWay', () => {
   const [older, newer] = [
-    { uid: 'camera', epoch: 1 },
-    { uid: 'camera', epoch: 2 },
+    { uid: 'camera', epoch: 1, attempt: 8 },
+    { uid: 'camera', epoch: 2, attempt: 5 },
   ];
   it.each<[string, CaptureEpoch | null, CaptureEpoch | null, boolean]>([
     ['an older one of the same capture', older, newer, true],
     ['a newer one', newer, older, false],
     ['the same one', newer, { ...newer }, false],
+    ['an older attempt of the same program', newer, { ...newer, attempt: 6 }, true],
+    ['a newer attempt', newer, { ...newer, attempt: 4 }, false],
     ['another capture', { ...older, uid: 'other' }, newer, false],
     ['a client to a capture', null, newer, false],
     ['a capture to a client', older, null, false],

@@ -8,17 +8,20 @@ export type CaptureOrigin = {
   readonly uid: string;
   /** Grows with each assignment of the capture to a program: an older one gives way. */
   readonly epoch: number;
+  /** Grows with each attempt of that program to publish it: an older one gives way. */
+  readonly attempt: number;
   /** The generation of its spec. */
   readonly generation: number;
   readonly provider: Exclude<MediaProvider, 'WebRTC'>;
 };
 
-/** A capture as one program has been given it. */
-export type CaptureEpoch = Pick<CaptureOrigin, 'uid' | 'epoch'>;
+/** One attempt to publish a capture, of the program that it was given to. */
+export type CaptureEpoch = Pick<CaptureOrigin, 'uid' | 'epoch' | 'attempt'>;
 
 /** Whether a publication gives its name to another one: both are the same capture, and the other one is newer. */
 export function givesWay(held: CaptureEpoch | null | undefined, next: CaptureEpoch | null | undefined): boolean {
-  return held?.uid !== undefined && held.uid === next?.uid && held.epoch < next.epoch;
+  if (held?.uid === undefined || held.uid !== next?.uid) return false;
+  return held.epoch < next.epoch || (held.epoch === next.epoch && held.attempt < next.attempt);
 }
 
 /** Causes after which a capture stays ended until somebody changes it: somebody has ordered its end. */

@@ -1,6 +1,7 @@
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from '../../media-server/capture/capture.ts';
 import { Captures } from '../../media-server/capture/captures.ts';
+import type { PublicationListener } from '../../media-server/capture/publication.ts';
 import type { PublicationEnd, Refusal } from '../../media-server/capture/publish-client.ts';
 import type { SourceListener } from '../../media-server/capture/source.ts';
 import { createLogger } from '../../process/logger.ts';
@@ -30,12 +31,14 @@ export class CaptureStage {
   /** What happened: `open`, `close`, `publish KINDS`, `unpublish`. */
   readonly seen: string[] = [];
   /** How the next publications are refused; otherwise they start. */
-  readonly refusals: Omit<Refusal, 'kind'>[] = [];
+  readonly refusals: Refusal[] = [];
   readonly sent: Buffer[] = [];
   #listener: SourceListener | null = null;
-  #onEnded: ((end: PublicationEnd) => void) | null = null;
+  /** Those of all publications that have started. */
+  readonly #publications: PublicationListener[] = [];
   #sequence = 0;
-  /** How long the end of a publication takes. */
+  /** How long the start and the end of a publication take. */
+  #published: Promise<void> = Promise.resolve();
   #unpublished: Promise<void> = Promise.resolve();
 
   readonly deps: CaptureDeps = {
@@ -51,13 +54,14 @@ export class CaptureStage {
         },
       };
     },
-    publish: async (_order, kinds, onEnded) => {
+    publish: async (_order, kinds, listener) => {
       this.seen.push(`publish ${kinds.join('+')}`);
       const refusal = this.refusals.shift();
-      if (refusal) return { kind: 'refused', ...refusal };
-      this.#onEnded = onEnded;
+      if (refusal) return refusal;
+      await this.#published;
+      const count = this.#publications.push(listener);
       return {
-        mediaSessionId: 'm1',
+        mediaSessionId: `m${count}`,
         send: (_kind, packet) => this.sent.push(Buffer.from(packet)),
         close: async () => {
           this.seen.push('unpublish');
@@ -95,6 +99,13 @@ export class CaptureStage {
     this.#listener?.onPacket(rtpPacket({ sequence: this.#sequence++, timestamp, payload, payloadType }));
   }
 
+  /** Publications do not start until the returned function is called. */
+  holdPublish(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#published = promise;
+    return resolve;
+  }
+
   /** Publications do not end until the returned function is called. */
   holdUnpublish(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -106,10 +117,15 @@ export class CaptureStage {
     this.#listener?.onEnded(reason, text);
   }
 
-  async publicationEnds(cause: PublicationEnd['cause'], info = ''): Promise<void> {
-    const onEnded = this.#onEnded;
-    this.#onEnded = null;
-    onEnded?.({ cause, info });
+  /** The media server of the newest publication, or of the one with this index, ends it. */
+  async publicationEnds(cause: PublicationEnd['cause'], info = '', index = -1): Promise<void> {
+    this.#publications.at(index)?.onEnded({ cause, info });
+    await this.clock.advance(0);
+  }
+
+  /** The media server of the newest publication drains, or does so no longer. */
+  async mediaServerDrains(sendsAway = true): Promise<void> {
+    this.#publications.at(-1)?.onDrain(sendsAway);
     await this.clock.advance(0);
   }
 }

@@ -8,6 +8,7 @@ import { RtcClient } from './rtc-client.ts';
 export type CaptureSetup = {
   readonly uid?: string;
   readonly epoch?: number;
+  readonly attempt?: number;
   readonly generation?: number;
   readonly provider?: string;
 };
@@ -43,8 +44,9 @@ export class CaptureProgram {
 
   /** Publishes without an event stream. */
   async publish(port: number, name: string, setup: CaptureSetup = {}): Promise<RtcClient> {
-    const { epoch = 1, generation = 1, provider = 'RTSP', uid = 'camera' } = setup;
-    const query = new URLSearchParams({ uid, epoch: `${epoch}`, generation: `${generation}`, provider });
+    const { attempt = 1, epoch = 1, generation = 1, provider = 'RTSP', uid = 'camera' } = setup;
+    const numbers = { epoch: `${epoch}`, attempt: `${attempt}`, generation: `${generation}` };
+    const query = new URLSearchParams({ uid, ...numbers, provider });
     const url = `https://127.0.0.1:${port}/internal/captures/defaultApp/${name}`;
     const client = await RtcClient.publish(url, {
       query: `?${query}`,

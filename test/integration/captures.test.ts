@@ -148,7 +148,7 @@ describe('a capture', () => {
     await capture(1);
   });
 
-  it.each([0, 1])('gives its name to a newer assignment at once (pod %d)', async (index) => {
+  it.each([0, 1])('gives its name to a newer attempt and to a newer assignment at once (pod %d)', async (index) => {
     const older = await capture(0, { epoch: 7 });
     await until('it is live', () => isLive(1));
     for (const epoch of [6, 7]) {
@@ -156,10 +156,13 @@ describe('a capture', () => {
     }
     expect(await refusal(index, { uid: 'other', epoch: 9 })).toEqual([409, 'Stream name is already in use']);
     expect(await isLive(0)).toBe(true);
+    const again = await capture(index, { epoch: 7, attempt: 2 });
+    expect(again.client.status).toBe(201);
+    await older.client.ended();
     const newer = await capture(index, { epoch: 8 });
     expect(newer.client.status).toBe(201);
-    await older.client.ended();
-    await until('its program knows why', () => older.events().includes('Stream name is already in use'));
+    await again.client.ended();
+    await until('its program knows why', () => again.events().includes('Stream name is already in use'));
     await until('the newer one is live', () => isLive(index));
     expect(newer.client.endedAt).toBeNull();
     await (await play(0)).connected();
@@ -174,6 +177,30 @@ describe('a capture', () => {
 });
 
 describe('a pod that drains', () => {
+  it('tells the programs of its captures, which publish them elsewhere', async () => {
+    const draining = await TestFleet.start(2, { mediaServer: { drain: { timeout: '60s' } } });
+    const programs = new CaptureProgram(draining.captureKey);
+    try {
+      const [first = 0, second = 0] = draining.members.map(({ port }) => port);
+      const { client, events } = await programs.capture(first, 'gate');
+      const viewer = await RtcClient.play(`${draining.pod(0).url}/whep/defaultApp/gate`);
+      players.push(viewer);
+      draining.pod(0).process.child.kill('SIGTERM');
+      await until('its program knows it', () => events().includes('{"sendsAway":true}'), { timeoutMs: 10_000 });
+      expect([client.endedAt, viewer.endedAt]).toEqual([null, null]);
+      const moved = await programs.capture(second, 'gate', { attempt: 2 });
+      expect(moved.client.status).toBe(201);
+      await until('the old one has ended', () => events().includes('"cause":"drain"'));
+      await viewer.ended();
+      // Nothing is left on the old pod, which does not wait any longer.
+      await draining.pod(0).process.exited;
+      expect(moved.client.endedAt).toBeNull();
+    } finally {
+      await programs.close();
+      await draining.stop();
+    }
+  });
+
   it('refuses captures, and hands over those that it has at its timeout', async () => {
     const draining = await TestFleet.start(2, { mediaServer: { drain: { timeout: '2s' } } });
     const programs = new CaptureProgram(draining.captureKey);

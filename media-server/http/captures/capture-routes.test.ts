@@ -4,12 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../process/logger.ts';
 import { fakeStreams } from '../../../test/builders/streams.ts';
 import { VirtualClock } from '../../../test/builders/virtual-clock.ts';
+import { Drain } from '../../fleet/drain.ts';
 import type { StreamOutcome } from '../../sessions/requests.ts';
 import type { CaptureRequest } from '../../sessions/single.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { buildCaptureApp } from './capture-app.ts';
 
-const ASKED = 'uid=camera&epoch=2&generation=3';
+const ASKED = 'uid=camera&epoch=2&attempt=7&generation=3';
 
 let app: FastifyInstance;
 let clock: VirtualClock;
@@ -17,6 +18,7 @@ let streams: ReturnType<typeof fakeStreams>;
 let stream: Stream;
 let requests: CaptureRequest[];
 let outcome: StreamOutcome;
+let drain: Drain;
 
 beforeEach(async () => {
   clock = new VirtualClock();
@@ -24,8 +26,17 @@ beforeEach(async () => {
   stream = streams.add();
   requests = [];
   outcome = { kind: 'started', stream, answer: 'v=0 answer' };
+  drain = new Drain({
+    ...streams,
+    clock,
+    routedMs: 5_000,
+    flushEvents: async () => undefined,
+    namesTold: async () => undefined,
+    log: createLogger('silent'),
+  });
   app = await buildCaptureApp({
     clock,
+    drain,
     terminator: streams.terminator,
     log: createLogger('silent'),
     capture: async (request) => {
@@ -52,7 +63,7 @@ describe('POST /internal/captures', () => {
         appKey: 'app',
         name: 'my camera',
         offer: 'v=0',
-        capture: { uid: 'camera', epoch: 2, generation: 3, provider: 'SRT' },
+        capture: { uid: 'camera', epoch: 2, attempt: 7, generation: 3, provider: 'SRT' },
         client: { address: '127.0.0.1', isShared: false, origin: '', token: '', version: 'capture/1' },
         custom: {},
       },
@@ -69,10 +80,11 @@ describe('POST /internal/captures', () => {
   });
 
   it.each([
-    ['uid=camera&epoch=2', 'querystring', 'query.generation: is missing'],
-    ['uid=&epoch=2&generation=3', 'uid', 'query.uid: must not be empty'],
-    ['uid=camera&epoch=-1&generation=3', 'epoch', 'query.epoch: must match pattern'],
-    ['uid=camera&epoch=1e3&generation=3', 'epoch', 'query.epoch: must match pattern'],
+    ['uid=camera&epoch=2&attempt=7', 'querystring', 'query.generation: is missing'],
+    ['uid=&epoch=2&attempt=7&generation=3', 'uid', 'query.uid: must not be empty'],
+    ['uid=camera&epoch=-1&attempt=7&generation=3', 'epoch', 'query.epoch: must match pattern'],
+    ['uid=camera&epoch=2&attempt=&generation=3', 'attempt', 'query.attempt: must match pattern'],
+    ['uid=camera&epoch=1e3&attempt=7&generation=3', 'epoch', 'query.epoch: must match pattern'],
     [`${ASKED}&provider=WebRTC`, 'provider', 'query.provider: must be one of RTSP, RTMP, SRT'],
     [`${ASKED}&epoc=4`, 'a misspelt parameter', 'query: unknown field "epoc"; did you mean "epoch"?'],
   ])('refuses %s', async (query, _what, detail) => {
@@ -82,23 +94,25 @@ describe('POST /internal/captures', () => {
   });
 
   it.each([
-    [403, 'denied', undefined],
-    [409, 'name_in_use', 15],
-    [503, 'draining', 5],
-  ] as const)('answers %d with the reason', async (status, result, retryAfterSeconds) => {
+    [403, 'denied', 'refused', undefined],
+    [403, 'denied', 'keepalive', undefined],
+    [409, 'name_in_use', 'name_conflict', 15],
+    [503, 'draining', 'drain', 5],
+  ] as const)('answers %d (%s) with the cause %s', async (status, result, cause, retryAfterSeconds) => {
     const rejection = {
       status,
       result,
       detail: 'Terminated by keep-alive',
       ...(retryAfterSeconds && { retryAfterSeconds }),
+      ...(cause === 'keepalive' && { cause }),
     };
     outcome = { kind: 'rejected', rejection };
     const response = await offer();
-    expect([response.statusCode, response.headers['retry-after'], response.json().detail]).toEqual([
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([
       status,
       retryAfterSeconds && String(retryAfterSeconds),
-      'Terminated by keep-alive',
     ]);
+    expect(response.json()).toMatchObject({ status, detail: 'Terminated by keep-alive', cause });
   });
 
   it('ends a publication whose program opens no event stream', async () => {
@@ -130,6 +144,25 @@ describe('the Location of a capture', () => {
       { mediaSessionId: stream.id, status: 'FAILED', info: 'Terminated by keep-alive', cause: 'keepalive' },
     ]);
     expect(clock.pending).toBe(0);
+  });
+
+  it('tells when the media server sends clients away, also a program that comes later, and when it does no longer', async () => {
+    const { location } = (await offer()).headers;
+    const follow = async () => text((await app.inject({ url: `${location}/events`, payloadAsStream: true })).stream());
+    const first = follow();
+    await clock.advance(1);
+    drain.cordoned = true;
+    await clock.advance(10_000);
+    const second = follow();
+    await clock.advance(1);
+    drain.cordoned = false;
+    await streams.terminator.end(stream, 'drain');
+    const told = (body: string) => [...body.matchAll(/^event: drain\ndata: (.*)$/gm)].map(([, data]) => data);
+    const both = ['{"sendsAway":true}', '{"sendsAway":false}'];
+    expect([told(await first), told(await second)]).toEqual([both, both]);
+    // Nobody is told any more.
+    drain.cordoned = true;
+    await clock.advance(10_000);
   });
 
   it('tells of a StreamTermination', async () => {

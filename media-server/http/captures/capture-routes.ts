@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { MEDIA_PROVIDERS } from '../../../crds/schema/stream.ts';
 import type { Clock } from '../../../process/clock.ts';
-import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { Drain } from '../../fleet/drain.ts';
+import { causeOf } from '../../sessions/rejections.ts';
+import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
 import type { CaptureRequest } from '../../sessions/single.ts';
 import type { CaptureOrigin } from '../../streams/capture-origin.ts';
 import type { Stream, StreamChange } from '../../streams/stream.ts';
@@ -20,6 +22,8 @@ export type CaptureRoutesDeps = {
   readonly capture: (request: CaptureRequest) => Promise<StreamOutcome>;
   readonly terminator: Terminator;
   readonly clock: Clock;
+  /** Programs take their publications elsewhere when clients are sent away. */
+  readonly drain: Pick<Drain, 'onSendAway' | 'sendsAway'>;
 };
 
 /** The program takes a media server that is silent for three heartbeats for dead. */
@@ -32,6 +36,7 @@ const CaptureQuery = Type.Object(
   {
     uid: Type.String({ minLength: 1, maxLength: 253, description: 'Uid of the StreamCapture' }),
     epoch: number('Number of the assignment of the capture to a program'),
+    attempt: number('Grows with each attempt of that program to publish it'),
     generation: number('Generation of the StreamCapture'),
     provider: Type.Enum(CAPTURED, {
       default: 'RTSP',
@@ -55,7 +60,7 @@ export async function captureRoutes(app: FastifyInstance, deps: CaptureRoutesDep
     '/:appKey/:name',
     { schema: { querystring: CaptureQuery } },
     async (request, reply) => {
-      const started = startedOf(await deps.capture(captureRequest(request, reply, deps.clock)));
+      const started = startedOf(await deps.capture(captureRequest(request, reply, deps.clock)), membersOf);
       attendance.add(started.stream);
       const location = `${pathOf(request)}/${resources.add(started.stream)}`;
       return sendAnswer(reply, started, { location, links: [eventsLink(location)] });
@@ -67,7 +72,7 @@ export async function captureRoutes(app: FastifyInstance, deps: CaptureRoutesDep
 function captureSessions(
   resources: Resources,
   attendance: Attendance,
-  { clock, terminator }: CaptureRoutesDeps,
+  { clock, drain, terminator }: CaptureRoutesDeps,
 ): SessionRoutes {
   return {
     direction: 'publish',
@@ -75,12 +80,24 @@ function captureSessions(
     terminator,
     held: (handle) => (request, reply) => handle(findStream(resources, request), request, reply),
     follow: (stream, reply) => {
-      const onClose = attendance.join(stream);
-      followStream(stream, reply, { clock, describe: forProgram, heartbeatMs: HEARTBEAT_MS, onClose });
+      const leave = attendance.join(stream);
+      const onClose = (): void => {
+        leave();
+        unfollow();
+      };
+      const events = followStream(stream, reply, { clock, describe: forProgram, heartbeatMs: HEARTBEAT_MS, onClose });
+      const tell = (sendsAway: boolean): void => {
+        if (stream.cause === null) events.send('drain', { sendsAway });
+      };
+      const unfollow = drain.onSendAway(tell);
+      if (drain.sendsAway) tell(true);
     },
     prefixOf: () => '',
   };
 }
+
+/** A program tells by the cause whether its capture is to stay ended; the detail is for people. */
+const membersOf = (rejection: Rejection) => ({ cause: causeOf(rejection) });
 
 /** What the program is told of a change, for the status of the StreamCapture; `cause` is null until the end. */
 const forProgram = ({ captureCause: cause, id: mediaSessionId }: Stream, change: StreamChange): object => {
@@ -114,8 +131,9 @@ function captureRequest(
   };
 }
 
-const captureOf = ({ epoch, generation, provider, uid }: CaptureQuery): CaptureOrigin => ({
+const captureOf = ({ attempt, epoch, generation, provider, uid }: CaptureQuery): CaptureOrigin => ({
   ...{ uid, provider },
   epoch: Number(epoch),
+  attempt: Number(attempt),
   generation: Number(generation),
 });

@@ -4,7 +4,7 @@ import type { Direction } from '../../../crds/schema/stream.ts';
 import { faultOfName } from '../../../crds/schema/stream-name.ts';
 import type { Clock } from '../../../process/clock.ts';
 import type { Placement } from '../../fleet/placement.ts';
-import type { StreamOutcome } from '../../sessions/requests.ts';
+import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
 import type { SingleRequest } from '../../sessions/single.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { refuseOtherTypes, requireType, SDP_TYPE, TRICKLE_TYPE } from '../content-type.ts';
@@ -64,11 +64,14 @@ export function acceptSdp(app: FastifyInstance): void {
 
 type Started = Extract<StreamOutcome, { kind: 'started' }>;
 
-/** Throws the error response of a rejection. */
-export function startedOf(outcome: StreamOutcome): Started {
+type Members = (rejection: Rejection) => Readonly<Record<string, string>>;
+
+/** Throws the error response of a rejection. `membersOf` adds members to it. */
+export function startedOf(outcome: StreamOutcome, membersOf: Members = () => ({})): Started {
   if (outcome.kind === 'started') return outcome;
   const { detail, retryAfterSeconds, status } = outcome.rejection;
-  throw new HttpError(status, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  const members = membersOf(outcome.rejection);
+  throw new HttpError(status, detail, { members, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
 }
 
 type Resource = { readonly location: string; readonly links: readonly string[] };

@@ -17,7 +17,11 @@ export function forClient({ hooks }: Stream, change: StreamChange): object {
  * The event stream of a session: `status` at the start, at every change, and at the end, when it closes; `layers` for a
  * playback (as in the WHEP draft).
  */
-export function followStream(stream: Stream, reply: FastifyReply, { describe, ...options }: FollowOptions): void {
+export function followStream(
+  stream: Stream,
+  reply: FastifyReply,
+  { describe, ...options }: FollowOptions,
+): EventStream {
   // Keeps the headers that Fastify has set (CORS).
   const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
   reply.hijack();
@@ -34,6 +38,7 @@ export function followStream(stream: Stream, reply: FastifyReply, { describe, ..
   unfollow = stream.onChange(send);
   send({ status: stream.status, info: stream.info });
   sendLayers(stream, events);
+  return events;
 }
 
 function sendLayers(stream: Stream, events: EventStream): void {

@@ -75,9 +75,15 @@ describe('reconcileCapturePods', () => {
   it('tells a pod of the media pods that take streams', async () => {
     const pod = await started('a');
     const ready = { conditions: [{ type: 'Ready', status: 'True' }] };
-    const media = podObject();
-    world.have({ ...media, status: { ...(media['status'] as object), ...ready } });
-    world.have(podObject({ running: {} }, { name: 'live-2', uid: 'u2' }));
+    const readyPod = (name: string, over: object = {}): void => {
+      const media = podObject({ running: {} }, { name, uid: name, ...over });
+      world.have({ ...media, status: { ...(media['status'] as object), ...ready } });
+    };
+    readyPod('live-1');
+    world.have(podObject({ running: {} }, { name: 'not-ready', uid: 'not-ready' }));
+    readyPod('draining', { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    readyPod('about-to-be-removed');
+    world.fleets.of(KEY).cordoned = new Set(['about-to-be-removed']);
     await reconciled();
     expect(pod.mediaPods).toEqual([{ pod: 'live-1', address: '127.0.0.1', port: 9091 }]);
   });

@@ -160,11 +160,12 @@ async function writeAssignment({ client }: World, { metadata }: KubeObject, assi
   }
 }
 
-/** The media pods that take new streams. */
-function mediaPodsOf({ stores }: World, key: string): MediaPod[] {
+/** The media pods that take new streams: ready, and not about to be removed. */
+function mediaPodsOf({ fleets, stores }: World, key: string): MediaPod[] {
   const { name, namespace } = splitKey(key);
+  const cordoned = fleets.find(key)?.cordoned;
   return podsOf(stores.pods, namespace, name)
-    .filter(({ isDeleting, isReady, isRunning }) => isReady && isRunning && !isDeleting)
+    .filter(({ isDeleting, isReady, isRunning, uid }) => isReady && isRunning && !isDeleting && !cordoned?.has(uid))
     .map(({ address, internalPort, name }) => ({ pod: name, address, port: internalPort }));
 }
 
