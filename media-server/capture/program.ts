@@ -16,7 +16,7 @@ import { MediaPods } from './media-pods.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
-import { PublishClient, type Refusal } from './publish-client.ts';
+import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
 import { Source, type SourceListener } from './source.ts';
 
 const clock = systemClock;
@@ -116,11 +116,18 @@ function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publis
   return async (order, kinds, listener) => {
     const { appKey, epoch, generation, name, source, uid } = order;
     const provider = PROVIDERS[source.kind];
+    const onEnded = (end: PublicationEnd): void => {
+      // Its media pod is not heard any more.
+      if (end.cause === null) mediaPods.next(uid);
+      listener.onEnded(end);
+    };
     let refusal = refusalOf('there is no media pod');
     for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
       const numbers = { epoch, generation, attempt: clock.now() };
       const client = new PublishClient({ url, dispatcher: agent.get(), appKey, name, uid, provider, ...numbers });
-      const outcome = await Publication.start(client, kinds, listener).catch((error) => refusalOf(String(error)));
+      const outcome = await Publication.start(client, kinds, { ...listener, onEnded }).catch((error) =>
+        refusalOf(String(error)),
+      );
       if (!('kind' in outcome) || isFinal(outcome)) return outcome;
       mediaPods.next(uid);
       refusal = outcome;

@@ -25,6 +25,9 @@ const REPEATABLE = 512;
 /** Packets that wait for the connection: those of a quarter of a second at 20 Mbit/s. */
 const WAITING = 512;
 
+/** The routes of the media server that a publication is started on. */
+export type PublicationClient = Pick<PublishClient, 'follow' | 'post' | 'remove'>;
+
 /** What happens to a publication. */
 export type PublicationListener = {
   /** Called once, unless the publication was closed before. */
@@ -47,12 +50,12 @@ export class Publication {
   readonly #senders = new Map<TrackKind, Sender>();
   readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer; readonly timestamp: number }[] = [];
   readonly #over = new AbortController();
-  readonly #client: PublishClient;
+  readonly #client: PublicationClient;
   #location: string | null = null;
   #mediaSessionId = '';
   #isClosing = false;
 
-  private constructor(client: PublishClient, kinds: readonly TrackKind[]) {
+  private constructor(client: PublicationClient, kinds: readonly TrackKind[]) {
     this.#client = client;
     this.#connection = new PeerConnection('capture', {
       iceServers: [],
@@ -66,7 +69,7 @@ export class Publication {
    * answer.
    */
   static async start(
-    client: PublishClient,
+    client: PublicationClient,
     kinds: readonly TrackKind[],
     listener: PublicationListener,
   ): Promise<Publication | Refusal> {
