@@ -52,11 +52,11 @@ describe('a pipe between two media servers', () => {
   });
 
   it('reports that all of its ports are in use', async () => {
-    const [holder, edge] = [await start(), await start({ pipePorts: { port: 45_100, endPort: 45_100 } })];
+    const [holder, edge] = [await start(), await start({ pipePorts: { port: 19_100, endPort: 19_100 } })];
     await pipe(holder, edge, await live(holder));
     const other = await start();
     await expect(pipe(other, edge, await live(other))).rejects.toThrow(
-      new MediaUnavailable('a pipe to another pod needs a free UDP port from 45100 to 45100 (spec.media.pipePorts)'),
+      new MediaUnavailable('a pipe to another pod needs a free UDP port from 19100 to 19100 (spec.media.pipePorts)'),
     );
   });
 
