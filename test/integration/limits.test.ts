@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Stage } from '../harness/stage.ts';
+import { until } from '../harness/wait.ts';
 
 const stage = new Stage();
 
@@ -37,8 +38,12 @@ describe('limits', () => {
     const server = await stage.server({ streamApp: { limits: { duration: '1s' } } });
     const publisher = await stage.publish(server, 'a');
     await publisher.ended();
-    const { body } = await server.api('/stream/ended');
-    expect(body).toMatchObject([{ name: 'a', status: 'FAILED', cause: 'limit', info: 'Stopped by limit' }]);
+    // The worker tells the client before it tells the media server that the transport is closed.
+    const ended = await until('its end is listed', async () => {
+      const { body } = await server.api('/stream/ended');
+      return (body as object[]).length > 0 && body;
+    });
+    expect(ended).toMatchObject([{ name: 'a', status: 'FAILED', cause: 'limit', info: 'Stopped by limit' }]);
   });
 });
 
