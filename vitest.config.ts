@@ -6,6 +6,16 @@ import { defineConfig } from 'vitest/config';
  */
 const REAL = { fileParallelism: false, retry: 1 };
 
+const CLUSTER = {
+  globalSetup: ['test/cluster/vitest-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+};
+
+/** Test files that leave the operator, the nodes and the API server alone, so that two of them can share a cluster. */
+const GUESTS =
+  'test/e2e/cluster/{changes,checkers,crds,demo,dual-stack,kubectl,leader,metrics,rollout,story,websdk}.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -44,13 +54,13 @@ export default defineConfig({
           ...REAL,
         },
       },
+      { test: { name: 'cluster-guests', include: [GUESTS], ...CLUSTER, maxWorkers: 2, retry: 1 } },
       {
         test: {
           name: 'cluster',
           include: ['test/e2e/cluster/**/*.test.ts'],
-          globalSetup: ['test/cluster/vitest-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          exclude: [GUESTS],
+          ...CLUSTER,
           ...REAL,
         },
       },

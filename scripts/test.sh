@@ -5,24 +5,34 @@ set -uo pipefail
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-failed=()
+# run NAME ARG...: writes a report of this name. Notes the name if a test fails.
 run() {
 	printf '\ntest: %s\n' "$1"
-	vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$results/$1.json"
+	vitest run --reporter=default --reporter=json --outputFile.json="$results/$1.json" "${@:2}" || fails "$1"
 }
+fails() { touch "$results/$1.failed"; }
+
 # Two runs in parallel where both mostly wait. Integration tests cannot run while clusters start and stop: GStreamer
 # sends from every address of the machine, including that of a cluster's bridge.
-run cluster-life >"$results/cluster-life.log" 2>&1 &
-life=$!
-scripts/check.sh || failed+=(checks)
-run unit || failed+=(unit)
+run cluster-life --project cluster-life >"$results/cluster-life.log" 2>&1 &
+scripts/check.sh || fails checks
+run unit --project unit
 echo 'test: waiting for cluster-life, which started with the checks'
-wait "$life" || failed+=(cluster-life)
+wait
 cat "$results/cluster-life.log"
-run e2e >"$results/e2e.log" 2>&1 &
-e2e=$!
-run integration || failed+=(integration)
-wait "$e2e" || failed+=(e2e)
-cat "$results/e2e.log"
-run cluster || failed+=(cluster)
+
+# The files of fleets and of the Web SDK follow the e2e tests. All others stay one after the other: GStreamer would send
+# from the networks of the cameras too.
+fleets=(test/integration/{websdk,fleet,cascade})
+others=("${fleets[@]/%/*}")
+{
+	run e2e --project e2e
+	run fleets --project integration "${fleets[@]}"
+} >"$results/fleets.log" 2>&1 &
+run integration --project integration "${others[@]/#/--exclude=}"
+echo 'test: waiting for e2e and fleets, which started with integration'
+wait
+cat "$results/fleets.log"
+run cluster --project cluster-guests --project cluster
+mapfile -t failed < <(cd "$results" && ls -- *.failed 2>/dev/null | sed 's/\.failed$//')
 node scripts/count.ts "$results" "${failed[@]}"
