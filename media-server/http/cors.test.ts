@@ -48,6 +48,7 @@ describe('the answers that a page of rest.corsOrigins can read', () => {
     ['a method that does not exist', 'GET', '/rest-api/stream/terminate', 405],
     ['the statistics', 'GET', '/?action=stat&preventCache=now', 200],
     ['another action', 'GET', '/?action=stats', 400],
+    ['a malformed path', 'GET', '/rest-api/%', 400],
     ['a preflight', 'OPTIONS', '/rest-api/stream/find', 200],
     ['a preflight of a path that does not exist', 'OPTIONS', '/rest-api/push/find_all', 200],
     ['a preflight of the statistics', 'OPTIONS', '/?action=stat', 200],

@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { pathOf } from './errors.ts';
 
 /** The origins that may read the answers of a path; `*` = any. */
@@ -12,13 +12,24 @@ export type OriginsOf = (path: string) => readonly string[];
  */
 export async function allowOrigins(app: FastifyInstance, originsOf: OriginsOf): Promise<void> {
   await app.register(cors, {
-    delegator: (request, done) => {
-      const { origin } = request.headers;
-      const origins = originsOf(pathOf(request));
-      const isListed = origin !== undefined && origins.includes(origin);
-      done(null, { ...OPTIONS, origin: origins.includes('*') ? '*' : isListed });
-    },
+    delegator: (request, done) => done(null, { ...OPTIONS, origin: readerOf(request, originsOf) ?? false }),
   });
+}
+
+/** The headers of an answer for which hooks do not run. */
+export function corsHeaders(request: FastifyRequest, originsOf: OriginsOf): Readonly<Record<string, string>> {
+  const reader = readerOf(request, originsOf);
+  if (reader === null) return { vary: 'Origin' };
+  const exposed = OPTIONS.exposedHeaders.join(', ');
+  return { vary: 'Origin', 'access-control-allow-origin': reader, 'access-control-expose-headers': exposed };
+}
+
+/** The origin that may read the answer, `*` = any; null = none. */
+function readerOf(request: FastifyRequest, originsOf: OriginsOf): string | null {
+  const { origin } = request.headers;
+  const origins = originsOf(pathOf(request));
+  if (origins.includes('*')) return '*';
+  return origin !== undefined && origins.includes(origin) ? origin : null;
 }
 
 const OPTIONS = {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../../process/logger.ts';
 import { refuseOtherTypes } from './content-type.ts';
-import { allowOrigins } from './cors.ts';
+import { allowOrigins, type OriginsOf } from './cors.ts';
 import { newApp } from './new-app.ts';
 import { openApi } from './openapi.ts';
 import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
@@ -33,8 +33,7 @@ export type SessionAppDeps = Omit<WhepDeps & WhipDeps, 'sentBackBy'> & {
 
 /** The application behind the public ports (8081 and 8444), without a listener. */
 export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstance> {
-  const app = newApp(deps);
-  await allowOrigins(app, (path) => originsOf(path, deps.config()));
+  const app = await newAppOf(deps);
   await app.register(swagger, openApi(deps.version));
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
   await app.register((scope) => mediaRoutes(scope, { ...deps, sentBackBy: null }));
@@ -44,9 +43,15 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
 
 /** The same WHIP and WHEP for requests that other pods hand on, without a listener. */
 export async function buildForwardedApp(deps: SessionAppDeps): Promise<FastifyInstance> {
-  const app = newApp(deps);
-  await allowOrigins(app, (path) => originsOf(path, deps.config()));
+  const app = await newAppOf(deps);
   await mediaRoutes(app, { ...deps, fleetSessions: null, sentBackBy: deps.fleetSessions?.placement ?? null, originOf });
+  return app;
+}
+
+async function newAppOf(deps: SessionAppDeps): Promise<FastifyInstance> {
+  const origins: OriginsOf = (path) => originsOf(path, deps.config());
+  const app = newApp(deps, origins);
+  await allowOrigins(app, origins);
   return app;
 }
 
