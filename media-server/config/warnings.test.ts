@@ -37,10 +37,21 @@ describe('warnOfConfig', () => {
     ['FAIL', false],
   ])('warns that a 403 ends nothing only if restOnError is LOG: %s', (restOnError, isSaid) => {
     const app = { ...fakeApp(), hook: fakeHook([{ name: 'StreamKeepAliveEvent', restOnError }]) };
-    const config = { ...closed, keepAlive: { enabled: true, appKeys: [] } };
+    const config = { ...closed, keepAlive: { enabled: true, appKeys: ['defaultApp'] } };
     const sentence = 'restOnError is LOG: a 403 to StreamKeepAliveEvent ends nothing';
     expect(warningsOf({ before: closed, config, apps: [app] })).toEqual(
       isSaid ? [[{ appKey: 'defaultApp', warning: 'RefusalOnlyLogged' }, sentence]] : [],
+    );
+  });
+
+  it.each<[boolean, string[]]>([
+    [true, ['defaultapp']],
+    [false, []],
+  ])('warns of keys that no app has if keep-alive is enabled: %s', (enabled, said) => {
+    const config = { ...closed, keepAlive: { enabled, appKeys: ['defaultApp', 'defaultapp'] } };
+    const sentence = 'spec.keepAlive.appKeys: no app of this media server has these keys';
+    expect(warningsOf({ before: closed, config, apps: [fakeApp()] })).toEqual(
+      said.length > 0 ? [[{ appKeys: said }, sentence]] : [],
     );
   });
 });

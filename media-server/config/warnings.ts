@@ -13,8 +13,18 @@ type Warned = {
 /** Logs surprising effects of a valid config. */
 export function warnOfConfig(log: Pick<Log, 'warn'>, { apps, before, config }: Warned): void {
   for (const app of apps) warnOfLoggedRefusals(log, config, app);
+  warnOfUnknownAppKeys(log, config, apps);
   const hasLostAuth = !config.rest.auth && (before === null || before.rest.auth);
   if (hasLostAuth) log.warn('rest.authRef is not set: anyone who can reach the REST API can end streams');
+}
+
+/** Streams of an app whose key is misspelt there are never checked. */
+function warnOfUnknownAppKeys(log: Pick<Log, 'warn'>, { keepAlive }: ServerConfig, apps: readonly App[]): void {
+  if (!keepAlive.enabled) return;
+  const known = new Set(apps.map(({ config }) => config.appKey));
+  const unknown = keepAlive.appKeys.filter((appKey) => !known.has(appKey));
+  if (unknown.length > 0)
+    log.warn({ appKeys: unknown }, 'spec.keepAlive.appKeys: no app of this media server has these keys');
 }
 
 /** WCS's main trap: a backend's 403 that ends nothing. */
