@@ -166,6 +166,20 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('Ctrl-C', () => {
+  it('ends streams with the media server, and no worker dies of it', async () => {
+    const { backend, server } = await stage.setUp({ ownGroup: true });
+    const publisher = await stage.publish(server, 'a');
+    // A terminal sends the signal to the whole process group.
+    process.kill(-(server.process.child.pid ?? 0), 'SIGINT');
+    expect(await server.process.exited).toBe(0);
+    await publisher.ended();
+    const ends = backend.of('StreamStatusEvent').filter(({ body }) => body['status'] === 'FAILED');
+    expect(ends.map(({ body }) => body['info'])).toEqual(['Stopped by drain']);
+    expect(server.log.filter(({ msg }) => /mediasoup (worker|reports)/.test(String(msg)))).toEqual([]);
+  });
+});
+
 describe('500 cycles of publish, play and terminate', () => {
   it('leave no transport, stream, check or handle behind', async () => {
     const { server } = await stage.setUp({ keepAliveInterval: '1s' });
