@@ -1,9 +1,11 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
+import { WEB_SDK_PATH } from '../../crds/schema/web-sdk.ts';
 import type { Log } from '../../process/logger.ts';
 import { refuseOtherTypes } from './content-type.ts';
 import { allowOrigins, type OriginsOf } from './cors.ts';
+import { HttpError } from './errors.ts';
 import { newApp } from './new-app.ts';
 import { openApi } from './openapi.ts';
 import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
@@ -38,6 +40,8 @@ export async function buildPublicApp(deps: PublicAppDeps): Promise<FastifyInstan
   await app.register((scope) => restRoutes(scope, deps), { prefix: '/rest-api' });
   await app.register((scope) => mediaRoutes(scope, { ...deps, sentBackBy: null }));
   await app.register((scope) => webRoutes(scope, { statistics: statistics(deps) }));
+  // A reload does not switch the Web SDK on or off.
+  if (deps.config().config.webSdk) requireUpgrade(app);
   return app;
 }
 
@@ -59,6 +63,15 @@ async function newAppOf(deps: SessionAppDeps): Promise<FastifyInstance> {
 function originsOf(path: string, { config: { rest } }: ConfigBundle): readonly string[] {
   if (path === '/' || path.startsWith('/rest-api/')) return rest.corsOrigins;
   return /^\/wh[ie]p\//.test(path) ? rest.allowedOrigins : [];
+}
+
+/** Answers requests to the path of sockets that are not upgrades (RFC 9110 §15.5.22 and §7.8). */
+function requireUpgrade(app: FastifyInstance): void {
+  const headers = { connection: 'upgrade', upgrade: 'websocket' };
+  const refuse = async (): Promise<never> => {
+    throw new HttpError(426, 'this path takes WebSockets of the Web SDK only', { headers });
+  };
+  for (const path of [WEB_SDK_PATH, `${WEB_SDK_PATH}/*`]) app.get(path, { schema: { hide: true } }, refuse);
 }
 
 async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<void> {

@@ -20,7 +20,7 @@ export type UpgradeDeps = {
   /** Whether too many sockets say nothing, of the client of a request or in all. */
   readonly isCrowded: (request: IncomingMessage) => boolean;
   readonly accept: (socket: FrameSocket, request: IncomingMessage) => void;
-  readonly refused: (reason: UpgradeRefusal) => void;
+  readonly refused: (reason: UpgradeRefusal, request: IncomingMessage) => void;
 };
 
 /** Why a socket is not opened, the metric label `reason`: closed set. */
@@ -56,7 +56,7 @@ export class Upgrades {
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = this.#refusalOf(request);
     if (refusal) {
-      this.#deps.refused(refusal.reason);
+      this.#deps.refused(refusal.reason, request);
       refuse(socket, refusal.status);
       return;
     }

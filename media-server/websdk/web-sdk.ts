@@ -3,6 +3,7 @@ import type { Closing } from './closings.ts';
 import { Connection, type ConnectionDeps, type ConnectionMetrics, type UpgradedClient } from './connection.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { type PingOptions, Pings } from './pings.ts';
+import { RefusedOrigins } from './refused-origins.ts';
 import { SilentSockets } from './silent-sockets.ts';
 import { type UpgradeDeps, type UpgradeRefusal, Upgrades } from './upgrades.ts';
 
@@ -29,6 +30,7 @@ export function createWebSdk(deps: WebSdkDeps): WebSdk {
   const { clientOf, clock, draining, limits, metrics, origins, pings: settings } = deps;
   const sockets = new OpenSockets(clock);
   const silent = new SilentSockets(() => limits().connections);
+  const refusedOrigins = new RefusedOrigins(deps);
   const pings = new Pings({ clock, settings });
   const connectionDeps: ConnectionDeps = { ...deps, pings, silent };
   const upgrades = new Upgrades({
@@ -38,7 +40,10 @@ export function createWebSdk(deps: WebSdkDeps): WebSdk {
     mostSockets: () => limits().connections,
     isCrowded: (request) => silent.isFull(clientOf(request).address),
     accept: (socket, request) => sockets.add(new Connection(socket, clientOf(request), connectionDeps)),
-    refused: (reason) => metrics.webSdkClosed(reason),
+    refused: (reason, { headers }) => {
+      metrics.webSdkClosed(reason);
+      if (reason === 'origin') refusedOrigins.add(headers.origin ?? '');
+    },
   });
   return { upgrades, sockets };
 }

@@ -59,6 +59,7 @@ describe('without spec.webSdk', () => {
     const server = await TestServer.start();
     onTestFinished(() => server.stop());
     expect(await upgrade(`${server.url}/websdk`)).toBe(404);
+    expect((await fetch(`${server.url}/websdk`)).status).toBe(404);
     await expect(upgrade(server.socketUrl)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 });
@@ -95,14 +96,29 @@ describe('the sockets of a media server', () => {
     expect(await upgrade(`${server.url}/whip/defaultApp/a`)).toBe(204);
     expect(await upgrade(`${server.url}/nowhere`)).toBe(404);
     expect(await upgrade(server.socketUrl, { upgrade: 'h2c' })).toBe(426);
-    const { headers, status } = await fetch(server.socketUrl.replace('ws', 'http'));
-    expect([status, headers.get('connection'), headers.get('upgrade')]).toEqual([426, 'upgrade, close', 'websocket']);
+    for (const [url, connection] of [
+      [server.socketUrl.replace('ws', 'http'), 'upgrade, close'],
+      [`${server.url}/websdk`, 'upgrade'],
+      [`${server.url}/websdk/a?x=1`, 'upgrade'],
+    ] as const) {
+      const { headers, status } = await fetch(url);
+      expect([url, status, headers.get('connection'), headers.get('upgrade')]).toEqual([
+        url,
+        426,
+        connection,
+        'websocket',
+      ]);
+    }
+    expect((await fetch(`${server.url}/websdk`, { method: 'POST' })).status).toBe(405);
   });
 
   it('are opened for the origins of the MediaServer', async () => {
     expect(await upgrade(server.socketUrl, { origin: 'https://example.com' })).toBe(101);
     expect(await upgrade(onRest, { origin: 'https://evil.example' })).toBe(403);
-    expect(await server.metric('sluice_websdk_closes_total', { reason: 'origin' })).toBe(1);
+    expect(await upgrade(onRest, { origin: 'https://evil.example' })).toBe(403);
+    expect(await server.metric('sluice_websdk_closes_total', { reason: 'origin' })).toBe(2);
+    const refused = server.log.filter(({ msg }) => String(msg).includes('spec.rest.allowedOrigins does not list'));
+    expect(refused).toMatchObject([{ component: 'websdk', origin: 'https://evil.example' }]);
   });
 
   it('give no power over streams of others', async () => {
