@@ -68,7 +68,7 @@ export const portRules: readonly CelRule<MediaServerSpec>[] = [
   },
   {
     rule: `self.media.pipePorts.endPort < self.media.port || self.media.pipePorts.port > ${CEL_LAST_MEDIA}`,
-    message: 'must not contain media.port to media.port + workers - 1',
+    message: 'must not contain media.port to media.port + workers - 1; the default is 45000 to 45999',
     field: 'media.pipePorts',
     holds: (spec) => spec.media.pipePorts.endPort < spec.media.port || spec.media.pipePorts.port > lastMediaPort(spec),
   },
