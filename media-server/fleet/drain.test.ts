@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../process/logger.ts';
+import { logLines } from '../../test/builders/log-lines.ts';
 import { fakeSession, fakeStreams } from '../../test/builders/streams.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { Drain } from './drain.ts';
@@ -9,6 +9,7 @@ describe('Drain', () => {
   let streams: ReturnType<typeof fakeStreams>;
   let drain: Drain;
   let isOver: boolean;
+  let log: ReturnType<typeof logLines>;
   /** How many sessions there are when the events are flushed. */
   let flushed: number[];
   /** Whether clients are sent away, and when that changed. */
@@ -28,6 +29,7 @@ describe('Drain', () => {
 
   function routedFor(routedMs: number): void {
     const { registry, terminator } = streams;
+    log = logLines();
     drain = new Drain({
       registry,
       terminator,
@@ -35,7 +37,7 @@ describe('Drain', () => {
       namesTold: () => namesTold,
       routedMs,
       clock,
-      log: createLogger('silent'),
+      log: log.log,
     });
     drain.onSendAway((sendsAway) => told.push([sendsAway, clock.monotonic()]));
   }
@@ -169,5 +171,10 @@ describe('Drain', () => {
     await clock.advance(1);
     await clock.advance(0);
     expect([isOver, causes(), drain.sendsAway, clock.pending]).toEqual([true, ['drain'], true, 0]);
+    expect(log.lines().map(({ msg, streams: count, timeoutMs }) => [msg, count ?? null, timeoutMs ?? null])).toEqual([
+      ['draining: no new publications', 1, 60_000],
+      ['not waiting for streams: ending the remaining streams', 1, null],
+      ['drained', null, null],
+    ]);
   });
 });

@@ -47,6 +47,9 @@ describe('a socket', () => {
     const page = await stage.connected(content);
     expect(page.got).toEqual([['fail', { apiMethod: 'ConnectionStatusEvent', status: 'FAILED', info }]]);
     expect(page.closed).toBe('connect_refused');
+    expect(stage.logged.lines()).toMatchObject([
+      { msg: 'a session of the Web SDK was refused', reason: info, address: '192.0.2.1' },
+    ]);
     expect(stage.messages).toEqual(['connection refused', 'closed connect_refused']);
     expect(stage.told.filter((each) => each !== 'connect')).toEqual([]);
     expect(stage.left()).toEqual(NOTHING_LEFT);

@@ -8,6 +8,7 @@ import { Pings } from '../../media-server/websdk/pings.ts';
 import { SilentSockets } from '../../media-server/websdk/silent-sockets.ts';
 import { savedOffer } from '../fixtures/sdp/offers.ts';
 import { FakePage } from './fake-page.ts';
+import { logLines } from './log-lines.ts';
 import { SessionStage } from './session-stage.ts';
 import { settle as settleOnce } from './virtual-clock.ts';
 
@@ -17,13 +18,14 @@ export class WebSdkStage extends SessionStage {
   readonly silent = new SilentSockets(() => 0);
   readonly socketLimits = { streamsPerConnection: 0 };
   readonly pings = new Pings({ clock: this.clock, settings: () => ({ intervalMs: 5_000, missed: 10 }) });
+  readonly logged = logLines('info');
   /** Counted metrics: `message result`, and `closed reason`. */
   readonly messages: string[] = [];
   readonly connectionDeps: ConnectionDeps = {
     registry: this.registry,
     terminator: this.terminator,
     clock: this.clock,
-    log: this.deps.log,
+    log: this.logged.log,
     events: new StreamEvents({ registry: this.registry, elsewhere: { relay: () => undefined }, clock: this.clock }),
     openSession: (request) => openSession(this.deps, request),
     publish: (session, request) => publish(this.deps, session, request),
