@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { FleetModel, type ModelPod } from '../../test/builders/fleet-model.ts';
+import { FleetModel } from '../../test/builders/fleet-model.ts';
+import type { ModelPod } from '../../test/builders/model-pods.ts';
 
 type How = 'lost' | 'refused';
 
