@@ -3,9 +3,9 @@ import { CAPTURE_KEY_FILE, FLEET_KEY_FILE } from '../../../crds/render/fleet-key
 import { hashOf } from '../../../crds/render/hash.ts';
 import { HOOK_METHODS } from '../../../crds/schema/hook-methods.ts';
 import { StreamObject } from '../../../crds/schema/stream.ts';
-import { pathOf, TYPES } from '../../../operator/kube/objects.ts';
+import { pathOf, type ResourceType, TYPES } from '../../../operator/kube/objects.ts';
 import { Api } from '../../harness/api.ts';
-import { ClusterStage, restHook, streamApp } from '../../harness/cluster-stage.ts';
+import { ClusterStage, restHook } from '../../harness/cluster-stage.ts';
 import type { Json } from '../../harness/kube.ts';
 import { OwnOperator, withoutChartOperator } from '../../harness/own-operator.ts';
 import { freePort } from '../../harness/ports.ts';
@@ -182,19 +182,19 @@ describe('an operator', () => {
   it('keeps the last good config when the next one is too large for a ConfigMap', async () => {
     await operate();
     const before = await config();
-    const names = Array.from({ length: 120 }, (_, index) => `big-${index}`);
-    const spec = { url: `${stage.backend.url}/${'x'.repeat(1_900)}`, methods: LONG_METHODS };
-    for (const name of names) await api.create(TYPES.RestHook, NAMESPACE, { metadata: { name }, spec });
-    await stage.apply(...names.map((name) => streamApp(name, { restHookRef: { name } })));
+    const objects = Array.from({ length: 120 }, (_, index) => ({ name: `big-${index}`, labels: { size: 'big' } }));
+    const hook = { url: `${stage.backend.url}/${'x'.repeat(1_900)}`, methods: LONG_METHODS };
+    const appOf = (name: string) => ({ appKey: name, mediaServerRef: { name: 'live' }, restHookRef: { name } });
+    const create = (type: ResourceType, specOf: (name: string) => object): Promise<unknown> =>
+      Promise.all(objects.map((metadata) => api.create(type, NAMESPACE, { metadata, spec: specOf(metadata.name) })));
+    await create(TYPES.RestHook, () => hook);
+    await create(TYPES.StreamApp, appOf);
     const { message } = await stage.condition('mediaserver/live', 'ConfigApplied', 'False', 'ConfigTooLarge');
     expect(message).toMatch(/the rendered config has \d+ bytes, must be at most 921600/);
     expect((await config()).media).toEqual(before.media);
-    await stage.kube.kubectl([
-      '-n',
-      NAMESPACE,
-      'delete',
-      ...names.flatMap((name) => [`sapp/${name}`, `rhook/${name}`]),
-    ]);
+    for (const type of [TYPES.StreamApp, TYPES.RestHook]) {
+      await api.client.call('DELETE', pathOf(type, NAMESPACE), { query: { labelSelector: 'size=big' } });
+    }
     await stage.condition('mediaserver/live', 'ConfigApplied', 'True');
     expect(await config()).toEqual(before);
   });
