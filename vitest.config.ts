@@ -12,9 +12,9 @@ const CLUSTER = {
   hookTimeout: 180_000,
 };
 
-/** Test files that leave the operator, the nodes and the API server alone, so that two of them can share a cluster. */
+/** Test files that leave the operator, the nodes and the API server alone, so that some of them can share a cluster. */
 const GUESTS =
-  'test/e2e/cluster/{changes,checkers,crds,demo,dual-stack,kubectl,leader,metrics,rollout,story,websdk}.test.ts';
+  'test/e2e/cluster/{changes,checkers,crds,demo,dual-stack,fleet,kubectl,leader,metrics,rollout,story,websdk}.test.ts';
 
 export default defineConfig({
   test: {
@@ -54,7 +54,7 @@ export default defineConfig({
           ...REAL,
         },
       },
-      { test: { name: 'cluster-guests', include: [GUESTS], ...CLUSTER, maxWorkers: 2, retry: 1 } },
+      { test: { name: 'cluster-guests', include: [GUESTS], ...CLUSTER, maxWorkers: 3, retry: 1 } },
       {
         test: {
           name: 'cluster',

@@ -1,75 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { AUTHORIZATION, ClusterStage, termination } from '../../harness/cluster-stage.ts';
+import { ClusterFleet, SLOW } from '../../harness/cluster-fleet.ts';
+import { AUTHORIZATION, type ClusterStage, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { cutLink } from '../../harness/pod-links.ts';
 import type { RtcClient } from '../../harness/rtc-client.ts';
 import { until } from '../../harness/wait.ts';
 
 const OPERATOR = ['-l', 'app.kubernetes.io/name=sluice-operator'];
-const SLOW = { timeoutMs: 90_000, everyMs: 200 };
+let fleet: ClusterFleet;
 let stage: ClusterStage;
 
 beforeAll(async () => {
-  stage = await ClusterStage.open('fleet');
-  await stage.live({ replicas: 3 });
-  await fleetReady(3);
-  await ingressReaches(3);
+  fleet = await ClusterFleet.open('fleet');
+  stage = fleet.stage;
 });
 afterEach(() => stage.leave());
 afterAll(() => stage.clear());
 
-async function fleetReady(replicas: number): Promise<void> {
-  await until(
-    `${replicas} pods are ready and know one another`,
-    async () => {
-      const { status } = await stage.get('mediaserver/live');
-      const ready = status.conditions.find(({ type }: Json) => type === 'FleetReady');
-      return status.readyReplicas === replicas && status.replicas === replicas && ready.status === 'True';
-    },
-    SLOW,
-  );
-}
-
-/** The ingress controller learns of new pods a moment after they are ready. */
-async function ingressReaches(replicas: number): Promise<void> {
-  const seen = new Set<string | undefined>();
-  await until(
-    'the ingress reaches all pods',
-    async () => {
-      const { location } = await stage.offer('publish', `probe-${seen.size}-${performance.now()}`);
-      // The path of a session: whip, app, name, pod, secret.
-      if (location !== '') seen.add(new URL(location).pathname.split('/')[4]);
-      return seen.size === replicas;
-    },
-    SLOW,
-  );
-  await stage.leave();
-}
-
-/** Publishes through the ingress, which sends each request to another pod. */
-async function publishMany(count: number): Promise<RtcClient[]> {
-  const streams: RtcClient[] = [];
-  for (let index = 0; index < count; index++) streams.push(await stage.publish(`stream-${index}`));
-  return streams;
-}
-
-/** Ends streams until the fleet can say that none is left. Returns the statuses on the way. */
-async function endAll(): Promise<number[]> {
-  const statuses: number[] = [];
-  await until(
-    'nothing is left',
-    async () => {
-      statuses.push(await stage.terminate({}));
-      return statuses.at(-1) === 404;
-    },
-    SLOW,
-  );
-  return statuses;
-}
-
 describe('three pods', () => {
   it('end all streams with one call, which says what it did on each pod', async () => {
-    const streams = await publishMany(30);
+    const streams = await fleet.publishMany(30);
     const askedAt = performance.now();
     const { body, status } = await stage.terminated({});
     expect([status, body.matched, body.terminated, body.pods.length]).toEqual([200, 30, 30, 3]);
@@ -112,7 +62,7 @@ describe('three pods', () => {
   });
 
   it('answer 503 while one of them is frozen, and end the rest; then 200', async () => {
-    const streams = await publishMany(6);
+    const streams = await fleet.publishMany(6);
     const [frozen] = await stage.pods();
     const found = await stage.found({});
     const others = found.filter(({ nodeId }) => !nodeId.startsWith(`${frozen.metadata.name}@`));
@@ -134,9 +84,9 @@ describe('three pods', () => {
       () => streams.filter(({ endedAt }) => endedAt !== null).length >= others.length,
     );
     await stage.signal(frozen, 'SIGCONT');
-    await endAll();
+    await fleet.endAll();
     await Promise.all(streams.map((client) => client.untilEnded()));
-    await fleetReady(3);
+    await fleet.ready(3);
   });
 });
 
@@ -155,7 +105,7 @@ describe.runIf(inject('target').kind === 'embedded')('a link that is cut', () =>
 
   it('between two pods is a 503 with the name of the other one, and 200 once it heals', async () => {
     const [one, other, third] = await stage.pods();
-    const streams = await publishMany(6);
+    const streams = await fleet.publishMany(6);
     const onOther = (await stage.found({})).filter(({ nodeId }) => nodeId.startsWith(`${other.metadata.name}@`));
     const heal = cutLink(one, other);
     try {
@@ -172,7 +122,7 @@ describe.runIf(inject('target').kind === 'embedded')('a link that is cut', () =>
     expect([200, 404]).toContain((await terminateAt(one)).status);
     await Promise.all(streams.map((client) => client.untilEnded()));
     expect((await terminateAt(third)).status).toBe(404);
-    await fleetReady(3);
+    await fleet.ready(3);
   });
 
   it('between a pod and the operator is told, and streams are ended all the same', async () => {
@@ -181,51 +131,13 @@ describe.runIf(inject('target').kind === 'embedded')('a link that is cut', () =>
     const heals = operators.map((operator: Json) => cutLink(one, operator));
     try {
       await stage.condition('mediaserver/live', 'FleetReady', 'False', 'PodUnreachable');
-      const streams = await publishMany(3);
+      const streams = await fleet.publishMany(3);
       expect((await stage.terminated({})).status).toBe(200);
       await Promise.all(streams.map((client) => client.untilEnded()));
     } finally {
       for (const heal of heals) heal();
     }
-    await fleetReady(3);
-  });
-});
-
-describe('while the operator is away', () => {
-  it('streams start and end on all pods, and a container that is killed is back', { timeout: 240_000 }, async () => {
-    const scale = (replicas: number) =>
-      stage.kube.kubectl(['-n', SYSTEM, 'scale', 'deployment', ...OPERATOR, `--replicas=${replicas}`]);
-    const [before] = (await stage.kube.get(SYSTEM, 'deployment', ...OPERATOR)).items;
-    onTestFinished(async () => void (await scale(before.spec.replicas)));
-    await scale(0);
-    await until(
-      'it is gone',
-      async () => {
-        const { items } = await stage.kube.get(SYSTEM, 'pods', ...OPERATOR);
-        return items.length === 0;
-      },
-      SLOW,
-    );
-    const streams = await publishMany(6);
-    const [killed] = await stage.pods();
-    await stage.signal(killed, 'SIGKILL');
-    await until(
-      'its container runs again',
-      async () => {
-        const pods = await stage.pods();
-        const again = pods.find(({ metadata }) => metadata.uid === killed.metadata.uid);
-        const [status] = again?.status.containerStatuses ?? [];
-        return status?.restartCount > killed.status.containerStatuses[0].restartCount && status.ready;
-      },
-      SLOW,
-    );
-    await endAll();
-    await Promise.all(streams.map((client) => client.untilEnded()));
-    const again = await publishMany(6);
-    expect((await stage.terminated({})).body).toMatchObject({ matched: 6, terminated: 6 });
-    await Promise.all(again.map((client) => client.untilEnded()));
-    await scale(before.spec.replicas);
-    await fleetReady(3);
+    await fleet.ready(3);
   });
 });
 
@@ -241,7 +153,7 @@ describe('a StreamTermination', () => {
   }
 
   it('ends the streams of all pods once, and says what each pod did', async () => {
-    const streams = await publishMany(6);
+    const streams = await fleet.publishMany(6);
     await carriedOut('count', { all: true, dryRun: true });
     expect(await status('count')).toMatchObject({ matched: 6, terminated: 0 });
     await carriedOut('one', { filter: { name: 'stream-0' } });
@@ -252,35 +164,6 @@ describe('a StreamTermination', () => {
     await expect(stage.patch('streamtermination/one', { spec: { filter: { name: 'x' } } })).rejects.toThrow(
       'immutable',
     );
-  });
-
-  it('is carried out once although the operator is killed while it runs', { timeout: 120_000 }, async () => {
-    const [frozen] = await stage.pods();
-    await publishMany(6);
-    await stage.signal(frozen, 'SIGSTOP');
-    onTestFinished(() => stage.signal(frozen, 'SIGCONT'));
-    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'sterm/twice', '--ignore-not-found']);
-    await stage.apply(termination('twice', { all: true }));
-    const done = ({ pods = [] }: Json): Json[] => pods.filter(({ state }: Json) => state === 'Done');
-    await until('the other pods have answered', async () => done(await status('twice')).length === 2, SLOW);
-    await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, '--grace-period=0', '--force']);
-    // Streams that start afterwards on the pods that have answered live on.
-    const later: RtcClient[] = [];
-    await until(
-      'two more are live',
-      async () => {
-        const client = await stage.publish(`later-${later.length}`).catch(() => null);
-        if (client) later.push(client);
-        return later.length === 2;
-      },
-      SLOW,
-    );
-    await stage.signal(frozen, 'SIGCONT');
-    await stage.condition('streamtermination/twice', 'Complete', 'True');
-    const { matched, pods } = await status('twice');
-    expect([matched, done({ pods }).length]).toEqual([6, 3]);
-    expect(later.map(({ state }) => state)).toEqual(['connected', 'connected']);
-    await fleetReady(3);
   });
 
   it('may be made by people who may not change a MediaServer', async () => {
@@ -299,16 +182,16 @@ describe('autoscaling', () => {
     const autoscaling = { minReplicas: 1, maxReplicas: 3, targetStreams: 2, scaleDownDelay: '1s' };
     onTestFinished(async () => {
       await stage.patch('mediaserver/live', { spec: { replicas: 3, autoscaling: null } });
-      await fleetReady(3);
+      await fleet.ready(3);
     });
     await stage.patch('mediaserver/live', { spec: { autoscaling } });
-    await fleetReady(1);
-    const streams = await publishMany(5);
-    await fleetReady(3);
+    await fleet.ready(1);
+    const streams = await fleet.publishMany(5);
+    await fleet.ready(3);
     // It was one pod that took them all.
     const kept = streams.pop();
     for (const index of streams.keys()) await stage.terminate({ name: `stream-${index}` });
-    await fleetReady(1);
+    await fleet.ready(1);
     expect(kept?.state).toBe('connected');
   });
 });
@@ -336,7 +219,7 @@ describe('pods that come and go', () => {
     for (const replicas of [5, 2, 3]) {
       const before = loop.calls;
       await stage.patch('mediaserver/live', { spec: { replicas } });
-      await fleetReady(replicas);
+      await fleet.ready(replicas);
       callsPerStep.push(loop.calls - before);
     }
     loop.isOver = true;
