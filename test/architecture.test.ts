@@ -145,7 +145,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   ],
   '@fastify/*': ['media-server/http'],
   pino: ['process'],
-  'prom-client': ['process', 'media-server/metrics.ts', 'operator/metrics.ts'],
+  'prom-client': ['process', 'media-server/capture/metrics.ts', 'media-server/metrics.ts', 'operator/metrics.ts'],
   'sdp-transform': ['media-server/sdp'],
   ws: ['media-server/websdk'],
   yaml: ['crds/emit', 'media-server/config'],

@@ -16,6 +16,25 @@ describe('a capture', () => {
     expect(capture.state.tracks.map(({ codec }) => codec)).toEqual(['H264', 'Opus']);
   });
 
+  it('has a bit rate while its source is connected', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    expect(capture.state.bitrate).toBe(undefined);
+    // A packet of 13 bytes every 50 ms.
+    for (let packets = 0; packets < 400; packets++) {
+      stage.packet();
+      await stage.clock.advance(50);
+    }
+    expect(capture.state.bitrate).toBe(13 * 8 * 20);
+    stage.sourceEnds('stalled');
+    expect(capture.state.bitrate).toBe(undefined);
+    await stage.clock.advance(2_000);
+    await stage.live();
+    expect(capture.state).toMatchObject({ reason: 'Connected' });
+    expect(capture.state.bitrate).toBe(undefined);
+  });
+
   it('says goodbye to its source, and ends its publication', async () => {
     const stage = new CaptureStage();
     const capture = stage.start();

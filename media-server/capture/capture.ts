@@ -8,11 +8,13 @@ import {
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
+import { BitRate } from './bit-rate.ts';
+import type { CaptureMetrics, ConnectionEnd } from './metrics.ts';
 import { CLOCK_RATES, PAYLOAD_TYPES, type PublicationListener, type TrackKind } from './publication.ts';
 import type { PublicationEnd, Refusal } from './publish-client.ts';
 import { Renumbering } from './renumbering.ts';
 import { readRtp } from './rtp.ts';
-import type { SourceEnd, SourceListener, SourceTrack } from './source.ts';
+import type { SourceListener, SourceTrack } from './source.ts';
 import { VideoWatch } from './video-watch.ts';
 
 /** A source that was opened. */
@@ -27,6 +29,7 @@ export type OpenPublication = {
 export type CaptureDeps = {
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<CaptureMetrics, 'connecting' | 'receiving' | 'sourceEnded' | 'publicationEnded'>;
   readonly openSource: (order: CaptureOrder, listener: SourceListener) => OpenSource;
   /** Never rejects: a media server that does not answer takes no stream. */
   readonly publish: (
@@ -46,7 +49,7 @@ const GOOD_PUBLICATION_MS = 2_000;
 const TRACKS_MS = 300;
 
 /** What a capture is after its source has ended, and how soon it tries again. */
-const AFTER_SOURCE: Readonly<Record<SourceEnd | 'noMedia' | 'bFrames', readonly [CapturingReason, BackOffLimits]>> = {
+const AFTER_SOURCE: Readonly<Record<ConnectionEnd, readonly [CapturingReason, BackOffLimits]>> = {
   unauthorized: ['Unauthorized', UNAUTHORIZED],
   notFound: ['NotFound', RECONNECT],
   unreachable: ['Unreachable', RECONNECT],
@@ -68,6 +71,7 @@ export class Capture {
   readonly #deps: CaptureDeps;
   readonly #sourceBackOff: BackOff;
   readonly #publishBackOff: BackOff;
+  readonly #countReceived: (kind: TrackKind, bytes: number) => void;
   readonly #numbers = {
     video: new Renumbering(CLOCK_RATES.video),
     audio: new Renumbering(CLOCK_RATES.audio),
@@ -82,6 +86,7 @@ export class Capture {
   #isMoving = false;
   #isStopped = false;
   #watch = new VideoWatch();
+  #bitRate = new BitRate();
   #tracks: SourceTrack[] = [];
   #reason: CapturingReason = 'Connecting';
   #message = '';
@@ -96,6 +101,7 @@ export class Capture {
     this.#deps = { ...deps, log: deps.log.child({ app: order.appKey, name: order.name }) };
     this.#sourceBackOff = new BackOff(deps.clock);
     this.#publishBackOff = new BackOff(deps.clock);
+    this.#countReceived = deps.metrics.receiving(order.appKey);
   }
 
   start(): void {
@@ -120,6 +126,7 @@ export class Capture {
   get state(): CaptureState {
     const { epoch, generation, uid } = this.order;
     const { keyFrameIntervalMs } = this.#watch;
+    const bitrate = this.#connectedAt === null ? null : this.#bitRate.at(this.#deps.clock.monotonic());
     return {
       ...{ uid, generation, epoch },
       reason: this.#reason,
@@ -128,6 +135,7 @@ export class Capture {
       tracks: this.#tracks.map(({ from, codec, ...track }) => ({ ...track, codec: from ?? codec })),
       ...(this.#connectedAt === null ? {} : { connectedAt: this.#connectedAt }),
       ...(keyFrameIntervalMs === null ? {} : { keyFrameIntervalMs }),
+      ...(bitrate === null ? {} : { bitrate }),
       ...(this.#publication?.mediaSessionId ? { mediaSessionId: this.#publication.mediaSessionId } : {}),
       ...(this.#held ? { held: this.#held } : {}),
     };
@@ -135,8 +143,10 @@ export class Capture {
 
   #connect(): void {
     this.#connections += 1;
+    this.#deps.metrics.connecting(this.order.appKey);
     this.#tracks = [];
     this.#watch = new VideoWatch();
+    this.#bitRate = new BitRate();
     for (const numbers of Object.values(this.#numbers)) numbers.restart();
     this.#source = this.#deps.openSource(this.order, {
       onTrack: (track) => {
@@ -153,6 +163,8 @@ export class Capture {
     const kind = KINDS.find((each) => PAYLOAD_TYPES[each] === header?.payloadType);
     if (!header || !kind) return;
     const now = this.#deps.clock.monotonic();
+    this.#countReceived(kind, packet.length);
+    this.#bitRate.add(packet.length, now);
     if (this.#connectedAt === null) {
       // A camera that is joined between two key frames sends sound first. Its video is named before its first packet.
       if (kind === 'audio') return;
@@ -177,8 +189,9 @@ export class Capture {
   }
 
   /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
-  #lost(reason: keyof typeof AFTER_SOURCE, text: string): void {
+  #lost(reason: ConnectionEnd, text: string): void {
     this.#disconnect();
+    this.#deps.metrics.sourceEnded(this.order.appKey, reason);
     const [state, limits] = AFTER_SOURCE[reason];
     const delayMs = this.#sourceBackOff.next(limits);
     this.#says(state, text);
@@ -220,7 +233,10 @@ export class Capture {
     this.#publication = started;
     this.#publishedAt = this.#deps.clock.monotonic();
     this.#isMoving = false;
-    await replaced?.close();
+    if (replaced) {
+      this.#deps.metrics.publicationEnded(this.order.appKey, 'drain');
+      await replaced.close();
+    }
     if (this.#held) await this.#unpublish();
     else if (this.#connectedAt !== null) this.#says('Connected', '');
   }
@@ -228,7 +244,9 @@ export class Capture {
   async #unpublish(): Promise<void> {
     const publication = this.#publication;
     this.#publication = null;
-    await publication?.close();
+    if (!publication) return;
+    this.#deps.metrics.publicationEnded(this.order.appKey, 'client');
+    await publication.close();
   }
 
   #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
@@ -243,6 +261,7 @@ export class Capture {
     this.#publication = null;
     this.#isMoving = false;
     if (this.#isStopped) return;
+    this.#deps.metrics.publicationEnded(this.order.appKey, cause);
     this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
     if (cause !== null && isHeld(cause)) {
       this.#end(cause, info);

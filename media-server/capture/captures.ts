@@ -17,8 +17,12 @@ export class Captures {
     this.#deps = deps;
   }
 
+  all(): Iterable<Capture> {
+    return this.#byUid.values();
+  }
+
   get states(): CaptureState[] {
-    return [...this.#byUid.values()].map(({ state }) => state);
+    return [...this.all()].map(({ state }) => state);
   }
 
   /**

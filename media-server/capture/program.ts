@@ -2,7 +2,6 @@ import { lookup } from 'node:dns/promises';
 import { folderCaptures } from '../../crds/render/folder-captures.ts';
 import type { CaptureOrder, CapturePush, CaptureReport } from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
-import { newRegistry } from '../../process/default-metrics.ts';
 import type { Log } from '../../process/logger.ts';
 import { openOps } from '../../process/ops-listener.ts';
 import { readFolder } from '../config/documents.ts';
@@ -13,6 +12,7 @@ import type { CaptureDeps, OpenSource } from './capture.ts';
 import { Captures } from './captures.ts';
 import { locate, type Resolve } from './locate.ts';
 import { MediaPods } from './media-pods.ts';
+import { CaptureMetrics } from './metrics.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
@@ -34,15 +34,18 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
   const agent = new KeyedAgent(options.keyFile, AGENT, 'capture');
   undo.defer(() => agent.close());
   const mediaPods = new MediaPods();
+  const metrics = new CaptureMetrics();
   const captures = new Captures({
     clock,
     log,
+    metrics,
     openSource: (order, listener) => openSource(options.sources, order, listener),
     publish: publisher(mediaPods, agent),
   });
+  metrics.observe(() => captures.all());
   undo.defer(() => captures.stop());
   const { from } = options;
-  const parts = { captures, mediaPods, log, undo };
+  const parts = { captures, mediaPods, metrics, log, undo };
   if (from.kind === 'folder') await followFolder(from, parts);
   else await followOperator(options, from, parts);
   log.info('ready to capture');
@@ -52,6 +55,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
 type Parts = {
   readonly captures: Captures;
   readonly mediaPods: MediaPods;
+  readonly metrics: CaptureMetrics;
   readonly log: Log;
   readonly undo: AsyncDisposableStack;
 };
@@ -60,9 +64,8 @@ type Parts = {
 async function followOperator(
   { keyFile, listenAddress: host, podName }: Options,
   { opsPort, port }: FromOperator,
-  { captures, log, mediaPods, undo }: Parts,
+  { captures, log, mediaPods, metrics: { registry }, undo }: Parts,
 ): Promise<void> {
-  const registry = newRegistry();
   const ops = await openOps({
     log,
     host,

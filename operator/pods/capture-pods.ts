@@ -12,6 +12,8 @@ export type CapturePodReport =
 
 /** What changes all the time. */
 export type CaptureFigures = Pick<CaptureState, 'bitrate' | 'keyFrameIntervalMs'>;
+/** `at` is monotonic milliseconds. */
+export type WrittenFigures = { readonly at: number; readonly figures: CaptureFigures };
 
 /** The state of the capture pods of one MediaServer. It is lost when the operator restarts. */
 export class CapturePods {
@@ -22,7 +24,7 @@ export class CapturePods {
   /** The written assignments by uid of the StreamCapture: the store may lag behind. */
   readonly assigned = new Map<string, Assignment>();
   /** The figures of each capture that were written last, by uid of the StreamCapture. */
-  readonly figures = new Map<string, { readonly at: number; readonly figures: CaptureFigures }>();
+  readonly figures = new Map<string, WrittenFigures>();
   readonly #keyed = new Keyed((key) => new CaptureClient(key));
 
   use(key: FleetKey): CaptureClient {
@@ -63,9 +65,9 @@ export function captureEssence(reports: CapturePods['reports']): string {
   return JSON.stringify(
     [...reports].map(([uid, each]) => {
       if (each.kind === 'failed') return [uid, each.kind];
-      const states = each.report.captures.map(({ bitrate: _bitrate, keyFrameIntervalMs: interval, ...state }) => [
+      const states = each.report.captures.map(({ bitrate, keyFrameIntervalMs: interval, ...state }) => [
         state,
-        interval !== undefined,
+        ...[interval, bitrate].map((figure) => figure !== undefined),
       ]);
       return [uid, each.report.hash, states];
     }),

@@ -1,6 +1,8 @@
+import { Registry } from 'prom-client';
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from '../../media-server/capture/capture.ts';
 import { Captures } from '../../media-server/capture/captures.ts';
+import { CaptureMetrics } from '../../media-server/capture/metrics.ts';
 import type { PublicationListener } from '../../media-server/capture/publication.ts';
 import type { PublicationEnd, Refusal } from '../../media-server/capture/publish-client.ts';
 import type { SourceListener } from '../../media-server/capture/source.ts';
@@ -28,6 +30,7 @@ export const captureOrder = (over: Partial<CaptureOrder> = {}): CaptureOrder => 
 /** A capture with a camera and a media server that the test plays. */
 export class CaptureStage {
   readonly clock = new VirtualClock();
+  readonly metrics = new CaptureMetrics(new Registry());
   /** What happened: `open`, `close`, `publish KINDS`, `unpublish`. */
   readonly seen: string[] = [];
   /** How the next publications are refused; otherwise they start. */
@@ -44,6 +47,7 @@ export class CaptureStage {
   readonly deps: CaptureDeps = {
     clock: this.clock,
     log: createLogger('silent'),
+    metrics: this.metrics,
     openSource: (_order, listener) => {
       this.seen.push('open');
       this.#listener = listener;

@@ -80,9 +80,9 @@ describe('reconcileStreamCapture', () => {
 
   it('writes figures at most every 30 seconds', async () => {
     assigned();
-    says({ bitrate: 1_000_000 });
+    says({ connectedAt: 1, bitrate: 1_000_000 });
     await reconciled();
-    says({ bitrate: 2_034_567 });
+    says({ connectedAt: 1, bitrate: 2_034_567 });
     await world.clock.advance(29_000);
     expect(await reconciled()).toEqual([]);
     await world.clock.advance(1_000);
@@ -102,6 +102,11 @@ describe('reconcileStreamCapture', () => {
     expect(status()).toMatchObject({ keyFrameInterval: '2s' });
     says({ keyFrameIntervalMs: 3_000 });
     expect(await reconciled()).toEqual([]);
+    const withInterval = captureEssence(reports);
+    says({ keyFrameIntervalMs: 3_000, bitrate: 2_000_000 });
+    expect(captureEssence(reports)).not.toBe(withInterval);
+    expect(await reconciled()).toEqual([STATUS]);
+    expect(status()).toMatchObject({ bitrate: 2_000_000 });
   });
 
   it.each<[string, Fields, string, string]>([

@@ -6,20 +6,19 @@ import type { StreamCaptureSpec } from '../../../crds/schema/stream-capture.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
 import { type KubeObject, rfc3339 } from '../../kube/objects.ts';
 import type { Assignment } from '../../pods/assign.ts';
-import type { CaptureFigures, CapturePods } from '../../pods/capture-pods.ts';
+import type { CapturePods } from '../../pods/capture-pods.ts';
 import { capturePodsOf } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
 import { mediaServerOfCapture } from '../../world/references.ts';
 import type { World } from '../../world/world.ts';
 import { isOfOther, judge } from './acceptance.ts';
+import { figureFields, nextFigures } from './figures.ts';
 import { captureStatusOf, type Held, heldNow } from './held.ts';
 import { type CaptureInput, captureVerdicts } from './verdicts.ts';
 
 /** Objects applied together arrive one after the other, so a missing StreamApp may be about to arrive. */
 const ON_ITS_WAY_MS = 2_000;
-/** Figures change all the time and are written at most this often, the first ones at once. */
-const FIGURES_MS = 30_000;
 
 /** Only reports on a StreamCapture; the reconcile of the capture pods makes it run. */
 export async function reconcileStreamCapture(world: World, key: string): Promise<Result> {
@@ -94,22 +93,10 @@ function runningFields(state: CaptureState | undefined): Readonly<Record<string,
 }
 
 function figures({ clock }: World, { figures: known }: CapturePods, state: CaptureState): object {
-  const last = known.get(state.uid);
-  const now = clock.monotonic();
-  const isFirst = last?.figures.keyFrameIntervalMs === undefined && state.keyFrameIntervalMs !== undefined;
-  if (last && now - last.at < FIGURES_MS && !isFirst) return figureFields(last.figures);
-  known.set(state.uid, { at: now, figures: state });
-  return figureFields(state);
+  const next = nextFigures(known.get(state.uid), state, clock.monotonic());
+  known.set(state.uid, next);
+  return figureFields(next.figures);
 }
-
-/** The bit rate is rounded, so that a steady one is not written again and again. */
-function figureFields({ bitrate, keyFrameIntervalMs }: CaptureFigures): object {
-  const interval = keyFrameIntervalMs === undefined ? {} : { keyFrameInterval: secondsOf(keyFrameIntervalMs) };
-  return { ...interval, ...(bitrate === undefined ? {} : { bitrate: Number(bitrate.toPrecision(2)) }) };
-}
-
-/** `2s`, `1.5s`. */
-const secondsOf = (ms: number): string => `${Math.round(ms / 100) / 10}s`;
 
 function nextLook(acceptance: Acceptance): number {
   if (acceptance.kind === 'refused' && acceptance.isTransient) return CachedReads.missingMs;
