@@ -36,6 +36,7 @@ async function main(): Promise<number> {
     leaseName: ELECTION,
     foreign: () => manager.foreign(),
     conditions: () => manager.conditions(),
+    captures: () => manager.captures(),
   });
   const ops = await openOps({
     log,

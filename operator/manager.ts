@@ -7,6 +7,7 @@ import { mediaServerKind } from './kinds/media-server/kind.ts';
 import type { MediaServerOptions } from './kinds/media-server/reconcile.ts';
 import { restHookKind } from './kinds/rest-hook/kind.ts';
 import { streamAppKind } from './kinds/stream-app/kind.ts';
+import { isOfOther } from './kinds/stream-capture/acceptance.ts';
 import { streamCaptureKind } from './kinds/stream-capture/kind.ts';
 import { streamTerminationKind } from './kinds/stream-termination/kind.ts';
 import { classifyError } from './kube/api-error.ts';
@@ -21,6 +22,7 @@ import { Fleets } from './pods/fleets.ts';
 import { podsOf } from './pods/pod.ts';
 import { Poller } from './pods/poller.ts';
 import { Controller } from './runtime/controller.ts';
+import { countReasons } from './status/capture-reasons.ts';
 import { Counts } from './status/counts.ts';
 import { Ownership } from './world/ownership.ts';
 import { newStores, type Stores, WATCHED } from './world/stores.ts';
@@ -128,6 +130,12 @@ export class Manager {
         if (each.status === 'True') counts[each.type] = (counts[each.type] ?? 0) + 1;
     }
     return counts;
+  }
+
+  /** For each reason of the condition Capturing, the number of StreamCaptures of this operator. */
+  captures(): Record<string, number> {
+    const all = [...this.#world.stores.streamCaptures.all()];
+    return countReasons(all.filter((each) => !isOfOther(this.#world, each)));
   }
 
   /** Watches in every replica, so that a new leader has full stores. Resolves when the initial lists are complete. */

@@ -72,6 +72,7 @@ describe('OperatorMetrics', () => {
       leaseName: 'sluice-operator',
       foreign: () => 2,
       conditions: () => ({ Available: available, Degraded: 0 }),
+      captures: () => ({ Connected: 3, Unreachable: 1 }),
     });
     expect(await samples()).toEqual([
       'workqueue_depth{name="mediaserver"} 3',
@@ -80,6 +81,8 @@ describe('OperatorMetrics', () => {
       'sluice_mediaservers_foreign 2',
       'sluice_mediaservers{condition="Available"} 1',
       'sluice_mediaservers{condition="Degraded"} 0',
+      'sluice_streamcaptures{reason="Connected"} 3',
+      'sluice_streamcaptures{reason="Unreachable"} 1',
     ]);
     [depth, leads, available] = [0, true, 0];
     expect(await samples()).toEqual(

@@ -84,6 +84,7 @@ export class OperatorMetrics {
     readonly leaseName: string;
     readonly foreign: () => number;
     readonly conditions: () => Readonly<Record<string, number>>;
+    readonly captures: () => Readonly<Record<string, number>>;
   }): void {
     const registers = [this.registry];
     new Gauge({
@@ -120,6 +121,16 @@ export class OperatorMetrics {
       collect() {
         this.reset();
         for (const [condition, count] of Object.entries(sources.conditions())) this.set({ condition }, count);
+      },
+    });
+    new Gauge({
+      name: 'sluice_streamcaptures',
+      help: 'StreamCaptures of this operator by the reason of the condition Capturing',
+      labelNames: ['reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries(sources.captures())) this.set({ reason }, count);
       },
     });
   }

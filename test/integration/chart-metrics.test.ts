@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { ACCEPTED_REASONS, CAPTURING_REASONS, HELD_CAUSES } from '../../crds/schema/capture-reasons.ts';
+import { CaptureMetrics } from '../../media-server/capture/metrics.ts';
 import { Metrics } from '../../media-server/metrics.ts';
 import { OperatorMetrics } from '../../operator/metrics.ts';
 import { run } from '../cluster/commands.ts';
@@ -48,8 +50,10 @@ const targets = dashboard.panels.flatMap(({ targets = [], title }) =>
   targets.map(({ expr, legendFormat }): [string, string, string] => [title, expr, legendFormat]),
 );
 
-/** Series names with their labels, as both programs register them. */
-const known = new Map([...seriesOf(mediaServerMetrics().registry), ...seriesOf(operatorMetrics().registry)]);
+/** Series names with their labels, as the programs register them. */
+const known = new Map(
+  [mediaServerMetrics(), captureMetrics(), operatorMetrics()].flatMap(({ registry }) => seriesOf(registry)),
+);
 
 function mediaServerMetrics(): Metrics {
   const metrics = new Metrics(() => true);
@@ -65,6 +69,12 @@ function mediaServerMetrics(): Metrics {
   return metrics;
 }
 
+function captureMetrics(): CaptureMetrics {
+  const metrics = new CaptureMetrics();
+  metrics.observe(() => []);
+  return metrics;
+}
+
 function operatorMetrics(): OperatorMetrics {
   const metrics = new OperatorMetrics();
   metrics.observe({
@@ -73,6 +83,7 @@ function operatorMetrics(): OperatorMetrics {
     leaseName: 'sluice-operator',
     foreign: () => 0,
     conditions: () => ({}),
+    captures: () => ({}),
   });
   return metrics;
 }
@@ -147,6 +158,16 @@ describe('the alerts of the chart', () => {
     expect(readPromql(said.expr).resultLabels).toEqual(expect.arrayContaining(used));
   });
 
+  it('miss no state of a capture that nobody wants', () => {
+    const { expr = '' } = rules.find(({ alert }) => alert === 'SluiceCaptureMissing') ?? {};
+    const [, expected = ''] = /reason!~"([^"]+)"/.exec(expr) ?? [];
+    const isExpected = new RegExp(`^(${expected})$`);
+    const all = Object.keys({ ...CAPTURING_REASONS, ...ACCEPTED_REASONS });
+    expect(all.filter((reason) => isExpected.test(reason)).sort()).toEqual(
+      ['Connected', 'Idle', 'Suspended', 'NoCapturePod', ...Object.values(HELD_CAUSES)].sort(),
+    );
+  });
+
   it('each have a runbook in the docs, which has no others', async () => {
     const page = await readFile(join(root, 'docs/metrics.md'), 'utf8');
     const sections = (page.split(/^## Alerts$/m)[1] ?? '').split(/^## /m)[0] ?? '';
@@ -188,7 +209,7 @@ describe('the dashboard of the chart', () => {
     expect(new Set(used)).toEqual(new Set(names));
   });
 
-  it('shows every metric of the media server and of the operator', () => {
+  it('shows every metric of our programs', () => {
     const queries = [...targets.map(([, expr]) => expr), ...dashboard.templating.list.map(({ query }) => query)];
     const shown = queries.join('\n');
     const own = [...known.keys()].filter((name) => !/^(process|nodejs)_|_(sum|count)$/.test(name));

@@ -34,7 +34,8 @@ let children: Json[];
 beforeAll(async () => {
   stage = await ClusterStage.open('checkers');
   folder = await mkdtemp(join(tmpdir(), 'sluice-checkers-'));
-  await stage.live();
+  await stage.live({ capture: { allow: [{ cidr: '198.18.0.0/15' }] } });
+  await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
   const sets = VALUES.flatMap((value) => ['--set', value]);
   const text = await stage.kube.helm(['template', 'sluice', 'charts/sluice', '--namespace', SYSTEM, ...sets]);
   chart = parseAllDocuments(text).flatMap((document) => document.toJS() ?? []);
@@ -57,12 +58,14 @@ const metricsOf = (namespace: string, pod: string, port: number): Promise<string
   stage.kube.kubectl(['get', '--raw', `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy/metrics`]);
 
 describe('promtool', () => {
-  it('accepts the metrics of both programs', async () => {
+  it('accepts the metrics of all programs', async () => {
     await stage.publish('measured');
     const [pod] = await stage.pods();
+    const captures = await stage.get('pods', '-l', 'app.kubernetes.io/name=sluice-capture');
     const { items } = await stage.kube.get(SYSTEM, 'pods', '-l', 'app.kubernetes.io/name=sluice-operator');
     const texts = [
       await metricsOf(stage.namespace, pod.metadata.name, 9090),
+      await metricsOf(stage.namespace, captures.items[0].metadata.name, 9090),
       await metricsOf(SYSTEM, items[0].metadata.name, 8080),
     ];
     for (const input of texts) {

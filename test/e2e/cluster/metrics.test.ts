@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { ClusterStage } from '../../harness/cluster-stage.ts';
+import { ClusterStage, streamCapture } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { readPromql } from '../../harness/promql.ts';
+import { RtspCameras } from '../../harness/sources.ts';
 import { until } from '../../harness/wait.ts';
 
 const VALUES = ['metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'];
@@ -14,9 +15,11 @@ let rule: Json;
 let configMap: Json;
 /** An existing definition stays, since the tests do not own it. */
 let isCrdOurs: boolean;
+let cameras: RtspCameras;
 
 beforeAll(async () => {
   stage = await ClusterStage.open('metrics');
+  cameras = await RtspCameras.start(stage.kube.target.machine);
   isCrdOurs = (await stage.kube.get('default', RULES_CRD).catch(() => null)) === null;
   if (isCrdOurs) await stage.kube.kubectl(['apply', '--server-side', '-f', rulesCrd()]);
   await stage.kube.kubectl(['wait', RULES_CRD, '--for=condition=Established', '--timeout=60s']);
@@ -29,8 +32,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage.clear();
+  await cameras.run.stop('SIGKILL');
   if (isCrdOurs) await stage.kube.kubectl(['delete', '--ignore-not-found', RULES_CRD]);
 });
+
+function captureSpec(): object {
+  const requests = { requests: { cpu: '50m', memory: '64Mi' } };
+  return {
+    allow: [{ cidr: `${stage.kube.target.machine}/32` }],
+    resources: { sources: requests, capture: requests },
+  };
+}
 
 function rulesCrd(): string {
   const folder = process.env['SLUICE_CRDS'];
@@ -90,16 +102,22 @@ describe('what the chart creates for Prometheus and Grafana', () => {
   });
 
   it('uses metrics and labels that the pods have', async () => {
-    await stage.live();
+    await stage.live({ capture: captureSpec() });
+    // It is left after two seconds, and connected to again.
+    await stage.apply(streamCapture('gate', { rtsp: { url: cameras.url('short') } }));
+    await stage.condition('scap/gate', 'Capturing', 'True', 'Connected');
     await stage.publish('measured');
     await stage.play('measured');
     const from = performance.now();
     await until('it is checked', () => stage.checkedSince(from).has('measured'));
     expect(await stage.terminate({ name: 'measured' })).toBe(200);
     const [pod] = await stage.pods();
+    await stage.condition('scap/gate', 'Capturing', 'False');
     const { items } = await stage.kube.get(SYSTEM, 'pods', '-l', 'app.kubernetes.io/name=sluice-operator');
+    const { assignment } = (await stage.get('scap/gate')).status;
     const scrapes = await Promise.all([
       scrape(stage.namespace, pod.metadata.name, 9090),
+      scrape(stage.namespace, assignment.pod, 9090),
       ...items.filter(isReady).map(({ metadata }: Json) => scrape(SYSTEM, metadata.name, 8080)),
     ]);
     const samplesOf = (metric: string): ReadonlySet<string>[] =>
