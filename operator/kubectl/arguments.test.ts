@@ -34,9 +34,15 @@ describe('readArguments', () => {
   });
 
   it.each<[string[], string]>([
-    [['strems'], 'unknown command "strems"; the commands are status, streams, terminate, why, completion, version'],
-    [['help', 'x'], 'unknown command "x"; the commands are status, streams, terminate, why, completion, version'],
-    [['-n', 'x'], 'no command given; the commands are status, streams, terminate, why, completion, version'],
+    [
+      ['strems'],
+      'unknown command "strems"; the commands are status, streams, captures, terminate, why, completion, version',
+    ],
+    [
+      ['help', 'x'],
+      'unknown command "x"; the commands are status, streams, captures, terminate, why, completion, version',
+    ],
+    [['-n', 'x'], 'no command given; the commands are status, streams, captures, terminate, why, completion, version'],
     [['constructor'], expect.stringContaining('unknown command "constructor"') as unknown as string],
     [['streams', '--foo'], '--foo: unknown option; kubectl sluice streams --help lists the options'],
     [['streams', '-x'], '-x: unknown option; kubectl sluice streams --help lists the options'],

@@ -88,6 +88,19 @@ pods/portforward, and to get the Secret of spec.rest.authRef. With -o name, prin
 
 Exit status: 0 if the list is complete, also if it is empty; 1 if it is not complete; 2 for bad arguments.`,
   },
+  captures: {
+    summary: 'List captures with their states, and say how to start those again that were ended',
+    usage: '[MEDIASERVER]',
+    takes: SERVER,
+    options: {
+      app: { ...FILTERS.app, help: 'Only captures of the app with this key' },
+      output: output('wide', 'json', 'name'),
+    },
+    notes: `Without MEDIASERVER, lists all StreamCaptures of the namespace. Reads objects of Kubernetes only. With -o name, prints
+names that kubectl takes.
+
+Exit status: 0 if the list could be read, whatever the states are; 1 if not; 2 for bad arguments.`,
+  },
   terminate: {
     summary: 'End streams, after showing how many and asking',
     usage: '[MEDIASERVER] (FILTERS | --all)',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { complete, directiveOf, globalsOf } from './complete.ts';
 
-const COMMANDS = ['status', 'streams', 'terminate', 'why', 'completion', 'version', 'help'];
+const COMMANDS = ['status', 'streams', 'captures', 'terminate', 'why', 'completion', 'version', 'help'];
 const words = (...each: string[]) => ({ words: each, lookUp: null, prefix: '' });
 const names = (lookUp: string, prefix = '') => ({ words: [], lookUp, prefix });
 
@@ -15,6 +15,9 @@ describe('complete', () => {
     [['status', ''], names('mediaservers')],
     [['-n', 'streams', 'status', 'l'], names('mediaservers')],
     [['status', 'live', ''], words()],
+    [['captures', ''], names('mediaservers')],
+    [['captures', '-'], words('--app', '--output', '--namespace', '--context', '--kubeconfig', '--help')],
+    [['captures', '--app', ''], names('appkeys')],
     [['why', ''], words()],
     [['completion', ''], words('bash', 'zsh', 'fish')],
     [['streams', '--status', ''], words('NEW', 'PENDING', 'PUBLISHING', 'PLAYING')],

@@ -8,6 +8,10 @@ describe('explain', () => {
       'Sluice is not installed in this cluster: its kinds are missing. Install the chart: ',
     ],
     [
+      'error: the server doesn\'t have a resource type "streamcaptures"',
+      'the chart in this cluster is older than captures. Upgrade it: ',
+    ],
+    [
       'error: resource mapping not found for name: "" namespace: "" from "STDIN": no matches for kind "StreamTermination" in version "sluice.dev/v1alpha1"',
       'Sluice is not installed in this cluster',
     ],

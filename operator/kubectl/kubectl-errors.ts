@@ -12,6 +12,10 @@ const KNOWN: readonly Known[] = [
     say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`,
   },
   {
+    pattern: /the server doesn't have a resource type "streamcaptures?/,
+    say: () => `the chart in this cluster is older than captures. Upgrade it: ${INSTALL}`,
+  },
+  {
     pattern: /no matches for kind "\w+" in version "sluice\.dev/,
     say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`,
   },

@@ -116,6 +116,22 @@ pods/portforward, and to get the Secret of spec.rest.authRef. With -o name, prin
 
 Exit status: 0 if the list is complete, also if it is empty; 1 if it is not complete; 2 for bad arguments.`
 		},
+		captures: {
+			summary: "List captures with their states, and say how to start those again that were ended",
+			usage: "[MEDIASERVER]",
+			takes: SERVER,
+			options: {
+				app: {
+					...FILTERS.app,
+					help: "Only captures of the app with this key"
+				},
+				output: output("wide", "json", "name")
+			},
+			notes: `Without MEDIASERVER, lists all StreamCaptures of the namespace. Reads objects of Kubernetes only. With -o name, prints
+names that kubectl takes.
+
+Exit status: 0 if the list could be read, whatever the states are; 1 if not; 2 for bad arguments.`
+		},
 		terminate: {
 			summary: "End streams, after showing how many and asking",
 			usage: "[MEDIASERVER] (FILTERS | --all)",
@@ -328,383 +344,6 @@ kubectl_complete-sluice on the PATH, with these two lines:
 		return values[0];
 	}
 	const has = ({ options }, name) => options.has(name);
-	// operator/kubectl/complete.ts
-	const words = (...each) => ({
-		words: each,
-		lookUp: null,
-		prefix: ""
-	});
-	const NOTHING = words();
-	function complete(args) {
-		const last = args.at(-1) ?? "";
-		const before = args.slice(0, -1);
-		const { command, options, positionals } = readSoFar(before);
-		const awaited = valueAwaited(before.at(-1), options);
-		if (awaited) return ofValues(awaited.values, "");
-		const inline = /^(--[\w-]+)=/.exec(last)?.[1];
-		if (inline !== void 0) return ofValues(options[inline.slice(2)]?.values, `${inline}=`);
-		if (last.startsWith("-")) return words(...Object.keys(options).map((name) => `--${name}`));
-		if (command === null) return words(...COMMAND_NAMES, "help");
-		return ofPositional(commandOf(command), positionals);
-	}
-	function valueAwaited(word, options) {
-		if (word === void 0 || word.includes("=")) return void 0;
-		const found = Object.entries(options).find(([name, { short }]) => word === `--${name}` || word === `-${short}`)?.[1];
-		return found?.value === void 0 ? void 0 : found;
-	}
-	function readSoFar(before) {
-		let command = null;
-		let options = GLOBAL;
-		let positionals = 0;
-		for (const [index, word] of before.entries()) {
-			if (word.startsWith("-") || valueAwaited(before[index - 1], options)) continue;
-			if (command !== null) positionals += 1;
-			else if (isCommand(word)) {
-				command = word;
-				options = {
-					...commandOf(word).options,
-					...GLOBAL
-				};
-			}
-		}
-		return {
-			command,
-			options,
-			positionals
-		};
-	}
-	function ofPositional({ takes }, positionals) {
-		return positionals < takes.most ? ofValues(takes.values, "") : NOTHING;
-	}
-	function ofValues(values, prefix) {
-		if (values === void 0) return NOTHING;
-		if (typeof values === "string") return {
-			words: [],
-			lookUp: values,
-			prefix
-		};
-		return words(...values.map((word) => `${prefix}${word}`));
-	}
-	const directiveOf = ({ lookUp }) => lookUp === "files" ? 0 : 4;
-	const GLOBALS = Object.entries(GLOBAL).filter(([, { value }]) => value !== void 0);
-	function globalsOf(words) {
-		const found = GLOBALS.flatMap(([name, { short }]) => {
-			const value = words.flatMap((word, index) => valueIn(word, words[index + 1], name, short) ?? []).at(-1);
-			return value === void 0 ? [] : [[name, [value]]];
-		});
-		return new Map(found);
-	}
-	function valueIn(word, next, name, short) {
-		if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3);
-		return word === `--${name}` || short !== void 0 && word === `-${short}` ? next : void 0;
-	}
-	// operator/kubectl/completion-scripts.ts
-	const SCRIPTS = {
-		bash: `# Completion of kubectl-sluice for bash: source <(kubectl-sluice completion bash)
-_kubectl_sluice() {
-	mapfile -t COMPREPLY < <(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
-}
-complete -o default -F _kubectl_sluice kubectl-sluice
-`,
-		zsh: `#compdef kubectl-sluice
-# Completion of kubectl-sluice for zsh: source <(kubectl-sluice completion zsh)
-_kubectl_sluice() {
-	local -a found
-	found=(\${(f)"$(kubectl-sluice __complete "\${(@)words[2,CURRENT]}" 2>/dev/null | grep -v '^:')"})
-	compadd -a found
-}
-compdef _kubectl_sluice kubectl-sluice
-`,
-		fish: `# Completion of kubectl-sluice for fish: kubectl-sluice completion fish | source
-function __kubectl_sluice
-	set --local words (commandline --tokens-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
-	kubectl-sluice __complete $words[2..-1] (commandline --current-token) 2>/dev/null | string match --invert ':*'
-end
-complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'
-`
-	};
-	// operator/kubectl/failure.ts
-	var Failure = class extends Error {};
-	// operator/kubectl/text.ts
-	const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-	const plain = (text) => text.replaceAll(CONTROLS, "?");
-	function table(headings, rows) {
-		const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => widthOf(row, column))));
-		return [headings, ...rows].map((row) => `${lineOf(row, widths)}\n`).join("");
-	}
-	const lineOf = (row, widths) => row.map((text, column) => shown(text).padEnd(widths[column] ?? 0)).join("   ").trimEnd();
-	const widthOf = (row, column) => shown(row[column] ?? "").length;
-	const shown = (text) => text === "" ? "<none>" : plain(text);
-	const UNITS = [
-		["d", 864e5],
-		["h", 36e5],
-		["m", 6e4],
-		["s", 1e3]
-	];
-	function age(ms) {
-		const seconds = Math.max(0, Math.floor(ms / 1e3));
-		if (seconds < 120) return `${seconds}s`;
-		const first = UNITS.findIndex(([, size]) => seconds * 1e3 >= size);
-		const [unit, size] = UNITS[first] ?? UNITS[3];
-		const count = Math.floor(seconds * 1e3 / size);
-		const [smaller, smallerSize] = UNITS[first + 1] ?? UNITS[3];
-		const rest = Math.floor((seconds * 1e3 - count * size) / smallerSize);
-		return count >= 10 || rest === 0 ? `${count}${unit}` : `${count}${unit}${rest}${smaller}`;
-	}
-	const plural = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
-	const time = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
-	const json = (value) => `${escaped(JSON.stringify(value, null, 4))}\n`;
-	const jsonLine = (value) => `${escaped(JSON.stringify(value))}\n`;
-	const escaped = (text) => text.replaceAll(CONTROLS, (one) => one === "\n" ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
-	// operator/kubectl/kubectl-errors.ts
-	const INSTALL = "https://github.com/sluice-dev/sluice/blob/main/docs/kubernetes.md#1-install-the-operator";
-	const PERMISSIONS = "https://github.com/sluice-dev/sluice/blob/main/docs/kubectl.md#permissions";
-	const KNOWN = [
-		{
-			pattern: /the server doesn't have a resource type "(?:mediaserver|streamapp|resthook|streamtermination)s?/,
-			say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`
-		},
-		{
-			pattern: /no matches for kind "\w+" in version "sluice\.dev/,
-			say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`
-		},
-		{
-			pattern: /is forbidden: User "([^"]*)" cannot (\w+) resource "([^"]*)"[^\n]*?(?: in the namespace "([^"]*)")?/,
-			say: ([, user, verb, resource]) => `user "${user}" may not ${verb} ${resource} here. Ask for a role that allows it: ${PERMISSIONS}`
-		},
-		{
-			pattern: /You must be logged in|Unauthorized|provide credentials/,
-			say: () => "the API server does not accept your credentials. Log in again, or choose another --context"
-		},
-		{
-			pattern: /context "([^"]*)" does not exist|no context exists with the name: "([^"]*)"|for specified context: (\S+)/,
-			say: ([, one, other, third]) => `context "${one ?? other ?? third}" does not exist. "kubectl config get-contexts" lists the contexts`
-		},
-		{
-			pattern: /stat (\S+): no such file|open (\S+): no such file/,
-			say: ([, one, other]) => `${one ?? other} does not exist. Correct --kubeconfig or KUBECONFIG`
-		},
-		{
-			pattern: /namespaces? "([^"]*)" not found/,
-			say: ([, name]) => `namespace "${name}" does not exist. Correct --namespace`
-		},
-		{
-			pattern: /connection to the server (\S+) was refused|dial tcp (\S+): |Unable to connect to the server: (.*)/,
-			say: ([, one, other, why]) => `the API server cannot be reached (${one ?? other ?? why}). Start the cluster, or choose another --context`
-		}
-	];
-	const LENGTH = 400;
-	function explain$1(stderr) {
-		for (const { pattern, say } of KNOWN) {
-			const match = pattern.exec(stderr);
-			if (match) return plain(say(match));
-		}
-		const text = stderr.split("\n").filter((line) => line.trim() !== "" && !/^[EWI]\d{4} /.test(line)).join(" ").replace(/^(error|Error from server[^:]*): /i, "");
-		return plain(text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text) || "it said nothing";
-	}
-	const isNotFound = (stderr) => /\(NotFound\)/.test(stderr) && !/namespaces "/.test(stderr);
-	// operator/kubectl/kubectl.ts
-	const PASSED_ON = [
-		"namespace",
-		"context",
-		"kubeconfig"
-	];
-	var Kubectl = class {
-		#program;
-		#options;
-		constructor(args, program = process.env["KUBECTL"] || "kubectl") {
-			this.#program = program;
-			this.#options = PASSED_ON.flatMap((name) => {
-				const value = one(args, name);
-				return value === void 0 ? [] : [`--${name}=${value}`];
-			});
-		}
-		async run(args, input) {
-			const { code, stderr, stdout } = await this.#ran(args, input);
-			if (code !== 0) throw new Failure(explain$1(stderr));
-			return stdout;
-		}
-		async list(resources, ...more) {
-			const { items } = JSON.parse(await this.run([
-				"get",
-				resources,
-				"--output=json",
-				...more
-			]));
-			return items;
-		}
-		async get(resource, name) {
-			const { code, stderr, stdout } = await this.#ran([
-				"get",
-				"--output=json",
-				"--",
-				`${resource}/${name}`
-			]);
-			if (code === 0) return JSON.parse(stdout);
-			if (isNotFound(stderr)) return null;
-			throw new Failure(explain$1(stderr));
-		}
-		async create(object) {
-			return JSON.parse(await this.run([
-				"create",
-				"--filename=-",
-				"--output=json"
-			], object));
-		}
-		start(args) {
-			return (0, node_child_process.spawn)(this.#program, [...this.#options, ...args], { stdio: [
-				"ignore",
-				"pipe",
-				"pipe"
-			] });
-		}
-		async #ran(args, input) {
-			const child = (0, node_child_process.spawn)(this.#program, [...this.#options, ...args], { stdio: [
-				"pipe",
-				"pipe",
-				"pipe"
-			] });
-			child.stdin.on("error", () => void 0);
-			child.stdin.end(input === void 0 ? "" : JSON.stringify(input));
-			const ended = new Promise((resolve, reject) => {
-				child.once("error", (error) => reject(new Failure(cannotStart(this.#program, error), { cause: error })));
-				child.once("close", resolve);
-			});
-			const [code, stdout, stderr] = await Promise.all([
-				ended,
-				(0, node_stream_consumers.text)(child.stdout),
-				(0, node_stream_consumers.text)(child.stderr)
-			]);
-			return {
-				code,
-				stdout,
-				stderr
-			};
-		}
-	};
-	const cannotStart = (program, { message }) => `cannot start ${program}: ${message}. Install kubectl, or set KUBECTL to its path`;
-	// operator/kubectl/completion.ts
-	async function completion({ positionals }, terminal) {
-		const [shell] = positionals;
-		terminal.out(SCRIPTS[shell]);
-		return 0;
-	}
-	async function completeWords({ positionals }, terminal) {
-		const last = positionals.at(-1) ?? "";
-		const found = complete(positionals);
-		const names = await lookUp(found, positionals).catch(() => []);
-		const fitting = [...found.words, ...names.map((name) => `${found.prefix}${name}`)].filter((word) => word.startsWith(last));
-		terminal.out([...fitting.map(plain), `:${directiveOf(found)}`].map((line) => `${line}\n`).join(""));
-		return 0;
-	}
-	const QUICKLY = "--request-timeout=3s";
-	async function lookUp({ lookUp: what }, words) {
-		if (what === null || what === "files") return [];
-		const kubectl = new Kubectl({ options: globalsOf(words.slice(0, -1)) });
-		if (what === "contexts") return linesOf$1(await kubectl.run([
-			"config",
-			"get-contexts",
-			"--output=name"
-		]));
-		if (what === "appkeys") {
-			const apps = await kubectl.list("streamapps", QUICKLY);
-			return [...new Set(apps.map(({ spec }) => spec.appKey))];
-		}
-		return linesOf$1(await kubectl.run([
-			"get",
-			what,
-			"--output=name",
-			QUICKLY
-		])).map((name) => name.replace(/^.*\//, ""));
-	}
-	const linesOf$1 = (text) => text.split("\n").filter((line) => line !== "");
-	// operator/kubectl/help.ts
-	const helpOf = (command) => command === null ? overview() : helpOfCommand(command);
-	function overview() {
-		return `Live streams and media servers of Sluice.
-
-Usage:
-  kubectl sluice COMMAND [OPTIONS]
-
-Commands:
-${columns(COMMAND_NAMES.map((name) => [name, commandOf(name).summary]))}
-Options of all commands:
-${columns(Object.entries(GLOBAL).map(rowOf$1))}
-"kubectl sluice COMMAND --help" prints the options of a command. KUBECTL names the kubectl that is run.
-`;
-	}
-	function helpOfCommand(name) {
-		const { notes, options, summary, usage } = commandOf(name);
-		return `${summary}.
-
-Usage:
-  ${`kubectl sluice ${name} ${usage}`.trimEnd()}
-${section("Options", options)}${section("Options of all commands", GLOBAL)}
-${notes}
-`;
-	}
-	const section = (title, options) => Object.keys(options).length === 0 ? "" : `\n${title}:\n${columns(Object.entries(options).map(rowOf$1))}`;
-	function rowOf$1([name, { help, short, value }]) {
-		return [`${short === void 0 ? "    " : `-${short}, `}--${name}${value === void 0 ? "" : ` ${value}`}`, help];
-	}
-	function columns(rows) {
-		const width = Math.max(...rows.map(([left]) => left.length));
-		return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}\n`).join("");
-	}
-	// operator/status/polarity.ts
-	const POLARITY = {
-		Ready: { bad: null },
-		Available: {
-			bad: "False",
-			asked: ["ScaledToZero", "Deleted"],
-			atFirst: ["NoReadyPods", "ScaledToZero"]
-		},
-		Progressing: { bad: null },
-		ConfigApplied: {
-			bad: "False",
-			passing: ["Pending"]
-		},
-		FleetReady: {
-			bad: "False",
-			passing: ["Joining"]
-		},
-		Degraded: { bad: "True" },
-		Accepted: { bad: "False" },
-		ResolvedRefs: { bad: "False" },
-		Programmed: { bad: null },
-		KeepAliveActive: { bad: null },
-		Complete: {
-			bad: "False",
-			passing: [
-				"Waiting",
-				"Running",
-				"Failed"
-			]
-		},
-		Failed: { bad: "True" },
-		Capturing: {
-			bad: "False",
-			asked: [
-				"Suspended",
-				"TerminatedByKeepAlive",
-				"TerminatedByRest",
-				"TerminatedByResource",
-				"LimitReached"
-			],
-			passing: [
-				"Connecting",
-				"Idle",
-				"InvalidRef",
-				"Conflict",
-				"AddressNotAllowed",
-				"CaptureDisabled",
-				"InvalidSpec"
-			],
-			atFirst: ["NoCapturePod"]
-		},
-		Reachable: { bad: "False" },
-		Saturated: { bad: "True" }
-	};
 	// operator/kubectl/advice.ts
 	const TREE = "https://github.com/sluice-dev/sluice/blob/main/";
 	const linkTo = (section) => `${TREE}${section}`;
@@ -894,6 +533,503 @@ ${notes}
 		REFERENCE,
 		...ROWS
 	].flatMap(([, , section]) => section ?? [])];
+	// operator/kubectl/text.ts
+	const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+	const plain = (text) => text.replaceAll(CONTROLS, "?");
+	function table(headings, rows) {
+		const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => widthOf(row, column))));
+		return [headings, ...rows].map((row) => `${lineOf(row, widths)}\n`).join("");
+	}
+	const lineOf = (row, widths) => row.map((text, column) => shown(text).padEnd(widths[column] ?? 0)).join("   ").trimEnd();
+	const widthOf = (row, column) => shown(row[column] ?? "").length;
+	const shown = (text) => text === "" ? "<none>" : plain(text);
+	const UNITS = [
+		["d", 864e5],
+		["h", 36e5],
+		["m", 6e4],
+		["s", 1e3]
+	];
+	function age(ms) {
+		const seconds = Math.max(0, Math.floor(ms / 1e3));
+		if (seconds < 120) return `${seconds}s`;
+		const first = UNITS.findIndex(([, size]) => seconds * 1e3 >= size);
+		const [unit, size] = UNITS[first] ?? UNITS[3];
+		const count = Math.floor(seconds * 1e3 / size);
+		const [smaller, smallerSize] = UNITS[first + 1] ?? UNITS[3];
+		const rest = Math.floor((seconds * 1e3 - count * size) / smallerSize);
+		return count >= 10 || rest === 0 ? `${count}${unit}` : `${count}${unit}${rest}${smaller}`;
+	}
+	const plural = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
+	const time = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+	const json = (value) => `${escaped(JSON.stringify(value, null, 4))}\n`;
+	const jsonLine = (value) => `${escaped(JSON.stringify(value))}\n`;
+	const escaped = (text) => text.replaceAll(CONTROLS, (one) => one === "\n" ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+	// operator/kubectl/capture-rows.ts
+	function captureRow({ metadata, spec, status = {} }, appKey) {
+		const { reason = "", message = "" } = status.conditions?.find(({ type }) => type === "Capturing") ?? {};
+		const { assignment, bitrate = null, connectedSince = "", held, keyFrameInterval = "", restarts = 0 } = status;
+		const { source = "", tracks = [] } = status;
+		return {
+			name: metadata.name,
+			namespace: metadata.namespace ?? "",
+			appKey,
+			stream: spec.name,
+			source,
+			state: reason,
+			message,
+			isHeld: held !== void 0,
+			codecs: tracks.map(({ codec }) => codec),
+			size: sizeOf(tracks),
+			keyFrameInterval,
+			bitrate,
+			restarts,
+			connectedSince,
+			pod: assignment?.pod ?? ""
+		};
+	}
+	function sizeOf(tracks) {
+		const { height, width } = tracks.find(({ kind }) => kind === "video") ?? {};
+		return width && height ? `${width}x${height}` : "";
+	}
+	const COLUMNS$1 = [
+		["NAME", ({ name }) => name],
+		["STREAM", ({ stream }) => stream],
+		["SOURCE", ({ source }) => source],
+		["STATE", ({ state }) => state],
+		["CODECS", ({ codecs }) => codecs.join(",")],
+		["KEYFRAMES", ({ keyFrameInterval }) => keyFrameInterval],
+		["BITRATE", ({ bitrate }) => bitrate === null ? "" : bitrateText(bitrate)],
+		["RESTARTS", ({ restarts }) => String(restarts)],
+		["POD", ({ pod }) => pod]
+	];
+	const WIDE$1 = [
+		["APP", ({ appKey }) => appKey],
+		["SIZE", ({ size }) => size],
+		["CONNECTED", ({ connectedSince }) => connectedSince]
+	];
+	function capturesPage(rows, isWide) {
+		const columns = isWide ? [...COLUMNS$1, ...WIDE$1] : COLUMNS$1;
+		const lines = rows.filter(isToBeExplained).flatMap(explanationOf);
+		return [table(columns.map(([heading]) => heading), rows.map((row) => columns.map(([, text]) => text(row)))), ...lines.length === 0 ? [] : [[...lines, `States: ${linkTo(STATES)}`].map((line) => `${plain(line)}\n`).join("")]].join("\n");
+	}
+	const STATES = "docs/captures.md#states";
+	const AS_WANTED = [
+		"Connected",
+		"Idle",
+		"Suspended"
+	];
+	const isToBeExplained = ({ state }) => !AS_WANTED.includes(state);
+	function explanationOf(row) {
+		const { isHeld, message, name } = row;
+		if (message === "") return [`${name}: the operator has not written a status`];
+		const [what = ""] = isHeld ? message.split("; to start it again") : [message];
+		return [`${name}: ${what}`, ...isHeld ? [`  → To start it again: ${restartOf(row)}`] : []];
+	}
+	const restartOf = ({ name, namespace }) => `kubectl annotate streamcapture ${name} --namespace=${namespace} sluice.dev/restart="$(date)" --overwrite`;
+	function bitrateText(bitsPerSecond) {
+		const isSmall = bitsPerSecond < 1e6;
+		const value = bitsPerSecond / (isSmall ? 1e3 : 1e6);
+		return `${Number(value.toPrecision(2))} ${isSmall ? "kbit/s" : "Mbit/s"}`;
+	}
+	// operator/kubectl/failure.ts
+	var Failure = class extends Error {};
+	// operator/kubectl/kubectl-errors.ts
+	const INSTALL = "https://github.com/sluice-dev/sluice/blob/main/docs/kubernetes.md#1-install-the-operator";
+	const PERMISSIONS = "https://github.com/sluice-dev/sluice/blob/main/docs/kubectl.md#permissions";
+	const KNOWN = [
+		{
+			pattern: /the server doesn't have a resource type "(?:mediaserver|streamapp|resthook|streamtermination)s?/,
+			say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`
+		},
+		{
+			pattern: /the server doesn't have a resource type "streamcaptures?/,
+			say: () => `the chart in this cluster is older than captures. Upgrade it: ${INSTALL}`
+		},
+		{
+			pattern: /no matches for kind "\w+" in version "sluice\.dev/,
+			say: () => `Sluice is not installed in this cluster: its kinds are missing. Install the chart: ${INSTALL}`
+		},
+		{
+			pattern: /is forbidden: User "([^"]*)" cannot (\w+) resource "([^"]*)"[^\n]*?(?: in the namespace "([^"]*)")?/,
+			say: ([, user, verb, resource]) => `user "${user}" may not ${verb} ${resource} here. Ask for a role that allows it: ${PERMISSIONS}`
+		},
+		{
+			pattern: /You must be logged in|Unauthorized|provide credentials/,
+			say: () => "the API server does not accept your credentials. Log in again, or choose another --context"
+		},
+		{
+			pattern: /context "([^"]*)" does not exist|no context exists with the name: "([^"]*)"|for specified context: (\S+)/,
+			say: ([, one, other, third]) => `context "${one ?? other ?? third}" does not exist. "kubectl config get-contexts" lists the contexts`
+		},
+		{
+			pattern: /stat (\S+): no such file|open (\S+): no such file/,
+			say: ([, one, other]) => `${one ?? other} does not exist. Correct --kubeconfig or KUBECONFIG`
+		},
+		{
+			pattern: /namespaces? "([^"]*)" not found/,
+			say: ([, name]) => `namespace "${name}" does not exist. Correct --namespace`
+		},
+		{
+			pattern: /connection to the server (\S+) was refused|dial tcp (\S+): |Unable to connect to the server: (.*)/,
+			say: ([, one, other, why]) => `the API server cannot be reached (${one ?? other ?? why}). Start the cluster, or choose another --context`
+		}
+	];
+	const LENGTH = 400;
+	function explain$1(stderr) {
+		for (const { pattern, say } of KNOWN) {
+			const match = pattern.exec(stderr);
+			if (match) return plain(say(match));
+		}
+		const text = stderr.split("\n").filter((line) => line.trim() !== "" && !/^[EWI]\d{4} /.test(line)).join(" ").replace(/^(error|Error from server[^:]*): /i, "");
+		return plain(text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text) || "it said nothing";
+	}
+	const isNotFound = (stderr) => /\(NotFound\)/.test(stderr) && !/namespaces "/.test(stderr);
+	// operator/kubectl/kubectl.ts
+	const PASSED_ON = [
+		"namespace",
+		"context",
+		"kubeconfig"
+	];
+	var Kubectl = class {
+		#program;
+		#options;
+		constructor(args, program = process.env["KUBECTL"] || "kubectl") {
+			this.#program = program;
+			this.#options = PASSED_ON.flatMap((name) => {
+				const value = one(args, name);
+				return value === void 0 ? [] : [`--${name}=${value}`];
+			});
+		}
+		async run(args, input) {
+			const { code, stderr, stdout } = await this.#ran(args, input);
+			if (code !== 0) throw new Failure(explain$1(stderr));
+			return stdout;
+		}
+		async list(resources, ...more) {
+			const { items } = JSON.parse(await this.run([
+				"get",
+				resources,
+				"--output=json",
+				...more
+			]));
+			return items;
+		}
+		async get(resource, name) {
+			const { code, stderr, stdout } = await this.#ran([
+				"get",
+				"--output=json",
+				"--",
+				`${resource}/${name}`
+			]);
+			if (code === 0) return JSON.parse(stdout);
+			if (isNotFound(stderr)) return null;
+			throw new Failure(explain$1(stderr));
+		}
+		async create(object) {
+			return JSON.parse(await this.run([
+				"create",
+				"--filename=-",
+				"--output=json"
+			], object));
+		}
+		start(args) {
+			return (0, node_child_process.spawn)(this.#program, [...this.#options, ...args], { stdio: [
+				"ignore",
+				"pipe",
+				"pipe"
+			] });
+		}
+		async #ran(args, input) {
+			const child = (0, node_child_process.spawn)(this.#program, [...this.#options, ...args], { stdio: [
+				"pipe",
+				"pipe",
+				"pipe"
+			] });
+			child.stdin.on("error", () => void 0);
+			child.stdin.end(input === void 0 ? "" : JSON.stringify(input));
+			const ended = new Promise((resolve, reject) => {
+				child.once("error", (error) => reject(new Failure(cannotStart(this.#program, error), { cause: error })));
+				child.once("close", resolve);
+			});
+			const [code, stdout, stderr] = await Promise.all([
+				ended,
+				(0, node_stream_consumers.text)(child.stdout),
+				(0, node_stream_consumers.text)(child.stderr)
+			]);
+			return {
+				code,
+				stdout,
+				stderr
+			};
+		}
+	};
+	const cannotStart = (program, { message }) => `cannot start ${program}: ${message}. Install kubectl, or set KUBECTL to its path`;
+	// operator/kubectl/media-servers.ts
+	async function chooseMediaServer(kubectl, name) {
+		if (name === void 0) return onlyOne(await kubectl.list("mediaservers"));
+		const found = await kubectl.get("mediaserver", name);
+		if (found) return found;
+		throw new Failure(noSuch(name, await kubectl.list("mediaservers")));
+	}
+	function onlyOne(servers) {
+		const [first, ...others] = servers;
+		if (!first) throw new Failure("the namespace has no MediaServer. Choose another one with --namespace");
+		if (others.length === 0) return first;
+		throw new Failure(`the namespace has ${servers.length} MediaServers: name one of ${namesOf(servers)}`);
+	}
+	function noSuch(name, servers) {
+		return `MediaServer "${name}" does not exist in the namespace; ${servers.length === 0 ? "it has none" : `it has ${namesOf(servers)}`}`;
+	}
+	const namesOf = (servers) => servers.map(({ metadata }) => metadata.name).join(", ");
+	// operator/kubectl/captures.ts
+	async function captures(args, terminal) {
+		const [name] = args.positionals;
+		const kubectl = new Kubectl(args);
+		if (name !== void 0) await checkServer(kubectl, name);
+		const apps = await kubectl.list("streamapps");
+		const chosen = chosenOf(await kubectl.list("streamcaptures"), apps, {
+			server: name,
+			appKey: one(args, "app")
+		});
+		const format = one(args, "output");
+		if ((format === void 0 || format === "wide") && chosen.length === 0) terminal.err("No captures found.\n");
+		else terminal.out(capturesText(chosen, format));
+		return 0;
+	}
+	async function checkServer(kubectl, name) {
+		const servers = await kubectl.list("mediaservers");
+		if (!servers.some(({ metadata }) => metadata.name === name)) throw new Failure(noSuch(name, servers));
+	}
+	function chosenOf(captures, apps, { appKey, server }) {
+		const appOf = (capture) => apps.find(({ metadata }) => metadata.name === capture.spec.appRef.name);
+		const isWanted = (app) => (server === void 0 || app?.spec.mediaServerRef.name === server) && (appKey === void 0 || app?.spec.appKey === appKey);
+		return captures.flatMap((capture) => {
+			const app = appOf(capture);
+			return isWanted(app) ? [captureRow(capture, app?.spec.appKey ?? "")] : [];
+		});
+	}
+	function capturesText(rows, format) {
+		if (format === "json") return json(rows);
+		if (format === "name") return rows.map(({ name }) => `streamcapture.sluice.dev/${plain(name)}\n`).join("");
+		return capturesPage(rows, format === "wide");
+	}
+	// operator/kubectl/complete.ts
+	const words = (...each) => ({
+		words: each,
+		lookUp: null,
+		prefix: ""
+	});
+	const NOTHING = words();
+	function complete(args) {
+		const last = args.at(-1) ?? "";
+		const before = args.slice(0, -1);
+		const { command, options, positionals } = readSoFar(before);
+		const awaited = valueAwaited(before.at(-1), options);
+		if (awaited) return ofValues(awaited.values, "");
+		const inline = /^(--[\w-]+)=/.exec(last)?.[1];
+		if (inline !== void 0) return ofValues(options[inline.slice(2)]?.values, `${inline}=`);
+		if (last.startsWith("-")) return words(...Object.keys(options).map((name) => `--${name}`));
+		if (command === null) return words(...COMMAND_NAMES, "help");
+		return ofPositional(commandOf(command), positionals);
+	}
+	function valueAwaited(word, options) {
+		if (word === void 0 || word.includes("=")) return void 0;
+		const found = Object.entries(options).find(([name, { short }]) => word === `--${name}` || word === `-${short}`)?.[1];
+		return found?.value === void 0 ? void 0 : found;
+	}
+	function readSoFar(before) {
+		let command = null;
+		let options = GLOBAL;
+		let positionals = 0;
+		for (const [index, word] of before.entries()) {
+			if (word.startsWith("-") || valueAwaited(before[index - 1], options)) continue;
+			if (command !== null) positionals += 1;
+			else if (isCommand(word)) {
+				command = word;
+				options = {
+					...commandOf(word).options,
+					...GLOBAL
+				};
+			}
+		}
+		return {
+			command,
+			options,
+			positionals
+		};
+	}
+	function ofPositional({ takes }, positionals) {
+		return positionals < takes.most ? ofValues(takes.values, "") : NOTHING;
+	}
+	function ofValues(values, prefix) {
+		if (values === void 0) return NOTHING;
+		if (typeof values === "string") return {
+			words: [],
+			lookUp: values,
+			prefix
+		};
+		return words(...values.map((word) => `${prefix}${word}`));
+	}
+	const directiveOf = ({ lookUp }) => lookUp === "files" ? 0 : 4;
+	const GLOBALS = Object.entries(GLOBAL).filter(([, { value }]) => value !== void 0);
+	function globalsOf(words) {
+		const found = GLOBALS.flatMap(([name, { short }]) => {
+			const value = words.flatMap((word, index) => valueIn(word, words[index + 1], name, short) ?? []).at(-1);
+			return value === void 0 ? [] : [[name, [value]]];
+		});
+		return new Map(found);
+	}
+	function valueIn(word, next, name, short) {
+		if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3);
+		return word === `--${name}` || short !== void 0 && word === `-${short}` ? next : void 0;
+	}
+	// operator/kubectl/completion-scripts.ts
+	const SCRIPTS = {
+		bash: `# Completion of kubectl-sluice for bash: source <(kubectl-sluice completion bash)
+_kubectl_sluice() {
+	mapfile -t COMPREPLY < <(kubectl-sluice __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | grep -v '^:')
+}
+complete -o default -F _kubectl_sluice kubectl-sluice
+`,
+		zsh: `#compdef kubectl-sluice
+# Completion of kubectl-sluice for zsh: source <(kubectl-sluice completion zsh)
+_kubectl_sluice() {
+	local -a found
+	found=(\${(f)"$(kubectl-sluice __complete "\${(@)words[2,CURRENT]}" 2>/dev/null | grep -v '^:')"})
+	compadd -a found
+}
+compdef _kubectl_sluice kubectl-sluice
+`,
+		fish: `# Completion of kubectl-sluice for fish: kubectl-sluice completion fish | source
+function __kubectl_sluice
+	set --local words (commandline --tokens-raw --cut-at-cursor 2>/dev/null; or commandline -opc)
+	kubectl-sluice __complete $words[2..-1] (commandline --current-token) 2>/dev/null | string match --invert ':*'
+end
+complete --command kubectl-sluice --no-files --arguments '(__kubectl_sluice)'
+`
+	};
+	// operator/kubectl/completion.ts
+	async function completion({ positionals }, terminal) {
+		const [shell] = positionals;
+		terminal.out(SCRIPTS[shell]);
+		return 0;
+	}
+	async function completeWords({ positionals }, terminal) {
+		const last = positionals.at(-1) ?? "";
+		const found = complete(positionals);
+		const names = await lookUp(found, positionals).catch(() => []);
+		const fitting = [...found.words, ...names.map((name) => `${found.prefix}${name}`)].filter((word) => word.startsWith(last));
+		terminal.out([...fitting.map(plain), `:${directiveOf(found)}`].map((line) => `${line}\n`).join(""));
+		return 0;
+	}
+	const QUICKLY = "--request-timeout=3s";
+	async function lookUp({ lookUp: what }, words) {
+		if (what === null || what === "files") return [];
+		const kubectl = new Kubectl({ options: globalsOf(words.slice(0, -1)) });
+		if (what === "contexts") return linesOf$1(await kubectl.run([
+			"config",
+			"get-contexts",
+			"--output=name"
+		]));
+		if (what === "appkeys") {
+			const apps = await kubectl.list("streamapps", QUICKLY);
+			return [...new Set(apps.map(({ spec }) => spec.appKey))];
+		}
+		return linesOf$1(await kubectl.run([
+			"get",
+			what,
+			"--output=name",
+			QUICKLY
+		])).map((name) => name.replace(/^.*\//, ""));
+	}
+	const linesOf$1 = (text) => text.split("\n").filter((line) => line !== "");
+	// operator/kubectl/help.ts
+	const helpOf = (command) => command === null ? overview() : helpOfCommand(command);
+	function overview() {
+		return `Live streams and media servers of Sluice.
+
+Usage:
+  kubectl sluice COMMAND [OPTIONS]
+
+Commands:
+${columns(COMMAND_NAMES.map((name) => [name, commandOf(name).summary]))}
+Options of all commands:
+${columns(Object.entries(GLOBAL).map(rowOf$1))}
+"kubectl sluice COMMAND --help" prints the options of a command. KUBECTL names the kubectl that is run.
+`;
+	}
+	function helpOfCommand(name) {
+		const { notes, options, summary, usage } = commandOf(name);
+		return `${summary}.
+
+Usage:
+  ${`kubectl sluice ${name} ${usage}`.trimEnd()}
+${section("Options", options)}${section("Options of all commands", GLOBAL)}
+${notes}
+`;
+	}
+	const section = (title, options) => Object.keys(options).length === 0 ? "" : `\n${title}:\n${columns(Object.entries(options).map(rowOf$1))}`;
+	function rowOf$1([name, { help, short, value }]) {
+		return [`${short === void 0 ? "    " : `-${short}, `}--${name}${value === void 0 ? "" : ` ${value}`}`, help];
+	}
+	function columns(rows) {
+		const width = Math.max(...rows.map(([left]) => left.length));
+		return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}\n`).join("");
+	}
+	// operator/status/polarity.ts
+	const POLARITY = {
+		Ready: { bad: null },
+		Available: {
+			bad: "False",
+			asked: ["ScaledToZero", "Deleted"],
+			atFirst: ["NoReadyPods", "ScaledToZero"]
+		},
+		Progressing: { bad: null },
+		ConfigApplied: {
+			bad: "False",
+			passing: ["Pending"]
+		},
+		FleetReady: {
+			bad: "False",
+			passing: ["Joining"]
+		},
+		Degraded: { bad: "True" },
+		Accepted: { bad: "False" },
+		ResolvedRefs: { bad: "False" },
+		Programmed: { bad: null },
+		KeepAliveActive: { bad: null },
+		Complete: {
+			bad: "False",
+			passing: [
+				"Waiting",
+				"Running",
+				"Failed"
+			]
+		},
+		Failed: { bad: "True" },
+		Capturing: {
+			bad: "False",
+			asked: [
+				"Suspended",
+				"TerminatedByKeepAlive",
+				"TerminatedByRest",
+				"TerminatedByResource",
+				"LimitReached"
+			],
+			passing: [
+				"Connecting",
+				"Idle",
+				"InvalidRef",
+				"Conflict",
+				"AddressNotAllowed",
+				"CaptureDisabled",
+				"InvalidSpec"
+			],
+			atFirst: ["NoCapturePod"]
+		},
+		Reachable: { bad: "False" },
+		Saturated: { bad: "True" }
+	};
 	// operator/kubectl/findings.ts
 	const PATIENCE_MS = 6e4;
 	const NOTES = {
@@ -1102,23 +1238,6 @@ ${notes}
 		pod: status?.assignment?.pod ?? ""
 	});
 	const statusOf = ({ status }, type) => status?.conditions?.find((condition) => condition.type === type)?.status ?? "Unknown";
-	// operator/kubectl/media-servers.ts
-	async function chooseMediaServer(kubectl, name) {
-		if (name === void 0) return onlyOne(await kubectl.list("mediaservers"));
-		const found = await kubectl.get("mediaserver", name);
-		if (found) return found;
-		throw new Failure(noSuch(name, await kubectl.list("mediaservers")));
-	}
-	function onlyOne(servers) {
-		const [first, ...others] = servers;
-		if (!first) throw new Failure("the namespace has no MediaServer. Choose another one with --namespace");
-		if (others.length === 0) return first;
-		throw new Failure(`the namespace has ${servers.length} MediaServers: name one of ${namesOf(servers)}`);
-	}
-	function noSuch(name, servers) {
-		return `MediaServer "${name}" does not exist in the namespace; ${servers.length === 0 ? "it has none" : `it has ${namesOf(servers)}`}`;
-	}
-	const namesOf = (servers) => servers.map(({ metadata }) => metadata.name).join(", ");
 	// operator/kubectl/status-page.ts
 	function statusPage({ mediaServers, otherFindings }, now) {
 		const pages = mediaServers.map((view) => fleetPage(view, now));
@@ -2139,6 +2258,7 @@ ${notes}
 	const RUN = {
 		status,
 		streams,
+		captures,
 		terminate,
 		why,
 		completion,

@@ -1,5 +1,6 @@
 import { version } from '../../process/version.ts';
 import { type Arguments, BadArguments, readArguments } from './arguments.ts';
+import { captures } from './captures.ts';
 import type { CommandName } from './commands.ts';
 import { completeWords, completion } from './completion.ts';
 import { Failure } from './failure.ts';
@@ -16,6 +17,7 @@ import { why } from './why.ts';
 const RUN: Readonly<Record<CommandName, (args: Arguments, terminal: Terminal) => Promise<number>>> = {
   status,
   streams,
+  captures,
   terminate,
   why,
   completion,

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../cluster/commands.ts';
 import { machineProcesses } from '../../cluster/host-processes.ts';
 import { shownFrames, startBrowser } from '../../harness/browser.ts';
 import { ClusterStage, streamCapture, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { blocksOf } from '../../harness/markdown.ts';
 import { RtspCameras } from '../../harness/sources.ts';
 import { until } from '../../harness/wait.ts';
 
@@ -62,6 +65,53 @@ const rowsOf = (table: string): string[][] =>
     .trim()
     .split('\n')
     .map((line) => line.split(/ {2,}/).slice(0, -1));
+
+/** What `kubectl sluice captures` prints, and what its page shows, without what differs between runs. */
+const likeness = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .replaceAll(stage.kube.target.machine, '10.20.0.7')
+        .replace(/\d+(\.\d+)? [kM]bit\/s/, 'BITRATE')
+        .replace(/live-capture-\S+/, 'POD')
+        .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/, 'TIME')
+        .replace(/--namespace=\S+/, 'NAMESPACE')
+        .replaceAll(/ {2,}/g, '  '),
+    );
+
+const root = join(import.meta.dirname, '../../..');
+const PLUGIN = join(root, 'operator/kubectl/kubectl-sluice.js');
+const PAGE = join(root, 'docs/kubectl.md');
+
+describe('kubectl sluice captures', () => {
+  it('prints what its page shows', async () => {
+    await stage.apply(gate('aac'), streamCapture('door', { rtsp: { url: cameras.url('silent') } }));
+    await Promise.all([captured(), stage.condition('scap/door', 'Capturing', 'True', 'Connected')]);
+    await until(
+      'figures are known',
+      async () => {
+        const [one, other] = [(await stage.get('scap/gate')).status, (await stage.get('scap/door')).status];
+        return one.bitrate && one.keyFrameInterval && other.keyFrameInterval;
+      },
+      SLOW,
+    );
+    expect(await stage.terminate({ name: 'door' })).toBe(200);
+    await stage.condition('scap/door', 'Capturing', 'False', 'TerminatedByRest');
+    const shown = blocksOf(readFileSync(PAGE, 'utf8'));
+    const at = shown.findIndex(({ text }) => text.startsWith('kubectl sluice captures'));
+    const printed = async (...args: string[]): Promise<string> =>
+      run(process.execPath, [PLUGIN, 'captures', '-n', stage.namespace, ...args], { env: stage.kube.env });
+    expect(likeness(await printed())).toEqual(likeness(shown[at + 1]?.text ?? ''));
+    const [door, live] = JSON.parse(await printed('live', '-o', 'json'));
+    expect([door.isHeld, live.isHeld]).toEqual([true, false]);
+    // The picture of the camera has no more than this.
+    expect(live.bitrate).toBeGreaterThan(20_000);
+    expect(live.bitrate).toBeLessThan(5_000_000);
+    expect(await printed('-o', 'name')).toBe('streamcapture.sluice.dev/door\nstreamcapture.sluice.dev/gate\n');
+  });
+});
 
 describe('a StreamCapture from kubectl apply', () => {
   it('publishes a camera with a password, and a browser plays it through the ingress', async ({ onTestFinished }) => {
