@@ -48,6 +48,7 @@ import type { SessionDeps } from './sessions/requests.ts';
 import { capture, whep, whip } from './sessions/single.ts';
 import { makeCaptureFolder, startCapturePrograms } from './standalone-captures.ts';
 import { CaptureHolds } from './streams/capture-holds.ts';
+import { isHeld } from './streams/capture-origin.ts';
 import { DenyList } from './streams/deny.ts';
 import { EndedLog } from './streams/ended-log.ts';
 import { StreamRegistry } from './streams/registry.ts';
@@ -249,7 +250,7 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
       if (cause === null) return;
       tellEnded(stream, nodeId);
       if (stream.published) fleet.names.changed(appKey, name);
-      ended.add({ ...findObject(stream, nodeId), cause, endedAt });
+      ended.add({ ...findObject(stream, nodeId), cause, endedAt, held: isHeld(stream.session) });
       metrics.streamEnded(appKey, direction, cause, durationMs / 1000);
       log.info({ streamId: id, appKey, name, direction, cause }, 'stream ended');
     },

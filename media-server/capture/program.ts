@@ -117,7 +117,7 @@ async function followFolder(
 /** Publishes to the media pod of a capture; to the next ones if it does not take it. */
 function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publish'] {
   return async (order, kinds, listener) => {
-    const { appKey, epoch, generation, name, source, uid } = order;
+    const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
     const provider = PROVIDERS[source.kind];
     const onEnded = (end: PublicationEnd): void => {
       // Its media pod is not heard any more.
@@ -126,8 +126,8 @@ function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publis
     };
     let refusal = refusalOf('there is no media pod');
     for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
-      const numbers = { epoch, generation, attempt: clock.now() };
-      const client = new PublishClient({ url, dispatcher: agent.get(), appKey, name, uid, provider, ...numbers });
+      const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
+      const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
       const outcome = await Publication.start(client, kinds, { ...listener, onEnded }).catch((error) =>
         refusalOf(String(error)),
       );

@@ -68,6 +68,7 @@ const clientAt = (port: number): PublishClient =>
     attempt: 1_764_000_000_000,
     generation: 3,
     provider: 'SRT',
+    afterTermination: 'Stay',
   });
 const client = (): PublishClient => clientAt(portOf(app.server.address()));
 
@@ -97,7 +98,7 @@ describe('an offer', () => {
         appKey: 'my app',
         name: 'gate/3',
         offer: 'v=0',
-        capture: { uid: 'camera', epoch: 2, attempt: 1_764_000_000_000, generation: 3, provider: 'SRT' },
+        capture: { uid: 'camera', epoch: 2, attempt: 1_764_000_000_000, generation: 3, provider: 'SRT', afterTermination: 'Stay' },
       },
     ]);
   });

@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { type CaptureEndCause, HELD_CAUSES } from '../../crds/schema/capture-reasons.ts';
 import { END_CAUSES } from '../../crds/schema/end-causes.ts';
 
@@ -37,6 +38,7 @@ export type PublishClientOptions = {
   readonly generation: number;
   /** The `mediaProvider` of the stream. */
   readonly provider: 'RTSP' | 'RTMP' | 'SRT';
+  readonly afterTermination: CaptureOrder['afterTermination'];
 };
 
 /** Asking the backend, negotiating and claiming the name may take as long as for any publication. */
@@ -55,11 +57,11 @@ export class PublishClient {
 
   /** Posts an offer. Rejects if the media server does not answer. */
   async post(offer: string): Promise<Posted | Refusal> {
-    const { appKey, attempt, dispatcher, epoch, generation, name, provider, uid, url } = this.#options;
+    const { appKey, dispatcher, name, url, ...query } = this.#options;
     const path = `/internal/captures/${encodeURIComponent(appKey)}/${encodeURIComponent(name)}`;
     const { body, headers, statusCode } = await request(`${url}${path}`, {
       method: 'POST',
-      query: { uid, epoch, attempt, generation, provider },
+      query,
       headers: { 'content-type': 'application/sdp' },
       body: offer,
       dispatcher,

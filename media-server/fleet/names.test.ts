@@ -60,7 +60,9 @@ const at = (index: number) => pods[index] ?? pod('missing');
 
 /** A publication on a pod, of a capture or of a client, that claims its name now. */
 function start(index: number, assignment: CaptureEpoch | null, { isLive = true } = {}): Stream {
-  const capture = assignment ? { ...assignment, generation: 1, provider: 'RTSP' as const } : undefined;
+  const capture = assignment
+    ? { ...assignment, generation: 1, provider: 'RTSP' as const, afterTermination: 'Stay' as const }
+    : undefined;
   const session = fakeSession({ kind: capture ? 'capture' : 'whip', capture, createdAt: clock.now() });
   const { custom, direction, id, leg, name, offer } = fakeStream();
   const stream = new Stream({ id, session, direction, name, custom, offer, createdAt: clock.now() });

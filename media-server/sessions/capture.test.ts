@@ -13,7 +13,14 @@ import type { CaptureOrigin } from '../streams/capture-origin.ts';
 import type { Stream } from '../streams/stream.ts';
 import { causeOf } from './rejections.ts';
 
-const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = {
+  uid: 'camera',
+  epoch: 1,
+  attempt: 1,
+  generation: 1,
+  provider: 'RTSP',
+  afterTermination: 'Stay',
+};
 
 let stage: SessionStage;
 beforeEach(() => {

@@ -5,7 +5,14 @@ import { CaptureHolds } from './capture-holds.ts';
 import type { CaptureOrigin } from './capture-origin.ts';
 import { type Denial, DenyList } from './deny.ts';
 
-const CAMERA: CaptureOrigin = { uid: 'camera', epoch: 1, attempt: 1, generation: 3, provider: 'RTSP' };
+const CAMERA: CaptureOrigin = {
+  uid: 'camera',
+  epoch: 1,
+  attempt: 1,
+  generation: 3,
+  provider: 'RTSP',
+  afterTermination: 'Stay',
+};
 
 let clock: VirtualClock;
 let holds: CaptureHolds;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { END_CAUSES, type EndCause } from '../../crds/schema/end-causes.ts';
-import { type CaptureEpoch, givesWay, holdingCause } from './capture-origin.ts';
+import { type CaptureEpoch, givesWay, holdingCause, isHeld } from './capture-origin.ts';
 
 describe('givesWay', () => {
   const [older, newer] = [
@@ -35,5 +35,24 @@ describe('holdingCause', () => {
     ['a start that a limit has refused', 'limit', null],
   ] as const)('%s', (_what, cause, expected) => {
     expect(holdingCause({ admission: 'none', cause })).toBe(expected);
+  });
+});
+
+describe('isHeld', () => {
+  const capture = {
+    uid: 'camera',
+    epoch: 1,
+    attempt: 1,
+    generation: 1,
+    provider: 'RTSP',
+    afterTermination: 'Stay',
+  } as const;
+  it.each([
+    ['a capture that was ended', capture, 'rest', true],
+    ['one that comes back', { ...capture, afterTermination: 'Restart' }, 'rest', false],
+    ['one whose source is away', capture, 'rtp', false],
+    ['a client that was ended', null, 'rest', false],
+  ] as const)('%s', (_what, of, cause, expected) => {
+    expect(isHeld({ admission: 'connected', capture: of, cause })).toBe(expected);
   });
 });

@@ -13,6 +13,8 @@ export type CaptureOrigin = {
   /** The generation of its spec. */
   readonly generation: number;
   readonly provider: Exclude<MediaProvider, 'WebRTC'>;
+  /** Of its spec: whether it stays ended after an order to end it. */
+  readonly afterTermination: 'Stay' | 'Restart';
 };
 
 /** One attempt to publish a capture, of the program that it was given to. */
@@ -28,9 +30,13 @@ export function givesWay(held: CaptureEpoch | null | undefined, next: CaptureEpo
 export const HOLDING_CAUSES = ['keepalive', 'refused', 'rest', 'limit'] as const satisfies readonly EndCause[];
 export type HoldingCause = (typeof HOLDING_CAUSES)[number];
 
-/** Why a capture stays ended; null if it may start again. */
+/** Why a capture must not start again at once; null if it may. */
 export function holdingCause({ admission, cause }: Pick<Session, 'admission' | 'cause'>): HoldingCause | null {
   // A start that a limit of the server refuses is tried again. The longest duration is reached after `connect` only.
   if (cause === 'limit' && admission !== 'connected') return null;
   return HOLDING_CAUSES.find((each) => each === cause) ?? null;
 }
+
+/** Whether a session was that of a capture that stays ended until somebody starts it again. */
+export const isHeld = (session: Pick<Session, 'admission' | 'capture' | 'cause'>): boolean =>
+  session.capture?.afterTermination === 'Stay' && holdingCause(session) !== null;

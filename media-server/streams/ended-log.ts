@@ -2,7 +2,12 @@ import type { EndCause } from '../../crds/schema/end-causes.ts';
 import type { StreamObject } from '../../crds/schema/stream.ts';
 
 /** A stream that has ended, with why and when (Unix milliseconds). */
-export type EndedStream = StreamObject & { readonly cause: EndCause; readonly endedAt: number };
+export type EndedStream = StreamObject & {
+  readonly cause: EndCause;
+  readonly endedAt: number;
+  /** It was captured, and stays ended until somebody starts it again. */
+  readonly held: boolean;
+};
 
 const LENGTH = 100;
 

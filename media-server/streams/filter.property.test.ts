@@ -28,7 +28,7 @@ type Setup = Pick<StreamSetup, 'app' | 'direction' | 'name'> & { readonly provid
 
 function streamOf({ provider, ...setup }: Setup): StreamSetup {
   if (provider === 'WebRTC') return setup;
-  const capture = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, provider };
+  const capture = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, provider, afterTermination: 'Stay' as const };
   return { ...setup, session: fakeSession({ kind: 'capture', capture, ...(setup.app ? { app: setup.app } : {}) }) };
 }
 

@@ -7,7 +7,14 @@ const other = fakeApp('otherApp');
 const publication = add({ name: 'a' });
 const playback = add({ name: 'a', direction: 'play' });
 const second = add({ name: 'b', app: other });
-const camera = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, provider: 'RTSP' } as const;
+const camera = {
+  uid: 'camera',
+  epoch: 1,
+  attempt: 1,
+  generation: 1,
+  provider: 'RTSP',
+  afterTermination: 'Stay',
+} as const;
 const captured = add({ name: 'c', session: fakeSession({ kind: 'capture', capture: camera }) });
 
 describe('matchStreams', () => {

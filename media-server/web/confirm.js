@@ -1,6 +1,7 @@
 // Ends streams and sessions: shows what would end, then makes the real call once the user confirms.
 
 import { api, findStreams } from './api.js';
+import { isCaptured } from './captured.js';
 import { element } from './stage.js';
 import { KINDS, nameOf } from './tables.js';
 
@@ -31,6 +32,8 @@ export async function confirmEndSession({ appKey, kind, sessionId }) {
   return { done: 'Ended the session.', failed: unasked({ pods }) };
 }
 
+const CAPTURES_STAY = ' A capture stays ended until somebody starts it again, unless its afterTermination is Restart.';
+
 const NOTHING = { done: '', failed: '' };
 
 /** Nothing was there to end; unless a pod failed, which may have it. */
@@ -59,7 +62,7 @@ async function isConfirmed({ button, failure, isEverything, streams, text, title
   const sure = element('confirm-sure');
   const endButton = element('confirm-end');
   element('confirm-title').textContent = title;
-  element('confirm-text').textContent = text;
+  element('confirm-text').textContent = streams.some(isCaptured) ? text + CAPTURES_STAY : text;
   element('confirm-failure').textContent = failure;
   element('confirm-list').replaceChildren(...listed(streams));
   element('confirm-sure-label').hidden = !isEverything;

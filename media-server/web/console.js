@@ -2,9 +2,10 @@
 // only.
 
 import { api, findEnded, findSessions, findStreams } from './api.js';
+import { capturesOf } from './captured.js';
 import { confirmEnd, confirmEndSession } from './confirm.js';
 import { element } from './stage.js';
-import { showEnded, showLive, showSessions } from './tables.js';
+import { showCaptures, showEnded, showLive, showSessions } from './tables.js';
 
 const REFRESH_MS = 1000;
 /** A slow list is requested less often. */
@@ -63,6 +64,7 @@ async function refresh() {
   showLive(live, ({ mediaSessionId }) => end(() => confirmEnd({ mediaSessionId })));
   const open = selectSessions(sessions, live);
   showSessions(open, streams, (session) => end(() => confirmEndSession(session)));
+  refreshCaptures(streams, ended);
   showEnded(ended);
   offerApps(apps.map(({ appKey }) => appKey));
   setText('count', live.length);
@@ -73,6 +75,16 @@ async function refresh() {
   setText('live-empty', isFiltered ? 'No stream matches.' : 'No stream is live.');
   setText('sessions-empty', isFiltered ? 'No session matches.' : 'No session is open.');
   element('end-all').disabled = live.length === 0;
+}
+
+/** A media server without captures does not show the table. */
+function refreshCaptures(streams, ended) {
+  const { appKey } = readApp();
+  const all = capturesOf(streams, ended);
+  const shown = selectStreams(all).filter((capture) => appKey === undefined || capture.appKey === appKey);
+  showCaptures(shown, ({ mediaSessionId }) => end(() => confirmEnd({ mediaSessionId })));
+  setText('capture-count', shown.length);
+  element('captures-panel').hidden = all.length === 0;
 }
 
 /** Keeps the selection, even if its app is gone. */

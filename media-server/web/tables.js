@@ -40,6 +40,30 @@ export function showLive(streams, onEnd) {
   ]);
 }
 
+/** Captures with their state. `onEnd(stream)` is as for streams; what is not live has nothing to end. */
+export function showCaptures(captures, onEnd) {
+  showRows('captures', captures, idOf, (capture) => {
+    const isLive = capture.state === 'live';
+    return [
+      capture.name,
+      capture.appKey,
+      capture.mediaProvider,
+      stateOf(capture),
+      [capture.videoCodec, capture.audioCodec].filter(Boolean).join(', '),
+      moment(isLive ? capture.createDate : capture.endedAt),
+      shortId(capture.mediaSessionId),
+      isLive ? endButton(`capture ${capture.name} in ${capture.appKey}`, () => onEnd(capture)) : '',
+    ];
+  });
+}
+
+const CAPTURE_TAGS = { live: 'live', held: 'failed', ended: '' };
+
+/** With the cause of the end, such as `held: Stopped by rest /terminate`. */
+function stateOf({ info, state }) {
+  return tag(state === 'live' ? state : `${state}: ${info}`, CAPTURE_TAGS[state]);
+}
+
 /** Sessions with those of the given streams that are theirs. `onEnd(session)` is as for streams. */
 export function showSessions(sessions, streams, onEnd) {
   const streamsOf = Map.groupBy(streams, ({ sessionId }) => sessionId);

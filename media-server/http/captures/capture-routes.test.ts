@@ -57,13 +57,17 @@ const offer = (query = ASKED, headers: Readonly<Record<string, string>> = {}) =>
 
 describe('POST /internal/captures', () => {
   it('passes on what is captured, and nothing of it as `custom`', async () => {
-    await offer(`${ASKED}&provider=SRT`, { 'user-agent': 'capture/1', authorization: 'Bearer x', origin: 'https://o' });
+    await offer(`${ASKED}&provider=SRT&afterTermination=Restart`, {
+      'user-agent': 'capture/1',
+      authorization: 'Bearer x',
+      origin: 'https://o',
+    });
     expect(requests).toMatchObject([
       {
         appKey: 'app',
         name: 'my camera',
         offer: 'v=0',
-        capture: { uid: 'camera', epoch: 2, attempt: 7, generation: 3, provider: 'SRT' },
+        capture: { uid: 'camera', epoch: 2, attempt: 7, generation: 3, provider: 'SRT', afterTermination: 'Restart' },
         client: { address: '127.0.0.1', isShared: false, origin: '', token: '', version: 'capture/1' },
         custom: {},
       },

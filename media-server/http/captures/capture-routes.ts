@@ -42,6 +42,10 @@ const CaptureQuery = Type.Object(
       default: 'RTSP',
       description: 'What is captured: the `mediaProvider` of the stream',
     }),
+    afterTermination: Type.Enum(['Stay', 'Restart'], {
+      default: 'Stay',
+      description: 'Whether the capture stays ended after an order to end it',
+    }),
   },
   { additionalProperties: false },
 );
@@ -131,8 +135,8 @@ function captureRequest(
   };
 }
 
-const captureOf = ({ attempt, epoch, generation, provider, uid }: CaptureQuery): CaptureOrigin => ({
-  ...{ uid, provider },
+const captureOf = ({ afterTermination, attempt, epoch, generation, provider, uid }: CaptureQuery): CaptureOrigin => ({
+  ...{ uid, provider, afterTermination },
   epoch: Number(epoch),
   attempt: Number(attempt),
   generation: Number(generation),

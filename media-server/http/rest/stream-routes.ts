@@ -70,7 +70,7 @@ export async function streamRoutes(app: FastifyInstance, deps: StreamRoutesDeps)
 
   app.get<{ Querystring: FindQuery }>('/ended', {
     schema: {
-      summary: 'The last hundred streams of each pod that ended, newest first, with `cause` and `endedAt`',
+      summary: 'The last hundred streams of each pod that ended, newest first, with `cause`, `endedAt` and `held`',
       querystring: FindQuery,
       response: { 200: Type.Array(Ended) },
     },

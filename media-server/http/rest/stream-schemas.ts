@@ -42,6 +42,7 @@ export const Ended = Type.Object(
     ...StreamObject.properties,
     cause: Type.Enum(Object.keys(END_CAUSES), { description: 'Why it ended; `info` is its text' }),
     endedAt: Type.Integer({ description: 'Unix time in milliseconds' }),
+    held: Type.Boolean({ description: 'Whether it was captured and stays ended until somebody starts it again' }),
   },
   { additionalProperties: true },
 );
