@@ -2173,6 +2173,7 @@ ${notes}
 		NEW: "the backend is being asked whether it is allowed",
 		PENDING: "it is allowed, and the client is connecting"
 	};
+	const HELD = "It stays ended until somebody starts it again; \"kubectl sluice captures\" says how.";
 	function whyPage(explanation, now) {
 		const [first = "", ...facts] = explanation.kind === "live" ? liveLines(explanation, now) : endedLines(explanation, now);
 		return `${plain(first)}\n${facts.map((line) => `  ${plain(line)}\n`).join("")}`;
@@ -2200,7 +2201,7 @@ ${notes}
 			fact("Time", `${time(endedAt)}, after ${age(endedAt - createDate)}`),
 			fact("Pod", pod),
 			...by === null ? [] : [fact("By", by)],
-			fact("Client", client),
+			stream.held ? fact("Capture", HELD) : fact("Client", client),
 			fact("More", link)
 		];
 	}

@@ -67,8 +67,8 @@ export type Secret = { readonly type?: string; readonly data?: Readonly<Record<s
 
 /** A live stream as the REST API lists it. */
 export type LiveStream = StreamObject;
-/** A stream that has ended. `cause` may be newer than this program. */
-export type EndedStream = StreamObject & { readonly cause: string; readonly endedAt: number };
+/** A stream that has ended. `cause` may be newer than this program; older media servers do not say `held`. */
+export type EndedStream = StreamObject & { readonly cause: string; readonly endedAt: number; readonly held?: boolean };
 
 /** The container of the media server; a pod may have others. */
 export const CONTAINER = 'media-server';

@@ -8,6 +8,8 @@ const NOT_LIVE_YET: Readonly<Record<string, string>> = {
   PENDING: 'it is allowed, and the client is connecting',
 };
 
+const HELD = 'It stays ended until somebody starts it again; "kubectl sluice captures" says how.';
+
 /** What `why` prints about one stream. Pure. */
 export function whyPage(explanation: Explanation, now: number): string {
   const lines = explanation.kind === 'live' ? liveLines(explanation, now) : endedLines(explanation, now);
@@ -41,7 +43,7 @@ function endedLines(explanation: Extract<Explanation, { kind: 'ended' }>, now: n
     fact('Time', `${time(endedAt)}, after ${age(endedAt - createDate)}`),
     fact('Pod', pod),
     ...(by === null ? [] : [fact('By', by)]),
-    fact('Client', client),
+    stream.held ? fact('Capture', HELD) : fact('Client', client),
     fact('More', link),
   ];
 }

@@ -106,6 +106,14 @@ describe('a stream that has ended', () => {
     );
   });
 
+  it('that is held is not said to start again by itself', () => {
+    const page = whyPage(explainEnded(anEnded('rest', 'Stopped by rest /terminate', { held: true }), knowing()), NOW);
+    expect(page).toContain(
+      '  Capture: It stays ended until somebody starts it again; "kubectl sluice captures" says how.\n',
+    );
+    expect(page).not.toContain('Client:');
+  });
+
   const ran = (name: string, spec: object = {}, status: object = {}) =>
     aTermination(
       name,
