@@ -29,6 +29,11 @@ export class CameraNetwork {
     }
   }
 
+  /** Pulls the cable of the cameras, or puts it in again. */
+  plug(isIn: boolean): void {
+    ip('-n', this.#name, 'link', 'set', `${this.#name}c`, isIn ? 'up' : 'down');
+  }
+
   /** The command line that runs a program beside the cameras. */
   within(program: string, args: readonly string[]): [string, string[]] {
     return ['ip', ['netns', 'exec', this.#name, program, ...args]];

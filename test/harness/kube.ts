@@ -90,7 +90,8 @@ export class Kube {
 
   /** Returns the running pods of a MediaServer. */
   async pods(namespace: string, mediaServer: string): Promise<Json[]> {
-    const { items } = await this.get(namespace, 'pods', '-l', `app.kubernetes.io/instance=${mediaServer}`);
+    const labels = `app.kubernetes.io/name=sluice-media-server,app.kubernetes.io/instance=${mediaServer}`;
+    const { items } = await this.get(namespace, 'pods', '-l', labels);
     return items;
   }
 
