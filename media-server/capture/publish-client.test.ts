@@ -98,7 +98,14 @@ describe('an offer', () => {
         appKey: 'my app',
         name: 'gate/3',
         offer: 'v=0',
-        capture: { uid: 'camera', epoch: 2, attempt: 1_764_000_000_000, generation: 3, provider: 'SRT', afterTermination: 'Stay' },
+        capture: {
+          uid: 'camera',
+          epoch: 2,
+          attempt: 1_764_000_000_000,
+          generation: 3,
+          provider: 'SRT',
+          afterTermination: 'Stay',
+        },
       },
     ]);
   });
