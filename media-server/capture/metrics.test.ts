@@ -63,6 +63,18 @@ it('counts publications that ended, by cause', async () => {
   ]);
 });
 
+it('counts a publication that moves away from a media server that drains once', async () => {
+  const stage = new CaptureStage();
+  stage.start();
+  await stage.live();
+  await stage.mediaServerDrains();
+  await stage.clock.advance(1_000);
+  await stage.publicationEnds('drain', 'Stopped by drain', 0);
+  expect(stage.seen.filter((each) => each.startsWith('publish'))).toHaveLength(2);
+  const ends = (await samplesOf(stage)).filter((line) => line.startsWith('sluice_capture_publication_ends_total'));
+  expect(ends).toEqual(['sluice_capture_publication_ends_total{app="defaultApp",cause="drain"} 1']);
+});
+
 it('shows captures by state, and the longest time between key frames', async () => {
   const stage = new CaptureStage();
   stage.metrics.observe(() => stage.captures.all());
