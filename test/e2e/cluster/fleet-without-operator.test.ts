@@ -62,12 +62,9 @@ describe('a StreamTermination', () => {
     onTestFinished(() => stage.signal(frozen, 'SIGCONT'));
     await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'sterm/twice', '--ignore-not-found']);
     await stage.apply(termination('twice', { all: true }));
+    const status = async (): Promise<Json> => (await stage.get('streamtermination/twice')).status ?? {};
     const done = ({ pods = [] }: Json): Json[] => pods.filter(({ state }: Json) => state === 'Done');
-    await until(
-      'the other pods have answered',
-      async () => done((await stage.get('streamtermination/twice')).status).length === 2,
-      SLOW,
-    );
+    await until('the other pods have answered', async () => done(await status()).length === 2, SLOW);
     await stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, '--grace-period=0', '--force']);
     // Streams that start afterwards on the pods that have answered live on.
     const later: RtcClient[] = [];
@@ -82,7 +79,7 @@ describe('a StreamTermination', () => {
     );
     await stage.signal(frozen, 'SIGCONT');
     await stage.condition('streamtermination/twice', 'Complete', 'True');
-    const { matched, pods } = (await stage.get('streamtermination/twice')).status;
+    const { matched, pods } = await status();
     expect([matched, done({ pods }).length]).toEqual([6, 3]);
     expect(later.map(({ state }) => state)).toEqual(['connected', 'connected']);
     await fleet.ready(3);

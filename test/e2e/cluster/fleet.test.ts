@@ -201,7 +201,9 @@ describe('pods that come and go', () => {
     const loop = { isOver: false, calls: 0, wrong: [] as string[] };
     const calls = (async () => {
       while (!loop.isOver) {
-        const streams = await Promise.all(['x', 'y', 'z'].map((name) => stage.offer('publish', name)));
+        const offers = await Promise.allSettled(['x', 'y', 'z'].map((name) => stage.offer('publish', name)));
+        // The ingress controller may still send an offer to a pod that is gone.
+        const streams = offers.flatMap((offer) => (offer.status === 'fulfilled' ? [offer.value] : []));
         await Promise.all(streams.map((client) => client.status === 201 && client.connected().catch(() => null)));
         const live = streams.filter(({ state }) => state === 'connected');
         const { status } = await stage.terminated({}).catch(() => ({ status: 0 }));
@@ -215,16 +217,14 @@ describe('pods that come and go', () => {
         await stage.leave();
       }
     })();
-    const callsPerStep: number[] = [];
     for (const replicas of [5, 2, 3]) {
       const before = loop.calls;
       await stage.patch('mediaserver/live', { spec: { replicas } });
       await fleet.ready(replicas);
-      callsPerStep.push(loop.calls - before);
+      await until('they were asked meanwhile', () => loop.calls > before, SLOW);
     }
     loop.isOver = true;
     await calls;
     expect(loop.wrong).toEqual([]);
-    expect(Math.min(...callsPerStep)).toBeGreaterThan(0);
   });
 });
