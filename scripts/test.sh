@@ -21,18 +21,18 @@ echo 'test: waiting for cluster-life, which started with the checks'
 wait
 cat "$results/cluster-life.log"
 
-# The files of fleets and of the Web SDK follow the e2e tests. All others stay one after the other: GStreamer would send
-# from the networks of the cameras too.
-fleets=(test/integration/{websdk,fleet,cascade})
-others=("${fleets[@]/%/*}")
+# Half of the integration tests follow the e2e tests. Cameras and GStreamer are in the other half, one after the other:
+# GStreamer would send from the networks of the cameras too.
+second=(test/integration/{cascade,fleet,kick,resilience,termination,websdk})
+excluded=("${second[@]/%/*}")
 {
 	run e2e --project e2e
-	run fleets --project integration "${fleets[@]}"
-} >"$results/fleets.log" 2>&1 &
-run integration --project integration "${others[@]/#/--exclude=}"
-echo 'test: waiting for e2e and fleets, which started with integration'
+	run integration-2 --project integration "${second[@]}"
+} >"$results/second.log" 2>&1 &
+run integration --project integration "${excluded[@]/#/--exclude=}"
+echo 'test: waiting for e2e and integration-2, which started with integration'
 wait
-cat "$results/fleets.log"
+cat "$results/second.log"
 run cluster --project cluster-guests --project cluster
 mapfile -t failed < <(cd "$results" && ls -- *.failed 2>/dev/null | sed 's/\.failed$//')
 node scripts/count.ts "$results" "${failed[@]}"
