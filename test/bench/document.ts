@@ -3,8 +3,13 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { type Section, verdict } from './figures.ts';
 import type { Part } from './parts.ts';
 
-/** The machine of a run, in words. */
-export function describeMachine(): string {
+/** What is measured, where and when, in words. */
+export function describeRun(): string {
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, ${describeRevision()}, on ${describeMachine()}`;
+}
+
+function describeMachine(): string {
   const processors = cpus();
   const model = processors[0]?.model.trim() ?? 'unknown processor';
   const memory = (totalmem() / 2 ** 30).toFixed(0);
@@ -13,15 +18,30 @@ export function describeMachine(): string {
 }
 
 /** The commit that is measured. */
-export function describeRevision(): string {
+function describeRevision(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
   const isChanged = git('status', '--porcelain', '--', ':!docs/performance.md') !== '';
   return `commit ${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`;
 }
 
-/** The page of a run. */
-export function renderPage(run: Run, parts: readonly MeasuredPart[]): string {
-  const head = `# Performance
+/** What was measured in one run, and in which. */
+export type MeasuredPart = { readonly part: PagePart; readonly section: Section; readonly run: string };
+type PagePart = Pick<Part, 'title' | 'notes'>;
+
+/**
+ * The page, with what was measured. Sections of other parts are kept as they are in `before`, the page that it replaces;
+ * a part that was never measured has none. The order is that of `parts`.
+ */
+export function renderPage(parts: readonly PagePart[], measured: readonly MeasuredPart[], before: string): string {
+  const sections = new Map([
+    ...sectionsOf(before),
+    ...measured.map((each) => [each.part.title, renderPart(each)] as const),
+  ]);
+  const known = parts.flatMap(({ title }) => sections.get(title) ?? []);
+  return [HEAD, ...known].join('\n');
+}
+
+const HEAD = `# Performance
 
 <!-- Written by \`make bench WRITE=docs/performance.md\`. -->
 
@@ -29,21 +49,20 @@ export function renderPage(run: Run, parts: readonly MeasuredPart[]): string {
 The last part starts a cluster and needs root. \`make soak\` churns a fleet for ten minutes.
 
 The clients, the backend and the server share the cores of one machine. Machines differ, and a virtual machine differs by half from
-one day to another. Compare figures of one run, such as keep-alive with bare undici.
-
-This run: ${run.date}, ${run.revision}, on ${run.machine}.
+one day to another. Compare figures of one run, such as keep-alive with bare undici. Each section says from which run it is.
 `;
-  return `${[head, ...parts.map(renderPart)].join('\n')}`;
+
+/** The sections of a page by title, each with its heading. */
+function sectionsOf(page: string): [string, string][] {
+  const [, ...sections] = page.split(/^(?=## )/m);
+  return sections.map((section) => [section.slice(3, section.indexOf('\n')), `${section.trimEnd()}\n`]);
 }
 
-export type Run = { readonly machine: string; readonly date: string; readonly revision: string };
-export type MeasuredPart = { readonly part: Pick<Part, 'title' | 'notes'>; readonly section: Section };
-
-function renderPart({ part, section }: MeasuredPart): string {
+function renderPart({ part, run, section }: MeasuredPart): string {
   const rows = section.figures.map(({ goal, result, what }) => row([what, result, goal ? verdict(goal) : '']));
   const notes = part.notes.trim();
   const table = ['| Measurement | Result | Goal |', '|---|---|---|', ...rows].join('\n');
-  return `## ${part.title}\n\n${notes === '' ? '' : `${notes}\n\n`}${table}\n`;
+  return `${[`## ${part.title}`, ...(notes === '' ? [] : [notes]), table, `Measured ${run}.`].join('\n\n')}\n`;
 }
 
 function row(cells: readonly string[]): string {

@@ -1,8 +1,8 @@
 // Measures the figures of docs/performance.md.
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { readOptions, runProgram, UsageError } from '../../process/command-line.ts';
-import { describeMachine, describeRevision, type MeasuredPart, renderPage } from './document.ts';
+import { describeRun, type MeasuredPart, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
 import { inOwnFolder } from './own-folder.ts';
 import { PARTS, type Part } from './parts.ts';
@@ -10,7 +10,7 @@ import { PARTS, type Part } from './parts.ts';
 const names = PARTS.map(({ name }) => name);
 const USAGE = `Usage: make bench [PARTS='PART ...'] [WRITE=FILE]
 
-Parts: ${names.join(', ')}; all by default. WRITE=FILE writes a Markdown page, of all parts.
+Parts: ${names.join(', ')}; all by default. WRITE=FILE writes a Markdown page: it replaces the sections of these parts and keeps the others.
 `;
 
 runProgram(async () => {
@@ -21,26 +21,32 @@ runProgram(async () => {
   const wanted = options.parts.trim() === '' ? names : options.parts.trim().split(/[\s,]+/);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new UsageError(`PARTS: must be of ${names.join(', ')}, got "${unknown}"`);
-  if (options.write !== '' && wanted.length < names.length) throw new UsageError('WRITE: needs all parts');
   // A file that cannot be written is noticed now.
   if (options.write !== '') await appendFile(options.write, '');
-  const run = { machine: describeMachine(), revision: describeRevision(), date: new Date().toISOString().slice(0, 10) };
-  console.log(`On ${run.machine}, ${run.revision}.`);
+  const run = describeRun();
+  console.log(`${run}.`);
   const [load = 0] = loadavg();
   if (load > 1)
     console.log(`The load average is ${load.toFixed(1)}: something else is running, and figures will be worse.`);
-  const measured = await inOwnFolder(() => measure(PARTS.filter(({ name }) => wanted.includes(name))));
-  if (options.write !== '') await writeFile(options.write, renderPage(run, measured));
+  const measured = await inOwnFolder(() =>
+    measure(
+      PARTS.filter(({ name }) => wanted.includes(name)),
+      run,
+    ),
+  );
+  if (options.write !== '') {
+    await writeFile(options.write, renderPage(PARTS, measured, await readFile(options.write, 'utf8')));
+  }
   return 0;
 }, USAGE);
 
-async function measure(parts: readonly Part[]): Promise<MeasuredPart[]> {
+async function measure(parts: readonly Part[], run: string): Promise<MeasuredPart[]> {
   const measured: MeasuredPart[] = [];
   for (const part of parts) {
     const { report, section } = beginSection(part.title);
     console.log(`(takes about ${part.takes})`);
     await part.run(report);
-    measured.push({ part, section });
+    measured.push({ part, run, section });
   }
   return measured;
 }

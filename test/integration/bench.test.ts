@@ -28,7 +28,7 @@ describe('a benchmark', () => {
   it.each<[string, string[]]>([
     ["Unknown option '--looss' (--help lists the options)", [KICK, '--looss', '20%']],
     ['--players: must be a number from 1 to 100000, got "0" (--help lists the options)', [KICK, '--players', '0']],
-    ['WRITE: needs all parts (--help lists the options)', [BENCH, '--parts', 'kick', '--write', 'x']],
+    ["Unknown option '--part' (--help lists the options)", [BENCH, '--part', 'kick']],
   ])('says in one line: %s', async (line, args) => {
     const { exited, lines } = bench(...args);
     expect(await exited).toBe(2);
