@@ -9,8 +9,8 @@ fetch() {
 	if [ "$with" = tests ]; then
 		make_python
 		make_nginx
-		make_sources
 	fi
+	[ "$with" = cluster ] || make_sources
 	if [ ${#cluster_missing[@]} -gt 0 ]; then
 		. "$here/go.sh"
 		begin 'fetching the Go modules of the cluster (a minute)'

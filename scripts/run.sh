@@ -31,7 +31,10 @@ case $with in
 		apt_packages "${browser_packages[@]}"
 		;;
 	cluster) . "$here/everything.sh" "${browser_packages[@]}" ;;
-	bench) . "$here/everything.sh" "${browser_packages[@]}" "${bench_packages[@]}" ;;
+	bench)
+		. "$here/sources.sh"
+		. "$here/everything.sh" "${browser_packages[@]}" "${bench_packages[@]}"
+		;;
 	tests)
 		. "$here/python.sh"
 		. "$here/nginx.sh"

@@ -10,7 +10,8 @@ import { PARTS, type Part } from './parts.ts';
 const names = PARTS.map(({ name }) => name);
 const USAGE = `Usage: make bench [PARTS='PART ...'] [WRITE=FILE]
 
-Parts: ${names.join(', ')}; all by default. WRITE=FILE writes a Markdown page: it replaces the sections of these parts and keeps the others.
+Parts: ${names.join(', ')}; all by default. WRITE=FILE writes a Markdown page: it
+replaces the sections of these parts and keeps all others.
 `;
 
 runProgram(async () => {
@@ -28,15 +29,10 @@ runProgram(async () => {
   const [load = 0] = loadavg();
   if (load > 1)
     console.log(`The load average is ${load.toFixed(1)}: something else is running, and figures will be worse.`);
-  const measured = await inOwnFolder(() =>
-    measure(
-      PARTS.filter(({ name }) => wanted.includes(name)),
-      run,
-    ),
-  );
-  if (options.write !== '') {
-    await writeFile(options.write, renderPage(PARTS, measured, await readFile(options.write, 'utf8')));
-  }
+  const parts = PARTS.filter(({ name }) => wanted.includes(name));
+  const measured = await inOwnFolder(() => measure(parts, run));
+  if (options.write === '') return 0;
+  await writeFile(options.write, renderPage(PARTS, measured, await readFile(options.write, 'utf8')));
   return 0;
 }, USAGE);
 

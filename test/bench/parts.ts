@@ -1,3 +1,4 @@
+import { benchCaptures } from './captures/bench.ts';
 import type { Report } from './figures.ts';
 import { benchFleet } from './fleet.ts';
 import { benchForwarding } from './forwarding.ts';
@@ -75,6 +76,25 @@ must not send any ([RFC 8445 §2.5](https://www.rfc-editor.org/rfc/rfc8445#secti
 Each player has a socket and a session of its own, and the clients are on the same cores. A page learns of the end of its stream
 by a message over its socket; its connection for media is told as well. Idle sockets have an established session and no
 stream. The server's heap is measured after a garbage collection.`,
+  },
+  {
+    name: 'captures',
+    title: 'Captures',
+    takes: 'five minutes',
+    run: benchCaptures,
+    notes: `
+Real parts: GStreamer's RTSP server with 20 cameras in a network of their own, the programs \`sluice-sources\` and \`capture\` as a
+media server without Kubernetes runs them, that media server, a backend and WHEP players. It needs root. The cameras send one
+recording in a loop: 720p, 25 frames and 2 Mbit a second, a key frame every two seconds, and AAC in stereo, which becomes Opus.
+Each frame carries its number and the time at which its camera sent it. No two cameras send at the same time.
+
+- CPU is that of the processes themselves, so cameras and players do not count. Memory is PSS: what processes share is divided among
+  them. What the capture program needs once, and the media server, are said apart.
+- The hostile camera floods whoever connects, with a description of 2 GB and with headers without end. A connection to it takes a
+  core until the process that reads it is stopped by its limits.
+- Loss is at random, on the way from the capture program to the media server and back.
+- On Kubernetes the operator adds its part: it notices a change, writes the status, and starts or moves what was lost.
+- Back-off is the time for which the capture program waits before it tries again. A camera that is away is not asked all the time.`,
   },
   {
     name: 'forwarding',

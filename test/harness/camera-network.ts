@@ -9,16 +9,19 @@ export class CameraNetwork {
   readonly #name = `cam${randomInt(1_000, 9_999)}`;
   /** The address of the cameras. */
   readonly address: string;
+  /** The address of this machine in that network. */
+  readonly here: string;
 
   constructor() {
     const subnet = `198.19.${randomInt(0, 255)}`;
     this.address = `${subnet}.2`;
+    this.here = `${subnet}.1`;
     const [here, there] = [`${this.#name}h`, `${this.#name}c`];
     const inside = ['-n', this.#name];
     try {
       ip('netns', 'add', this.#name);
       ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', this.#name);
-      ip('addr', 'add', `${subnet}.1/30`, 'dev', here);
+      ip('addr', 'add', `${this.here}/30`, 'dev', here);
       ip('link', 'set', here, 'up');
       ip(...inside, 'addr', 'add', `${this.address}/30`, 'dev', there);
       ip(...inside, 'link', 'set', there, 'up');

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { described, flood, OddCamera, rtspAnswer } from '../../clients/odd-camera.ts';
+import type { Report } from '../figures.ts';
+import { spread } from '../statistics.ts';
+import { CAMERAS, type Site } from './site.ts';
+import type { Watched } from './watchers.ts';
+
+const MEASURE_MS = 20_000;
+const SDP_BYTES = 2_000_000_000;
+
+/** A camera that floods whoever connects to it: with a description without an end, and with headers without an end. */
+function startHostile(address: string): Promise<OddCamera> {
+  return OddCamera.start(
+    described((socket, request, { connections }) => {
+      const head = rtspAnswer(request, '200 OK').slice(0, -2);
+      if (connections % 2 === 0) return flood(socket, `${head}X-More: ${'x'.repeat(1_000)}\r\n`);
+      socket.write(`${head}Content-Type: application/sdp\r\nContent-Length: ${SDP_BYTES}\r\n\r\n`);
+      flood(socket, 'a=x\r\n'.repeat(1_000));
+    }),
+    address,
+  );
+}
+
+/** Looks for packets that 19 cameras lose while one is hostile. */
+export async function measureHostile(report: Report, site: Site): Promise<void> {
+  const others = site.captures(CAMERAS - 1);
+  const hostile = await startHostile(site.network.here);
+  try {
+    await Promise.all(others.map(({ name }) => site.watchers.play(name, site.whep(name))));
+    await sleep(1_000);
+    await site.watchers.begin();
+    await site.apply([...others, { name: 'hostile', url: hostile.url }]);
+    await sleep(MEASURE_MS);
+    const watched = await site.watchers.seen();
+    const lost = total(watched, 'missing') + total(watched, 'broken');
+    report(
+      `one hostile camera of ${CAMERAS}: what players of the others lost`,
+      `${total(watched, 'missing')} packets, ${total(watched, 'broken')} frames of ${total(watched, 'frames')}`,
+      { measured: lost, atMost: 0, unit: '' },
+    );
+    const delays = watched.flatMap(({ frames }) => frames.map(({ receivedAt, sentAt }) => receivedAt - sentAt));
+    report(`… their delay, while it was connected to ${hostile.connections} times`, spread(delays));
+    await site.watchers.leave();
+  } finally {
+    await hostile.stop();
+  }
+}
+
+function total(watched: readonly Watched[], what: 'missing' | 'broken' | 'frames'): number {
+  return watched.reduce((sum, each) => sum + (what === 'frames' ? each.frames.length : each[what]), 0);
+}

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../figures.ts';
+import { onInterrupt } from '../interrupts.ts';
+import { percentile, spread } from '../statistics.ts';
+import type { Site } from './site.ts';
+
+const PLAYED = 4;
+const PERCENT = 3;
+const MEASURE_MS = 25_000;
+
+/** Loses datagrams between the capture program and the media server, in both directions. */
+export async function measureLoss(report: Report, site: Site): Promise<void> {
+  const captures = site.captures(PLAYED);
+  await site.renew(captures);
+  for (const { name } of captures) await site.watchers.play(name, site.whep(name));
+  const path = new LossyLoopback(site.mediaPort);
+  try {
+    await sleep(1_000);
+    await site.watchers.begin();
+    await sleep(MEASURE_MS);
+    const [watched, dropped] = [await site.watchers.seen(), path.dropped];
+    const sum = (of: 'missing' | 'broken'): number => watched.reduce((total, each) => total + each[of], 0);
+    const delays = watched.flatMap(({ frames }) => frames.map(({ receivedAt, sentAt }) => receivedAt - sentAt));
+    report(
+      `${PERCENT} % loss between capture program and media server: broken frames`,
+      `${sum('broken')} of ${delays.length}, with ${dropped} datagrams lost and ${sum('missing')} never repaired`,
+      { measured: sum('broken'), atMost: 0, unit: '' },
+    );
+    report('… a frame sent by its camera until a player has it', spread(delays), {
+      measured: percentile(delays, 0.99),
+      atMost: 60,
+      unit: 'ms, p99',
+    });
+  } finally {
+    path.close();
+  }
+  await site.watchers.leave();
+}
+
+/** Drops datagrams at random between the port of a media server and clients at 127.0.0.1; players are at another address. */
+class LossyLoopback {
+  readonly #table = `sluice_bench_${randomInt(1_000, 9_999)}`;
+  readonly #forget: () => void;
+
+  constructor(port: number) {
+    const drop = `numgen random mod 100 < ${PERCENT} counter drop`;
+    nft(`table ip ${this.#table} {
+      chain input {
+        type filter hook input priority 0;
+        iifname "lo" ip saddr 127.0.0.1 udp dport ${port} ${drop}
+        iifname "lo" ip daddr 127.0.0.1 udp sport ${port} ${drop}
+      }
+    }`);
+    this.#forget = onInterrupt(() => this.#remove());
+  }
+
+  get dropped(): number {
+    const rules = execFileSync('nft', ['list', 'table', 'ip', this.#table], { encoding: 'utf8' });
+    return [...rules.matchAll(/counter packets (\d+)/g)].reduce((total, [, packets]) => total + Number(packets), 0);
+  }
+
+  close(): void {
+    this.#forget();
+    this.#remove();
+  }
+
+  #remove(): void {
+    nft(`delete table ip ${this.#table}`);
+  }
+}
+
+const nft = (rules: string): void =>
+  void execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'pipe', 'inherit'] });
