@@ -44,6 +44,11 @@ describe('the frames of a player', () => {
     expect({ missing: seen.missing, broken: seen.broken }).toEqual({ missing: 1, broken: lost[0] === 11 ? 2 : 1 });
   });
 
+  it('are not broken by a packet that is missing before the first one', () => {
+    const list = packets(0, 12).filter(({ sequence }) => sequence !== 1);
+    expect(framesSeen(list)).toMatchObject({ missing: 0, broken: 0 });
+  });
+
   it('are not broken while a packet of the last one may still come', () => {
     const list = packets(0, 12).filter(({ sequence }) => sequence !== 10);
     expect(framesSeen(list)).toMatchObject({ missing: 0, broken: 0 });

@@ -31,7 +31,7 @@ export type SeenFrame = {
 export type FramesSeen = {
   /** Whole frames, in order. */
   readonly frames: readonly SeenFrame[];
-  /** Packets that never came, up to the end of the last whole frame. */
+  /** Packets that never came, between the first and the last whole frame. */
   readonly missing: number;
   /** Frames of the camera between the first and the last whole one that are not whole. */
   readonly broken: number;
@@ -60,11 +60,11 @@ export function framesSeen(packets: readonly VideoPacket[]): FramesSeen {
   // A media server lets players begin with a key frame.
   let open: VideoPacket[] | null = ordered[0]?.packet.isKey ? [] : null;
   let expected = ordered[0]?.place ?? 0;
-  /** Packets missing so far, and before the end of the last whole frame: one of a later frame may still come. */
+  /** Packets missing since the first whole frame, and of them those before the last one: others may still come. */
   let [gaps, missing] = [0, 0];
   for (const { packet, place } of ordered) {
     if (place !== expected) open = null;
-    gaps += place - expected;
+    if (frames.length > 0) gaps += place - expected;
     expected = place + 1;
     open?.push(packet);
     if (!packet.isLast) continue;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.ts';
 import type { Report } from '../figures.ts';
 import { percentile, spread } from '../statistics.ts';
@@ -10,6 +11,8 @@ export async function measureStarts(report: Report, site: Site): Promise<void> {
   const pictureMs: number[] = [];
   const captures = site.captures(CAMERAS);
   for (const [index, capture] of captures.entries()) {
+    // At another time before the key frame of each camera.
+    await sleep((index / CAMERAS) * KEY_FRAME_MS);
     const started = Promise.all([
       site.untilPublished([capture]),
       site.watchers.play(capture.name, site.whep(capture.name)),
