@@ -16,6 +16,7 @@ import { warnOfConfig } from './config/warnings.ts';
 import { FolderWatch } from './config/watch.ts';
 import type { Env } from './env.ts';
 import { awaitAnnounced } from './fleet/announced-address.ts';
+import { CapturePrograms } from './fleet/capture-programs.ts';
 import { Drain, ROUTED_MS } from './fleet/drain.ts';
 import { Fleet, NO_WIRE } from './fleet/fleet.ts';
 import { Forwarding } from './fleet/forward.ts';
@@ -26,6 +27,7 @@ import { Placement } from './fleet/placement.ts';
 import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
 import { Terminations } from './fleet/terminations.ts';
+import { isPlayed } from './fleet/viewers.ts';
 import { hookFactory } from './hooks/hook.ts';
 import { IgnoredConfig } from './hooks/ignored-config.ts';
 import { EventQueues } from './hooks/queue.ts';
@@ -42,7 +44,7 @@ import { type Media, MediaUnavailable } from './media/media.ts';
 import { Metrics } from './metrics.ts';
 import { tellDisconnected, tellEnded } from './sessions/events.ts';
 import { openSession } from './sessions/open-session.ts';
-import { play } from './sessions/play.ts';
+import { isPlayable, play } from './sessions/play.ts';
 import { publish } from './sessions/publish.ts';
 import type { SessionDeps } from './sessions/requests.ts';
 import { capture, whep, whip } from './sessions/single.ts';
@@ -165,7 +167,12 @@ async function startInternal(
 ): Promise<void> {
   const { config, drain, files, fleet } = parts;
   const forwarded = await buildForwardedApp(sessions);
-  const captures = await buildCaptureApp({ ...sessions, drain, capture: (request) => capture(deps, request) });
+  const captures = await buildCaptureApp({
+    ...sessions,
+    drain,
+    capture: (request) => capture(deps, request),
+    isPlayed: (publication) => isPlayed({ registry: deps.registry, outgoing: fleet.outgoing }, publication),
+  });
   for (const each of [forwarded, captures]) {
     await each.ready();
     undo.defer(() => each.close());
@@ -190,6 +197,7 @@ async function startInternal(
     terminations: new Terminations({ ...parts, fleet: fleet.asking, orders: fleet.orders, clock, log }),
     sessions: (request, response) => forwarded.routing(request, response),
     captures: (request, response) => captures.routing(request, response),
+    calls: parts.captures,
     pipes: fleet.outgoing,
     log: log.child({ component: 'internal' }),
   });
@@ -312,13 +320,21 @@ function createParts(env: Env, bundle: ConfigBundle, log: Log) {
     tell: (denial) => void fleet.asking.all('deny', { denials: [denial] }).catch(() => undefined),
   });
   const forwarding = new Forwarding(fleet.membership, env.fleetKeyFile ?? '');
+  const captures = new CapturePrograms({
+    isLive: (appKey, name) =>
+      registry.publication(appKey, name)?.live === true || fleet.names.holderOf(appKey, name) !== null,
+    names: fleet.names,
+    clock,
+    log: log.child({ component: 'captures' }),
+  });
   const closeFleet = async (): Promise<void> => {
+    captures.close();
     fleet.close();
     await Promise.all([wire?.close(), forwarding.close()]);
   };
   return {
     ...{ nodeId, config, registry, sessions, queues, ended, proxies, apps, metrics, keepAlive, terminator },
-    ...{ drain, deny, events, holds, fleet, files, forwarding, closeFleet, workers },
+    ...{ drain, deny, events, holds, fleet, files, forwarding, captures, closeFleet, workers },
   };
 }
 
@@ -379,7 +395,7 @@ type WithDeps = { readonly deps: SessionDeps; readonly log: Log };
 
 /** The sockets of the Web SDK; null without `spec.webSdk`. A reload switches them neither on nor off. */
 function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
-  const { config, drain, fleet, proxies } = parts;
+  const { config, drain, proxies } = parts;
   const first = config.bundle.config.webSdk;
   if (!first) return null;
   const settings = () => config.bundle.config.webSdk ?? first;
@@ -390,7 +406,7 @@ function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
     openSession: (request) => openSession(deps, request),
     publish: (session, request) => publish(deps, session, request),
     play: (session, request) => play(deps, session, request),
-    isLiveElsewhere: (appKey, name) => fleet.incoming.isLive(appKey, name),
+    isPlayable: (appKey, name) => isPlayable(deps, appKey, name),
     limits: () => settings().limits,
     pings: () => ({ intervalMs: settings().pingIntervalMs, missed: settings().missedPings }),
     origins: () => config.bundle.config.rest.allowedOrigins,
@@ -407,10 +423,11 @@ function startWebSdk(parts: Parts, { deps, log }: WithDeps): WebSdk | null {
 
 /** What WHIP and WHEP need. */
 function sessionApp(env: Env, parts: Parts, { deps, log }: WithDeps): SessionAppDeps {
-  const { config, drain, fleet, forwarding, proxies, registry, terminator } = parts;
+  const { captures, config, drain, fleet, forwarding, proxies, registry, terminator } = parts;
   const placement = new Placement({
     registry,
     fleet,
+    captures,
     drain,
     clock,
     limits: () => {

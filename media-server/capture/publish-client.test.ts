@@ -43,7 +43,14 @@ beforeEach(async () => {
     requests.push(request);
     return rejection ? { kind: 'rejected', rejection } : { kind: 'started', stream, answer: 'v=0 answer' };
   };
-  app = await buildCaptureApp({ clock: systemClock, drain, terminator: streams.terminator, log, capture });
+  app = await buildCaptureApp({
+    clock: systemClock,
+    isPlayed: () => false,
+    drain,
+    terminator: streams.terminator,
+    log,
+    capture,
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   dispatcher = new Agent();
   closes = [];

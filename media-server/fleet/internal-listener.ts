@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
 import { type KeyRole, parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
+import { CALLS_PATH } from '../../crds/schema/capture-calls.ts';
 import { ConfigPush, Cordon, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
@@ -12,12 +13,13 @@ import { listenFault } from '../../process/listen.ts';
 import type { Log } from '../../process/logger.ts';
 import { depthFault } from '../config/documents.ts';
 import type { Loaded } from '../config/load.ts';
+import type { CapturePrograms } from './capture-programs.ts';
 import type { Fleet } from './fleet.ts';
 import { FORWARDED_PREFIX } from './forward.ts';
-import { LineChannel } from './line-channel.ts';
+import { LineChannel, NDJSON } from './line-channel.ts';
 import { checkMessage, isPeerOp } from './messages.ts';
 import type { OutgoingPipes } from './outgoing-pipes.ts';
-import { NDJSON, PIPE_PATH } from './peer-wire.ts';
+import { PIPE_PATH } from './peer-wire.ts';
 import type { Terminations } from './terminations.ts';
 
 export type InternalDeps = {
@@ -34,6 +36,8 @@ export type InternalDeps = {
   readonly sessions: (request: IncomingMessage, response: ServerResponse) => void;
   /** Serves capture programs. */
   readonly captures: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Serves programs of captures that wait for viewers. */
+  readonly calls: Pick<CapturePrograms, 'serve'>;
   readonly pipes: Pick<OutgoingPipes, 'serve'>;
   readonly log: Log;
   readonly port: number;
@@ -109,11 +113,8 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
     deps.sessions(request, response);
   });
   handOver(app, `${CAPTURES_PREFIX}/*`, deps.captures);
-  handOver(app, PIPE_PATH, (request, response) => {
-    response.writeHead(200, NDJSON);
-    response.flushHeaders();
-    void deps.pipes.serve(new LineChannel(request, response));
-  });
+  handOver(app, PIPE_PATH, (...sides) => void deps.pipes.serve(lines(...sides)));
+  handOver(app, CALLS_PATH, (...sides) => void deps.calls.serve(lines(...sides)));
   const { host, port } = deps;
   try {
     await app.listen({ host, port });
@@ -137,6 +138,13 @@ function handOver(app: FastifyInstance, path: string, serve: InternalDeps['sessi
     });
     scope.all(path, () => undefined);
   });
+}
+
+/** Answers a request with lines, while it goes on. */
+function lines(request: IncomingMessage, response: ServerResponse): LineChannel {
+  response.writeHead(200, NDJSON);
+  response.flushHeaders();
+  return new LineChannel(request, response);
 }
 
 /** Validates a push: an operator of another version may send unknown fields. */

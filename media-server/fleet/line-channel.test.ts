@@ -37,7 +37,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   agent = new Agent();
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  here = new End(LineChannel.over(agent.pipeline({ origin, path: '/', method: 'POST' }, ({ body }) => body)));
+  here = new End(LineChannel.to(agent, origin, '/'));
   here.channel.send({ hello: 'there' });
   there = await accepted.promise;
 });

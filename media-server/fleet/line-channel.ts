@@ -1,6 +1,9 @@
-import { type Duplex, finished, type Readable, type Writable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import type { Channel } from './conversation.ts';
+import type { KeyedAgent } from './keyed-agent.ts';
 import { asNoAnswer } from './peer-wire.ts';
+
+export const NDJSON = { 'content-type': 'application/x-ndjson' } as const;
 
 /** The parameters of all layers of a publication fit many times. */
 const MOST_BYTES = 1 << 20;
@@ -16,7 +19,13 @@ export class LineChannel implements Channel {
     this.#output = output;
   }
 
-  static over(duplex: Duplex): LineChannel {
+  /** Opens a connection to a pod. */
+  static to(agent: Pick<ReturnType<KeyedAgent['get']>, 'pipeline'>, origin: string, path: string): LineChannel {
+    const options = { origin, path, method: 'POST', headers: NDJSON } as const;
+    const duplex = agent.pipeline(options, ({ body, statusCode }) => {
+      if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
+      return body;
+    });
     return new LineChannel(duplex, duplex);
   }
 

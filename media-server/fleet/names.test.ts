@@ -184,3 +184,14 @@ describe('told', () => {
     await at(0).fleet.names.told();
   });
 });
+
+it('whoever waits for a name is told when it may have gone live, on any pod', async () => {
+  const heard: string[] = [];
+  for (const { fleet, uid } of pods) fleet.names.onChange(() => heard.push(uid));
+  const stop = at(2).fleet.names.onChange(() => heard.push('stopped'));
+  stop();
+  start(0, null);
+  at(0).fleet.names.changed('defaultApp', 'a');
+  await settle();
+  expect(heard.sort()).toEqual(['pod-0', 'pod-1', 'pod-2']);
+});

@@ -56,6 +56,7 @@ export class Names {
   readonly #untold = new Map<string, Changes>();
   /** Calls under way, by uid. */
   readonly #telling = new Map<string, Promise<void>>();
+  readonly #listeners = new Set<() => void>();
   #retry: Timer | null = null;
   #isClosed = false;
 
@@ -84,8 +85,19 @@ export class Names {
     return !others.some(({ answer }) => answer?.isTaken) && !this.#isHeldBySilent(claim, remembered, others);
   }
 
+  /** Calls the listener whenever a name may have gone live, here or on another pod. Returns a function that stops it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   /** A publication of this pod went live, or has left the registry: tells all members. */
   changed(appKey: string, name: string): void {
+    this.#notify();
     for (const { uid } of this.#deps.membership.others()) this.#note(uid, { appKey, name });
     this.#tellAll();
   }
@@ -130,6 +142,7 @@ export class Names {
     // What went live here while the two met may have arrived before what was known earlier: it is told once more.
     for (const each of this.#live()) this.#note(from, each);
     this.#tellLater();
+    this.#notify();
   }
 
   /** Answers a claim of another pod. */
@@ -161,6 +174,7 @@ export class Names {
       this.#hold(each);
       this.#endClaim(each);
     }
+    this.#notify();
     return { conflicts: held.flatMap((each) => this.#contest(each) ?? []) };
   }
 

@@ -43,6 +43,11 @@ export class OutgoingPipes {
     return [...this.#open.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** Whether another pod fetches a publication. */
+  has(publication: Played): boolean {
+    return this.#open.has(publication);
+  }
+
   /** Serves a pod that asks for a publication, until either side ends the pipe. */
   async serve(channel: Channel): Promise<void> {
     const conversation = new Conversation(channel, this.#deps.clock);

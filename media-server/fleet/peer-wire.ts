@@ -7,7 +7,6 @@ import { LineChannel } from './line-channel.ts';
 import type { PeerCall, PeerOp } from './messages.ts';
 
 export const PIPE_PATH = '/internal/pipe';
-export const NDJSON = { 'content-type': 'application/x-ndjson' } as const;
 
 const CONNECT_MS = 2_000;
 /** Ten thousand streams with their metrics. */
@@ -44,12 +43,7 @@ export class PeerWire implements Wire {
 
   /** Opens a connection for a pipe. */
   pipe(member: RosterMember): Channel {
-    const options = { origin: urlOf(member), path: PIPE_PATH, method: 'POST', headers: NDJSON } as const;
-    const pipe = this.#pipes.get().pipeline(options, ({ body, statusCode }) => {
-      if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
-      return body;
-    });
-    return LineChannel.over(pipe);
+    return LineChannel.to(this.#pipes.get(), urlOf(member), PIPE_PATH);
   }
 
   async close(): Promise<void> {

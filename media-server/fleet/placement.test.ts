@@ -38,6 +38,7 @@ function placement({ playing = 0, ...over }: Partial<typeof FREE> & { playing?: 
       membership: { others: () => others },
       names: { holderOf: () => holder },
     },
+    captures: { nameOf: (_appKey, asked) => (asked === 'rtsp://192.0.2.7/' ? 'here' : asked) },
     drain: { refuses },
     limits: () => ({ cascadeAfter, playbacks }),
     clock: { random: () => 0.5 },
@@ -48,6 +49,7 @@ describe('a viewer', () => {
   it.each<[string, Parameters<typeof placement>[0], string, readonly RosterMember[]]>([
     ['goes to the pod that holds the publication', {}, 'there', [HOLDER]],
     ['is served here if the publication is here', {}, 'here', []],
+    ['is served here if it asks for the camera of a publication here', {}, 'rtsp://192.0.2.7/', []],
     ['is served here if the publication is fetched already', { isOpen: true }, 'there', []],
     ['is served here if no pod serves others', { cascadeAfter: 0 }, 'there', []],
     ['is refused here while this pod joins', { isAdmitted: false }, 'there', []],
@@ -64,6 +66,7 @@ describe('a viewer', () => {
   it.each<[string, Parameters<typeof placement>[0], string, boolean]>([
     ['is served by the holder', { playing: 1 }, 'here', false],
     ['is sent back if the holder serves enough', { playing: 2 }, 'here', true],
+    ['of the camera is sent back as well', { playing: 2 }, 'rtsp://192.0.2.7/', true],
     ['is sent back if the holder drains', { refuses: true }, 'here', true],
     ['is sent back if the holder is full', { playing: 1, playbacks: 1 }, 'here', true],
     ['is told by the holder that the publication has ended', { playing: 2 }, 'gone', false],

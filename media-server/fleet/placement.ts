@@ -2,6 +2,7 @@ import type { RosterMember } from '../../crds/schema/internal.ts';
 import type { Direction } from '../../crds/schema/stream.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
+import type { CapturePrograms } from './capture-programs.ts';
 import type { Drain } from './drain.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -12,6 +13,7 @@ export type PlacementDeps = {
     readonly membership: Pick<Fleet['membership'], 'others'>;
     readonly names: Pick<Fleet['names'], 'holderOf'>;
   };
+  readonly captures: Pick<CapturePrograms, 'nameOf'>;
   readonly drain: Pick<Drain, 'refuses'>;
   readonly limits: () => {
     /** Playbacks of a publication that its pod serves; 0 = those that reach it. */
@@ -44,18 +46,23 @@ export class Placement {
   }
 
   goesTo(direction: Direction, appKey: string, name: string): Place {
-    if (direction === 'play') return this.#holder(appKey, name);
+    if (direction === 'play') return this.#holder(appKey, this.#nameOf(appKey, name));
     return this.#deps.drain.refuses ? { members: this.#someMembers(), isFinal: true } : HERE;
   }
 
   /** Whether a viewer that another pod has handed on is to be served by that pod. */
-  sendsBack(appKey: string, name: string): boolean {
+  sendsBack(appKey: string, asked: string): boolean {
     const { drain, limits, registry } = this.#deps;
+    const name = this.#nameOf(appKey, asked);
     const publication = registry.publication(appKey, name);
     if (!publication?.live) return false;
     const { cascadeAfter, playbacks } = limits();
     const isFull = playbacks > 0 && registry.byDirection('play').size >= playbacks;
     return isFull || drain.refuses || this.#isPlayedBy(cascadeAfter, appKey, name);
+  }
+
+  #nameOf(appKey: string, asked: string): string {
+    return this.#deps.captures.nameOf(appKey, asked) ?? asked;
   }
 
   /** Whether a stream has this many playbacks here. Those that still ask the backend count: viewers come in crowds. */

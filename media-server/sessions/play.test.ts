@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ALLOWED, gate, REFUSED, rejected, SessionStage, started } from '../../test/builders/session-stage.ts';
+import {
+  ALLOWED,
+  gate,
+  NOTHING_LEFT,
+  REFUSED,
+  rejected,
+  SessionStage,
+  started,
+} from '../../test/builders/session-stage.ts';
 import { settle } from '../../test/builders/virtual-clock.ts';
 import { MediaUnavailable } from '../media/media.ts';
 import type { PipedStream } from '../streams/stream.ts';
@@ -105,6 +113,99 @@ describe('a playback of a stream that is not live', () => {
     stage.hookApp([{ ...method, restOverwrite: [...method.restOverwrite] }]);
     expect(rejected(await stage.play())).toMatchObject(NOT_LIVE);
     expect(stage.told).toEqual([]);
+  });
+});
+
+describe('a playback of a stream that is captured on demand', () => {
+  it('waits for the capture, after the backend has allowed it', async () => {
+    const live = gate();
+    stage.onDemand.set('a', async () => {
+      expect(stage.told.at(-1)).toBe('playStream');
+      await live.passed;
+      return null;
+    });
+    const playing = stage.play();
+    await settle();
+    const publication = started(await stage.publish());
+    stage.media.leg.connect();
+    live.open();
+    expect(started(await playing).publication).toBe(publication);
+  });
+
+  it('does not start it if the stream is live', async () => {
+    await stage.live();
+    stage.onDemand.set('a', () => Promise.reject(new Error('it was started')));
+    started(await stage.play());
+  });
+
+  it('does not start it if the backend refuses', async () => {
+    stage.onDemand.set('a', () => Promise.reject(new Error('it was started')));
+    stage.answer = (method) => (method === 'playStream' ? REFUSED : ALLOWED);
+    expect(rejected(await stage.play())).toMatchObject({ status: 403, result: 'refused' });
+  });
+
+  it('is told why it does not start, and when to try again', async () => {
+    stage.onDemand.set('a', async () => ({ detail: 'no route', retryAfterMs: 59_001 }));
+    expect(rejected(await stage.play())).toEqual({
+      status: 409,
+      result: 'not_live',
+      detail: 'publication "a" is not live in app "defaultApp": no route',
+      retryAfterSeconds: 60,
+    });
+    expect(stage.left()).toEqual(NOTHING_LEFT);
+  });
+
+  it('ends if its client leaves while it waits', async () => {
+    const live = gate();
+    stage.onDemand.set('a', async () => {
+      await live.passed;
+      return null;
+    });
+    const gone = new AbortController();
+    const playing = stage.play({ signal: gone.signal });
+    await settle();
+    gone.abort();
+    await settle();
+    live.open();
+    expect(rejected(await playing)).toMatchObject({ result: 'terminated' });
+    expect(stage.left()).toEqual(NOTHING_LEFT);
+  });
+});
+
+describe('a playback that asks for the URL of a camera', () => {
+  const CAMERA = 'rtsp://192.0.2.7/main';
+
+  it('plays its capture, under the name of that', async () => {
+    const publication = await stage.live('gate');
+    stage.cameras.set(CAMERA, 'gate');
+    const stream = started(await stage.play({ name: CAMERA }));
+    expect([stream.publication, stream.name, stage.bodies.get('playStream')?.['name']]).toEqual([
+      publication,
+      'gate',
+      'gate',
+    ]);
+  });
+
+  it('starts its capture', async () => {
+    stage.cameras.set(CAMERA, 'gate');
+    stage.onDemand.set('gate', async () => ({ detail: 'no route', retryAfterMs: 1 }));
+    expect(rejected(await stage.play({ name: CAMERA })).detail).toContain('"gate" is not live');
+  });
+
+  it('is not given what somebody publishes under this name', async () => {
+    await stage.live(CAMERA);
+    expect(rejected(await stage.play({ name: CAMERA }))).toMatchObject({ status: 409, result: 'not_live' });
+    expect(stage.told).toEqual([]);
+  });
+
+  it('or whose backend does, for its viewer', async () => {
+    stage.hookApp([{ name: 'playStream', restPolicy: 'OVERWRITE', restOverwrite: ['name'] }]);
+    const publication = await stage.live('gate');
+    stage.cameras.set(CAMERA, 'gate');
+    stage.answer = renames(CAMERA);
+    expect(started(await stage.play()).publication).toBe(publication);
+    stage.answer = renames('rtsp://192.0.2.8/');
+    expect(rejected(await stage.play())).toMatchObject({ status: 409, result: 'not_live' });
   });
 });
 

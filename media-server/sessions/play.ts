@@ -8,14 +8,19 @@ import { endedRejection } from './rejections.ts';
 import type { Rejection, SessionDeps, StreamOutcome, StreamRequest } from './requests.ts';
 
 /** Starts a playback in a session. */
-export async function play(deps: SessionDeps, session: Session, request: StreamRequest): Promise<StreamOutcome> {
+export async function play(deps: SessionDeps, session: Session, asked: StreamRequest): Promise<StreamOutcome> {
   const { appKey } = session;
+  const request = { ...asked, name: deps.captures.nameOf(appKey, asked.name) ?? asked.name };
   const rejection = checkRequest(deps, session, request, 'play') ?? checkLiveBeforehand(deps, session, request.name);
   if (rejection) return reject(deps, appKey, 'play', rejection);
 
   return openStream(deps, session, { direction: 'play', request }, async (stream) => {
     const refused =
-      (await connect(deps, session)) ?? (await admit(deps, stream)) ?? checkDenied(deps, session, stream.name, 'play');
+      (await connect(deps, session)) ??
+      (await admit(deps, stream)) ??
+      useName(deps, stream) ??
+      checkDenied(deps, session, stream.name, 'play') ??
+      (await startCapture(deps, stream));
     if (refused) return refused;
     const publication = livePublication(deps, appKey, stream.name) ?? (await deps.elsewhere.fetch(appKey, stream.name));
     // The stream may have ended while the publication was fetched.
@@ -31,9 +36,35 @@ export async function play(deps: SessionDeps, session: Session, request: StreamR
  * Players that wait for a publication retry every few seconds.
  */
 function checkLiveBeforehand(deps: SessionDeps, { app, appKey }: Session, name: string): Rejection | null {
-  if (mayRename(app)) return null;
-  const isLive = livePublication(deps, appKey, name) || deps.elsewhere.isLive(appKey, name);
-  return isLive ? null : notLive(appKey, name);
+  return mayRename(app) || isPlayable(deps, appKey, name) ? null : notLive(appKey, name);
+}
+
+/** Whether a stream is live, or is captured when somebody plays it. */
+export function isPlayable(deps: SessionDeps, appKey: string, asked: string): boolean {
+  const name = deps.captures.nameOf(appKey, asked);
+  return name !== null && (isLive(deps, appKey, name) || deps.captures.canStart(appKey, name));
+}
+
+const isLive = (deps: SessionDeps, appKey: string, name: string): boolean =>
+  livePublication(deps, appKey, name) !== null || deps.elsewhere.isLive(appKey, name);
+
+/** A backend may have overwritten the name with the URL of a camera. */
+function useName(deps: SessionDeps, stream: Stream): Rejection | null {
+  const { appKey } = stream;
+  const name = deps.captures.nameOf(appKey, stream.name);
+  if (name === null) return notLive(appKey, stream.name);
+  if (name !== stream.name) deps.registry.rename(stream, name);
+  return null;
+}
+
+/** Starts the capture of a stream that is not live, if there is one: only a viewer that the backend allows does so. */
+async function startCapture(deps: SessionDeps, { appKey, name, signal }: Stream): Promise<Rejection | null> {
+  if (isLive(deps, appKey, name)) return null;
+  const fault = await deps.captures.start(appKey, name, signal);
+  if (fault === null) return null;
+  const rejection = notLive(appKey, name);
+  const retryAfterSeconds = Math.max(1, Math.ceil(fault.retryAfterMs / 1000));
+  return { ...rejection, detail: `${rejection.detail}: ${fault.detail}`, retryAfterSeconds };
 }
 
 function mayRename({ hook }: App): boolean {

@@ -98,7 +98,20 @@ export type SessionDeps = {
   readonly names: FleetNames;
   readonly ids: FleetIds;
   readonly elsewhere: PublicationsElsewhere;
+  readonly captures: CapturedStreams;
 };
+
+/** Streams of StreamCaptures. */
+export type CapturedStreams = {
+  /** The name of the stream that a viewer asks for, who may say the URL of a camera; null = no capture has that URL. */
+  nameOf(appKey: string, asked: string): string | null;
+  /** Whether a viewer may start the capture of a name. */
+  canStart(appKey: string, name: string): boolean;
+  /** Starts the capture of a name, and waits until it is live: null, or why it is not. */
+  start(appKey: string, name: string, signal: AbortSignal): Promise<NotStarted | null>;
+};
+
+export type NotStarted = { readonly detail: string; readonly retryAfterMs: number };
 
 /** Publications of other pods. */
 export type PublicationsElsewhere = {

@@ -260,11 +260,16 @@ describe('availableStream', () => {
   it.each([
     ['a', 'true', ''],
     ['far', 'true', ''],
+    ['captured', 'true', ''],
+    ['rtsp://192.0.2.7/', 'true', ''],
+    ['rtsp://192.0.2.8/', 'false', 'Stream not found'],
     ['b', 'false', 'Stream not found'],
     ['', 'false', 'name: must be a text that is not empty'],
   ])('of %j is %s', async (name, status, info) => {
     const stage = new WebSdkStage();
     stage.playedElsewhere.set('far', { name: 'far', live: true } as never);
+    stage.onDemand.set('captured', async () => null);
+    stage.cameras.set('rtsp://192.0.2.7/', 'captured');
     const page = await stage.connected();
     await stage.publishes(page);
     page.says('availableStream', { mediaSessionId: 'x', name });

@@ -25,6 +25,7 @@ process.on('message', async ({ count, keyFile }: StartMembers) => {
       terminations: { carryOut: async () => ({ matched: 0, terminated: 0 }) },
       sessions: (_request, response) => response.end(),
       captures: (_request, response) => response.end(),
+      calls: { serve: async (channel) => channel.close() },
       pipes: { serve: async (channel) => channel.close() },
       log: createLogger('silent'),
     });

@@ -5,6 +5,7 @@ import { openSession } from '../../media-server/sessions/open-session.ts';
 import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
 import type {
+  NotStarted,
   Rejection,
   SessionDeps,
   SessionOutcome,
@@ -61,6 +62,10 @@ export class SessionStage {
   readonly idsElsewhere = new Set<string>();
   /** Publications of other pods, by name. */
   readonly playedElsewhere = new Map<string, PipedStream>();
+  /** Names of captures by the URLs of their cameras. */
+  readonly cameras = new Map<string, string>();
+  /** What starts captures that are not live, by name. */
+  readonly onDemand = new Map<string, () => Promise<NotStarted | null>>();
   /** Names that other pods were told about. */
   readonly announced: string[] = [];
   app: Writable<ReturnType<typeof fakeApp>> = fakeApp();
@@ -101,6 +106,11 @@ export class SessionStage {
     elsewhere: {
       isLive: (_appKey, name) => this.playedElsewhere.has(name),
       fetch: async (_appKey, name) => this.playedElsewhere.get(name) ?? null,
+    },
+    captures: {
+      nameOf: (_appKey, asked) => (asked.startsWith('rtsp://') ? (this.cameras.get(asked) ?? null) : asked),
+      canStart: (_appKey, name) => this.onDemand.has(name),
+      start: async (_appKey, name) => (await this.onDemand.get(name)?.()) ?? null,
     },
     ids: { isHeldElsewhere: async (id) => this.idsElsewhere.has(id) },
     names: {

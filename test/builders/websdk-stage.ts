@@ -1,5 +1,5 @@
 import { openSession } from '../../media-server/sessions/open-session.ts';
-import { play } from '../../media-server/sessions/play.ts';
+import { isPlayable, play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
 import { StreamEvents } from '../../media-server/streams/stream-events.ts';
 import { Connection, type ConnectionDeps } from '../../media-server/websdk/connection.ts';
@@ -30,7 +30,7 @@ export class WebSdkStage extends SessionStage {
     openSession: (request) => openSession(this.deps, request),
     publish: (session, request) => publish(this.deps, session, request),
     play: (session, request) => play(this.deps, session, request),
-    isLiveElsewhere: (_appKey, name) => this.playedElsewhere.has(name),
+    isPlayable: (appKey, name) => isPlayable(this.deps, appKey, name),
     limits: () => this.socketLimits,
     pings: this.pings,
     silent: this.silent,

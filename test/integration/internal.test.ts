@@ -80,6 +80,7 @@ describe('the internal listener', () => {
         served.push(request.url ?? '');
         response.end();
       },
+      calls: { serve: async (channel) => channel.close() },
       pipes: { serve: async (channel) => channel.close() },
       log: createLogger('info', { write: (line) => logged.push(JSON.parse(line)) }),
     };

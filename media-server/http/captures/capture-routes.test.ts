@@ -19,12 +19,14 @@ let stream: Stream;
 let requests: CaptureRequest[];
 let outcome: StreamOutcome;
 let drain: Drain;
+let isPlayed: boolean;
 
 beforeEach(async () => {
   clock = new VirtualClock();
   streams = fakeStreams();
   stream = streams.add();
   requests = [];
+  isPlayed = false;
   outcome = { kind: 'started', stream, answer: 'v=0 answer' };
   drain = new Drain({
     ...streams,
@@ -38,6 +40,7 @@ beforeEach(async () => {
     clock,
     drain,
     terminator: streams.terminator,
+    isPlayed: () => isPlayed,
     log: createLogger('silent'),
     capture: async (request) => {
       requests.push(request);
@@ -167,6 +170,22 @@ describe('the Location of a capture', () => {
     // Nobody is told any more.
     drain.cordoned = true;
     await clock.advance(10_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells in its event stream whether it is played, within a second', async () => {
+    const { location } = (await offer()).headers;
+    const events = await app.inject({ url: `${location}/events`, payloadAsStream: true });
+    const reading = text(events.stream());
+    await clock.advance(3_000);
+    isPlayed = true;
+    await clock.advance(3_000);
+    isPlayed = false;
+    await clock.advance(1_000);
+    await streams.terminator.end(stream, 'client');
+    expect(
+      [...(await reading).matchAll(/^event: played\ndata: {"isPlayed":(.*)}$/gm)].map(([, played]) => played),
+    ).toEqual(['false', 'true', 'false']);
   });
 
   it('tells of a StreamTermination', async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { MEDIA_PROVIDERS } from '../../../crds/schema/stream.ts';
-import type { Clock } from '../../../process/clock.ts';
+import type { Clock, Timer } from '../../../process/clock.ts';
 import type { Drain } from '../../fleet/drain.ts';
 import { causeOf } from '../../sessions/rejections.ts';
 import type { Rejection, StreamOutcome } from '../../sessions/requests.ts';
@@ -21,6 +21,8 @@ import { Attendance } from './attendance.ts';
 export type CaptureRoutesDeps = {
   readonly capture: (request: CaptureRequest) => Promise<StreamOutcome>;
   readonly terminator: Terminator;
+  /** Whether anybody plays a publication. */
+  readonly isPlayed: (publication: Stream) => boolean;
   readonly clock: Clock;
   /** Programs take their publications elsewhere when clients are sent away. */
   readonly drain: Pick<Drain, 'onSendAway' | 'sendsAway'>;
@@ -28,6 +30,8 @@ export type CaptureRoutesDeps = {
 
 /** The program takes a media server that is silent for three heartbeats for dead. */
 const HEARTBEAT_MS = 5_000;
+/** How often viewers are looked for. */
+const LOOK_MS = 1_000;
 
 const number = (description: string) => Type.String({ pattern: '^\\d{1,16}$', description });
 const CAPTURED = MEDIA_PROVIDERS.filter((provider) => provider !== 'WebRTC');
@@ -76,7 +80,7 @@ export async function captureRoutes(app: FastifyInstance, deps: CaptureRoutesDep
 function captureSessions(
   resources: Resources,
   attendance: Attendance,
-  { clock, drain, terminator }: CaptureRoutesDeps,
+  { clock, drain, isPlayed, terminator }: CaptureRoutesDeps,
 ): SessionRoutes {
   return {
     direction: 'publish',
@@ -88,6 +92,7 @@ function captureSessions(
       const onClose = (): void => {
         leave();
         unfollow();
+        viewers.cancel();
       };
       const events = followStream(stream, reply, { clock, describe: forProgram, heartbeatMs: HEARTBEAT_MS, onClose });
       const tell = (sendsAway: boolean): void => {
@@ -95,6 +100,11 @@ function captureSessions(
       };
       const unfollow = drain.onSendAway(tell);
       if (drain.sendsAway) tell(true);
+      const viewers = watchViewers(
+        () => isPlayed(stream),
+        (isPlayed) => events.send('played', { isPlayed }),
+        clock,
+      );
     },
     prefixOf: () => '',
   };
@@ -102,6 +112,20 @@ function captureSessions(
 
 /** A program tells by the cause whether its capture is to stay ended; the detail is for people. */
 const membersOf = (rejection: Rejection) => ({ cause: causeOf(rejection) });
+/** Looks whether a publication is played, and tells each change. Runs until it is cancelled. */
+function watchViewers(isPlayed: () => boolean, tell: (isPlayed: boolean) => void, clock: Clock): Timer {
+  let told: boolean | null = null;
+  const look = (): Timer => {
+    const now = isPlayed();
+    if (now !== told) tell(now);
+    told = now;
+    return clock.setTimeout(() => {
+      timer = look();
+    }, LOOK_MS);
+  };
+  let timer = look();
+  return { cancel: () => timer.cancel() };
+}
 
 /** What the program is told of a change, for the status of the StreamCapture; `cause` is null until the end. */
 const forProgram = ({ captureCause: cause, id: mediaSessionId }: Stream, change: StreamChange): object => {

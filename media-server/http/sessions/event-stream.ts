@@ -34,7 +34,9 @@ export class EventStream {
     });
   }
 
+  /** Does nothing after the end. */
   send(event: string, data: unknown): void {
+    if (this.#response.writableEnded) return;
     this.#response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 

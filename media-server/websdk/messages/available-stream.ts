@@ -1,7 +1,7 @@
 import type { Conversation, MessageResult } from '../conversation.ts';
 import { FAULT_OF_ID, faultOfNamed, fieldsOf, idOf } from '../fields.ts';
 
-/** `availableStream`: whether a name is live in the app of the session. `true` and `false` are texts for the SDK. */
+/** `availableStream`: whether a name can be played in the app of the session. `true` and `false` are texts for the SDK. */
 export function availableStream(content: unknown, { deps, send, session, warn }: Conversation): MessageResult {
   const fields = fieldsOf(content);
   const { name } = fields;
@@ -12,8 +12,7 @@ export function availableStream(content: unknown, { deps, send, session, warn }:
     send('availableStream', { id, status: 'false', info: fault ?? '' });
     return 'refused';
   }
-  const { appKey } = session;
-  const isLive = deps.registry.publication(appKey, name)?.live === true || deps.isLiveElsewhere(appKey, name);
-  send('availableStream', { id, status: String(isLive), info: isLive ? '' : 'Stream not found' });
+  const isPlayable = deps.isPlayable(session.appKey, name);
+  send('availableStream', { id, status: String(isPlayable), info: isPlayable ? '' : 'Stream not found' });
   return 'accepted';
 }

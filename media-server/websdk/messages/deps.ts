@@ -12,10 +12,10 @@ type Start = (session: Session, request: StreamRequest) => Promise<StreamOutcome
 export type MessageDeps = {
   readonly publish: Start;
   readonly play: Start;
-  readonly registry: Pick<StreamRegistry, 'get' | 'publication'>;
+  readonly registry: Pick<StreamRegistry, 'get'>;
   readonly terminator: Pick<Terminator, 'end'>;
-  /** Whether a publication is live on another pod. */
-  readonly isLiveElsewhere: (appKey: string, name: string) => boolean;
+  /** Whether a stream is live on any pod, or is captured when somebody plays it. */
+  readonly isPlayable: (appKey: string, name: string) => boolean;
   readonly events: Pick<StreamEvents, 'follow' | 'mutedIn' | 'relay'>;
   /** 0 = no limit */
   readonly limits: () => { readonly streamsPerConnection: number };
