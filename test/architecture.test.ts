@@ -59,7 +59,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'media-server/streams',
   ],
   // A program of its own, beside the media server.
-  'media-server/capture': ['crds', 'process', 'media-server/config', 'media-server/fleet/keyed-agent.ts'],
+  'media-server/capture': [
+    'crds',
+    'process',
+    'media-server/config',
+    'media-server/fleet/conversation.ts',
+    'media-server/fleet/keyed-agent.ts',
+    'media-server/fleet/line-channel.ts',
+  ],
   'media-server/standalone-captures.ts': ['crds/render', 'process'],
   'media-server/metrics.ts': [
     'crds/schema',

@@ -56,8 +56,8 @@ export const StreamCaptureSpec = Type.Object(
     srt: Type.Optional(Srt),
     mode: Type.Enum(['Always', 'OnDemand'], {
       description:
-        'Whether the source is captured all the time, or only while somebody plays the stream. This version captures ' +
-        'all the time in both modes',
+        'Whether the source is captured all the time, or only while somebody plays the stream. A stream `OnDemand` starts ' +
+        'when a player asks for it that the backend allows',
       default: 'Always',
     }),
     onDemand: Type.Object(
@@ -65,7 +65,7 @@ export const StreamCaptureSpec = Type.Object(
         startTimeout: duration({
           least: '1s',
           most: '1m',
-          description: 'Time that the first player waits for the stream. Must be between 1s and 1m',
+          description: 'Time that a player waits for the stream; then it is answered 409. Must be between 1s and 1m',
           default: '10s',
         }),
         idleTimeout: duration({
@@ -138,8 +138,8 @@ export const StreamCaptureStatus = Type.Object(
     restarts: optional(
       count({
         description:
-          'Connections to the source after the first one, also those that failed. Counted anew after a change, and on ' +
-          'another pod',
+          'Connections to the source after the first one, also those that failed. Counted anew after a change, on ' +
+          'another pod, and after nobody has played a stream `OnDemand`',
       }),
     ),
     held: optional(

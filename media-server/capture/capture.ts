@@ -1,5 +1,6 @@
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import {
+  CAPTURING_REASONS,
   type CaptureEndCause,
   type CapturingReason,
   HELD_CAUSES,
@@ -9,6 +10,7 @@ import type { Clock, Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
 import { BitRate } from './bit-rate.ts';
+import { Demand } from './demand.ts';
 import type { CaptureMetrics, ConnectionEnd } from './metrics.ts';
 import { CLOCK_RATES, PAYLOAD_TYPES, type PublicationListener, type TrackKind } from './publication.ts';
 import type { PublicationEnd, Refusal } from './publish-client.ts';
@@ -37,7 +39,14 @@ export type CaptureDeps = {
     kinds: readonly TrackKind[],
     listener: PublicationListener,
   ) => Promise<OpenPublication | Refusal>;
+  /** Called when a capture that somebody wants to play does not start in time. */
+  readonly onFailed: (order: CaptureOrder, why: Failure) => void;
+  /** Called when a capture is held from now on. */
+  readonly onHeld: () => void;
 };
+
+/** Why a capture does not start, in words for viewers, and when it is tried again. */
+export type Failure = { readonly detail: string; readonly retryMs: number };
 
 /** Of a message for the operator. */
 const MOST_TEXT = 1024;
@@ -45,6 +54,8 @@ const MOST_TEXT = 1024;
 const GOOD_MS = 60_000;
 /** A media server that ends a publication sooner is not asked again at once. */
 const GOOD_PUBLICATION_MS = 2_000;
+/** A player of a capture that is held need not try soon. */
+const HELD_RETRY_MS = 15_000;
 /** Names of tracks come before their packets, at least those of one connection. */
 const TRACKS_MS = 300;
 
@@ -76,6 +87,7 @@ export class Capture {
     video: new Renumbering(CLOCK_RATES.video),
     audio: new Renumbering(CLOCK_RATES.audio),
   };
+  readonly #demand: Demand;
   /** Timers by what they are for. */
   readonly #timers = new Map<'retry' | 'good' | 'tracks' | 'publish', Timer>();
   #source: OpenSource | null = null;
@@ -84,6 +96,8 @@ export class Capture {
   #publishing: Promise<void> | null = null;
   /** Its media server drains: it is published on another one, which makes it end. */
   #isMoving = false;
+  /** Resolves when the publications before are over. */
+  #unpublished: Promise<unknown> = Promise.resolve();
   #isStopped = false;
   #watch = new VideoWatch();
   #bitRate = new BitRate();
@@ -95,6 +109,8 @@ export class Capture {
   /** When the publication started, monotonic milliseconds. */
   #publishedAt = 0;
   #connections = 0;
+  /** When the source is connected to again, monotonic milliseconds. */
+  #retryAt = 0;
 
   constructor(order: CaptureOrder, deps: CaptureDeps) {
     this.order = order;
@@ -102,10 +118,25 @@ export class Capture {
     this.#sourceBackOff = new BackOff(deps.clock);
     this.#publishBackOff = new BackOff(deps.clock);
     this.#countReceived = deps.metrics.receiving(order.appKey);
+    this.#demand = new Demand(order, deps.clock, () => this.#rest());
   }
 
   start(): void {
-    this.#connect();
+    if (this.#demand.isWanted) this.#connect();
+    else this.#says('Idle', '');
+  }
+
+  /** Somebody is about to play the stream. */
+  want(): void {
+    if (!this.isStartable) return;
+    this.#demand.begin();
+    if (this.#reason === 'Idle') this.#connectAgain(this.#message);
+    else this.#tellPlayers();
+  }
+
+  /** Whether players start it. */
+  get isStartable(): boolean {
+    return this.order.mode === 'OnDemand' && !this.#held && !this.#isStopped;
   }
 
   /** Takes the place of a capture that was ended, and does not start. */
@@ -117,9 +148,11 @@ export class Capture {
   /** Says goodbye to the camera and ends the publication. Resolves when both are done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#demand.close();
     this.#disconnect();
     await this.#publishing;
-    await this.#unpublish();
+    this.#unpublish();
+    await this.#unpublished;
   }
 
   /** What the operator is told. */
@@ -196,10 +229,46 @@ export class Capture {
     const delayMs = this.#sourceBackOff.next(limits);
     this.#says(state, text);
     this.#deps.log.info({ reason, text, retryMs: delayMs }, 'the source of a capture has ended');
+    this.#retryLater(delayMs, text);
+  }
+
+  /** Connects again after a while, if the capture is wanted then. */
+  #retryLater(delayMs: number, message: string): void {
+    this.#retryAt = this.#deps.clock.monotonic() + delayMs;
     this.#after('retry', delayMs, () => {
-      this.#says('Connecting', text);
-      this.#connect();
+      if (this.#demand.isWanted) this.#connectAgain(message);
+      else this.#says('Idle', message);
     });
+    this.#tellPlayers();
+  }
+
+  #connectAgain(message: string): void {
+    this.#says('Connecting', message);
+    this.#connect();
+  }
+
+  /** Nobody has played the stream for a while. */
+  #rest(): void {
+    this.#unpublish();
+    // A source that must not be asked yet has a reason that says more, until it may be.
+    if (this.#timers.has('retry')) return;
+    this.#disconnect();
+    this.#connections = 0;
+    this.#says('Idle', '');
+  }
+
+  /** Players need not wait for a source that is not asked again in time. */
+  #tellPlayers(): void {
+    const retryMs = this.#retryAt - this.#deps.clock.monotonic();
+    if (!this.#timers.has('retry') || retryMs <= this.order.startTimeoutMs) return;
+    this.#failed(retryMs);
+    this.#demand.giveUp();
+  }
+
+  #failed(retryMs: number): void {
+    if (this.order.mode === 'Always') return;
+    // The message of a source is not for viewers.
+    this.#deps.onFailed(this.order, { detail: CAPTURING_REASONS[this.#reason], retryMs: Math.round(retryMs) });
   }
 
   #disconnect(): void {
@@ -221,32 +290,33 @@ export class Capture {
   }
 
   async #start(kinds: readonly TrackKind[]): Promise<void> {
+    // They have the same name.
+    await this.#unpublished;
     const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, {
       onEnded: (end) => this.#ended(started, end),
       onDrain: (sendsAway) => this.#drains(started, sendsAway),
+      onPlayed: (isPlayed) => {
+        if (started === this.#publication) this.#demand.played(isPlayed);
+      },
     });
     if ('kind' in started) {
       this.#refused(started);
       return;
     }
-    const replaced = this.#publication;
+    this.#unpublish('drain');
     this.#publication = started;
     this.#publishedAt = this.#deps.clock.monotonic();
     this.#isMoving = false;
-    if (replaced) {
-      this.#deps.metrics.publicationEnded(this.order.appKey, 'drain');
-      await replaced.close();
-    }
-    if (this.#held) await this.#unpublish();
+    if (this.#held || !this.#demand.isWanted) this.#unpublish();
     else if (this.#connectedAt !== null) this.#says('Connected', '');
   }
 
-  async #unpublish(): Promise<void> {
+  #unpublish(cause: 'client' | 'drain' = 'client'): void {
     const publication = this.#publication;
     this.#publication = null;
     if (!publication) return;
-    this.#deps.metrics.publicationEnded(this.order.appKey, 'client');
-    await publication.close();
+    this.#deps.metrics.publicationEnded(this.order.appKey, cause);
+    this.#unpublished = Promise.all([this.#unpublished, publication.close()]);
   }
 
   #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
@@ -262,6 +332,7 @@ export class Capture {
     this.#isMoving = false;
     if (this.#isStopped) return;
     this.#deps.metrics.publicationEnded(this.order.appKey, cause);
+    this.#demand.played(false);
     this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
     if (cause !== null && isHeld(cause)) {
       this.#end(cause, info);
@@ -283,13 +354,16 @@ export class Capture {
   /** Somebody wanted the end of the stream. */
   #end(cause: HeldCause, info: string): void {
     this.#disconnect();
-    void this.#unpublish();
+    this.#unpublish();
     this.#says(HELD_CAUSES[cause], info);
     if (this.order.afterTermination === 'Restart') {
-      this.#after('retry', this.#sourceBackOff.next(AFTER_TERMINATION), () => this.#connect());
+      this.#retryLater(this.#sourceBackOff.next(AFTER_TERMINATION), info);
       return;
     }
+    this.#demand.close();
     this.#held = { cause, info: info.slice(0, MOST_TEXT), at: this.#deps.clock.now() };
+    this.#failed(HELD_RETRY_MS);
+    this.#deps.onHeld();
   }
 
   #publishLater(reason: CapturingReason, message: string, retryAfterMs: number | null): void {

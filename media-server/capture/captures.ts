@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { CaptureOffer } from '../../crds/schema/capture-calls.ts';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from './capture.ts';
 
@@ -23,6 +24,23 @@ export class Captures {
 
   get states(): CaptureState[] {
     return [...this.all()].map(({ state }) => state);
+  }
+
+  /** What viewers may ask for. */
+  get offers(): CaptureOffer[] {
+    return [...this.#byUid.values()].map(({ isStartable, order }) => {
+      const { appKey, epoch, name, source, startTimeoutMs, uid } = order;
+      return {
+        ...{ uid, epoch, appKey, name },
+        ...(source.kind === 'rtsp' ? { url: source.url } : {}),
+        ...(isStartable ? { startTimeoutMs } : {}),
+      };
+    });
+  }
+
+  /** Somebody is about to play a capture. */
+  want(uid: string): void {
+    this.#byUid.get(uid)?.want();
   }
 
   /**

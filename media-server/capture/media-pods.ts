@@ -17,7 +17,7 @@ export class MediaPods {
     const byPreference = this.#pods.toSorted((one, other) => (weight(uid, one) < weight(uid, other) ? -1 : 1));
     const first = (this.#turns.get(uid) ?? 0) % Math.max(1, byPreference.length);
     const inTurn = [...byPreference.slice(first), ...byPreference.slice(0, first)];
-    return inTurn.map(({ address, port }) => `https://${urlHost(address)}:${port}`);
+    return inTurn.map(urlOf);
   }
 
   /** A pod did not take a capture: the next one is tried. */
@@ -30,6 +30,9 @@ export class MediaPods {
     for (const uid of this.#turns.keys()) if (!uids.has(uid)) this.#turns.delete(uid);
   }
 }
+
+/** The URL of the internal listener of a media pod. */
+export const urlOf = ({ address, port }: MediaPod): string => `https://${urlHost(address)}:${port}`;
 
 /** Captures spread over the pods, and each prefers the same pod at all times. */
 const weight = (uid: string, { pod }: MediaPod): string => createHash('sha256').update(`${uid} ${pod}`).digest('hex');

@@ -1,6 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { folderCaptures } from '../../crds/render/folder-captures.ts';
-import type { CaptureOrder, CapturePush, CaptureReport } from '../../crds/schema/capture-messages.ts';
+import { CALLS_PATH } from '../../crds/schema/capture-calls.ts';
+import type {
+  CaptureOrder,
+  CapturePush,
+  CaptureReport,
+  CaptureState,
+  MediaPod,
+} from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { openOps } from '../../process/ops-listener.ts';
@@ -8,16 +15,18 @@ import { readFolder } from '../config/documents.ts';
 import { readResources } from '../config/resources.ts';
 import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';
+import { LineChannel } from '../fleet/line-channel.ts';
 import type { CaptureDeps, OpenSource } from './capture.ts';
 import { Captures } from './captures.ts';
 import { locate, type Resolve } from './locate.ts';
-import { MediaPods } from './media-pods.ts';
+import { MediaPods, urlOf } from './media-pods.ts';
 import { CaptureMetrics } from './metrics.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
 import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
 import { Source, type SourceListener } from './source.ts';
+import { ViewerCalls } from './viewer-calls.ts';
 
 const clock = systemClock;
 /** One connection for each event stream, and some for calls. */
@@ -35,17 +44,38 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
   undo.defer(() => agent.close());
   const mediaPods = new MediaPods();
   const metrics = new CaptureMetrics();
-  const captures = new Captures({
+  const captures: Captures = new Captures({
     clock,
     log,
     metrics,
     openSource: (order, listener) => openSource(options.sources, order, listener),
     publish: publisher(mediaPods, agent),
+    onFailed: ({ uid }, why) => calls.failed(uid, why),
+    onHeld: () => calls.tell(),
+  });
+  const calls = new ViewerCalls({
+    clock,
+    log,
+    open: (pod) => LineChannel.to(agent.get(), urlOf(pod), CALLS_PATH),
+    offers: () => captures.offers,
+    want: (uid) => captures.want(uid),
   });
   metrics.observe(() => captures.all());
   undo.defer(() => captures.stop());
+  undo.defer(() => calls.close());
   const { from } = options;
-  const parts = { captures, mediaPods, metrics, log, undo };
+  const follow = {
+    setPods: (pods: readonly MediaPod[]): void => {
+      mediaPods.set(pods);
+      calls.set(pods);
+    },
+    setCaptures: async (orders: readonly CaptureOrder[]): Promise<void> => {
+      mediaPods.keepOnly(new Set(orders.map(({ uid }) => uid)));
+      await captures.set(orders);
+      calls.tell();
+    },
+  };
+  const parts = { ...follow, states: () => captures.states, metrics, log, undo };
   if (from.kind === 'folder') await followFolder(from, parts);
   else await followOperator(options, from, parts);
   log.info('ready to capture');
@@ -53,8 +83,9 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
 }
 
 type Parts = {
-  readonly captures: Captures;
-  readonly mediaPods: MediaPods;
+  readonly setPods: (pods: readonly MediaPod[]) => void;
+  readonly setCaptures: (orders: readonly CaptureOrder[]) => Promise<void>;
+  readonly states: () => CaptureState[];
   readonly metrics: CaptureMetrics;
   readonly log: Log;
   readonly undo: AsyncDisposableStack;
@@ -64,7 +95,7 @@ type Parts = {
 async function followOperator(
   { keyFile, listenAddress: host, podName }: Options,
   { opsPort, port }: FromOperator,
-  { captures, log, mediaPods, metrics: { registry }, undo }: Parts,
+  { log, metrics: { registry }, setCaptures, setPods, states, undo }: Parts,
 ): Promise<void> {
   const ops = await openOps({
     log,
@@ -80,12 +111,11 @@ async function followOperator(
     ops.closeAllConnections();
   });
   let hash = '';
-  const report = (): CaptureReport => ({ pod: podName, hash, captures: captures.states });
+  const report = (): CaptureReport => ({ pod: podName, hash, captures: states() });
   const take = (push: CapturePush): void => {
     hash = push.hash;
-    mediaPods.set(push.mediaPods);
-    mediaPods.keepOnly(new Set(push.captures.map(({ uid }) => uid)));
-    void captures.set(push.captures);
+    setPods(push.mediaPods);
+    void setCaptures(push.captures);
   };
   const app = await openOperatorListener({ host, port, keyFile, report, take });
   undo.defer(() => app.close());
@@ -94,15 +124,15 @@ async function followOperator(
 /** Captures what a folder names, and follows its changes. */
 async function followFolder(
   { dir, mediaPort, name }: FromFolder,
-  { captures, log, mediaPods, undo }: Parts,
+  { log, setCaptures, setPods, undo }: Parts,
 ): Promise<void> {
-  mediaPods.set([{ pod: 'local', address: '127.0.0.1', port: mediaPort }]);
+  setPods([{ pod: 'local', address: '127.0.0.1', port: mediaPort }]);
   const apply = async (): Promise<void> => {
     const { orders, refused } = folderCaptures(readResources(await readFolder(dir), name, dir));
     for (const { message, name: capture, reason } of refused) {
       log.warn({ capture, reason, message }, 'a StreamCapture is left out');
     }
-    await captures.set(orders);
+    await setCaptures(orders);
   };
   await apply();
   const onChange = (): void => {

@@ -83,6 +83,7 @@ const start = (...kinds: readonly TrackKind[]) =>
   Publication.start(peer, kinds, {
     onEnded: (end) => told.push(end),
     onDrain: (sendsAway) => told.push(sendsAway),
+    onPlayed: (isPlayed) => told.push(isPlayed),
   });
 
 async function started(...kinds: readonly TrackKind[]): Promise<Publication> {

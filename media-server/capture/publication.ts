@@ -8,7 +8,7 @@ import {
   type Track,
   Video,
 } from 'node-datachannel';
-import type { PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
+import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
 
 /** Payload types of the program `sources`. */
 export const PAYLOAD_TYPES = { video: 96, audio: 111 } as const;
@@ -29,11 +29,9 @@ const WAITING = 512;
 export type PublicationClient = Pick<PublishClient, 'follow' | 'post' | 'remove'>;
 
 /** What happens to a publication. */
-export type PublicationListener = {
+export type PublicationListener = Omit<EventListener, 'onId'> & {
   /** Called once, unless the publication was closed before. */
   onEnded(end: PublicationEnd): void;
-  /** Whether its media server drains, so that it is to be published on another one. */
-  onDrain(sendsAway: boolean): void;
 };
 
 type Sender = {
@@ -136,11 +134,11 @@ export class Publication {
     return this.#connection.localDescription()?.sdp ?? '';
   }
 
-  #follow(location: string, { onDrain, onEnded }: PublicationListener): void {
+  #follow(location: string, { onDrain, onEnded, onPlayed }: PublicationListener): void {
     const onId = (id: string): void => {
       this.#mediaSessionId = id;
     };
-    void this.#client.follow(location, this.#over.signal, { onId, onDrain }).then((end) => {
+    void this.#client.follow(location, this.#over.signal, { onId, onDrain, onPlayed }).then((end) => {
       if (this.#isClosing) return;
       this.#connection.close();
       onEnded(end);

@@ -17,7 +17,7 @@ import type { Stream } from '../streams/stream.ts';
 import { PublishClient } from './publish-client.ts';
 
 const NEVER = new AbortController().signal;
-const SILENT = { onId: () => undefined, onDrain: () => undefined };
+const SILENT = { onId: () => undefined, onDrain: () => undefined, onPlayed: () => undefined };
 
 let app: FastifyInstance;
 let dispatcher: Agent;
@@ -28,6 +28,7 @@ let stream: Stream;
 let requests: CaptureRequest[];
 let rejection: Rejection | null;
 let closes: (() => unknown)[];
+let isPlayed: boolean;
 
 /** The routes of a media server, on a port of loopback. Only its streams have no media. */
 beforeEach(async () => {
@@ -35,6 +36,7 @@ beforeEach(async () => {
   stream = streams.add();
   requests = [];
   rejection = null;
+  isPlayed = false;
   drainClock = new VirtualClock();
   const log = createLogger('silent');
   const idle = { flushEvents: async () => undefined, namesTold: async () => undefined };
@@ -45,7 +47,7 @@ beforeEach(async () => {
   };
   app = await buildCaptureApp({
     clock: systemClock,
-    isPlayed: () => false,
+    isPlayed: () => isPlayed,
     drain,
     terminator: streams.terminator,
     log,
@@ -153,7 +155,7 @@ describe('an offer', () => {
 describe('the event stream', () => {
   it('tells the id, when the media server drains, and why the stream has ended', async () => {
     const told: unknown[] = [];
-    const listener = { onId: (id: string) => told.push(id), onDrain: (sendsAway: boolean) => told.push(sendsAway) };
+    const listener = { ...SILENT, onId: (id: string) => told.push(id), onDrain: (away: boolean) => told.push(away) };
     const ended = client().follow(await posted(), NEVER, listener);
     await until('the id is told', () => told.length === 1);
     drain.cordoned = true;
@@ -164,6 +166,17 @@ describe('the event stream', () => {
     expect(await ended).toEqual({ cause: 'keepalive', info: 'Terminated by keep-alive' });
     // The last status has the id as well.
     expect(told).toEqual([stream.id, true, false, stream.id]);
+  });
+
+  it('tells whether the stream is played', async () => {
+    const told: boolean[] = [];
+    const ended = client().follow(await posted(), NEVER, { ...SILENT, onPlayed: (isPlayed) => told.push(isPlayed) });
+    await until('nobody plays it', () => told.length === 1);
+    isPlayed = true;
+    await until('it is told', () => told.length === 2);
+    await streams.terminator.end(stream, 'client');
+    await ended;
+    expect(told).toEqual([false, true]);
   });
 
   it('tells of a StreamTermination', async () => {

@@ -22,6 +22,8 @@ export type EventListener = {
   onId(mediaSessionId: string): void;
   /** Whether the media server drains, so that the publication is to go to another one. */
   onDrain(sendsAway: boolean): void;
+  /** Whether anybody plays the publication. */
+  onPlayed(isPlayed: boolean): void;
 };
 
 export type PublishClientOptions = {
@@ -107,6 +109,7 @@ export class PublishClient {
 async function endOf(body: AsyncIterable<Buffer>, listener: EventListener): Promise<PublicationEnd> {
   for await (const { data, event } of eventsOf(body)) {
     if (event === 'drain') listener.onDrain(data['sendsAway'] === true);
+    if (event === 'played') listener.onPlayed(data['isPlayed'] === true);
     if (event !== 'status') continue;
     listener.onId(String(data['mediaSessionId']));
     const cause = causeOf(data);

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
-import { Capture, type CaptureDeps } from '../../media-server/capture/capture.ts';
+import { Capture, type CaptureDeps, type Failure } from '../../media-server/capture/capture.ts';
 import { Captures } from '../../media-server/capture/captures.ts';
 import { CaptureMetrics } from '../../media-server/capture/metrics.ts';
 import type { PublicationListener } from '../../media-server/capture/publication.ts';
@@ -39,6 +39,10 @@ export class CaptureStage {
   #listener: SourceListener | null = null;
   /** Those of all publications that have started. */
   readonly #publications: PublicationListener[] = [];
+  /** What viewers are told of captures that do not start. */
+  readonly failures: Failure[] = [];
+  /** How often a capture was held. */
+  holds = 0;
   #sequence = 0;
   /** How long the start and the end of a publication take. */
   #published: Promise<void> = Promise.resolve();
@@ -57,6 +61,10 @@ export class CaptureStage {
           this.#listener = null;
         },
       };
+    },
+    onFailed: (_order, why) => this.failures.push(why),
+    onHeld: () => {
+      this.holds += 1;
     },
     publish: async (_order, kinds, listener) => {
       this.seen.push(`publish ${kinds.join('+')}`);
@@ -119,6 +127,11 @@ export class CaptureStage {
 
   sourceEnds(reason: Parameters<SourceListener['onEnded']>[0], text = ''): void {
     this.#listener?.onEnded(reason, text);
+  }
+
+  /** Players of the newest publication come or go. */
+  played(isPlayed: boolean): void {
+    this.#publications.at(-1)?.onPlayed(isPlayed);
   }
 
   /** The media server of the newest publication, or of the one with this index, ends it. */

@@ -232,6 +232,25 @@ describe('a StreamCapture from kubectl apply', () => {
     expect(status.assignment.podUid).not.toBe(assignment.podUid);
   });
 
+  it('with the mode OnDemand is captured while somebody plays it, also by the URL of its camera', async () => {
+    const url = cameras.url('silent');
+    const onDemand = { startTimeout: '5s', idleTimeout: '1s' };
+    await stage.apply(streamCapture('gate', { rtsp: { url }, mode: 'OnDemand', onDemand }));
+    await stage.condition('scap/gate', 'Capturing', 'False', 'Idle');
+    await stage.condition('scap/gate', 'Ready', 'True');
+    const [plays, goodbyes] = [cameras.count('PLAY', 'silent'), cameras.count('TEARDOWN', 'silent')];
+    for (const [round, name] of ['gate', encodeURIComponent(url)].entries()) {
+      await stage.play(name);
+      await captured();
+      expect(cameras.count('PLAY', 'silent')).toBe(plays + round + 1);
+      await stage.leave();
+      await stage.condition('scap/gate', 'Capturing', 'False', 'Idle');
+      expect(cameras.count('TEARDOWN', 'silent')).toBe(goodbyes + round + 1);
+    }
+    // A viewer that names another camera gets nothing, and nothing is dialled.
+    expect((await stage.offer('play', encodeURIComponent(cameras.url('stopped')))).status).toBe(409);
+  });
+
   it('of an address that is not allowed is refused', async () => {
     await stage.apply(streamCapture('gate', { rtsp: { url: 'rtsp://10.20.0.7/main' } }));
     await stage.condition('scap/gate', 'Accepted', 'False', 'AddressNotAllowed');

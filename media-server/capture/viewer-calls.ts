@@ -1,0 +1,104 @@
+import { type CaptureOffer, FromMediaServer, type FromProgram } from '../../crds/schema/capture-calls.ts';
+import type { MediaPod } from '../../crds/schema/capture-messages.ts';
+import { schemaFindings } from '../../crds/validate/resource.ts';
+import { type Clock, sleep } from '../../process/clock.ts';
+import type { Log } from '../../process/logger.ts';
+import { type Channel, Conversation } from '../fleet/conversation.ts';
+import type { Failure } from './capture.ts';
+
+export type ViewerCallsDeps = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connects to a media pod. Throws if there is no key. */
+  readonly open: (pod: MediaPod) => Channel;
+  /** What viewers may ask for. */
+  readonly offers: () => readonly CaptureOffer[];
+  /** A viewer asks for a capture. */
+  readonly want: (uid: string) => void;
+};
+
+/** A media pod that is away is called again after this time. */
+const AGAIN_MS = 1_000;
+
+/** The connections to all media pods, on which they say which captures their viewers want to play. */
+export class ViewerCalls {
+  readonly #deps: ViewerCallsDeps;
+  /** What ends the calls to a media pod, by its name and address. */
+  readonly #pods = new Map<string, AbortController>();
+  readonly #open = new Set<Conversation>();
+
+  constructor(deps: ViewerCallsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls these media pods, and no others. */
+  set(pods: readonly MediaPod[]): void {
+    const wanted = new Map(pods.map((pod) => [`${pod.pod} ${pod.address}:${pod.port}`, pod]));
+    for (const [key, over] of this.#pods) {
+      if (wanted.has(key)) continue;
+      over.abort();
+      this.#pods.delete(key);
+    }
+    for (const [key, pod] of wanted) {
+      if (this.#pods.has(key)) continue;
+      const over = new AbortController();
+      this.#pods.set(key, over);
+      void this.#keep(pod, over.signal);
+    }
+  }
+
+  /** Tells all media pods what viewers may ask for. */
+  tell(): void {
+    this.#say({ captures: [...this.#deps.offers()] });
+  }
+
+  /** Tells all media pods that a capture which was asked for does not start in time. */
+  failed(uid: string, why: Failure): void {
+    this.#say({ failed: { uid, ...why } });
+  }
+
+  close(): void {
+    this.set([]);
+  }
+
+  #say(event: FromProgram): void {
+    for (const conversation of this.#open) conversation.say({ event });
+  }
+
+  async #keep(pod: MediaPod, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps;
+    let told: string | null = null;
+    while (!signal.aborted) {
+      const fault = await this.#converse(pod, signal);
+      if (fault !== told && !signal.aborted) log.warn({ pod: pod.pod, fault }, 'a media pod cannot ask for captures');
+      told = fault;
+      await sleep(clock, AGAIN_MS, signal);
+    }
+  }
+
+  /** Resolves when the connection is over, with the reason. */
+  async #converse(pod: MediaPod, signal: AbortSignal): Promise<string> {
+    let conversation: Conversation;
+    try {
+      conversation = new Conversation(this.#deps.open(pod), this.#deps.clock, (event) => this.#hear(event));
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    const close = (): void => conversation.close();
+    signal.addEventListener('abort', close, { once: true });
+    this.#open.add(conversation);
+    conversation.say({ event: { captures: this.#deps.offers() } });
+    // Everything that it says is an event.
+    await conversation.next();
+    conversation.close();
+    this.#open.delete(conversation);
+    signal.removeEventListener('abort', close);
+    return conversation.fault ?? 'it closed the connection';
+  }
+
+  /** A newer media server may say more. */
+  #hear(event: unknown): void {
+    if (schemaFindings(FromMediaServer, event, 'event').length > 0) return;
+    this.#deps.want((event as FromMediaServer).start.uid);
+  }
+}

@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../harness/backend.ts';
+import { CameraNetwork } from '../harness/camera-network.ts';
+import { TestServer, toYaml } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { RtspCameras } from '../harness/sources.ts';
+import { until } from '../harness/wait.ts';
+import { WebSdkPages } from '../harness/websdk-pages.ts';
+
+const SLOW = { timeoutMs: 20_000 };
+
+let network: CameraNetwork;
+let cameras: RtspCameras;
+let backend: Backend;
+let server: TestServer;
+/** The manifests of the media server without captures. */
+let base = '';
+
+beforeAll(async () => {
+  network = new CameraNetwork();
+  [cameras, backend] = await Promise.all([RtspCameras.start(network), Backend.start()]);
+  server = await TestServer.start({
+    hookUrl: backend.url,
+    args: ['--internal-port', String(await freePort())],
+    mediaServer: { webSdk: {}, capture: { allow: [{ cidr: `${network.address}/32` }] } },
+  });
+  await server.edit((text) => (base = text));
+});
+afterEach(async () => {
+  backend.allowAll();
+  await captures();
+  await until('nothing is captured', async () => (await server.streams()).length === 0, SLOW);
+  backend.calls.length = 0;
+});
+afterAll(async () => {
+  await server?.stop();
+  await backend?.close();
+  await cameras?.run.stop('SIGKILL');
+  network?.remove();
+});
+
+const ON_DEMAND = { mode: 'OnDemand', onDemand: { startTimeout: '5s', idleTimeout: '1s' } };
+
+const streamCapture = (name: string, url: string, spec: object = ON_DEMAND): object => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind: 'StreamCapture',
+  metadata: { name },
+  spec: { appRef: { name: 'default' }, name, rtsp: { url }, ...spec },
+});
+
+/** Applies these captures, and no others. */
+const captures = (...objects: readonly object[]): Promise<void> =>
+  server.edit(() => [base, ...objects.map((object) => toYaml([object]))].join('---\n'));
+
+const play = (name: string): Promise<RtcClient> =>
+  RtcClient.play(`${server.url}/whep/defaultApp/${encodeURIComponent(name)}`);
+
+/** The program of captures is told of a change a moment after it was written. */
+async function playSoon(name: string): Promise<RtcClient> {
+  return await until(
+    `${name} can be played`,
+    async () => {
+      const player = await play(name);
+      if (player.status === 201) return player;
+      player.close();
+      return null;
+    },
+    SLOW,
+  );
+}
+
+async function leave(player: RtcClient): Promise<void> {
+  await fetch(player.location, { method: 'DELETE' });
+  player.close();
+}
+
+const isLive = async (name: string): Promise<boolean> =>
+  (await server.api('/stream/find', { name, published: true, status: 'PUBLISHING' })).status === 200;
+const left = (path: string, times: number): Promise<unknown> =>
+  until(`${path} is left`, () => cameras.count('TEARDOWN', path) === times, SLOW);
+
+describe('a StreamCapture with the mode OnDemand', () => {
+  it('captures its camera while somebody plays it', async () => {
+    const path = 'silent';
+    await captures(streamCapture('gate', cameras.url(path)), streamCapture('other', cameras.url('frozen')));
+    const first = await playSoon('gate');
+    await first.connected();
+    await until('packets arrive', () => first.received > 20);
+    const second = await play('gate');
+    await second.connected();
+    expect(cameras.count('PLAY', path)).toBe(1);
+    await leave(first);
+    await sleep(3_000);
+    expect(await isLive('gate')).toBe(true);
+    await leave(second);
+    await left(path, 1);
+    expect((await backend.waitFor('unPublishStream')).body).toMatchObject({ name: 'gate', info: 'Stopped by user' });
+    expect(cameras.count('PLAY', 'frozen')).toBe(0);
+
+    const again = await play('gate');
+    expect(again.status).toBe(201);
+    await again.connected();
+    await leave(again);
+    await left(path, 2);
+  });
+
+  it('is started once by many viewers', async () => {
+    const path = 'pcmu';
+    await captures(streamCapture('crowd', cameras.url(path)));
+    await leave(await playSoon('crowd'));
+    await left(path, 1);
+    const players = await Promise.all(Array.from({ length: 10 }, () => play('crowd')));
+    expect(players.map(({ status }) => status)).toEqual(players.map(() => 201));
+    expect(cameras.count('PLAY', path)).toBe(2);
+    await Promise.all(players.map(leave));
+    await left(path, 2);
+  });
+
+  it('is not started by a viewer that the backend refuses', async () => {
+    const path = 'aac16';
+    await captures(streamCapture('private', cameras.url(path)));
+    await leave(await playSoon('private'));
+    await left(path, 1);
+    backend.answer = ({ method }) => (method === 'playStream' ? 403 : 200);
+    expect((await play('private')).status).toBe(403);
+    await sleep(500);
+    expect(cameras.count('PLAY', path)).toBe(1);
+  });
+
+  it('tells a viewer soon that its camera refuses the password, and does not ask the camera for each viewer', async () => {
+    await captures(streamCapture('locked', cameras.url('aac', 'basic')));
+    const player = await until('it is told', async () => {
+      const tried = await play('locked');
+      return tried.problem.includes('credentials') ? tried : null;
+    });
+    expect([player.status, player.postMs < 5_000]).toEqual([409, true]);
+    expect(JSON.parse(player.problem).detail).toBe(
+      'publication "locked" is not live in app "defaultApp": the source refuses the credentials',
+    );
+    const attempts = (): number => server.log.filter(({ reason }) => reason === 'unauthorized').length;
+    const before = attempts();
+    expect((await play('locked')).status).toBe(409);
+    expect(attempts()).toBe(before);
+  });
+
+  it('tells a viewer when its camera does not answer in time', async () => {
+    const slow = { mode: 'OnDemand', onDemand: { startTimeout: '1s' } };
+    await captures(streamCapture('away', `rtsp://${network.address}:9/x`, slow));
+    const player = await until('it is told', async () => {
+      const tried = await play('away');
+      return tried.problem.includes('in time') ? tried : null;
+    });
+    expect(player.postMs).toBeGreaterThan(900);
+    expect(player.status).toBe(409);
+  });
+
+  it('that somebody has ended is not started by viewers', async () => {
+    const path = 'stopped';
+    await captures(streamCapture('ended', cameras.url(path)));
+    const player = await playSoon('ended');
+    await player.connected();
+    await server.terminate({ name: 'ended', published: true });
+    await left(path, 1);
+    await until('viewers are refused', async () => (await play('ended')).problem.includes('is not live'), SLOW);
+    expect(cameras.count('PLAY', path)).toBe(1);
+  });
+
+  it('is played by pages of the Web SDK', async ({ onTestFinished }) => {
+    const pages = await WebSdkPages.start('2.0.276');
+    onTestFinished(() => pages.stop());
+    await captures(streamCapture('page', cameras.url('aac')));
+    await leave(await playSoon('page'));
+    await left('aac', 1);
+    const page = await pages.player(server.socketUrl, 'page');
+    await page.play();
+  });
+});
+
+describe('the URL of a camera as the name of a stream', () => {
+  it.each([
+    ['Always', {}],
+    ['OnDemand', ON_DEMAND],
+  ])('plays its capture, with the mode %s', async (mode, spec) => {
+    const url = cameras.url('pcma');
+    const name = `by-url-${mode.toLowerCase()}`;
+    await captures(streamCapture(name, url, spec));
+    const player = await playSoon(url);
+    await player.connected();
+    await until('packets arrive', () => player.received > 20);
+    expect((await server.api('/stream/find', { published: false })).body).toMatchObject([{ name }]);
+    for (const other of [`${url}/`, cameras.url('aac'), url.toUpperCase()]) {
+      expect((await play(other)).status).toBe(409);
+    }
+    await leave(player);
+  });
+
+  it('is not a name under which somebody can publish in its place', async () => {
+    const url = cameras.url('aac');
+    const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/${encodeURIComponent(url)}`);
+    await publisher.connected();
+    expect((await play(url)).status).toBe(409);
+    await leave(publisher);
+  });
+
+  it('is taken from pages of the Web SDK', async ({ onTestFinished }) => {
+    const pages = await WebSdkPages.start('2.0.276');
+    onTestFinished(() => pages.stop());
+    const url = cameras.url('aac');
+    await captures(streamCapture('sdk', url));
+    await leave(await playSoon(url));
+    const page = await pages.player(server.socketUrl, url);
+    await page.play();
+  });
+});
