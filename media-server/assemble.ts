@@ -24,8 +24,10 @@ import { openInternal } from './fleet/internal-listener.ts';
 import { ownNames } from './fleet/own-names.ts';
 import { PeerWire } from './fleet/peer-wire.ts';
 import { Placement } from './fleet/placement.ts';
+import { Pulls } from './fleet/pulls.ts';
 import { RosterFiles } from './fleet/roster-file.ts';
 import { podStatus } from './fleet/status.ts';
+import { terminate } from './fleet/terminate.ts';
 import { Terminations } from './fleet/terminations.ts';
 import { isPlayed } from './fleet/viewers.ts';
 import { hookFactory } from './hooks/hook.ts';
@@ -461,11 +463,18 @@ function buildApp(parts: Parts, { log, media, sessions }: WithSessions): Promise
     ...parts,
     ...sessions,
     fleet: parts.fleet.asking,
+    pulls: new Pulls({ programs: parts.captures, terminate: (appKey, name) => endCapture(parts, log, appKey, name) }),
     log: log.child({ component: 'http' }),
     version,
     workers: () => media.workers(),
     prometheus: () => parts.metrics.registry.metrics(),
   });
+}
+
+/** Ends the publication of a capture on any pod; false = it is not live. */
+async function endCapture({ fleet, metrics }: Parts, log: Log, appKey: string, name: string): Promise<boolean> {
+  const order = { filter: { appKey, name, published: true }, scope: 'fleet', dryRun: false, denyForMs: 0 } as const;
+  return (await terminate({ fleet: fleet.asking, log, metrics }, order, 'rest')).terminated > 0;
 }
 
 function sessionDeps(parts: Parts, { log, media }: WithMedia): SessionDeps {

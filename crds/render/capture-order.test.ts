@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { captureSpec, secretSource } from '../../test/builders/captures.ts';
+import { mediaServer } from '../../test/builders/sluice-objects.ts';
 import type { SecretSource } from './assets.ts';
-import { capturePush, orderGeneration, renderCapture, renderSource, secretOf, urlOf } from './capture-order.ts';
+import {
+  capturePush,
+  orderGeneration,
+  pullSettings,
+  renderCapture,
+  renderSource,
+  secretOf,
+  urlOf,
+} from './capture-order.ts';
 
 const ALLOW = [{ cidr: '10.20.0.0/16', except: ['10.20.9.0/24'] }];
 
@@ -154,7 +163,30 @@ describe('capturePush', () => {
       capturePush({ mediaPods: [pod('a')], captures: push.captures }),
       capturePush({ mediaPods: push.mediaPods, captures: [order('1')] }),
       capturePush({ mediaPods: push.mediaPods, captures: [order('1'), { ...order('2'), epoch: 4 }] }),
+      capturePush({ ...push, pulls: { appKey: 'a', allow: [], most: 5 } }),
+      capturePush({ ...push, held: [{ uid: 'u', appKey: 'a', name: 'n', url: 'rtsp://10.20.0.7/' }] }),
     ];
-    expect(new Set([push, ...others].map(({ hash }) => hash)).size).toBe(4);
+    expect(new Set([push, ...others].map(({ hash }) => hash)).size).toBe(6);
+  });
+});
+
+describe('pullSettings', () => {
+  const capture = (spec: Fields) =>
+    mediaServer({ capture: { allow: [{ cidr: '10.20.0.0/16' }], ...spec } }).spec.capture ?? null;
+
+  it.each<[string, Fields, ReturnType<typeof pullSettings>]>([
+    ['are off by default', {}, null],
+    [
+      'are of an app and of the networks that are allowed',
+      { rest: true, restAppKey: 'cams', capturesPerPod: 7 },
+      { appKey: 'cams', allow: [{ cidr: '10.20.0.0/16' }], most: 7 },
+    ],
+    [
+      'have the app that WCS has',
+      { rest: true },
+      { appKey: 'defaultApp', allow: [{ cidr: '10.20.0.0/16' }], most: 50 },
+    ],
+  ])('%s', (_what, spec, expected) => {
+    expect(pullSettings(capture(spec))).toEqual(expected);
   });
 });

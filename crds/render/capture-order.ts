@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AllowedNetwork } from '../schema/capture.ts';
-import type { CapturedSource, CaptureOrder, CapturePush } from '../schema/capture-messages.ts';
+import type { AllowedNetwork, CaptureSpec } from '../schema/capture.ts';
+import type { CapturedSource, CaptureOrder, CapturePush, PullSettings } from '../schema/capture-messages.ts';
 import { parseDurationMs } from '../schema/duration.ts';
 import type { StreamCaptureSpec } from '../schema/stream-capture.ts';
 import { assetText } from './asset-text.ts';
@@ -90,15 +90,24 @@ function passphraseFault(text: string): string | null {
   return bytes >= 10 && bytes <= 79 ? loginFault(text) : 'must have 10 to 79 bytes';
 }
 
+/** What the REST API of WCS may capture; null = nothing. Pure. */
+export function pullSettings(capture: CaptureSpec | null): PullSettings | null {
+  if (!capture?.rest) return null;
+  const { allow, capturesPerPod: most, restAppKey: appKey } = capture;
+  return { appKey, allow: [...allow], most };
+}
+
 /** A push with its hash: the same content has the same hash, in any order. Pure. */
-export function capturePush(push: Omit<CapturePush, 'hash'>): CapturePush {
+export function capturePush({ held, pulls, ...push }: Omit<CapturePush, 'hash'>): CapturePush {
   const mediaPods = push.mediaPods.toSorted((one, other) => (one.pod < other.pod ? -1 : 1));
   const captures = push.captures.toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
+  const byUid = held?.toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
+  const rest = { ...(pulls ? { pulls } : {}), ...(byUid ? { held: byUid } : {}) };
   const hash = createHash('sha256')
-    .update(JSON.stringify([mediaPods, captures]))
+    .update(JSON.stringify([mediaPods, captures, rest]))
     .digest('hex')
     .slice(0, 16);
-  return { hash, mediaPods, captures };
+  return { hash, mediaPods, captures, ...rest };
 }
 
 const msOf = (duration: string): number => parseDurationMs(duration) ?? 0;

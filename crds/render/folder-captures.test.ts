@@ -37,7 +37,20 @@ describe('folderCaptures', () => {
   });
 
   it('has no order for one that is suspended', () => {
-    expect(folder({ captures: [capture('gate', { suspend: true })] })).toEqual({ orders: [], refused: [] });
+    expect(folder({ captures: [capture('gate', { suspend: true })] })).toEqual({
+      orders: [],
+      pulls: null,
+      refused: [],
+    });
+  });
+
+  it('has what the REST API may capture', () => {
+    const mediaServerWithRest = mediaServer({ capture: { ...CAPTURE.capture, rest: true } });
+    expect(folder({ mediaServer: mediaServerWithRest }).pulls).toEqual({
+      appKey: 'defaultApp',
+      allow: CAPTURE.capture.allow,
+      most: 50,
+    });
   });
 
   it.each<[string, Partial<FolderCapturesInput>, string]>([

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { CaptureOrder } from '../schema/capture-messages.ts';
+import type { CaptureOrder, PullSettings } from '../schema/capture-messages.ts';
 import type { MediaServerSpec } from '../schema/media-server.ts';
 import type { StreamAppSpec } from '../schema/stream-app.ts';
 import type { StreamCaptureSpec } from '../schema/stream-capture.ts';
 import type { Resource } from '../validate/resource.ts';
 import { acceptCapture, type RefusedCapture } from './accept-capture.ts';
 import type { SecretSource } from './assets.ts';
-import { renderCapture } from './capture-order.ts';
+import { pullSettings, renderCapture } from './capture-order.ts';
 
 /** The resources of a folder, for a process without Kubernetes. */
 export type FolderCapturesInput = {
@@ -18,6 +18,8 @@ export type FolderCapturesInput = {
 
 export type FolderCaptures = {
   readonly orders: readonly CaptureOrder[];
+  /** What the REST API may capture; null = nothing. */
+  readonly pulls: PullSettings | null;
   readonly refused: readonly (Pick<RefusedCapture, 'reason' | 'message'> & { readonly name: string })[];
 };
 
@@ -26,6 +28,7 @@ export function folderCaptures(input: FolderCapturesInput): FolderCaptures {
   const judged = input.captures.map((capture) => ({ capture, ...outcomeOf(capture, input) }));
   return {
     orders: judged.flatMap(({ order }) => order ?? []),
+    pulls: pullSettings(input.mediaServer.spec.capture ?? null),
     refused: judged.flatMap(({ capture, refused }) => (refused ? [{ name: capture.metadata.name, ...refused }] : [])),
   };
 }

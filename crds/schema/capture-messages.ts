@@ -52,12 +52,34 @@ export const MediaPod = Type.Object({
 });
 export type MediaPod = Static<typeof MediaPod>;
 
+/** What the REST API of WCS may capture (`spec.capture.rest`). */
+export const PullSettings = Type.Object({
+  appKey: Id,
+  allow: Type.Array(AllowedNetwork, { maxItems: 64 }),
+  /** The most captures of a pod, those of StreamCaptures included. */
+  most: Count,
+});
+export type PullSettings = Static<typeof PullSettings>;
+
+/** A StreamCapture that is held, and that a call of the REST API starts again. */
+export const HeldCapture = Type.Object({
+  uid: Id,
+  appKey: Id,
+  name: Type.String({ minLength: 1, maxLength: 256 }),
+  url: Type.String({ minLength: 1, maxLength: 2048 }),
+});
+export type HeldCapture = Static<typeof HeldCapture>;
+
 /** `PUT /internal/captures`: all captures of the pod; it ends any other. */
 export const CapturePush = Type.Object({
   /** Identifies the content; the report repeats it. */
   hash: Type.String({ minLength: 1, maxLength: 64 }),
   mediaPods: Type.Array(MediaPod, { maxItems: 1_000 }),
   captures: Type.Array(CaptureOrder, { maxItems: 1_000 }),
+  /** Absent = the REST API captures nothing. */
+  pulls: Type.Optional(PullSettings),
+  /** All that are held of the MediaServer, if the REST API may start them. */
+  held: Type.Optional(Type.Array(HeldCapture, { maxItems: 1_000 })),
 });
 export type CapturePush = Static<typeof CapturePush>;
 
@@ -97,5 +119,7 @@ export const CaptureReport = Type.Object({
   /** The hash of the last push; empty = none since the start. */
   hash: Type.String({ maxLength: 64 }),
   captures: Type.Array(CaptureState, { maxItems: 1_000 }),
+  /** Held captures that a call of the REST API starts again. */
+  resumed: Type.Optional(Type.Array(Type.Object({ uid: Id, at: Time }), { maxItems: 1_000 })),
 });
 export type CaptureReport = Static<typeof CaptureReport>;

@@ -55,8 +55,8 @@ export const CaptureSpec = Type.Object(
     }),
     rest: Type.Boolean({
       description:
-        'Whether the calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS start and stop captures. This version ' +
-        'does not have these calls',
+        'Whether the calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS start and stop captures, of any source ' +
+        'in `allow`',
       default: false,
     }),
     restAppKey: must(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REFUSED_MANIFESTS } from '../../test/fixtures/manifests.ts';
-import { sourceAddress, sourceHost } from './source-url.ts';
+import { sourceAddress, sourceHost, splitCredentials } from './source-url.ts';
 
 describe('sourceHost', () => {
   it.each([
@@ -36,4 +36,16 @@ describe('sourceAddress', () => {
     ['srt://[fd00::7]:9000', 'fd00::7'],
     ['rtsp://camera.example.com/main', null],
   ])('is the literal address of %s', (url, address) => expect(sourceAddress(url)).toBe(address));
+});
+
+describe('splitCredentials', () => {
+  it.each<[string, ReturnType<typeof splitCredentials>]>([
+    ['rtsp://10.20.0.7/main?a=b@c', { url: 'rtsp://10.20.0.7/main?a=b@c' }],
+    ['rtsp://cam:p%40ss:w%2F@10.20.0.7/main', { url: 'rtsp://10.20.0.7/main', user: 'cam', password: 'p@ss:w/' }],
+    ['rtsp://cam:p@ss@10.20.0.7', { url: 'rtsp://10.20.0.7', user: 'cam', password: 'p@ss' }],
+    ['rtmp://cam@10.20.0.7/a/b', { url: 'rtmp://10.20.0.7/a/b', user: 'cam', password: '' }],
+    ['rtsp://cam:100%@10.20.0.7/', { url: 'rtsp://10.20.0.7/', user: 'cam', password: '100%' }],
+  ])('%s', (url, expected) => {
+    expect(splitCredentials(url)).toEqual(expected);
+  });
 });

@@ -54,6 +54,27 @@ const PARTS = new RegExp(`^[a-z]+://([^/?#]*@)?(?<host>${URL_HOST})(:${PORT})?([
  */
 export const sourceHost = (url: string): string => PARTS.exec(url)?.groups?.['host']?.replace(/^\[|\]$/g, '') ?? '';
 
+/** A URL without its user name and password, and these, decoded. */
+export function splitCredentials(url: string): {
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: string;
+} {
+  const [, scheme = '', userInfo, rest = ''] = /^([a-z]+:\/\/)([^/?#]*)@(.*)$/.exec(url) ?? [];
+  if (userInfo === undefined) return { url };
+  const [user = '', ...password] = userInfo.split(':');
+  return { url: `${scheme}${rest}`, user: decoded(user), password: decoded(password.join(':')) };
+}
+
+/** Some clients write a percent sign as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The host of a URL if it is an IP address; null if it is a name. */
 export function sourceAddress(url: string): string | null {
   const host = sourceHost(url);

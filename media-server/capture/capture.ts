@@ -42,7 +42,7 @@ export type CaptureDeps = {
   /** Called when a capture that somebody wants to play does not start in time. */
   readonly onFailed: (order: CaptureOrder, why: Failure) => void;
   /** Called when a capture is held from now on. */
-  readonly onHeld: () => void;
+  readonly onHeld: (order: CaptureOrder) => void;
 };
 
 /** Why a capture does not start, in words for viewers, and when it is tried again. */
@@ -363,7 +363,7 @@ export class Capture {
     this.#demand.close();
     this.#held = { cause, info: info.slice(0, MOST_TEXT), at: this.#deps.clock.now() };
     this.#failed(HELD_RETRY_MS);
-    this.#deps.onHeld();
+    this.#deps.onHeld(this.order);
   }
 
   #publishLater(reason: CapturingReason, message: string, retryAfterMs: number | null): void {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CaptureOffer } from '../../crds/schema/capture-calls.ts';
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import { Capture, type CaptureDeps } from './capture.ts';
+import { type Pulled, pulledOf } from './pulled.ts';
 
 /** A capture that says goodbye to its camera and ends its publication. */
 type Leaving = { readonly capture: Capture; readonly gone: Promise<void> };
@@ -11,8 +12,11 @@ export class Captures {
   readonly #deps: CaptureDeps;
   readonly #byUid = new Map<string, Capture>();
   readonly #leaving = new Map<string, Leaving>();
-  /** The newest orders, by uid. */
+  /** The newest orders, as they were given, and by uid. */
+  #orders: readonly CaptureOrder[] = [];
   #wanted: ReadonlyMap<string, CaptureOrder> = new Map();
+  /** How often a capture was started again, by uid and generation. */
+  readonly #restarts = new Map<string, number>();
 
   constructor(deps: CaptureDeps) {
     this.#deps = deps;
@@ -26,14 +30,23 @@ export class Captures {
     return [...this.all()].map(({ state }) => state);
   }
 
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  /** As the REST API lists them. */
+  get pulled(): Pulled[] {
+    return [...this.#byUid.values()].map(({ order, state }) => pulledOf(order, state));
+  }
+
   /** What viewers may ask for. */
   get offers(): CaptureOffer[] {
-    return [...this.#byUid.values()].map(({ isStartable, order }) => {
+    return [...this.#byUid.values()].map(({ isStartable, order, state }) => {
       const { appKey, epoch, name, source, startTimeoutMs, uid } = order;
       return {
-        ...{ uid, epoch, appKey, name },
-        ...(source.kind === 'rtsp' ? { url: source.url } : {}),
+        ...{ uid, epoch, appKey, name, url: source.url },
         ...(isStartable ? { startTimeoutMs } : {}),
+        ...(state.held ? { isHeld: true } : {}),
       };
     });
   }
@@ -48,12 +61,22 @@ export class Captures {
    * is gone. Resolves when all that is done.
    */
   async set(orders: readonly CaptureOrder[]): Promise<void> {
-    this.#wanted = new Map(orders.map((order) => [order.uid, order]));
+    this.#orders = orders;
+    this.#wanted = new Map(orders.map((order) => [order.uid, this.#restarted(order)]));
     for (const capture of this.#byUid.values()) {
       if (!isDeepStrictEqual(this.#wanted.get(capture.order.uid), capture.order)) this.#leave(capture);
     }
     const uids = new Set([...this.#wanted.keys(), ...this.#leaving.keys()]);
     await Promise.all([...uids].map((uid) => this.#start(uid)));
+  }
+
+  /** Starts a capture again that is held. Returns false if none is held with this uid. */
+  restart(uid: string): boolean {
+    const order = this.#orders.find((each) => each.uid === uid);
+    if (!order || !this.#byUid.get(uid)?.state.held) return false;
+    this.#restarts.set(keyOf(order), (this.#restarts.get(keyOf(order)) ?? 0) + 1);
+    void this.set(this.#orders);
+    return true;
   }
 
   stop(): Promise<void> {
@@ -81,4 +104,12 @@ export class Captures {
     if (old?.state.held && old.order.generation === order.generation) capture.stayEnded(old.state.held);
     else capture.start();
   }
+
+  /** Media servers refuse the generation that was ended for a while. */
+  #restarted(order: CaptureOrder): CaptureOrder {
+    const restarts = this.#restarts.get(keyOf(order)) ?? 0;
+    return restarts === 0 ? order : { ...order, generation: order.generation + restarts };
+  }
 }
+
+const keyOf = ({ generation, uid }: CaptureOrder): string => `${uid} ${generation}`;

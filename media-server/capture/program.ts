@@ -6,7 +6,9 @@ import type {
   CapturePush,
   CaptureReport,
   CaptureState,
+  HeldCapture,
   MediaPod,
+  PullSettings,
 } from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
@@ -25,6 +27,8 @@ import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
 import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
+import { Pulls } from './pulls.ts';
+import { Resumed } from './resumed.ts';
 import { Source, type SourceListener } from './source.ts';
 import { ViewerCalls } from './viewer-calls.ts';
 
@@ -44,7 +48,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
   undo.defer(() => agent.close());
   const mediaPods = new MediaPods();
   const metrics = new CaptureMetrics();
-  const captures: Captures = new Captures({
+  const deps: CaptureDeps = {
     clock,
     log,
     metrics,
@@ -52,41 +56,64 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     publish: publisher(mediaPods, agent),
     onFailed: ({ uid }, why) => calls.failed(uid, why),
     onHeld: () => calls.tell(),
+  };
+  const captures = new Captures(deps);
+  const resumed = new Resumed(clock);
+  const { from } = options;
+  const pulls: Pulls = new Pulls({
+    ...deps,
+    told: captures,
+    // The operator has written down that it is held, so it must be the one that starts it.
+    resume: (uid) => (from.kind === 'operator' ? resumed.add(uid) : captures.restart(uid)),
+    onChange: () => calls.tell(),
   });
   const calls = new ViewerCalls({
     clock,
     log,
     open: (pod) => LineChannel.to(agent.get(), urlOf(pod), CALLS_PATH),
-    offers: () => captures.offers,
+    offers: () => {
+      const pullsFor = pulls.appKey === undefined ? {} : { pullsFor: pulls.appKey };
+      return { captures: [...pulls.offers, ...captures.offers], ...pullsFor };
+    },
     want: (uid) => captures.want(uid),
+    answer: (call) => pulls.answer(call),
   });
-  metrics.observe(() => captures.all());
+  metrics.observe(() => [...captures.all(), ...pulls.all()]);
   undo.defer(() => captures.stop());
+  undo.defer(() => pulls.stop());
   undo.defer(() => calls.close());
-  const { from } = options;
   const follow = {
     setPods: (pods: readonly MediaPod[]): void => {
       mediaPods.set(pods);
       calls.set(pods);
     },
-    setCaptures: async (orders: readonly CaptureOrder[]): Promise<void> => {
+    setCaptures: async ({ held, orders, pulls: settings }: Told): Promise<void> => {
       mediaPods.keepOnly(new Set(orders.map(({ uid }) => uid)));
-      await captures.set(orders);
+      resumed.keepOnly(new Set([...orders, ...held].map(({ uid }) => uid)));
+      await Promise.all([captures.set(orders), pulls.set(settings, held)]);
       calls.tell();
     },
   };
-  const parts = { ...follow, states: () => captures.states, metrics, log, undo };
+  const parts = { ...follow, states: () => captures.states, resumed: () => resumed.all, metrics, log, undo };
   if (from.kind === 'folder') await followFolder(from, parts);
   else await followOperator(options, from, parts);
   log.info('ready to capture');
   await stopped(log);
 }
 
+/** What this pod is to capture. */
+type Told = {
+  readonly orders: readonly CaptureOrder[];
+  readonly pulls: PullSettings | null;
+  readonly held: readonly HeldCapture[];
+};
+
 type Parts = {
   readonly setPods: (pods: readonly MediaPod[]) => void;
-  readonly setCaptures: (orders: readonly CaptureOrder[]) => Promise<void>;
+  readonly setCaptures: (told: Told) => Promise<void>;
   readonly states: () => CaptureState[];
   readonly metrics: CaptureMetrics;
+  readonly resumed: () => NonNullable<CaptureReport['resumed']>;
   readonly log: Log;
   readonly undo: AsyncDisposableStack;
 };
@@ -95,7 +122,7 @@ type Parts = {
 async function followOperator(
   { keyFile, listenAddress: host, podName }: Options,
   { opsPort, port }: FromOperator,
-  { log, metrics: { registry }, setCaptures, setPods, states, undo }: Parts,
+  { log, metrics: { registry }, resumed, setCaptures, setPods, states, undo }: Parts,
 ): Promise<void> {
   const ops = await openOps({
     log,
@@ -111,11 +138,12 @@ async function followOperator(
     ops.closeAllConnections();
   });
   let hash = '';
-  const report = (): CaptureReport => ({ pod: podName, hash, captures: states() });
+  const report = (): CaptureReport => ({ pod: podName, hash, captures: states(), resumed: resumed() });
   const take = (push: CapturePush): void => {
     hash = push.hash;
     setPods(push.mediaPods);
-    void setCaptures(push.captures);
+    const { captures: orders, held = [], pulls = null } = push;
+    void setCaptures({ orders, pulls, held });
   };
   const app = await openOperatorListener({ host, port, keyFile, report, take });
   undo.defer(() => app.close());
@@ -128,11 +156,11 @@ async function followFolder(
 ): Promise<void> {
   setPods([{ pod: 'local', address: '127.0.0.1', port: mediaPort }]);
   const apply = async (): Promise<void> => {
-    const { orders, refused } = folderCaptures(readResources(await readFolder(dir), name, dir));
+    const { orders, pulls, refused } = folderCaptures(readResources(await readFolder(dir), name, dir));
     for (const { message, name: capture, reason } of refused) {
       log.warn({ capture, reason, message }, 'a StreamCapture is left out');
     }
-    await setCaptures(orders);
+    await setCaptures({ orders, pulls, held: [] });
   };
   await apply();
   const onChange = (): void => {

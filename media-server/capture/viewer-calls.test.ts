@@ -6,7 +6,8 @@ import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import type { Channel } from '../fleet/conversation.ts';
 import { ViewerCalls } from './viewer-calls.ts';
 
-const OFFER: CaptureOffer = { uid: 'u1', epoch: 1, appKey: 'app', name: 'gate', startTimeoutMs: 10_000 };
+const URL = 'rtsp://192.0.2.7/';
+const OFFER: CaptureOffer = { uid: 'u1', epoch: 1, appKey: 'app', name: 'gate', url: URL, startTimeoutMs: 10_000 };
 const pod = (name: string, port = 9091): MediaPod => ({ pod: name, address: '192.0.2.1', port });
 
 /** A connection to a media pod that the test plays. */
@@ -62,8 +63,12 @@ beforeEach(() => {
       opened.push(side);
       return side;
     },
-    offers: () => offers,
+    offers: () => ({ captures: offers }),
     want: (uid) => wanted.push(uid),
+    answer: async (call) => {
+      if (!('stop' in call)) throw new Error('it failed');
+      return { status: 200, detail: call.stop.url, found: [] };
+    },
   });
 });
 
@@ -115,4 +120,15 @@ it('media pods come and go, and nothing is left', async () => {
   calls.close();
   await clock.advance(10_000);
   expect([opened.length, opened.every(({ isClosed }) => isClosed), clock.pending]).toEqual([4, true, 0]);
+});
+
+it('a call of the REST API is answered, also if it fails', async () => {
+  calls.set([pod('a')]);
+  opened[0]?.hear({ event: { id: 1, call: { stop: { url: URL } } } });
+  opened[0]?.hear({ event: { id: 2, call: { resume: { uid: 'u1' } } } });
+  await clock.advance(0);
+  expect(opened[0]?.told.slice(1)).toEqual([
+    { id: 1, reply: { status: 200, detail: URL, found: [] } },
+    { id: 2, reply: { status: 500, detail: 'internal error; see the log of the capture pod', found: [] } },
+  ]);
 });

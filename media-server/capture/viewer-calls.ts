@@ -1,4 +1,4 @@
-import { type CaptureOffer, FromMediaServer, type FromProgram } from '../../crds/schema/capture-calls.ts';
+import { FromMediaServer, type FromProgram, type PullCall, type PullReply } from '../../crds/schema/capture-calls.ts';
 import type { MediaPod } from '../../crds/schema/capture-messages.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
@@ -11,11 +11,15 @@ export type ViewerCallsDeps = {
   readonly log: Log;
   /** Connects to a media pod. Throws if there is no key. */
   readonly open: (pod: MediaPod) => Channel;
-  /** What viewers may ask for. */
-  readonly offers: () => readonly CaptureOffer[];
+  /** What viewers may ask for, and the app for which the REST API starts captures. */
+  readonly offers: () => Offers;
   /** A viewer asks for a capture. */
   readonly want: (uid: string) => void;
+  /** Answers a call of the REST API. */
+  readonly answer: (call: PullCall) => Promise<PullReply>;
 };
+
+type Offers = Extract<FromProgram, { captures: object }>;
 
 /** A media pod that is away is called again after this time. */
 const AGAIN_MS = 1_000;
@@ -49,7 +53,7 @@ export class ViewerCalls {
 
   /** Tells all media pods what viewers may ask for. */
   tell(): void {
-    this.#say({ captures: [...this.#deps.offers()] });
+    this.#say(this.#deps.offers());
   }
 
   /** Tells all media pods that a capture which was asked for does not start in time. */
@@ -80,14 +84,16 @@ export class ViewerCalls {
   async #converse(pod: MediaPod, signal: AbortSignal): Promise<string> {
     let conversation: Conversation;
     try {
-      conversation = new Conversation(this.#deps.open(pod), this.#deps.clock, (event) => this.#hear(event));
+      conversation = new Conversation(this.#deps.open(pod), this.#deps.clock, (event) => {
+        void this.#hear(conversation, event);
+      });
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
     const close = (): void => conversation.close();
     signal.addEventListener('abort', close, { once: true });
     this.#open.add(conversation);
-    conversation.say({ event: { captures: this.#deps.offers() } });
+    conversation.say({ event: this.#deps.offers() });
     // Everything that it says is an event.
     await conversation.next();
     conversation.close();
@@ -97,8 +103,19 @@ export class ViewerCalls {
   }
 
   /** A newer media server may say more. */
-  #hear(event: unknown): void {
+  async #hear(conversation: Conversation, event: unknown): Promise<void> {
     if (schemaFindings(FromMediaServer, event, 'event').length > 0) return;
-    this.#deps.want((event as FromMediaServer).start.uid);
+    const said = event as FromMediaServer;
+    if ('start' in said) this.#deps.want(said.start.uid);
+    else conversation.say({ event: { id: said.id, reply: await this.#answer(said.call) } satisfies FromProgram });
+  }
+
+  async #answer(call: PullCall): Promise<PullReply> {
+    try {
+      return await this.#deps.answer(call);
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'a call of the REST API failed');
+      return { status: 500, detail: 'internal error; see the log of the capture pod', found: [] };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CaptureOffer } from '../../crds/schema/capture-calls.ts';
+import type { CaptureOffer, FromMediaServer } from '../../crds/schema/capture-calls.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { CapturePrograms } from './capture-programs.ts';
 import type { Channel } from './conversation.ts';
@@ -17,9 +17,16 @@ class Program implements Channel {
 
   /** The captures that it was asked for. */
   get asked(): string[] {
-    return this.#sent.flatMap((line) =>
-      'event' in line ? [(line.event as { start: { uid: string } }).start.uid] : [],
-    );
+    return this.#events.flatMap((event) => ('start' in event ? [event.start.uid] : []));
+  }
+
+  /** The calls of the REST API, each with the number to answer it. */
+  get calls() {
+    return this.#events.flatMap((event) => ('call' in event ? [event] : []));
+  }
+
+  get #events(): FromMediaServer[] {
+    return this.#sent.flatMap((line) => ('event' in line ? [line.event as FromMediaServer] : []));
   }
 
   send(line: object): void {
@@ -68,7 +75,7 @@ beforeEach(() => {
 });
 
 const offer = (name: string, over: Partial<CaptureOffer> = {}): CaptureOffer => ({
-  ...{ uid: name, epoch: 1, appKey: 'app', name, startTimeoutMs: 10_000 },
+  ...{ uid: name, epoch: 1, appKey: 'app', name, url: `rtsp://192.0.2.9/${name}`, startTimeoutMs: 10_000 },
   ...over,
 });
 
@@ -173,6 +180,36 @@ describe('the name of a stream', () => {
     expect(programs.nameOf('app', CAMERA)).toBe('a');
     other.says({ captures: [] });
     expect(programs.nameOf('app', CAMERA)).toBe('b');
+  });
+});
+
+describe('a program on which the REST API starts captures', () => {
+  it('is the one with the fewest captures', () => {
+    const [full, empty] = [program(offer('a'), offer('b')), program()];
+    program();
+    full.says({ captures: [offer('a'), offer('b')], pullsFor: 'app' });
+    empty.says({ captures: [], pullsFor: 'app' });
+    const [first] = programs.pullers;
+    void first?.ask({ stop: { url: CAMERA } });
+    expect([programs.pullers.length, full.calls, empty.calls]).toEqual([
+      2,
+      [],
+      [{ id: 1, call: { stop: { url: CAMERA } } }],
+    ]);
+    empty.says({ captures: [] });
+    expect(programs.pullers.length).toBe(1);
+  });
+
+  it('answers, or is not waited for', async () => {
+    const one = program();
+    one.says({ captures: [], pullsFor: 'app' });
+    const [puller] = programs.pullers;
+    const answers = [1, 2].map(() => puller?.ask({ stop: { url: CAMERA } }));
+    const reply = { status: 200, detail: '', found: [] } as const;
+    one.says({ id: one.calls[1]?.id, reply });
+    await clock.advance(5_000);
+    expect(await Promise.all(answers)).toEqual([null, reply]);
+    expect(clock.pending).toBe(2);
   });
 });
 

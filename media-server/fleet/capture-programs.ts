@@ -1,4 +1,10 @@
-import { type CaptureOffer, type FromMediaServer, FromProgram } from '../../crds/schema/capture-calls.ts';
+import {
+  type CaptureOffer,
+  type FromMediaServer,
+  FromProgram,
+  type PullCall,
+  type PullReply,
+} from '../../crds/schema/capture-calls.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { type Channel, Conversation } from './conversation.ts';
@@ -19,16 +25,28 @@ export type NotStarted = { readonly detail: string; readonly retryAfterMs: numbe
 /** A stream that was not there in time may be there soon. */
 const LATE: NotStarted = { detail: 'it has not started in time', retryAfterMs: 2_000 };
 
+/** How long a program may take to answer a call: it ends a capture before it answers. */
+const ANSWER_MS = 5_000;
+
 /** Names of streams in this form are URLs of cameras. */
 const URL_SCHEME = 'rtsp://';
 
 /** A capture, and the connection to the program that has it. */
 type Offered = { readonly offer: CaptureOffer; readonly program: Conversation };
 
+type Ask = (call: PullCall) => Promise<PullReply | null>;
+/** A program on which the REST API starts captures. */
+export type Puller = { readonly appKey: string; readonly ask: Ask };
+type Found = { readonly offer: CaptureOffer; readonly ask: Ask };
+
 /** The programs of captures that are connected to this pod: which captures they have, and which ones viewers start. */
 export class CapturePrograms {
   readonly #deps: CaptureProgramsDeps;
   readonly #offers = new Map<Conversation, readonly CaptureOffer[]>();
+  /** The apps of the captures that the REST API starts on a program. */
+  readonly #pullsFor = new Map<Conversation, string>();
+  readonly #calls = new Map<number, (reply: PullReply | null) => void>();
+  #lastCall = 0;
   #byName: ReadonlyMap<string, Offered> = new Map();
   #byUrl: ReadonlyMap<string, Offered> = new Map();
   /** What ends the wait of a viewer for a capture, by the key of the stream. */
@@ -45,6 +63,7 @@ export class CapturePrograms {
     await program.next();
     program.close();
     this.#offers.delete(program);
+    this.#pullsFor.delete(program);
     this.#index();
   }
 
@@ -93,6 +112,37 @@ export class CapturePrograms {
     }
   }
 
+  /** The programs on which the REST API starts captures, those with the fewest captures first. */
+  get pullers(): Puller[] {
+    return [...this.#pullsFor]
+      .map(([program, appKey]) => ({
+        appKey,
+        captures: this.#offers.get(program)?.length ?? 0,
+        ask: (call: PullCall) => this.#ask(program, call),
+      }))
+      .toSorted((one, other) => one.captures - other.captures);
+  }
+
+  /** The capture that has a URL or a name in an app, and the program that has it. */
+  find(appKey: string, by: { readonly url: string; readonly name: string }): Found | null {
+    const offered = this.#byUrl.get(keyOf(appKey, by.url)) ?? this.#byName.get(keyOf(appKey, by.name));
+    return offered ? { offer: offered.offer, ask: (call) => this.#ask(offered.program, call) } : null;
+  }
+
+  /** Resolves with null if the program does not answer. */
+  async #ask(program: Conversation, call: PullCall): Promise<PullReply | null> {
+    const id = ++this.#lastCall;
+    const { promise, resolve } = Promise.withResolvers<PullReply | null>();
+    this.#calls.set(id, resolve);
+    const late = this.#deps.clock.setTimeout(() => resolve(null), ANSWER_MS);
+    const event: FromMediaServer = { id, call };
+    program.say({ event });
+    const reply = await promise;
+    late.cancel();
+    this.#calls.delete(id);
+    return reply;
+  }
+
   #await(key: string, resolve: (outcome: NotStarted | null) => void): void {
     const waiting = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, waiting.add(resolve));
@@ -107,16 +157,19 @@ export class CapturePrograms {
   #hear(program: Conversation, event: unknown): void {
     try {
       const message = checkMessage(FromProgram, event, 'line.event');
-      if ('captures' in message) this.#take(program, message.captures);
-      else this.#failed(program, message.failed);
+      if ('captures' in message) this.#take(program, message);
+      else if ('failed' in message) this.#failed(program, message.failed);
+      else this.#calls.get(message.id)?.(message.reply);
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a program of captures has sent what is not valid');
       program.close();
     }
   }
 
-  #take(program: Conversation, captures: readonly CaptureOffer[]): void {
+  #take(program: Conversation, { captures, pullsFor }: Extract<FromProgram, { captures: object }>): void {
     this.#offers.set(program, captures);
+    if (pullsFor === undefined) this.#pullsFor.delete(program);
+    else this.#pullsFor.set(program, pullsFor);
     this.#index();
     // Viewers may have asked the program before, or the one that had the capture, and the connection was lost.
     for (const key of this.#waiting.keys()) {

@@ -18,6 +18,12 @@ describe('the OpenAPI description', () => {
       '/rest-api/connection/find',
       '/rest-api/connection/find_all',
       '/rest-api/connection/terminate',
+      '/rest-api/pull/rtmp/find_all',
+      '/rest-api/pull/rtmp/pull',
+      '/rest-api/pull/rtmp/terminate',
+      '/rest-api/rtsp/find_all',
+      '/rest-api/rtsp/startup',
+      '/rest-api/rtsp/terminate',
       '/rest-api/stream/ended',
       '/rest-api/stream/find',
       '/rest-api/stream/find_all',
@@ -48,7 +54,7 @@ describe('the OpenAPI description', () => {
     const calls = Object.entries<Record<string, object>>(paths)
       .filter(([path]) => path.startsWith('/rest-api/'))
       .flatMap(([, methods]) => Object.values(methods));
-    expect(calls).toHaveLength(11);
+    expect(calls).toHaveLength(19);
     for (const call of calls) {
       expect(call).toMatchObject({
         summary: expect.any(String),
@@ -73,6 +79,12 @@ describe('the OpenAPI description', () => {
       'connection/find': true,
       'connection/find_all': false,
       'connection/terminate': true,
+      'pull/rtmp/find_all': false,
+      'pull/rtmp/pull': true,
+      'pull/rtmp/terminate': true,
+      'rtsp/find_all': false,
+      'rtsp/startup': true,
+      'rtsp/terminate': true,
       'stream/find': true,
       'stream/find_all': false,
       'stream/terminate': true,

@@ -12,6 +12,7 @@ import { type AppRoutesDeps, appRoutes } from './rest/app-routes.ts';
 import { authenticate } from './rest/auth.ts';
 import { type ConnectionRoutesDeps, connectionRoutes } from './rest/connection-routes.ts';
 import { CpuLoad } from './rest/cpu-load.ts';
+import { type PullRoutesDeps, rtmpPullRoutes, rtspRoutes } from './rest/pull-routes.ts';
 import { type StatDeps, sendStatistics } from './rest/stat-routes.ts';
 import { type StreamRoutesDeps, streamRoutes } from './rest/stream-routes.ts';
 import { originOf } from './sessions/forward.ts';
@@ -22,6 +23,7 @@ import { webRoutes } from './web-routes.ts';
 
 export type PublicAppDeps = AppRoutesDeps &
   Omit<ConnectionRoutesDeps, 'callerOf'> &
+  Omit<PullRoutesDeps, 'callerOf'> &
   StatDeps &
   SessionAppDeps &
   Omit<StreamRoutesDeps, 'callerOf' | 'refusesEmptyFilter'> & { readonly version: string };
@@ -88,6 +90,8 @@ async function restRoutes(app: FastifyInstance, deps: PublicAppDeps): Promise<vo
   await app.register((scope) => streamRoutes(scope, callDeps), { prefix: '/stream' });
   await app.register((scope) => connectionRoutes(scope, callDeps), { prefix: '/connection' });
   await app.register((scope) => appRoutes(scope, deps), { prefix: '/app' });
+  await app.register((scope) => rtspRoutes(scope, callDeps), { prefix: '/rtsp' });
+  await app.register((scope) => rtmpPullRoutes(scope, callDeps), { prefix: '/pull/rtmp' });
   app.get('/openapi.json', { schema: { hide: true } }, (request) => {
     const { prefix } = deps.originOf(request);
     return prefix === '' ? app.swagger() : { ...app.swagger(), servers: [{ url: prefix }] };

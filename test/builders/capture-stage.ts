@@ -39,6 +39,8 @@ export class CaptureStage {
   #listener: SourceListener | null = null;
   /** Those of all publications that have started. */
   readonly #publications: PublicationListener[] = [];
+  /** The orders of the sources that were opened. */
+  readonly orders: CaptureOrder[] = [];
   /** What viewers are told of captures that do not start. */
   readonly failures: Failure[] = [];
   /** How often a capture was held. */
@@ -52,8 +54,9 @@ export class CaptureStage {
     clock: this.clock,
     log: createLogger('silent'),
     metrics: this.metrics,
-    openSource: (_order, listener) => {
+    openSource: (order, listener) => {
       this.seen.push('open');
+      this.orders.push(order);
       this.#listener = listener;
       return {
         close: () => {

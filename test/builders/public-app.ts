@@ -3,6 +3,7 @@ import { renderServerConfig } from '../../crds/render/server-config.ts';
 import { MEDIA_SERVER } from '../../crds/schema/kinds.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
+import { Pulls } from '../../media-server/fleet/pulls.ts';
 import { buildPublicApp } from '../../media-server/http/public-app.ts';
 import { Resources } from '../../media-server/http/sessions/resources.ts';
 import type { StreamOutcome } from '../../media-server/sessions/requests.ts';
@@ -53,9 +54,16 @@ export type TestApp = ReturnType<typeof fakeStreams> & {
   /** The prefix that a trusted proxy reports as stripped. */
   prefix: string;
   outcome: StreamOutcome;
+  /** What the capture pods do. */
+  pulls: Pick<Pulls, 'list' | 'start' | 'stop'>;
 };
 
-export type AppSetup = { readonly bundle?: ConfigBundle; readonly log?: Log; readonly clock?: Clock };
+export type AppSetup = {
+  readonly bundle?: ConfigBundle;
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly pulls?: TestApp['pulls'];
+};
 
 /** The public HTTP app without a listener and without media. */
 export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
@@ -70,6 +78,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     resources,
     bundle,
     prefix: '',
+    pulls: setup.pulls ?? new Pulls({ programs: { pullers: [], find: () => null }, terminate: async () => false }),
     outcome: {
       kind: 'rejected',
       rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },
@@ -85,6 +94,7 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     apps: { all: () => apps },
     fleet: fleetOfOne(streams, { clock }).asking,
     fleetSessions: null,
+    pulls: test.pulls,
     keepAlive: { stats: () => ({ subjects: 0, checking: 0, overdueSeconds: 0 }) },
     metrics: { terminateRequest: () => undefined },
     clock,

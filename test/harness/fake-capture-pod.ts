@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { FleetKey } from '../../crds/render/fleet-key.ts';
-import type { CaptureOrder, CapturePush, CaptureState } from '../../crds/schema/capture-messages.ts';
+import type { CaptureOrder, CapturePush, CaptureReport, CaptureState } from '../../crds/schema/capture-messages.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
 import { captureState } from '../builders/captures.ts';
 
@@ -13,6 +13,8 @@ export class FakeCapturePod {
   #push: CapturePush | null = null;
   /** How the state of a capture differs from that of a connected one, by uid. */
   readonly states = new Map<string, Partial<CaptureState>>();
+  /** Held captures that the REST API has started again. */
+  resumed: NonNullable<CaptureReport['resumed']> = [];
   readonly #server: Server;
 
   private constructor(key: FleetKey) {
@@ -40,6 +42,12 @@ export class FakeCapturePod {
     return this.#push?.captures ?? null;
   }
 
+  /** What the REST API may do. */
+  get rest(): Pick<CapturePush, 'held' | 'pulls'> {
+    const { held, pulls } = this.#push ?? {};
+    return { ...(held ? { held } : {}), ...(pulls ? { pulls } : {}) };
+  }
+
   get mediaPods(): CapturePush['mediaPods'] {
     return this.#push?.mediaPods ?? [];
   }
@@ -64,6 +72,8 @@ export class FakeCapturePod {
     const states = this.#push?.captures.map(({ epoch, generation, uid }) =>
       captureState(uid, { epoch, generation, ...this.states.get(uid) }),
     );
-    return { pod: 'live-capture', hash: this.#push?.hash ?? '', captures: states ?? [], fieldOfALaterVersion: 1 };
+    const { resumed } = this;
+    const hash = this.#push?.hash ?? '';
+    return { pod: 'live-capture', hash, captures: states ?? [], resumed, fieldOfALaterVersion: 1 };
   }
 }
