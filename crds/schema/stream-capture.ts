@@ -148,11 +148,17 @@ export const StreamCaptureStatus = Type.Object(
           cause: Type.Enum(Object.keys(HELD_CAUSES), { description: 'What ended the stream' }),
           info: text('What the stream said when it ended'),
           generation: Type.Integer({ description: 'Generation of the spec that is held' }),
-          restart: text('The annotation `sluice.dev/restart` at that time'),
+          restart: text('The annotation `sluice.dev/restart` and the field `resumed` at that time'),
           time: Type.String({ format: 'date-time', description: 'When the stream ended' }),
         },
         { description: 'Why the capture stays ended', ...closed },
       ),
+    ),
+    resumed: optional(
+      Type.String({
+        format: 'date-time',
+        description: 'When a call of `/rtsp/startup` last started the capture again while it was held',
+      }),
     ),
     tracks: optional(
       Type.Array(Track, {

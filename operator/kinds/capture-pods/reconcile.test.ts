@@ -5,6 +5,7 @@ import { OperatorWorld } from '../../../test/builders/operator-world.ts';
 import { mediaServerObject, podObject, streamAppObject } from '../../../test/builders/sluice-objects.ts';
 import { FakeCapturePod } from '../../../test/harness/fake-capture-pod.ts';
 import { ApiError } from '../../kube/api-error.ts';
+import { heldOf } from '../stream-capture/held.ts';
 import { reconcileCapturePods } from './reconcile.ts';
 
 const KEY = 'media/live';
@@ -355,5 +356,54 @@ describe('reconcileCapturePods', () => {
     await world.fleets.forget(KEY);
     expect(await reconcile()).toEqual({ requeueAfterMs: 500 });
     expect(pod.takeCalls()).toEqual([]);
+  });
+
+  describe('with spec.capture.rest', () => {
+    const HELD = { cause: 'rest', info: 'Stopped', generation: 1, time: '2026-01-01T00:00:00Z' };
+    const at = (seconds: number) => Date.UTC(2026, 0, 1, 0, 0, seconds);
+    const object = () => world.stores.streamCaptures.get('media/gate');
+
+    it('tells each pod what the REST API may capture, and which captures are held', async () => {
+      world.have(mediaServerObject({ capture: { allow: ALLOW, rest: true, capturesPerPod: 5 } }));
+      const both = [await started('a'), await started('b')];
+      world.have({ ...captureObject('gate'), status: { held: HELD } });
+      world.have(captureObject('off', { suspend: true }));
+      expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
+      for (const pod of both) {
+        expect(pod.rest).toEqual({
+          pulls: { appKey: 'defaultApp', allow: ALLOW, most: 5 },
+          held: [{ uid: 'uid-gate', appKey: 'defaultApp', name: 'gate', url: 'rtsp://10.20.0.7/main' }],
+        });
+        expect(pod.orders).toEqual([]);
+      }
+    });
+
+    it('tells a pod nothing of it by default', async () => {
+      const pod = await started('a');
+      world.have({ ...captureObject('gate'), status: { held: HELD } });
+      await reconcile();
+      expect(pod.rest).toEqual({});
+    });
+
+    it('gives a held capture to a pod that the REST API has started again, once', async () => {
+      world.have(mediaServerObject({ capture: { allow: ALLOW, rest: true } }));
+      const pod = await started('a');
+      world.have({ ...captureObject('gate'), status: { held: HELD } });
+      pod.resumed = [
+        { uid: 'uid-gate', at: at(7) },
+        { uid: 'uid-other', at: at(8) },
+      ];
+      expect(await reconciled()).toEqual([`PATCH ${STATUS}`]);
+      expect(object()?.['status']).toMatchObject({ resumed: '2026-01-01T00:00:07Z' });
+      expect(heldOf(object() ?? captureObject('gone'))).toBeNull();
+      const [before] = pod.orders ?? [];
+      await reconciled();
+      expect([before, namesOf(pod)]).toEqual([undefined, ['gate']]);
+      // It was ended again: the call was earlier.
+      const held = { ...HELD, restart: '2026-01-01T00:00:07Z', time: '2026-01-01T00:00:09Z' };
+      world.have({ ...captureObject('gate'), status: { held, resumed: '2026-01-01T00:00:07Z' } });
+      expect((await reconciled()).length).toBe(1);
+      expect(heldOf(object() ?? captureObject('gone'))).not.toBeNull();
+    });
   });
 });

@@ -1,10 +1,16 @@
 import type { AcceptedCapture } from '../../../crds/render/accept-capture.ts';
-import { capturePush, renderCapture } from '../../../crds/render/capture-order.ts';
+import { capturePush, pullSettings, renderCapture } from '../../../crds/render/capture-order.ts';
 import type { CaptureSpec } from '../../../crds/schema/capture.ts';
-import type { CaptureOrder, CapturePush, CaptureReport, MediaPod } from '../../../crds/schema/capture-messages.ts';
+import type {
+  CaptureOrder,
+  CapturePush,
+  CaptureReport,
+  HeldCapture,
+  MediaPod,
+} from '../../../crds/schema/capture-messages.ts';
 import { isNotFound } from '../../kube/api-error.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
-import { type KubeObject, pathOf, splitKey, TYPES } from '../../kube/objects.ts';
+import { type KubeObject, pathOf, rfc3339, splitKey, TYPES } from '../../kube/objects.ts';
 import { type Assignment, assign, type Candidate, released } from '../../pods/assign.ts';
 import type { CaptureClient } from '../../pods/capture-client.ts';
 import { type CapturePodReport, type CapturePods, captureEssence } from '../../pods/capture-pods.ts';
@@ -26,6 +32,8 @@ const UNREADY_MS = 10_000;
 /** How often pods are asked, and how often while something is about to happen. */
 const LOOK_MS = 2_000;
 const SOON_MS = 500;
+/** A pod takes no longer list. */
+const MOST_HELD = 1_000;
 
 /** A StreamCapture that is accepted, and where it is. */
 type Captured = {
@@ -50,11 +58,17 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
   const next = nextAssignments(captures, candidates(world, pods, existing), capture);
   const { errors, placed } = await place(world, pods, captures, next);
   const before = captureEssence(pods.reports);
-  await tell(pods, client, existing, (pod) => pushFor(pod, placed, mediaPodsOf(world, key)));
+  const pulls = pullSettings(capture);
+  const held = pulls ? captures.flatMap(heldCapture).slice(0, MOST_HELD) : [];
+  const rest = pulls ? { pulls, held } : {};
+  await tell(pods, client, existing, (pod) => pushFor(pod, placed, { mediaPods: mediaPodsOf(world, key), ...rest }));
+  await resume(world, captures, pods);
   if (captureEssence(pods.reports) !== before) options.onChange(key);
   const [error] = errors;
   if (error !== undefined) throw error;
-  return { requeueAfterMs: nextLook(world, pods, existing, placed) };
+  const lookMs = nextLook(world, pods, existing, placed);
+  // A pod may say at any time that a capture was started by REST.
+  return { requeueAfterMs: held.length > 0 ? Math.min(LOOK_MS, lookMs) : lookMs };
 }
 
 /** `spec.capture` of a MediaServer that this operator manages. */
@@ -169,9 +183,33 @@ function mediaPodsOf({ fleets, stores }: World, key: string): MediaPod[] {
     .map(({ address, internalPort, name }) => ({ pod: name, address, port: internalPort }));
 }
 
-function pushFor(pod: Pod, placed: readonly Captured[], mediaPods: readonly MediaPod[]): CapturePush {
+type ForAll = Pick<CapturePush, 'held' | 'mediaPods' | 'pulls'>;
+
+function pushFor(pod: Pod, placed: readonly Captured[], forAll: ForAll): CapturePush {
   const own = placed.filter(({ assignment }) => assignment?.podUid === pod.uid);
-  return capturePush({ mediaPods: [...mediaPods], captures: own.map(orderOf) });
+  return capturePush({ ...forAll, captures: own.map(orderOf) });
+}
+
+/** What a call of the REST API may start again. */
+function heldCapture({ accepted, object, uid }: Captured): HeldCapture[] {
+  const { appKey, source, spec } = accepted;
+  if (spec.suspend || heldOf(object) === null) return [];
+  return [{ uid, appKey, name: spec.name, url: source.url }];
+}
+
+/** Writes down which held captures the REST API has started again, as pods say. The change of the status gives them to a pod. */
+async function resume({ client }: World, captures: readonly Captured[], { reports }: CapturePods): Promise<void> {
+  const resumed = [...reports.values()].flatMap(({ report }) => report?.resumed ?? []);
+  for (const { object, uid } of captures) {
+    const at = Math.max(0, ...resumed.filter((each) => each.uid === uid).map((each) => each.at));
+    const held = heldOf(object);
+    if (!held || at <= Date.parse(held.time)) continue;
+    const { name, namespace = null } = object.metadata;
+    await client.call('PATCH', `${pathOf(TYPES.StreamCapture, namespace, name)}/status`, {
+      contentType: 'application/merge-patch+json',
+      body: { status: { resumed: rfc3339(at) } },
+    });
+  }
 }
 
 function orderOf({ accepted, assignment, object, uid }: Captured): CaptureOrder {

@@ -9,7 +9,11 @@ export type Held = NonNullable<StreamCaptureStatus['held']>;
 /** A new value of this annotation starts a capture that is held. */
 export const RESTART = 'sluice.dev/restart';
 
-export const restartOf = ({ metadata }: KubeObject): string => metadata.annotations?.[RESTART] ?? '';
+/** Who has last asked for a start: the annotation, and the REST API. Another text starts a capture that is held. */
+export function restartOf(object: KubeObject): string {
+  const { resumed = '' } = captureStatusOf(object);
+  return [object.metadata.annotations?.[RESTART] ?? '', ...(resumed === '' ? [] : [resumed])].join(' ').trim();
+}
 
 /** Whether somebody has asked for the capture to start again. */
 export function isRestart({ after, before }: Change): boolean {

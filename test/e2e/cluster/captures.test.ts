@@ -27,7 +27,9 @@ beforeAll(async () => {
     stringData: { username: 'cam', password: 'p@ss:w/ö %41' },
   });
   const sources = { requests: { cpu: '50m', memory: '64Mi' } };
-  await stage.live({ capture: { allow: [{ cidr: `${machine}/32` }], resources: { sources, capture: sources } } });
+  await stage.live({
+    capture: { rest: true, allow: [{ cidr: `${machine}/32` }], resources: { sources, capture: sources } },
+  });
   await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
 });
 afterEach(async () => {
@@ -249,6 +251,38 @@ describe('a StreamCapture from kubectl apply', () => {
     }
     // A viewer that names another camera gets nothing, and nothing is dialled.
     expect((await stage.offer('play', encodeURIComponent(cameras.url('stopped')))).status).toBe(409);
+  });
+
+  it('that was ended is started again by /rtsp/startup, which captures other cameras too', async () => {
+    const uri = cameras.url('stopped');
+    await stage.apply(gate('stopped'));
+    await captured();
+    await isLeft('stopped', () => stage.api('/rtsp/terminate', { uri }));
+    await stage.condition('scap/gate', 'Capturing', 'False', 'TerminatedByRest');
+    await until('it is started', async () => (await stage.api('/rtsp/startup', { uri })).status === 200, SLOW);
+    await captured();
+    expect((await stage.get('scap/gate')).status.resumed).toMatch(/^20.*Z$/);
+
+    const other = { uri: cameras.url('pcmu').replace('rtsp://', 'rtsp://user:s3cret@'), toStream: 'pulled' };
+    expect((await stage.api('/rtsp/startup', other)).status).toBe(200);
+    const listed = async (): Promise<Json> => (await stage.api('/rtsp/find_all', {})).body;
+    const statuses = async (): Promise<string[]> =>
+      (await listed()).map(({ localStreamName, status }: Json) => `${localStreamName} ${status}`).sort();
+    await until('both are captured', async () => `${await statuses()}` === 'gate PLAYING,pulled PLAYING', SLOW);
+    await stage.play('pulled');
+    expect((await stage.api('/rtsp/startup', other)).status).toBe(409);
+    expect(JSON.stringify(await listed())).not.toContain('s3cret');
+    await isLeft('pcmu', () => stage.api('/rtsp/terminate', { uri: other.uri }));
+    const logs = [
+      '-n',
+      stage.namespace,
+      'logs',
+      '--all-containers',
+      '--tail=-1',
+      '-l',
+      'app.kubernetes.io/managed-by=sluice',
+    ];
+    expect(await stage.kube.kubectl(logs)).not.toContain('s3cret');
   });
 
   it('of an address that is not allowed is refused', async () => {
