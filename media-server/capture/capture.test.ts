@@ -102,6 +102,19 @@ describe('a capture', () => {
     expect(attempts()).toBe(before + 1);
   });
 
+  it('says that its sound is left out', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    stage.tracks('video');
+    stage.leavesOut('audio', 'G722');
+    stage.packet();
+    await stage.clock.advance(300);
+    expect(capture.state).toMatchObject({ reason: 'Connected', message: 'the sound is left out: its codec is G722' });
+    // A second stream has sound that can be used.
+    stage.tracks('audio');
+    expect(capture.state.message).toBe('');
+  });
+
   it('waits for the video of a camera that is joined between two key frames', async () => {
     const stage = new CaptureStage();
     stage.start();

@@ -12,11 +12,13 @@ import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED
 import { BitRate } from './bit-rate.ts';
 import { Demand } from './demand.ts';
 import type { CaptureMetrics, ConnectionEnd } from './metrics.ts';
-import { CLOCK_RATES, PAYLOAD_TYPES, type PublicationListener, type TrackKind } from './publication.ts';
+import type { PublicationListener } from './publication.ts';
 import type { PublicationEnd, Refusal } from './publish-client.ts';
-import { Renumbering } from './renumbering.ts';
 import { readRtp } from './rtp.ts';
-import type { SourceListener, SourceTrack } from './source.ts';
+import type { SourceListener } from './source.ts';
+import type { SourceTrack } from './source-events.ts';
+import { Timeline } from './timeline.ts';
+import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
 import { VideoWatch } from './video-watch.ts';
 
 /** A source that was opened. */
@@ -24,7 +26,7 @@ export type OpenSource = { close(): void };
 /** A publication that was started. */
 export type OpenPublication = {
   readonly mediaSessionId: string;
-  send(kind: TrackKind, packet: Buffer, timestamp: number): void;
+  send(kind: TrackKind, packet: Buffer): void;
   close(): Promise<void>;
 };
 
@@ -83,10 +85,7 @@ export class Capture {
   readonly #sourceBackOff: BackOff;
   readonly #publishBackOff: BackOff;
   readonly #countReceived: (kind: TrackKind, bytes: number) => void;
-  readonly #numbers = {
-    video: new Renumbering(CLOCK_RATES.video),
-    audio: new Renumbering(CLOCK_RATES.audio),
-  };
+  readonly #timeline = new Timeline();
   readonly #demand: Demand;
   /** Timers by what they are for. */
   readonly #timers = new Map<'retry' | 'good' | 'tracks' | 'publish', Timer>();
@@ -102,6 +101,8 @@ export class Capture {
   #watch = new VideoWatch();
   #bitRate = new BitRate();
   #tracks: SourceTrack[] = [];
+  /** The codec of sound that cannot be published. */
+  #leftOut: string | null = null;
   #reason: CapturingReason = 'Connecting';
   #message = '';
   #held: CaptureState['held'] | null = null;
@@ -163,7 +164,7 @@ export class Capture {
     return {
       ...{ uid, generation, epoch },
       reason: this.#reason,
-      message: this.#message.slice(0, MOST_TEXT),
+      message: (this.#message || this.#silence).slice(0, MOST_TEXT),
       restarts: Math.max(0, this.#connections - 1),
       tracks: this.#tracks.map(({ from, codec, ...track }) => ({ ...track, codec: from ?? codec })),
       ...(this.#connectedAt === null ? {} : { connectedAt: this.#connectedAt }),
@@ -174,17 +175,28 @@ export class Capture {
     };
   }
 
+  /** Why a stream that is fine has no sound. */
+  get #silence(): string {
+    const isSilent = this.#reason === 'Connected' && this.#tracks.every(({ kind }) => kind !== 'audio');
+    return isSilent && this.#leftOut !== null ? `the sound is left out: its codec is ${this.#leftOut}` : '';
+  }
+
   #connect(): void {
     this.#connections += 1;
     this.#deps.metrics.connecting(this.order.appKey);
     this.#tracks = [];
     this.#watch = new VideoWatch();
     this.#bitRate = new BitRate();
-    for (const numbers of Object.values(this.#numbers)) numbers.restart();
+    this.#leftOut = null;
+    this.#timeline.restart();
     this.#source = this.#deps.openSource(this.order, {
       onTrack: (track) => {
         this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
       },
+      onLeftOut: (kind, codec) => {
+        if (kind === 'audio') this.#leftOut = codec;
+      },
+      onClock: (kind, clock) => this.#timeline.says(kind, clock),
       onPacket: (packet) => this.#packet(packet),
       onEnded: (reason, text) =>
         this.#lost(reason === 'stalled' && this.#connectedAt === null ? 'noMedia' : reason, text),
@@ -210,8 +222,8 @@ export class Capture {
         return;
       }
     }
-    const timestamp = this.#numbers[kind].apply(packet, header, now);
-    this.#publication?.send(kind, packet, timestamp);
+    this.#timeline.apply(kind, packet, header, now);
+    this.#publication?.send(kind, packet);
   }
 
   #connected(): void {
@@ -298,6 +310,7 @@ export class Capture {
       onPlayed: (isPlayed) => {
         if (started === this.#publication) this.#demand.played(isPlayed);
       },
+      presentedNow: (kind) => this.#timeline.presentedAt(kind, this.#deps.clock.monotonic()),
     });
     if ('kind' in started) {
       this.#refused(started);

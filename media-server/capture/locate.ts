@@ -2,7 +2,7 @@ import { addressFault } from '../../crds/render/capture-address.ts';
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
 import { sourceHost } from '../../crds/schema/source-url.ts';
 import { urlHost } from '../../process/addresses.ts';
-import type { SourceEnd } from './source.ts';
+import type { SourceEnd } from './source-events.ts';
 
 /** What the program `sources` is told. Its URL names a literal address and has no credentials. */
 export type SourceSpec = {

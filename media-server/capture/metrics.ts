@@ -2,8 +2,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CaptureState } from '../../crds/schema/capture-messages.ts';
 import type { CaptureEndCause } from '../../crds/schema/capture-reasons.ts';
 import { newRegistry } from '../../process/default-metrics.ts';
-import type { TrackKind } from './publication.ts';
-import type { SourceEnd } from './source.ts';
+import type { SourceEnd } from './source-events.ts';
+import type { TrackKind } from './tracks.ts';
 
 /** Why a connection to a source has ended: what the source said, or what was seen of its media. */
 export type ConnectionEnd = SourceEnd | 'noMedia' | 'bFrames';

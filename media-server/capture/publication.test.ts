@@ -2,9 +2,10 @@ import { PeerConnection, RtcpReceivingSession, type Track } from 'node-datachann
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rtpPacket } from '../../test/builders/rtp-packets.ts';
 import { until } from '../../test/harness/wait.ts';
-import { PAYLOAD_TYPES, Publication, type TrackKind } from './publication.ts';
+import { Publication } from './publication.ts';
 import type { EventListener, Posted, PublicationEnd, Refusal } from './publish-client.ts';
 import { type RtpHeader, readRtp } from './rtp.ts';
+import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
 
 type Received = RtpHeader & { readonly ssrc: number; readonly text: string };
 
@@ -84,6 +85,7 @@ const start = (...kinds: readonly TrackKind[]) =>
     onEnded: (end) => told.push(end),
     onDrain: (sendsAway) => told.push(sendsAway),
     onPlayed: (isPlayed) => told.push(isPlayed),
+    presentedNow: () => 0,
   });
 
 async function started(...kinds: readonly TrackKind[]): Promise<Publication> {
@@ -96,7 +98,7 @@ async function started(...kinds: readonly TrackKind[]): Promise<Publication> {
 function send(publication: Publication, kind: TrackKind, sequence: number): void {
   const parts = { payloadType: PAYLOAD_TYPES[kind], sequence, timestamp: sequence * 10, marker: true };
   const packet = rtpPacket({ ...parts, payload: [...Buffer.from(`${kind} ${sequence}`)] });
-  publication.send(kind, packet, sequence * 10);
+  publication.send(kind, packet);
   // It is valid during the call only.
   packet.fill(0);
 }

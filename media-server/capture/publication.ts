@@ -1,19 +1,8 @@
 import { randomInt } from 'node:crypto';
-import {
-  Audio,
-  PeerConnection,
-  RtcpNackResponder,
-  RtcpSrReporter,
-  RtpPacketizationConfig,
-  type Track,
-  Video,
-} from 'node-datachannel';
+import { Audio, PeerConnection, RtcpNackResponder, type Track, Video } from 'node-datachannel';
 import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
-
-/** Payload types of the program `sources`. */
-export const PAYLOAD_TYPES = { video: 96, audio: 111 } as const;
-export const CLOCK_RATES = { video: 90_000, audio: 48_000 } as const;
-export type TrackKind = keyof typeof PAYLOAD_TYPES;
+import { CNAME, senderReport } from './sender-report.ts';
+import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
 
 /**
  * Constrained Baseline 3.1 is what every player offers. Chromium decodes Main and High all the same, and has no other
@@ -28,17 +17,26 @@ const WAITING = 512;
 /** The routes of the media server that a publication is started on. */
 export type PublicationClient = Pick<PublishClient, 'follow' | 'post' | 'remove'>;
 
-/** What happens to a publication. */
+/** Without contributing sources and extensions. */
+const RTP_HEADER_BYTES = 12;
+/** Players put sound and picture together with the first reports of both. */
+const REPORT_MS = 1_000;
+
+/** The capture of a publication. */
 export type PublicationListener = Omit<EventListener, 'onId'> & {
   /** Called once, unless the publication was closed before. */
   onEnded(end: PublicationEnd): void;
+  /** The timestamp of a packet that would be presented now. */
+  presentedNow(kind: TrackKind): number;
 };
 
 type Sender = {
   readonly track: Track;
   readonly ssrc: number;
-  /** Sender reports take the newest timestamp from it. */
-  readonly rtp: RtpPacketizationConfig;
+  packets: number;
+  octets: number;
+  /** When the last sender report was sent. */
+  reportedAt: number;
 };
 
 /** A capture's publication on a media server, by WHIP (RFC 9725). */
@@ -46,15 +44,17 @@ export class Publication {
   readonly #connection: PeerConnection;
   /** Keeps references: a track that is garbage-collected stops silently. */
   readonly #senders = new Map<TrackKind, Sender>();
-  readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer; readonly timestamp: number }[] = [];
+  readonly #waiting: { readonly kind: TrackKind; readonly packet: Buffer }[] = [];
   readonly #over = new AbortController();
   readonly #client: PublicationClient;
+  readonly #listener: PublicationListener;
   #location: string | null = null;
   #mediaSessionId = '';
   #isClosing = false;
 
-  private constructor(client: PublicationClient, kinds: readonly TrackKind[]) {
+  private constructor(client: PublicationClient, kinds: readonly TrackKind[], listener: PublicationListener) {
     this.#client = client;
+    this.#listener = listener;
     this.#connection = new PeerConnection('capture', {
       iceServers: [],
       disableAutoNegotiation: true,
@@ -71,7 +71,7 @@ export class Publication {
     kinds: readonly TrackKind[],
     listener: PublicationListener,
   ): Promise<Publication | Refusal> {
-    const publication = new Publication(client, kinds);
+    const publication = new Publication(client, kinds, listener);
     try {
       const outcome = await client.post(await publication.#offer());
       if (outcome.kind === 'refused') {
@@ -80,7 +80,7 @@ export class Publication {
       }
       publication.#location = outcome.location;
       publication.#connection.setRemoteDescription(outcome.answer, 'answer');
-      publication.#follow(outcome.location, listener);
+      publication.#follow(outcome.location);
       return publication;
     } catch (error) {
       await publication.close();
@@ -94,16 +94,16 @@ export class Publication {
   }
 
   /** Sends a packet. Its numbers must go on from those of the packet before it; its SSRC is replaced. */
-  send(kind: TrackKind, packet: Buffer, timestamp: number): void {
+  send(kind: TrackKind, packet: Buffer): void {
     const sender = this.#senders.get(kind);
     if (!sender) return;
     if (!sender.track.isOpen()) {
       // The packet is valid during the call only.
-      if (this.#waiting.length < WAITING) this.#waiting.push({ kind, packet: Buffer.from(packet), timestamp });
+      if (this.#waiting.length < WAITING) this.#waiting.push({ kind, packet: Buffer.from(packet) });
       return;
     }
-    for (const early of this.#waiting.splice(0)) this.#send(early.kind, early.packet, early.timestamp);
-    this.#send(kind, packet, timestamp);
+    for (const early of this.#waiting.splice(0)) this.#send(early.kind, early.packet);
+    this.#send(kind, packet);
   }
 
   /** Ends the publication as its client's wish (DELETE). Resolves when the media server has answered or cannot. */
@@ -115,12 +115,24 @@ export class Publication {
     this.#connection.close();
   }
 
-  #send(kind: TrackKind, packet: Buffer, timestamp: number): void {
+  #send(kind: TrackKind, packet: Buffer): void {
     const sender = this.#senders.get(kind);
     if (!sender?.track.isOpen()) return;
     packet.writeUInt32BE(sender.ssrc, 8);
-    sender.rtp.timestamp = timestamp;
     sender.track.sendMessageBinary(packet);
+    sender.packets += 1;
+    sender.octets += packet.length - RTP_HEADER_BYTES;
+    this.#report(kind, sender);
+  }
+
+  /** Says which packet is presented now, so that players know how late each track is. */
+  #report(kind: TrackKind, sender: Sender): void {
+    const ms = Date.now();
+    if (Math.abs(ms - sender.reportedAt) < REPORT_MS) return;
+    sender.reportedAt = ms;
+    const { octets, packets, ssrc, track } = sender;
+    const timestamp = this.#listener.presentedNow(kind);
+    track.sendMessageBinary(senderReport({ ssrc, ms, timestamp, packets, octets }));
   }
 
   async #offer(): Promise<string> {
@@ -134,7 +146,8 @@ export class Publication {
     return this.#connection.localDescription()?.sdp ?? '';
   }
 
-  #follow(location: string, { onDrain, onEnded, onPlayed }: PublicationListener): void {
+  #follow(location: string): void {
+    const { onDrain, onEnded, onPlayed } = this.#listener;
     const onId = (id: string): void => {
       this.#mediaSessionId = id;
     };
@@ -151,11 +164,8 @@ function addTrack(connection: PeerConnection, kind: TrackKind): Sender {
   const media = kind === 'video' ? new Video(kind, 'SendOnly') : new Audio(kind, 'SendOnly');
   if (media instanceof Video) media.addH264Codec(PAYLOAD_TYPES.video, H264_PROFILE);
   else media.addOpusCodec(PAYLOAD_TYPES.audio);
-  media.addSSRC(ssrc, 'capture', 'capture', kind);
+  media.addSSRC(ssrc, CNAME, 'capture', kind);
   const track = connection.addTrack(media);
-  const rtp = new RtpPacketizationConfig(ssrc, 'capture', PAYLOAD_TYPES[kind], CLOCK_RATES[kind]);
-  const handler = new RtcpSrReporter(rtp);
-  handler.addToChain(new RtcpNackResponder(REPEATABLE));
-  track.setMediaHandler(handler);
-  return { track, ssrc, rtp };
+  track.setMediaHandler(new RtcpNackResponder(REPEATABLE));
+  return { track, ssrc, packets: 0, octets: 0, reportedAt: 0 };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { H264, rtpPacket } from '../../test/builders/rtp-packets.ts';
 import { FrameReader } from './frames.ts';
-import { Renumbering } from './renumbering.ts';
 import { beginsKeyFrame, readRtp, timestampDelta } from './rtp.ts';
 import { VideoWatch } from './video-watch.ts';
 
@@ -75,32 +74,6 @@ describe('a key frame', () => {
     ['slice', false],
   ] as const)('begins with %s: %s', (name, expected) => {
     expect(beginsKeyFrame(rtpPacket({ payload: H264[name] }), 12)).toBe(expected);
-  });
-});
-
-describe('renumbering', () => {
-  const number = (numbers: Renumbering, sequence: number, timestamp: number, now: number) => {
-    const packet = rtpPacket({ sequence, timestamp });
-    numbers.apply(packet, readRtp(packet) ?? NONE, now);
-    const { sequence: ours, timestamp: oursToo } = readRtp(packet) ?? NONE;
-    return [ours, oursToo];
-  };
-  const NONE = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, payloadAt: 0 };
-
-  it('keeps the numbers of the first source', () => {
-    const numbers = new Renumbering(90_000);
-    expect(number(numbers, 65_535, 2 ** 32 - 1, 0)).toEqual([65_535, 2 ** 32 - 1]);
-    expect(number(numbers, 0, 2_999, 33)).toEqual([0, 2_999]);
-  });
-
-  it('goes on with the next source, by the time that has passed, over both rings', () => {
-    const numbers = new Renumbering(90_000);
-    number(numbers, 65_535, 2 ** 32 - 1, 1_000);
-    numbers.restart();
-    expect(number(numbers, 500, 7_000, 3_000)).toEqual([0, 2 * 90_000 - 1]);
-    // A packet that was late keeps its place.
-    expect(number(numbers, 499, 4_000, 3_001)).toEqual([65_535, 2 * 90_000 - 3_001]);
-    expect(number(numbers, 501, 10_000, 3_033)).toEqual([1, 2 * 90_000 + 2_999]);
   });
 });
 

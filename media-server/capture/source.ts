@@ -1,33 +1,16 @@
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from './frames.ts';
 import type { SourceSpec } from './locate.ts';
-
-/** Why a source has ended, as the program `sources` says it. */
-export const SOURCE_ENDS = [
-  'unauthorized',
-  'notFound',
-  'unreachable',
-  'stalled',
-  'unsupported',
-  'notAllowed',
-  'endOfStream',
-  'failed',
-] as const;
-export type SourceEnd = (typeof SOURCE_ENDS)[number];
-
-/** A track of a source, as far as it is known. */
-export type SourceTrack = {
-  readonly kind: 'audio' | 'video';
-  readonly codec: string;
-  /** The codec of the camera if it is converted. */
-  readonly from?: string;
-  readonly profile?: string;
-  readonly width?: number;
-  readonly height?: number;
-};
+import { readEvent, type SourceEnd, type SourceTrack } from './source-events.ts';
+import type { Presented } from './timeline.ts';
+import type { TrackKind } from './tracks.ts';
 
 export type SourceListener = {
   onTrack(track: SourceTrack): void;
+  /** A stream of the source is left out, since its codec is not read. */
+  onLeftOut(kind: TrackKind, codec: string): void;
+  /** Called before the first packet of a track, and from time to time. */
+  onClock(kind: TrackKind, clock: Presented): void;
   /** Called for each RTP packet. It may be changed, and is valid during the call only. */
   onPacket(packet: Buffer): void;
   /** Called once. `text` is the reader's own message, without credentials. */
@@ -60,18 +43,25 @@ export class Source {
     this.#socket.destroy();
   }
 
+  /** What cannot be used ends this source, and no other. */
   #read(chunk: Buffer): void {
-    for (const frame of this.#frames.read(chunk)) {
-      if (this.#isOver) return;
-      if (frame[0] === BRACE) this.#event(frame.toString());
-      else this.#listener.onPacket(frame);
+    try {
+      for (const frame of this.#frames.read(chunk)) {
+        if (this.#isOver) return;
+        if (frame[0] === BRACE) this.#event(frame.toString());
+        else this.#listener.onPacket(frame);
+      }
+    } catch (error) {
+      this.#end('failed', `the program that reads the source sends nonsense: ${error}`);
     }
   }
 
-  #event(text: string): void {
-    const { event, reason, text: said, ...rest } = JSON.parse(text) as Record<string, unknown>;
-    if (event === 'track') this.#listener.onTrack(rest as SourceTrack);
-    if (event === 'ended') this.#end(SOURCE_ENDS.find((each) => each === reason) ?? 'failed', String(said ?? ''));
+  #event(json: string): void {
+    const said = readEvent(json);
+    if (said?.event === 'track') this.#listener.onTrack(said.track);
+    if (said?.event === 'clock') this.#listener.onClock(said.kind, said.clock);
+    if (said?.event === 'unsupported') this.#listener.onLeftOut(said.kind, said.codec);
+    if (said?.event === 'ended') this.#end(said.reason, said.text);
   }
 
   #end(reason: SourceEnd, text: string): void {

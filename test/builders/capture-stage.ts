@@ -110,6 +110,10 @@ export class CaptureStage {
     for (const kind of named) this.#listener?.onTrack({ kind, codec: kind === 'video' ? 'H264' : 'Opus' });
   }
 
+  leavesOut(kind: 'audio' | 'video', codec: string): void {
+    this.#listener?.onLeftOut(kind, codec);
+  }
+
   packet(timestamp = this.clock.monotonic() * 90, payload = H264.slice, payloadType = 96): void {
     this.#listener?.onPacket(rtpPacket({ sequence: this.#sequence++, timestamp, payload, payloadType }));
   }

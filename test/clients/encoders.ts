@@ -2,24 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { addressOf, type Place, startAt } from '../harness/place.ts';
 import { freePort } from '../harness/ports.ts';
 import { type RunningProcess, startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
 
-const PICTURE = [
-  '-f',
-  'lavfi',
-  '-i',
-  'testsrc=size=320x180:rate=25',
-  '-f',
-  'lavfi',
-  '-i',
-  'sine=440',
-  '-c:a',
-  'aac',
-  '-ac',
-  '2',
-];
+/** Picture and sound, of which the sound is sent later by these seconds. */
+const CONTENTS = {
+  tone: () => ['testsrc=size=320x180:rate=25', 'sine=440'],
+  /** A flash and a beep at each whole second. There is never silence: encoders would collect it. */
+  flashes: (late: number) => [
+    "color=black:size=320x180:rate=25,drawbox=color=white:t=fill:enable='lt(mod(t,1),0.2)'",
+    `aevalsrc='(random(0)-0.5)*(0.02+lt(mod(t+1-${late},1),0.2))':sample_rate=48000`,
+  ],
+} as const;
+const SOUND = ['-c:a', 'aac', '-ac', '2'];
 const CODECS = {
   h264: ['-c:v', 'libx264', '-tune', 'zerolatency', '-profile:v', 'main'],
   h265: ['-c:v', 'libx265', '-tune', 'zerolatency'],
@@ -29,43 +26,54 @@ type Encoding = {
   readonly codec?: keyof typeof CODECS;
   /** The time at which timestamps begin, in seconds. */
   readonly from?: number;
+  readonly content?: keyof typeof CONTENTS;
+  /** By how many seconds, less than one, the sound is sent later than its picture. */
+  readonly soundLate?: number;
+  readonly at?: Place;
 };
 
-/** Sends a picture and a tone to `url` with ffmpeg. */
+/** Sends picture and sound to `url` with ffmpeg; as a listener to one reader. */
 export function startEncoder(
   url: string,
   format: 'flv' | 'mpegts',
-  { codec = 'h264', from = 0 }: Encoding = {},
+  { at = '127.0.0.1', codec = 'h264', content = 'tone', from = 0, soundLate = 0 }: Encoding = {},
 ): RunningProcess {
+  const [picture = '', sound = ''] = CONTENTS[content](soundLate);
   const video = [...CODECS[codec], '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25'];
-  const output = ['-output_ts_offset', `${from}`, '-f', format, url];
-  return startProcess('ffmpeg', ['-v', 'error', '-nostdin', '-re', ...PICTURE, ...video, ...output]);
+  // What is made at the same time is not presented at the same time, and nothing waits for the other.
+  const late = soundLate === 0 ? [] : ['-itsoffset', `${-soundLate}`];
+  const order = soundLate === 0 ? [] : ['-max_interleave_delta', '1'];
+  const output = ['-output_ts_offset', `${from}`, ...order, '-f', format, url];
+  const input = ['-re', '-f', 'lavfi', '-i', picture, '-re', '-f', 'lavfi', ...late, '-i', sound];
+  return startAt(at, 'ffmpeg', ['-v', 'error', '-nostdin', ...input, ...SOUND, ...video, ...output]);
 }
 
 /** nginx with its RTMP module; `url` is that of an application. */
-export async function startRtmpServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+export async function startRtmpServer(
+  at: Place = '127.0.0.1',
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-rtmp-'));
-  const port = await freePort();
+  const [address, port] = [addressOf(at), await freePort()];
   const program = process.env['SLUICE_NGINX'] ?? '/usr/sbin/nginx';
   const module = join(dirname(program), '../lib/nginx/modules/ngx_rtmp_module.so');
   const config = [
     `load_module ${module};`,
     'daemon off; pid nginx.pid; events {}',
-    `rtmp { access_log off; server { listen 127.0.0.1:${port}; application live { live on; } } }`,
+    `rtmp { access_log off; server { listen ${address}:${port}; application live { live on; } } }`,
   ];
   await writeFile(join(folder, 'nginx.conf'), config.join('\n'));
-  const nginx = startProcess(program, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr']);
-  await until('nginx listens', () => isOpen(port));
+  const nginx = startAt(at, program, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr']);
+  await until('nginx listens', () => isOpen(port, address));
   const stop = async (): Promise<void> => {
     await nginx.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { url: `rtmp://127.0.0.1:${port}/live`, stop };
+  return { url: `rtmp://${address}:${port}/live`, stop };
 }
 
-function isOpen(port: number): Promise<boolean> {
+function isOpen(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
+    const socket = connect(port, address, () => {
       socket.destroy();
       resolve(true);
     });

@@ -25,6 +25,8 @@ H264 = PICTURE.format("") + ENCODED.format("")
 SOUND = "audiotestsrc is-live=true wave={} ! audio/x-raw,rate={},channels={} ! "
 AAC = SOUND + "voaacenc ! rtpmp4gpay name=pay1"
 PCMU = SOUND + "mulawenc ! rtppcmupay name=pay1"
+FLIPS = PICTURE.format("pattern=ball flip=true") + ENCODED.format("")
+TICKS = PCMU.format("ticks samplesperbuffer=320 {}", 8000, 1)
 CAMERAS = {
     "aac": H264 + AAC.format("sine", 48000, 2),
     "aac16": H264 + AAC.format("sine", 16000, 1),
@@ -34,7 +36,10 @@ CAMERAS = {
     "h265": PICTURE.format("") + "x265enc speed-preset=ultrafast ! rtph265pay name=pay0 " + PCMU.format("sine", 8000, 1),
     "sound": PCMU.format("sine", 8000, 1).replace("pay1", "pay0"),
     # The picture inverts its colours every two seconds. A tick is heard each second, 128 ms before a whole one.
-    "ticks": PICTURE.format("pattern=ball flip=true") + ENCODED.format("") + PCMU.format("ticks", 8000, 1),
+    "ticks": FLIPS + PCMU.format("ticks", 8000, 1),
+    # The same with packets of 40 ms, as cameras send them, so that a tick comes with the picture.
+    "together": FLIPS + TICKS.format(""),
+    "together-brief": FLIPS.replace("flip=true", "flip=true num-buffers=300") + TICKS.format("num-buffers=300"),
     "short": PICTURE.format("num-buffers=50") + ENCODED.format(""),
     # About 2 MB per second.
     "heavy": PICTURE.format("pattern=snow") + ENCODED.format("pass=quant quantizer=1"),

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CapturedSource } from '../clients/captured-source.ts';
-import type { CameraNetwork } from './camera-network.ts';
 import { descendants } from './descendants.ts';
+import { addressOf, type Place, startAt } from './place.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 import { until } from './wait.ts';
 
@@ -84,13 +84,12 @@ export class RtspCameras {
   readonly run: RunningProcess;
   readonly #address: string;
 
-  private constructor(at: CameraNetwork | string) {
-    this.#address = typeof at === 'string' ? at : at.address;
-    const [python, args] = ['/usr/bin/python3', ['test/clients/rtsp_cameras.py', this.#address]];
-    this.run = typeof at === 'string' ? startProcess(python, args) : startProcess(...at.within(python, args));
+  private constructor(at: Place) {
+    this.#address = addressOf(at);
+    this.run = startAt(at, '/usr/bin/python3', ['test/clients/rtsp_cameras.py', this.#address]);
   }
 
-  static async start(at: CameraNetwork | string = '127.0.0.1'): Promise<RtspCameras> {
+  static async start(at: Place = '127.0.0.1'): Promise<RtspCameras> {
     const cameras = new RtspCameras(at);
     await until('the cameras listen', () => cameras.run.lines.some((line) => line.startsWith('port digest')));
     return cameras;

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startEncoder, startRtmpServer } from '../clients/encoders.ts';
+import { soundBehind, watchLipSync } from '../clients/lip-sync.ts';
+import { startBrowser } from '../harness/browser.ts';
+import { CameraNetwork } from '../harness/camera-network.ts';
+import { TestServer, toYaml } from '../harness/media-server.ts';
+import { openPlayer, type Received, received } from '../harness/player-page.ts';
+import { freePort } from '../harness/ports.ts';
+import { RtspCameras } from '../harness/sources.ts';
+import { until } from '../harness/wait.ts';
+
+const SLOW = { timeoutMs: 20_000 };
+
+let network: CameraNetwork;
+let cameras: RtspCameras;
+let server: TestServer;
+let browser: Browser;
+/** The manifests of the media server without captures. */
+let base = '';
+/** What a test has started. */
+const parts: { stop(): unknown }[] = [];
+
+function owned<T extends { stop(): unknown }>(part: T): T {
+  parts.push(part);
+  return part;
+}
+
+beforeAll(async () => {
+  network = new CameraNetwork();
+  [cameras, browser] = await Promise.all([RtspCameras.start(network), startBrowser()]);
+  server = await TestServer.start({
+    args: ['--internal-port', String(await freePort())],
+    mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
+  });
+  await server.edit((text) => (base = text));
+});
+afterEach(async () => {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) await page.close();
+  await server.edit(() => base);
+  await until('nothing is captured', async () => (await server.streams()).length === 0, SLOW);
+  for (const part of parts.splice(0)) await part.stop();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await cameras?.run.stop('SIGKILL');
+  network?.remove();
+});
+
+/** Captures a source, and plays it. */
+async function played(source: object): Promise<Page> {
+  const spec = { appRef: { name: 'default' }, name: 'gate', ...source };
+  const capture = { apiVersion: 'sluice.dev/v1alpha1', kind: 'StreamCapture', metadata: { name: 'gate' }, spec };
+  await server.edit(() => [base, toYaml([capture])].join('---\n'));
+  const isLive = async () => (await server.streams()).some(({ status }) => status === 'PUBLISHING');
+  await until('it is captured', isLive, SLOW);
+  return openPlayer(browser, server.url, 'gate');
+}
+
+const WINDOW_MS = 5_000;
+
+/** What a page plays within some seconds. */
+async function playedNow(page: Page): Promise<Received> {
+  const before = await received(page);
+  await sleep(WINDOW_MS);
+  const after = await received(page);
+  return {
+    framesDecoded: after.framesDecoded - before.framesDecoded,
+    concealed: after.concealed - before.concealed,
+    samples: after.samples - before.samples,
+    energy: after.energy - before.energy,
+  };
+}
+
+/** Plays all pictures of 25 a second, and no sound that was made up. Another program may take the processor for once. */
+async function playsWell(page: Page, hasSound = true): Promise<void> {
+  const isGood = ({ concealed, framesDecoded }: Received): boolean => concealed === 0 && framesDecoded >= 120;
+  let now = await playedNow(page);
+  for (let tries = 0; tries < 3 && !isGood(now); tries += 1) now = await playedNow(page);
+  const message = JSON.stringify(now);
+  expect(isGood(now), message).toBe(true);
+  expect(now.samples > WINDOW_MS * 40, message).toBe(hasSound);
+  expect(now.energy > 0, message).toBe(hasSound);
+}
+
+describe('a camera is decoded whole, and no sound is concealed:', () => {
+  it.each([
+    { path: 'aac', hasSound: true },
+    { path: 'aac16', hasSound: true },
+    { path: 'pcmu', hasSound: true },
+    { path: 'pcma', hasSound: true },
+    { path: 'silent', hasSound: false },
+  ])('$path', async ({ hasSound, path }) => {
+    await playsWell(await played({ rtsp: { url: cameras.url(path) } }), hasSound);
+  });
+});
+
+/** What the issue of captures asks for; players notice less. */
+const MOST_APART_MS = 100;
+/** Browsers move the picture slowly to its sound. */
+const ADAPTING = { timeoutMs: 60_000, everyMs: 500 };
+
+/** Sound and picture of the last changes are together, soon. */
+async function areTogether(page: Page): Promise<void> {
+  let last: number[] = [];
+  const together = async (): Promise<boolean> => {
+    last = (await soundBehind(page)).slice(-3);
+    return last.length === 3 && last.every((ms) => Math.abs(ms) <= MOST_APART_MS);
+  };
+  await until('sound and picture are together', together, ADAPTING).catch((error: unknown) => {
+    throw new Error(`sound is behind its picture by ${last.map(Math.round)} ms`, { cause: error });
+  });
+}
+
+describe('sound and picture are together', { timeout: 150_000 }, () => {
+  it('from a camera, also when it has come back', async () => {
+    // It ends after twelve seconds, and is connected to again.
+    const page = await played({ rtsp: { url: cameras.url('together-brief') } });
+    await watchLipSync(page);
+    await areTogether(page);
+    const times = () => server.log.filter(({ reason }) => reason === 'endOfStream').length;
+    const before = times();
+    await until('it has ended', () => times() > before, SLOW);
+    await until('it is back', () => cameras.count('PLAY', 'together-brief') > before + 1, SLOW);
+    const changes = (await soundBehind(page)).length;
+    await until('changes', async () => (await soundBehind(page)).length >= changes + 3, SLOW);
+    await areTogether(page);
+  });
+
+  it('from an RTMP server', async () => {
+    const rtmp = owned(await startRtmpServer(network));
+    owned(startEncoder(`${rtmp.url}/cam`, 'flv', { at: network, content: 'flashes' }));
+    const page = await played({ rtmp: { url: `${rtmp.url}/cam` } });
+    await watchLipSync(page);
+    await playsWell(page);
+    await areTogether(page);
+  });
+
+  it('from an encoder by SRT that sends its sound late', async () => {
+    const url = `srt://${network.address}:${await freePort()}`;
+    owned(startEncoder(`${url}?mode=listener`, 'mpegts', { at: network, content: 'flashes', soundLate: 0.4 }));
+    const page = await played({ srt: { url } });
+    await watchLipSync(page);
+    await playsWell(page);
+    await areTogether(page);
+  });
+});
