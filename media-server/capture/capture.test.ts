@@ -102,6 +102,19 @@ describe('a capture', () => {
     expect(attempts()).toBe(before + 1);
   });
 
+  it('goes to the next address of its source when one brings nothing', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    stage.sourceEnds('unreachable');
+    await stage.clock.advance(1_200);
+    stage.sourceEnds('stalled');
+    await stage.clock.advance(2_400);
+    await stage.live();
+    stage.sourceEnds('stalled');
+    await stage.clock.advance(4_800);
+    expect(stage.turns).toEqual([0, 1, 2, 2]);
+  });
+
   it('says that its sound is left out', async () => {
     const stage = new CaptureStage();
     const capture = stage.start();

@@ -34,7 +34,8 @@ export type CaptureDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<CaptureMetrics, 'connecting' | 'receiving' | 'sourceEnded' | 'publicationEnded'>;
-  readonly openSource: (order: CaptureOrder, listener: SourceListener) => OpenSource;
+  /** `turn` is how many connections brought no video: which address of the source is next. */
+  readonly openSource: (order: CaptureOrder, turn: number, listener: SourceListener) => OpenSource;
   /** Never rejects: a media server that does not answer takes no stream. */
   readonly publish: (
     order: CaptureOrder,
@@ -112,6 +113,8 @@ export class Capture {
   #connections = 0;
   /** When the source is connected to again, monotonic milliseconds. */
   #retryAt = 0;
+  /** Connections that brought no video. */
+  #turn = 0;
 
   constructor(order: CaptureOrder, deps: CaptureDeps) {
     this.order = order;
@@ -189,7 +192,7 @@ export class Capture {
     this.#bitRate = new BitRate();
     this.#leftOut = null;
     this.#timeline.restart();
-    this.#source = this.#deps.openSource(this.order, {
+    this.#source = this.#deps.openSource(this.order, this.#turn, {
       onTrack: (track) => {
         this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
       },
@@ -235,6 +238,7 @@ export class Capture {
 
   /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
   #lost(reason: ConnectionEnd, text: string): void {
+    if (this.#connectedAt === null) this.#turn += 1;
     this.#disconnect();
     this.#deps.metrics.sourceEnded(this.order.appKey, reason);
     const [state, limits] = AFTER_SOURCE[reason];

@@ -27,15 +27,15 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /**
  * Finds the address of a source. A name may have several addresses, and others tomorrow: each is checked at each
- * connection, and the reader gets the checked one instead of the name.
+ * connection, and the reader gets a checked one instead of the name: `turn` says which.
  */
-export async function locate(order: CaptureOrder, resolve: Resolve): Promise<SourceSpec | Unlocated> {
+export async function locate(order: CaptureOrder, turn: number, resolve: Resolve): Promise<SourceSpec | Unlocated> {
   const { kind, passphrase, password, transport, url, user } = order.source;
   const host = sourceHost(url);
   const addresses = await resolve(host).catch((error: unknown) => String(error));
   if (typeof addresses === 'string') return { reason: 'unreachable', text: addresses };
   const allowed = addresses.filter((address) => addressFault(address, order.allow) === null);
-  const [address] = allowed;
+  const address = allowed[turn % allowed.length];
   if (address === undefined) {
     const faults = addresses.map((each) => addressFault(each, order.allow));
     return { reason: 'notAllowed', text: faults[0] ?? `${host} has no address` };

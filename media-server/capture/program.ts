@@ -18,18 +18,19 @@ import { readResources } from '../config/resources.ts';
 import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';
 import { LineChannel } from '../fleet/line-channel.ts';
-import type { CaptureDeps, OpenSource } from './capture.ts';
+import type { CaptureDeps } from './capture.ts';
 import { Captures } from './captures.ts';
-import { locate, type Resolve } from './locate.ts';
+import { locate } from './locate.ts';
 import { MediaPods, urlOf } from './media-pods.ts';
 import { CaptureMetrics } from './metrics.ts';
+import { type Lookup, Names } from './names.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { Publication } from './publication.ts';
 import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
 import { Pulls } from './pulls.ts';
 import { Resumed } from './resumed.ts';
-import { Source, type SourceListener } from './source.ts';
+import { Source } from './source.ts';
 import { ViewerCalls } from './viewer-calls.ts';
 
 const clock = systemClock;
@@ -39,7 +40,7 @@ const AGENT = { connections: null, connectMs: 2_000, mostBytes: -1 } as const;
 /** How many media pods a capture tries at once. */
 const MOST_TRIED = 3;
 
-const resolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+const addressesOf: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 
 /** Captures streams until it is told to stop. */
 export async function runCaptures(options: Options, log: Log): Promise<void> {
@@ -52,7 +53,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     clock,
     log,
     metrics,
-    openSource: (order, listener) => openSource(options.sources, order, listener),
+    openSource: sourceOpener(options.sources, new Names(addressesOf, clock)),
     publish: publisher(mediaPods, agent),
     onFailed: ({ uid }, why) => calls.failed(uid, why),
     onHeld: () => calls.tell(),
@@ -208,19 +209,21 @@ const isFinal = ({ status }: Refusal): boolean => status < 500;
 const PROVIDERS = { rtsp: 'RTSP', rtmp: 'RTMP', srt: 'SRT' } as const;
 
 /** Finds a source and opens it. */
-function openSource(socket: string, order: CaptureOrder, listener: SourceListener): OpenSource {
-  let source: Source | null = null;
-  let isClosed = false;
-  void locate(order, resolve).then((located) => {
-    if (isClosed) return;
-    if ('reason' in located) listener.onEnded(located.reason, located.text);
-    else source = new Source(socket, located, listener);
-  });
-  return {
-    close: () => {
-      isClosed = true;
-      source?.close();
-    },
+function sourceOpener(socket: string, names: Names): CaptureDeps['openSource'] {
+  return (order, turn, listener) => {
+    let source: Source | null = null;
+    let isClosed = false;
+    void locate(order, turn, (host) => names.addressesOf(host)).then((located) => {
+      if (isClosed) return;
+      if ('reason' in located) listener.onEnded(located.reason, located.text);
+      else source = new Source(socket, located, listener);
+    });
+    return {
+      close: () => {
+        isClosed = true;
+        source?.close();
+      },
+    };
   };
 }
 

@@ -36,6 +36,8 @@ export class CaptureStage {
   /** How the next publications are refused; otherwise they start. */
   readonly refusals: Refusal[] = [];
   readonly sent: Buffer[] = [];
+  /** How often an address had been tried in vain, at each `open`. */
+  readonly turns: number[] = [];
   #listener: SourceListener | null = null;
   /** Those of all publications that have started. */
   readonly #publications: PublicationListener[] = [];
@@ -54,7 +56,8 @@ export class CaptureStage {
     clock: this.clock,
     log: createLogger('silent'),
     metrics: this.metrics,
-    openSource: (order, listener) => {
+    openSource: (order, turn, listener) => {
+      this.turns.push(turn);
       this.seen.push('open');
       this.orders.push(order);
       this.#listener = listener;
