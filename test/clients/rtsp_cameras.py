@@ -43,7 +43,7 @@ CAMERAS = {
     "short": PICTURE.format("num-buffers=50") + ENCODED.format(""),
     # About 2 MB per second.
     "heavy": PICTURE.format("pattern=snow") + ENCODED.format("pass=quant quantizer=1"),
-    **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped")},
+    **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped", "confined")},
 }
 
 

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CapturedSource, type MediaKind } from '../clients/captured-source.ts';
 import { brightnessOf, flipsOf, ticksOf } from '../clients/decoders.ts';
@@ -558,5 +560,66 @@ describe('the program', () => {
     await until('TEARDOWN', () => cameras.count('TEARDOWN', path) === 1);
     expect(source.event('ended')).toBeUndefined();
     await own.stop();
+  });
+});
+
+/** What taken_over.c says about its attempts on a running sluice-sources and on a file. */
+function attempts(own: Sources, env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [folder, secret] = [mkdtempSync(join(tmpdir(), 'sluice-taken-over-')), join(own.folder, 'secret')];
+  writeFileSync(secret, 'sesame');
+  const probe = join(folder, 'taken_over');
+  const flags = spawnSync('pkg-config', ['--cflags', '--libs', 'gstreamer-1.0', 'gio-2.0'], { encoding: 'utf8' });
+  const files = ['test/clients/taken_over.c', 'media-server/capture/sources/confine.c'];
+  const options = ['-D_GNU_SOURCE', '-o', probe, ...files, ...flags.stdout.trim().split(/\s+/)];
+  expect(spawnSync('cc', options, { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  const args = [own.socket, secret, String(own.run.child.pid)];
+  const { stdout } = spawnSync(probe, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  rmSync(folder, { recursive: true });
+  return Object.fromEntries(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(': ')),
+  );
+}
+
+describe('a capture that a source has taken over', () => {
+  it('reaches no other capture, not the listener, and no file of its user', async ({ onTestFinished }) => {
+    const own = await Sources.start();
+    onTestFinished(() => own.stop());
+    const [forbidden, denied] = ['Operation not permitted', 'Permission denied'];
+    expect(attempts(own)).toEqual({
+      'internet socket': 'done',
+      library: 'done',
+      'own signal': 'done',
+      connect: forbidden,
+      // The listener has a stream.
+      'connect a datagram': 'Protocol wrong type for socket',
+      read: denied,
+      write: denied,
+      create: denied,
+      memory: denied,
+      limit: forbidden,
+      trace: forbidden,
+      signal: forbidden,
+      remove: denied,
+      execute: forbidden,
+    });
+    // Without being confined, all of this is possible for root, so the attempts are real.
+    expect(attempts(own, { FREE: '1' })).toMatchObject({
+      connect: 'done',
+      read: 'done',
+      memory: 'done',
+      trace: 'done',
+    });
+  });
+
+  it('is confined from its beginning', async () => {
+    const source = sources.capture({ location: cameras.url('confined') });
+    await source.has('video', 10);
+    const status = sources.captures().map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    expect(status.length).toBeGreaterThan(0);
+    for (const each of status) expect(each).toMatch(/^NoNewPrivs:\t1\nSeccomp:\t2$/m);
+    await source.close();
   });
 });

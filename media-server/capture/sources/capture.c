@@ -164,6 +164,10 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
 /* The pipeline, running; NULL if it could not be built. */
 static GstElement *start(void)
 {
+	if (!confine()) {
+		end_capture(FAILED, "the kernel has no seccomp");
+		return NULL;
+	}
 	if (!read_spec(&spec))
 		return NULL;
 	gst_init(NULL, NULL);

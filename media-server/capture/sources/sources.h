@@ -35,6 +35,12 @@ void end_capture(Reason reason, const char *text);
 /* A packet of video was written. */
 void video_arrived(void);
 
+/*
+ * confine.c: from now on this process reaches no other one, no unix socket, and no file but those that GStreamer needs.
+ * For a process with one thread. Returns FALSE if the kernel cannot do that.
+ */
+gboolean confine(void);
+
 /* spec.c: reads the spec from the connection; returns FALSE after end_capture(). */
 gboolean read_spec(Spec *spec);
 
