@@ -43,7 +43,9 @@ CAMERAS = {
     "short": PICTURE.format("num-buffers=50") + ENCODED.format(""),
     # About 2 MB per second.
     "heavy": PICTURE.format("pattern=snow") + ENCODED.format("pass=quant quantizer=1"),
-    **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped", "confined")},
+    # 2 Mbit/s: a frame has many packets.
+    "large": PICTURE.format("pattern=snow") + ENCODED.format("bitrate=2000 vbv-buf-capacity=200"),
+    **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped", "confined", "applied")},
 }
 
 

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
-import { shownFrames, startBrowser } from '../harness/browser.ts';
+import { startBrowser } from '../harness/browser.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
 import { descendants, isAlive } from '../harness/descendants.ts';
 import { TestServer, toYaml } from '../harness/media-server.ts';
+import { openPlayer } from '../harness/player-page.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { RtspCameras } from '../harness/sources.ts';
@@ -13,6 +15,9 @@ import { until } from '../harness/wait.ts';
 
 const SLOW = { timeoutMs: 20_000 };
 const CREDENTIALS = { username: 'cam', password: 'p@ss:w/ö %41' };
+
+/** That password as it is, in a URL, and with its user in a header of Basic. */
+const PASSWORD = /p@ss:w|p%40ss|Y2FtOnBAc3M/;
 
 let network: CameraNetwork;
 let cameras: RtspCameras;
@@ -80,10 +85,36 @@ describe('a StreamCapture', () => {
     player.close();
     const browser = await startBrowser();
     onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-    await page.goto(`${server.url}/play?name=gate`);
-    await page.getByRole('button', { name: 'Play' }).click();
-    await until('the picture moves', async () => (await shownFrames(page)) > 50, SLOW);
+    await openPlayer(browser, server.url, 'gate');
+    const metrics = await (await fetch(`${server.opsUrl}/metrics`)).text();
+    const programs = descendants(server.process.child.pid ?? 0);
+    const shown = programs.flatMap((pid) => [commandOf(pid), readFileSync(`/proc/${pid}/environ`, 'utf8')]);
+    expect(shown.filter((each) => each.startsWith('sluice-sources\0--capture')).length).toBe(1);
+    for (const text of [...server.process.lines, metrics, ...shown]) expect(text).not.toMatch(PASSWORD);
+  });
+
+  it('leaves nothing behind, however often it is applied and deleted', { timeout: 120_000 }, async () => {
+    const names = Array.from({ length: 10 }, (_each, index) => `gate${index}`);
+    const before = cameras.count('TEARDOWN', 'applied');
+    const round = async (): Promise<void> => {
+      await captures(...names.map((name) => streamCapture(name, { rtsp: { url: cameras.url('applied') } })));
+      for (const name of names) await captured(name);
+      await captures();
+      await until('nothing is captured', async () => (await server.streams()).length === 0, SLOW);
+    };
+    // What is made once stays: connections, buffers of the media server.
+    await round();
+    await until('the sources have ended', () =>
+      programsOf(server).every(({ command }) => !command.includes('--capture')),
+    );
+    const idle = programsOf(server);
+    for (let rounds = 0; rounds < 4; rounds += 1) await round();
+    await until('the cameras are left', () => cameras.count('TEARDOWN', 'applied') === before + 50);
+    expect(cameras.count('PLAY', 'applied')).toBe(50);
+    const isIdle = () => isDeepStrictEqual(programsOf(server), idle);
+    await until('programs and open files are as before', isIdle, SLOW).catch(() =>
+      expect(programsOf(server)).toEqual(idle),
+    );
   });
 
   it('leaves its camera, and ends its publication, when it is deleted', async () => {
@@ -104,7 +135,7 @@ describe('a StreamCapture', () => {
     await captures(streamCapture('gate', { rtsp: { url } }));
     await until('it is told', () => server.log.some(({ reason }) => reason === 'unauthorized'), SLOW);
     expect(await isLive('gate')).toBe(false);
-    expect(JSON.stringify(server.log)).not.toContain('p@ss');
+    expect(JSON.stringify(server.log)).not.toMatch(PASSWORD);
   });
 });
 
@@ -182,5 +213,13 @@ describe('a captured stream', () => {
     );
   });
 });
+
+/** All programs of a media server, with the numbers of their open files. */
+const programsOf = ({ process }: TestServer) =>
+  [process.child.pid ?? 0, ...descendants(process.child.pid ?? 0)].map((pid) => ({
+    pid,
+    command: commandOf(pid),
+    files: readdirSync(`/proc/${pid}/fd`).length,
+  }));
 
 const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startEncoder, startRtmpServer } from '../../clients/encoders.ts';
 import { run } from '../../cluster/commands.ts';
 import { machineProcesses } from '../../cluster/host-processes.ts';
-import { shownFrames, startBrowser } from '../../harness/browser.ts';
+import { startBrowser } from '../../harness/browser.ts';
 import { ClusterStage, streamCapture, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { blocksOf } from '../../harness/markdown.ts';
+import { openPlayer, received } from '../../harness/player-page.ts';
+import { freePort } from '../../harness/ports.ts';
 import { RtspCameras } from '../../harness/sources.ts';
 import { until } from '../../harness/wait.ts';
 
@@ -59,6 +62,37 @@ async function isLeft(path: string, end: () => Promise<unknown>): Promise<void> 
   const before = cameras.count('TEARDOWN', path);
   await end();
   await until(`${path} is left`, () => cameras.count('TEARDOWN', path) === before + 1, SLOW);
+}
+
+/** A browser plays it through the ingress, with sound. */
+async function isPlayed(): Promise<void> {
+  const { host, kube } = stage;
+  const browser = await startBrowser({ hosts: { [host]: kube.target.ingress } });
+  onTestFinished(() => browser.close());
+  const page = await openPlayer(browser, `http://${host}`, 'gate');
+  await until('it is heard', async () => (await received(page)).energy > 0, SLOW);
+}
+
+/** That of the Secret as it is, in a URL, and with its user in a header of Basic. */
+const PASSWORD = /p@ss:w|p%40ss|Y2FtOnBAc3M/;
+
+/** What people and tools are shown about captures; the Secret itself is not among it. */
+async function shownTexts(): Promise<Record<string, string>> {
+  const { kube, namespace } = stage;
+  const metrics = (of: string, pod: string, port: number): Promise<string> =>
+    kube.kubectl(['get', '--raw', `/api/v1/namespaces/${of}/pods/${pod}:${port}/proxy/metrics`]);
+  const [operator] = (await kube.get(SYSTEM, 'pods', ...OPERATOR)).items;
+  const [pod] = (await stage.get('pods', ...CAPTURE_PODS)).items;
+  const all = (of: string): string[] => ['-n', of, 'logs', '--all-containers', '--tail=-1'];
+  return {
+    objects: await kube.kubectl(['-n', namespace, 'get', 'scap,mserver,pods,configmaps,events', '-o', 'yaml']),
+    'logs of capture pods': await kube.kubectl([...all(namespace), ...CAPTURE_PODS]),
+    'logs of media pods': await kube.kubectl([...all(namespace), '-l', 'app.kubernetes.io/name=sluice-media-server']),
+    'logs of the operator': await kube.kubectl([...all(SYSTEM), ...OPERATOR]),
+    'metrics of a capture pod': await metrics(namespace, pod.metadata.name, 9090),
+    'metrics of the operator': await metrics(SYSTEM, operator.metadata.name, 8080),
+    ps: (await machineProcesses()).map(({ command }) => command).join('\n'),
+  };
 }
 
 /** Lines of a table of kubectl, without the column of the age. */
@@ -116,19 +150,14 @@ describe('kubectl sluice captures', () => {
 });
 
 describe('a StreamCapture from kubectl apply', () => {
-  it('publishes a camera with a password, and a browser plays it through the ingress', async ({ onTestFinished }) => {
+  it('publishes a camera with a password, and a browser plays it through the ingress', async () => {
     const url = cameras.url('aac', 'digest');
     await stage.apply(streamCapture('gate', { rtsp: { url, credentialsRef: { name: 'cam' } } }));
     await captured();
     expect(await publication()).toMatchObject({ mediaProvider: 'RTSP', hasVideo: true, hasAudio: true });
     await stage.play('gate');
-    const { host, kube } = stage;
-    const browser = await startBrowser({ hosts: { [host]: kube.target.ingress } });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-    await page.goto(`http://${host}/play?name=gate`);
-    await page.getByRole('button', { name: 'Play' }).click();
-    await until('the picture moves', async () => (await shownFrames(page)) > 25, SLOW);
+    const { kube } = stage;
+    await isPlayed();
     const { machine } = kube.target;
     const get = async (): Promise<string> => kube.kubectl(['-n', stage.namespace, 'get', 'scap']);
     await until('its key frames are shown', async () => rowsOf(await get())[1]?.includes('1s'), SLOW).catch(
@@ -138,8 +167,7 @@ describe('a StreamCapture from kubectl apply', () => {
       ['NAME', 'STREAM', 'SOURCE', 'STATE', 'CODEC', 'KEYFRAMES', 'RESTARTS'],
       ['gate', 'gate', machine, 'Connected', 'H264', '1s', '0'],
     ]);
-    const logs = ['-n', stage.namespace, 'logs', '--all-containers', '--tail=-1', ...CAPTURE_PODS];
-    expect(await kube.kubectl(logs)).not.toContain('p@ss');
+    for (const [where, text] of Object.entries(await shownTexts())) expect(text, where).not.toMatch(PASSWORD);
   });
 
   it.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')(
@@ -181,6 +209,36 @@ describe('a StreamCapture from kubectl apply', () => {
     await restart(reason);
     await captured();
     expect((await stage.get('scap/gate')).status.held).toBeUndefined();
+  });
+
+  it.each(['rtmp', 'srt'] as const)('captures by %s, as a camera', async (kind) => {
+    const { machine } = stage.kube.target;
+    const rtmp = kind === 'rtmp' ? await startRtmpServer(machine) : null;
+    const url = rtmp ? `${rtmp.url}/cam` : `srt://${machine}:${await freePort()}`;
+    const encode = () => (rtmp ? startEncoder(url, 'flv') : startEncoder(`${url}?mode=listener`, 'mpegts'));
+    const encoders = [encode()];
+    onTestFinished(async () => {
+      for (const encoder of encoders) await encoder.stop('SIGKILL');
+      await rtmp?.stop();
+    });
+    await stage.apply(streamCapture('gate', { [kind]: { url } }));
+    await captured();
+    expect(await publication()).toMatchObject({ mediaProvider: kind.toUpperCase(), hasVideo: true, hasAudio: true });
+    await isPlayed();
+    stage.backend.refuseKeepAlive(({ name }) => name === 'gate');
+    const { message } = await stage.condition('scap/gate', 'Capturing', 'False', 'TerminatedByKeepAlive');
+    expect(message).toContain('to start it again: kubectl annotate streamcapture gate sluice.dev/restart=');
+    stage.backend.allowAll();
+    // Longer than three intervals of keep-alive.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(await publication()).toBeUndefined();
+    // An encoder that listens has ended with its reader.
+    if (!rtmp) {
+      await encoders[0]?.exited;
+      encoders.push(encode());
+    }
+    await restart(kind);
+    await captured();
   });
 
   it('that was ended stays so without its operator and its pod', async () => {

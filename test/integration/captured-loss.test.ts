@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beginsKeyFrame, type RtpHeader, readRtp } from '../../media-server/capture/rtp.ts';
+import { brightnessOf } from '../clients/decoders.ts';
+import { framesOf } from '../clients/h264-frames.ts';
+import { LossyPort } from '../clients/lossy-port.ts';
+import { CameraNetwork } from '../harness/camera-network.ts';
+import { TestServer, toYaml } from '../harness/media-server.ts';
+import { freePort } from '../harness/ports.ts';
+import { RtcClient } from '../harness/rtc-client.ts';
+import { RtspCameras } from '../harness/sources.ts';
+import { until } from '../harness/wait.ts';
+
+/** The payload type of H264 that the client offers. */
+const H264 = 97;
+const WATCHED_MS = 15_000;
+
+let network: CameraNetwork;
+let cameras: RtspCameras;
+let server: TestServer;
+
+beforeAll(async () => {
+  network = new CameraNetwork();
+  cameras = await RtspCameras.start(network);
+  server = await TestServer.start({
+    args: ['--internal-port', String(await freePort())],
+    mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
+  });
+  const spec = { appRef: { name: 'default' }, name: 'gate', audio: 'None', rtsp: { url: cameras.url('large') } };
+  const capture = { apiVersion: 'sluice.dev/v1alpha1', kind: 'StreamCapture', metadata: { name: 'gate' }, spec };
+  await server.edit((text) => [text, toYaml([capture])].join('---\n'));
+  const isLive = async () => (await server.streams()).some(({ status }) => status === 'PUBLISHING');
+  await until('it is captured', isLive, { timeoutMs: 20_000 });
+});
+afterAll(async () => {
+  await server?.stop();
+  await cameras?.run.stop('SIGKILL');
+  network?.remove();
+});
+
+type Arrived = RtpHeader & { readonly bytes: Buffer; readonly at: number };
+
+/** Packets in the order in which they were sent, from the first key frame to the last whole frame. */
+function inOrder(packets: readonly Arrived[]): Arrived[] {
+  const first = packets[0]?.sequence ?? 0;
+  const place = ({ sequence }: Arrived): number => ((sequence - first) << 16) >> 16;
+  const sorted = packets.toSorted((one, other) => place(one) - place(other));
+  const begin = sorted.findIndex(({ bytes, payloadAt }) => beginsKeyFrame(bytes, payloadAt));
+  return sorted.slice(begin, 1 + sorted.findLastIndex(({ marker }) => marker));
+}
+
+/** How much later than the fastest frame each frame was whole, in milliseconds. */
+function delays(packets: readonly Arrived[]): number[] {
+  const start = packets[0]?.timestamp ?? 0;
+  const whole = new Map<number, number>();
+  for (const { at, timestamp } of packets) {
+    const late = at - ((timestamp - start) | 0) / 90;
+    whole.set(timestamp, Math.max(late, whole.get(timestamp) ?? late));
+  }
+  const fastest = Math.min(...whole.values());
+  return [...whole.values()].map((late) => late - fastest).toSorted((one, other) => one - other);
+}
+
+it('a capture that loses 3 % of its datagrams on the way to the media server loses no frame', async ({
+  onTestFinished,
+}) => {
+  const packets: Arrived[] = [];
+  const player = await RtcClient.play(`${server.url}/whep/defaultApp/gate`, {
+    onPacket: (bytes) => {
+      const header = readRtp(bytes);
+      if (header?.payloadType === H264) packets.push({ ...header, bytes, at: performance.now() });
+    },
+  });
+  onTestFinished(() => player.close());
+  await player.connected();
+  const port = Number(/^a=candidate:\S+ 1 udp \d+ \S+ (\d+) typ host/im.exec(player.answer)?.[1]);
+  const loss = new LossyPort(port, 3);
+  onTestFinished(() => loss.stop());
+  await sleep(WATCHED_MS);
+  const sent = inOrder(packets);
+  expect(loss.lost).toBeGreaterThan(30);
+  expect(sent.filter(({ sequence }, index) => sequence !== (((sent[0]?.sequence ?? 0) + index) & 0xffff))).toEqual([]);
+  const frames = framesOf(sent.map((each) => ({ ...each, payload: each.bytes.subarray(each.payloadAt) })));
+  expect(frames.length).toBeGreaterThan(300);
+  // The decoder throws an error at the first fault.
+  expect(await brightnessOf(frames)).toHaveLength(frames.length);
+  const late = delays(sent);
+  expect(late[Math.ceil(0.99 * late.length) - 1]).toBeLessThanOrEqual(60);
+});
