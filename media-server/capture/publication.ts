@@ -117,9 +117,9 @@ export class Publication {
 
   #send(kind: TrackKind, packet: Buffer): void {
     const sender = this.#senders.get(kind);
-    if (!sender?.track.isOpen()) return;
+    if (!sender) return;
     packet.writeUInt32BE(sender.ssrc, 8);
-    sender.track.sendMessageBinary(packet);
+    if (!write(sender, packet)) return;
     sender.packets += 1;
     sender.octets += packet.length - RTP_HEADER_BYTES;
     this.#report(kind, sender);
@@ -130,9 +130,9 @@ export class Publication {
     const ms = Date.now();
     if (Math.abs(ms - sender.reportedAt) < REPORT_MS) return;
     sender.reportedAt = ms;
-    const { octets, packets, ssrc, track } = sender;
+    const { octets, packets, ssrc } = sender;
     const timestamp = this.#listener.presentedNow(kind);
-    track.sendMessageBinary(senderReport({ ssrc, ms, timestamp, packets, octets }));
+    write(sender, senderReport({ ssrc, ms, timestamp, packets, octets }));
   }
 
   async #offer(): Promise<string> {
@@ -156,6 +156,15 @@ export class Publication {
       this.#connection.close();
       onEnded(end);
     });
+  }
+}
+
+/** False if the track is closed. Another thread closes it, so that it may happen at any time. */
+function write({ track }: Sender, packet: Buffer): boolean {
+  try {
+    return track.isOpen() && track.sendMessageBinary(packet);
+  } catch {
+    return false;
   }
 }
 
