@@ -131,6 +131,30 @@ describe('a capture on demand', () => {
     await stage.clock.advance(30_000);
     expect(capture.state.reason).toBe('Idle');
   });
+
+  it('moves to another media server, and ends if its players do not follow', async () => {
+    await played();
+    await stage.mediaServerDrains();
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm2' });
+    stage.played(false);
+    await stage.clock.advance(29_000);
+    expect(capture.state.reason).toBe('Connected');
+    await stage.clock.advance(1_000);
+    expect(stage.seen.slice(2)).toEqual(['publish audio+video', 'unpublish', 'unpublish', 'close']);
+    expect(capture.state.reason).toBe('Idle');
+  });
+
+  it('is not published elsewhere by a media server that drains when nobody wants it', async () => {
+    await played();
+    const published = stage.holdPublish();
+    await stage.mediaServerDrains();
+    stage.played(false);
+    await stage.clock.advance(30_000);
+    published();
+    await stage.clock.advance(0);
+    expect(stage.seen.filter((each) => each === 'unpublish').length).toBe(2);
+    expect([capture.state.reason, stage.clock.pending]).toEqual(['Idle', 0]);
+  });
 });
 
 describe('a capture on demand whose source fails', () => {
