@@ -104,9 +104,8 @@ describe('a StreamCapture', () => {
     };
     // What is made once stays: connections, buffers of the media server.
     await round();
-    await until('the sources have ended', () =>
-      programsOf(server).every(({ command }) => !command.includes('--capture')),
-    );
+    const isCapture = ({ command }: { command: string }): boolean => command === 'sluice-sources\0--capture\0';
+    await until('the sources have ended', () => !programsOf(server).some(isCapture));
     const idle = programsOf(server);
     for (let rounds = 0; rounds < 4; rounds += 1) await round();
     await until('the cameras are left', () => cameras.count('TEARDOWN', 'applied') === before + 50);
