@@ -94,6 +94,8 @@ Each frame carries its number and the time at which its camera sent it. No two c
 - Lost packets are asked for when a later one of the same track arrives, which for the last packet of a frame is 40 ms later. If that
   request or its answer is lost as well, mediasoup asks again after 100 ms: with loss on the way back, this is one frame of seventy.
 - On Kubernetes the operator adds its part: it notices a change, writes the status, and starts or moves what was lost.
+- A camera is away while its program is stopped, which its machine tells at once. Without power it tells nothing, and \`stallTimeout\`
+  passes first.
 - Back-off is the time for which the capture program waits before it tries again. A camera that is away is not asked all the time.`,
   },
   {
