@@ -128,13 +128,13 @@ async function startInternal(
 ): Promise<void> {
   const { config, drain, files, fleet } = parts;
   const forwarded = await buildForwardedApp(sessions);
-  const captures = await buildCaptureApp({
+  const captureApp = await buildCaptureApp({
     ...sessions,
     drain,
     capture: (request) => capture(deps, request),
     isPlayed: (publication) => isPlayed({ registry: deps.registry, outgoing: fleet.outgoing }, publication),
   });
-  for (const each of [forwarded, captures]) {
+  for (const each of [forwarded, captureApp]) {
     await each.ready();
     undo.defer(() => each.close());
   }
@@ -157,7 +157,7 @@ async function startInternal(
     },
     terminations: new Terminations({ ...parts, fleet: fleet.asking, orders: fleet.orders, clock, log }),
     sessions: (request, response) => forwarded.routing(request, response),
-    captures: (request, response) => captures.routing(request, response),
+    captures: (request, response) => captureApp.routing(request, response),
     calls: parts.captures,
     pipes: fleet.outgoing,
     log: log.child({ component: 'internal' }),

@@ -35,7 +35,7 @@ export async function makeCaptureFolder(undo: Undo): Promise<CaptureFolder> {
   return { fleetKeyFile, captureKeyFile, socket: join(folder, 'sources.sock') };
 }
 
-export type CaptureProgramsDeps = {
+export type StandaloneCapturesDeps = {
   /** The folder of manifests. */
   readonly dir: string;
   readonly name: string | null;
@@ -49,7 +49,7 @@ export type CaptureProgramsDeps = {
 };
 
 /** Runs the programs of a capture pod beside a media server without Kubernetes. One that ends is started again. */
-export function startCapturePrograms(deps: CaptureProgramsDeps, undo: Undo): void {
+export function startCapturePrograms(deps: StandaloneCapturesDeps, undo: Undo): void {
   const { dir, folder, internalPort, logLevel, name, sourcesBin } = deps;
   const main = join(import.meta.dirname, 'capture/main.ts');
   const capture = [
@@ -61,7 +61,12 @@ export function startCapturePrograms(deps: CaptureProgramsDeps, undo: Undo): voi
 }
 
 /** Starts a program, again after it has ended, until the undo; that waits until it has ended. */
-function keepRunning({ clock, log }: CaptureProgramsDeps, program: string, args: readonly string[], undo: Undo): void {
+function keepRunning(
+  { clock, log }: StandaloneCapturesDeps,
+  program: string,
+  args: readonly string[],
+  undo: Undo,
+): void {
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     let againMs = AGAIN_MS;

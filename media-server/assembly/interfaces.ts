@@ -4,7 +4,7 @@ import type { Log } from '../../process/logger.ts';
 import { version } from '../../process/version.ts';
 import type { Env } from '../env.ts';
 import { Placement } from '../fleet/placement.ts';
-import { Pulls } from '../fleet/pulls.ts';
+import { RestCaptureCalls } from '../fleet/rest-capture-calls.ts';
 import { terminate } from '../fleet/terminate.ts';
 import { IgnoredConfig } from '../hooks/ignored-config.ts';
 import { SessionCalls } from '../hooks/session-calls.ts';
@@ -93,7 +93,10 @@ export function buildApp(parts: Parts, { log, media, sessions }: WithSessions): 
     ...parts,
     ...sessions,
     fleet: parts.fleet.asking,
-    pulls: new Pulls({ programs: parts.captures, terminate: (appKey, name) => endCapture(parts, log, appKey, name) }),
+    pulls: new RestCaptureCalls({
+      programs: parts.captures,
+      terminate: (appKey, name) => endCapture(parts, log, appKey, name),
+    }),
     log: log.child({ component: 'http' }),
     version,
     workers: () => media.workers(),

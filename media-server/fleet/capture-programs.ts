@@ -7,6 +7,7 @@ import {
 } from '../../crds/schema/capture-calls.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
+import type { NotStarted } from '../streams/capture-origin.ts';
 import { type Channel, Conversation } from './conversation.ts';
 import { checkMessage } from './messages.ts';
 import type { Names } from './names.ts';
@@ -18,9 +19,6 @@ export type CaptureProgramsDeps = {
   readonly clock: Clock;
   readonly log: Pick<Log, 'warn'>;
 };
-
-/** Why a capture has not started, for the viewer that asked for it. */
-export type NotStarted = { readonly detail: string; readonly retryAfterMs: number };
 
 /** A stream that was not there in time may be there soon. */
 const LATE: NotStarted = { detail: 'it has not started in time', retryAfterMs: 2_000 };

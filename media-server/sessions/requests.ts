@@ -6,7 +6,7 @@ import type { App } from '../apps/app.ts';
 import type { SessionHooks } from '../hooks/session-hooks.ts';
 import type { Media, MediaProtocol } from '../media/media.ts';
 import type { CaptureHolds } from '../streams/capture-holds.ts';
-import type { CaptureEpoch, CaptureOrigin } from '../streams/capture-origin.ts';
+import type { CaptureEpoch, CaptureOrigin, NotStarted } from '../streams/capture-origin.ts';
 import type { StreamRegistry } from '../streams/registry.ts';
 import type { Client, Session, SessionKind } from '../streams/session.ts';
 import type { SessionRegistry } from '../streams/session-registry.ts';
@@ -110,8 +110,6 @@ export type CapturedStreams = {
   /** Starts the capture of a name, and waits until it is live: null, or why it is not. */
   start(appKey: string, name: string, signal: AbortSignal): Promise<NotStarted | null>;
 };
-
-export type NotStarted = { readonly detail: string; readonly retryAfterMs: number };
 
 /** Publications of other pods. */
 export type PublicationsElsewhere = {

@@ -20,6 +20,9 @@ export type CaptureOrigin = {
 /** One attempt to publish a capture, of the program that it was given to. */
 export type CaptureEpoch = Pick<CaptureOrigin, 'uid' | 'epoch' | 'attempt'>;
 
+/** Why a capture has not started, for the viewer that asked for it. */
+export type NotStarted = { readonly detail: string; readonly retryAfterMs: number };
+
 /** Whether a publication gives its name to another one: both are the same capture, and the other one is newer. */
 export function givesWay(held: CaptureEpoch | null | undefined, next: CaptureEpoch | null | undefined): boolean {
   if (held?.uid === undefined || held.uid !== next?.uid) return false;

@@ -3,7 +3,7 @@ import { renderServerConfig } from '../../crds/render/server-config.ts';
 import { MEDIA_SERVER } from '../../crds/schema/kinds.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import { validateResource } from '../../crds/validate/resource.ts';
-import { Pulls } from '../../media-server/fleet/pulls.ts';
+import { RestCaptureCalls } from '../../media-server/fleet/rest-capture-calls.ts';
 import { buildPublicApp } from '../../media-server/http/public-app.ts';
 import { Resources } from '../../media-server/http/sessions/resources.ts';
 import type { StreamOutcome } from '../../media-server/sessions/requests.ts';
@@ -55,7 +55,7 @@ export type TestApp = ReturnType<typeof fakeStreams> & {
   prefix: string;
   outcome: StreamOutcome;
   /** What the capture pods do. */
-  pulls: Pick<Pulls, 'list' | 'start' | 'stop'>;
+  pulls: Pick<RestCaptureCalls, 'list' | 'start' | 'stop'>;
 };
 
 export type AppSetup = {
@@ -78,7 +78,9 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     resources,
     bundle,
     prefix: '',
-    pulls: setup.pulls ?? new Pulls({ programs: { pullers: [], find: () => null }, terminate: async () => false }),
+    pulls:
+      setup.pulls ??
+      new RestCaptureCalls({ programs: { pullers: [], find: () => null }, terminate: async () => false }),
     outcome: {
       kind: 'rejected',
       rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },

@@ -5,7 +5,6 @@ import { openSession } from '../../media-server/sessions/open-session.ts';
 import { play } from '../../media-server/sessions/play.ts';
 import { publish } from '../../media-server/sessions/publish.ts';
 import type {
-  NotStarted,
   Rejection,
   SessionDeps,
   SessionOutcome,
@@ -15,7 +14,7 @@ import type {
 } from '../../media-server/sessions/requests.ts';
 import { capture, type SingleRequest, whep, whip } from '../../media-server/sessions/single.ts';
 import { CaptureHolds } from '../../media-server/streams/capture-holds.ts';
-import type { CaptureOrigin } from '../../media-server/streams/capture-origin.ts';
+import type { CaptureOrigin, NotStarted } from '../../media-server/streams/capture-origin.ts';
 import { type Denial, DenyList } from '../../media-server/streams/deny.ts';
 import { StreamRegistry } from '../../media-server/streams/registry.ts';
 import type { Session } from '../../media-server/streams/session.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../process/logger.ts';
 import { postJson, publicApp, type TestApp } from '../../../test/builders/public-app.ts';
-import type { PullOutcome, Wanted } from '../../fleet/pulls.ts';
+import type { PullOutcome, Wanted } from '../../fleet/rest-capture-calls.ts';
 
 const URI = 'rtsp://cam:sesame@192.0.2.7/main';
 

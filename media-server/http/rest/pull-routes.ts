@@ -3,12 +3,12 @@ import { type Static, Type } from 'typebox';
 import { sourceHost, sourceUrlRule } from '../../../crds/schema/source-url.ts';
 import { faultOfName } from '../../../crds/schema/stream-name.ts';
 import type { Log } from '../../../process/logger.ts';
-import type { PullOutcome, Pulls, Wanted } from '../../fleet/pulls.ts';
+import type { PullOutcome, RestCaptureCalls, Wanted } from '../../fleet/rest-capture-calls.ts';
 import { HttpError } from '../errors.ts';
 import { bodyMayBeAbsent, NO_INPUT } from './input.ts';
 
 export type PullRoutesDeps = {
-  readonly pulls: Pick<Pulls, 'list' | 'start' | 'stop'>;
+  readonly pulls: Pick<RestCaptureCalls, 'list' | 'start' | 'stop'>;
   readonly log: Log;
   readonly callerOf: (request: FastifyRequest) => string;
 };

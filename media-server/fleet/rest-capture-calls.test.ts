@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CaptureOffer, PullCall, PullReply } from '../../crds/schema/capture-calls.ts';
-import { Pulls } from './pulls.ts';
+import { RestCaptureCalls } from './rest-capture-calls.ts';
 
 const URI = 'rtsp://cam:sesame@192.0.2.7/main';
 const URL = 'rtsp://192.0.2.7/main';
@@ -12,7 +12,7 @@ let offers: CaptureOffer[];
 let ended: string[];
 let isLive: boolean;
 let pods: string[];
-let pulls: Pulls;
+let pulls: RestCaptureCalls;
 
 const asker = (pod: string) => async (call: PullCall) => {
   asked.push([pod, call]);
@@ -22,7 +22,7 @@ const asker = (pod: string) => async (call: PullCall) => {
 
 beforeEach(() => {
   [asked, replies, offers, ended, isLive, pods] = [[], {}, [], [], false, ['a', 'b']];
-  pulls = new Pulls({
+  pulls = new RestCaptureCalls({
     programs: {
       get pullers() {
         return pods.map((pod) => ({ appKey: 'cams', ask: asker(pod) }));

@@ -14,7 +14,7 @@ export type Wanted = {
 
 export type PullOutcome = { readonly status: 200 | 404 | 409 | 500; readonly detail: string };
 
-export type PullsDeps = {
+export type RestCaptureCallsDeps = {
   readonly programs: Pick<CapturePrograms, 'find' | 'pullers'>;
   /** Ends the publication of a name on any pod; false = it is not live. */
   readonly terminate: (appKey: string, name: string) => Promise<boolean>;
@@ -28,10 +28,10 @@ const OFF: PullOutcome = {
 const SILENT: PullOutcome = { status: 500, detail: 'the capture pod does not answer' };
 
 /** The calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS: any media pod takes them for all capture pods. */
-export class Pulls {
-  readonly #deps: PullsDeps;
+export class RestCaptureCalls {
+  readonly #deps: RestCaptureCallsDeps;
 
-  constructor(deps: PullsDeps) {
+  constructor(deps: RestCaptureCallsDeps) {
     this.#deps = deps;
   }
 
