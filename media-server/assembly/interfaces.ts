@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { version } from '../../process/version.ts';
 import type { Env } from '../env.ts';
+import type { FleetAnswer } from '../fleet/combine.ts';
 import { Placement } from '../fleet/placement.ts';
 import { RestCaptureCalls } from '../fleet/rest-capture-calls.ts';
 import { terminate } from '../fleet/terminate.ts';
@@ -93,10 +95,7 @@ export function buildApp(parts: Parts, { log, media, sessions }: WithSessions): 
     ...parts,
     ...sessions,
     fleet: parts.fleet.asking,
-    pulls: new RestCaptureCalls({
-      programs: parts.captures,
-      terminate: (appKey, name) => endCapture(parts, log, appKey, name),
-    }),
+    pulls: new RestCaptureCalls({ programs: parts.captures, terminate: (filter) => endStreams(parts, log, filter) }),
     log: log.child({ component: 'http' }),
     version,
     workers: () => media.workers(),
@@ -104,10 +103,10 @@ export function buildApp(parts: Parts, { log, media, sessions }: WithSessions): 
   });
 }
 
-/** Ends the publication of a capture on any pod; false = it is not live. */
-async function endCapture({ fleet, metrics }: Parts, log: Log, appKey: string, name: string): Promise<boolean> {
-  const order = { filter: { appKey, name, published: true }, scope: 'fleet', dryRun: false, denyForMs: 0 } as const;
-  return (await terminate({ fleet: fleet.asking, log, metrics }, order, 'rest')).terminated > 0;
+/** Ends streams on any pod, for a call of the REST API about captures. */
+function endStreams({ fleet, metrics }: Parts, log: Log, filter: StreamFilter): Promise<FleetAnswer> {
+  const order = { filter, scope: 'fleet', dryRun: false, denyForMs: 0 } as const;
+  return terminate({ fleet: fleet.asking, log, metrics }, order, 'rest');
 }
 
 /** How sessions and their streams start and end. */

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CaptureOffer, PullCall, PullReply } from '../../crds/schema/capture-calls.ts';
+import type { MediaProvider } from '../../crds/schema/stream.ts';
+import { fakeApp, fakeSession, fakeStream } from '../../test/builders/streams.ts';
+import { matchStreams } from '../streams/filter.ts';
+import { StreamRegistry } from '../streams/registry.ts';
 import { RestCaptureCalls } from './rest-capture-calls.ts';
 
 const URI = 'rtsp://cam:sesame@192.0.2.7/main';
@@ -10,9 +14,10 @@ let asked: [string, PullCall][];
 let replies: Record<string, Partial<PullReply> | null>;
 let offers: CaptureOffer[];
 let ended: string[];
-let isLive: boolean;
+let registry: StreamRegistry;
+let isReached: boolean;
 let pods: string[];
-let pulls: RestCaptureCalls;
+let calls: RestCaptureCalls;
 
 const asker = (pod: string) => async (call: PullCall) => {
   asked.push([pod, call]);
@@ -21,8 +26,9 @@ const asker = (pod: string) => async (call: PullCall) => {
 };
 
 beforeEach(() => {
-  [asked, replies, offers, ended, isLive, pods] = [[], {}, [], [], false, ['a', 'b']];
-  pulls = new RestCaptureCalls({
+  [asked, replies, offers, ended, pods] = [[], {}, [], [], ['a', 'b']];
+  [registry, isReached] = [new StreamRegistry(), true];
+  calls = new RestCaptureCalls({
     programs: {
       get pullers() {
         return pods.map((pod) => ({ appKey: 'cams', ask: asker(pod) }));
@@ -32,14 +38,16 @@ beforeEach(() => {
         return offer ? { offer, ask: asker('holder') } : null;
       },
     },
-    terminate: async (_appKey, name) => {
-      ended.push(name);
-      return isLive;
+    terminate: async (filter) => {
+      const matching = matchStreams(registry, filter);
+      ended.push(...matching.map(({ id }) => id));
+      const status = matching.length > 0 ? 200 : 404;
+      return { terminated: matching.length, status: isReached ? status : 503 };
     },
   });
 });
 
-const start = (name?: string) => pulls.start({ kind: 'rtsp', uri: URI, name, hasAudio: true });
+const start = (name?: string) => calls.start({ kind: 'rtsp', uri: URI, name, hasAudio: true });
 
 describe('start', () => {
   it('asks the first capture pod, with the credentials', async () => {
@@ -78,34 +86,67 @@ describe('start', () => {
   });
 });
 
-it('list puts the answers together', async () => {
+it('list puts the answers together, and says whether all capture pods have answered', async () => {
   const stream = { url: URL, name: 'gate', reason: 'Connected' };
+  replies = { a: { found: [stream] } };
+  expect(await calls.list('rtsp')).toEqual({ found: [stream], isComplete: true });
   replies = { a: { found: [stream] }, b: null };
-  expect(await pulls.list('rtsp')).toEqual([stream]);
+  expect(await calls.list('rtsp')).toEqual({ found: [stream], isComplete: false });
 });
 
 describe('stop', () => {
+  /** Somebody publishes `gate`. */
+  function publish(provider: MediaProvider): void {
+    const capture = { uid: 'u1', epoch: 1, attempt: 1, generation: 1, afterTermination: 'Stay' } as const;
+    const session = fakeSession({
+      app: fakeApp('cams'),
+      ...(provider === 'WebRTC' ? { kind: 'whip' } : { kind: 'capture', capture: { ...capture, provider } }),
+    });
+    registry.add(fakeStream({ id: 'published', name: 'gate', session }));
+  }
+
   it('ends a capture that the REST API has started, on whichever pod it is', async () => {
     replies = { a: { status: 404 } };
-    expect((await pulls.stop(URI)).status).toBe(200);
+    expect((await calls.stop(URI)).status).toBe(200);
     expect(asked.map(([, call]) => call)).toEqual([{ stop: { url: URL } }, { stop: { url: URL } }]);
     expect(ended).toEqual([]);
   });
 
-  it.each([
-    [true, 200],
-    [false, 404],
-  ])('ends the stream of a StreamCapture; live: %s', async (live, status) => {
-    replies = { a: { status: 404 }, b: null };
-    isLive = live;
-    offers = [OFFER];
-    expect((await pulls.stop(URL)).status).toBe(status);
-    expect(ended).toEqual(['gate']);
+  describe('of a StreamCapture', () => {
+    beforeEach(() => {
+      replies = { a: { status: 404 }, b: { status: 404 } };
+      offers = [OFFER];
+    });
+
+    it('ends its stream', async () => {
+      publish('RTSP');
+      expect([await calls.stop(URI), ended]).toEqual([{ status: 200, detail: '' }, ['published']]);
+    });
+
+    it.each(['WebRTC', 'RTMP'] as const)('lets a stream of %s be that has taken its name', async (provider) => {
+      publish(provider);
+      const detail = 'the StreamCapture of the source is not live';
+      expect([await calls.stop(URI), ended]).toEqual([{ status: 404, detail }, []]);
+    });
+
+    it('says that a media pod may still have its stream', async () => {
+      isReached = false;
+      expect(await calls.stop(URI)).toEqual({ status: 500, detail: 'a media pod does not answer' });
+    });
   });
 
   it.each([[['a']], [[]]])('answers 404 for a source that is not captured (%j)', async (those) => {
     pods = those;
     replies = { a: { status: 404 } };
-    expect((await pulls.stop(URL)).status).toBe(404);
+    expect(await calls.stop(URL)).toEqual({ status: 404, detail: 'the source is not captured' });
+  });
+
+  it.each<[string, CaptureOffer[]]>([
+    ['', []],
+    [', nor is its StreamCapture live', [OFFER]],
+  ])('does not say that nothing is captured if a capture pod does not answer%s', async (_what, those) => {
+    offers = those;
+    replies = { a: { status: 404 }, b: null };
+    expect(await calls.stop(URL)).toEqual({ status: 500, detail: 'the capture pod does not answer' });
   });
 });

@@ -1,6 +1,9 @@
-import type { PulledStream, PullReply } from '../../crds/schema/capture-calls.ts';
+import type { CaptureOffer, PulledStream, PullReply } from '../../crds/schema/capture-calls.ts';
 import { splitCredentials } from '../../crds/schema/source-url.ts';
+import { MEDIA_PROVIDERS } from '../../crds/schema/stream.ts';
+import type { StreamFilter } from '../../crds/schema/stream-filter.ts';
 import type { CapturePrograms } from './capture-programs.ts';
+import type { FleetAnswer } from './combine.ts';
 
 /** What the REST API is asked to capture. */
 export type Wanted = {
@@ -14,10 +17,13 @@ export type Wanted = {
 
 export type PullOutcome = { readonly status: 200 | 404 | 409 | 500; readonly detail: string };
 
+/** `isComplete`: all capture pods have answered. */
+export type PulledStreams = { readonly found: readonly PulledStream[]; readonly isComplete: boolean };
+
 export type RestCaptureCallsDeps = {
   readonly programs: Pick<CapturePrograms, 'find' | 'pullers'>;
-  /** Ends the publication of a name on any pod; false = it is not live. */
-  readonly terminate: (appKey: string, name: string) => Promise<boolean>;
+  /** Ends the streams that match, on any pod. */
+  readonly terminate: (filter: StreamFilter) => Promise<Pick<FleetAnswer, 'status' | 'terminated'>>;
 };
 
 const OK: PullOutcome = { status: 200, detail: '' };
@@ -26,6 +32,9 @@ const OFF: PullOutcome = {
   detail: 'no capture pod takes this call: spec.capture.rest of the MediaServer is false, or none is ready',
 };
 const SILENT: PullOutcome = { status: 500, detail: 'the capture pod does not answer' };
+const UNREACHED: PullOutcome = { status: 500, detail: 'a media pod does not answer' };
+const NOT_CAPTURED: PullOutcome = { status: 404, detail: 'the source is not captured' };
+const NOT_LIVE: PullOutcome = { status: 404, detail: 'the StreamCapture of the source is not live' };
 
 /** The calls `/rtsp/…` and `/pull/rtmp/…` of the REST API of WCS: any media pod takes them for all capture pods. */
 export class RestCaptureCalls {
@@ -50,10 +59,10 @@ export class RestCaptureCalls {
   }
 
   /** The captures of all capture pods. */
-  async list(kind: Wanted['kind']): Promise<readonly PulledStream[]> {
+  async list(kind: Wanted['kind']): Promise<PulledStreams> {
     const { pullers } = this.#deps.programs;
     const replies = await Promise.all(pullers.map(({ appKey, ask }) => ask({ list: { kind, appKey } })));
-    return replies.flatMap((reply) => reply?.found ?? []);
+    return { found: replies.flatMap((reply) => reply?.found ?? []), isComplete: !replies.includes(null) };
   }
 
   /** Ends a capture. One of a StreamCapture is held then, as after any termination. */
@@ -62,10 +71,20 @@ export class RestCaptureCalls {
     const { url } = splitCredentials(uri);
     const replies = await Promise.all(pullers.map(({ ask }) => ask({ stop: { url } })));
     if (replies.some((reply) => reply?.status === 200)) return OK;
-    const [appKey] = pullers.map((puller) => puller.appKey);
-    const found = appKey === undefined ? null : this.#deps.programs.find(appKey, { url, name: '' });
-    const isEnded = appKey !== undefined && found !== null && (await this.#deps.terminate(appKey, found.offer.name));
-    return isEnded ? OK : { status: 404, detail: 'the source is not captured' };
+    const [puller] = pullers;
+    const found = puller ? this.#deps.programs.find(puller.appKey, { url, name: '' }) : null;
+    const outcome = found ? await this.#endStream(found.offer) : NOT_CAPTURED;
+    // Perhaps the capture pod that does not answer captures it.
+    return outcome.status === 404 && replies.includes(null) ? SILENT : outcome;
+  }
+
+  /** Ends the stream of a capture. While its name is in use, that is the stream of somebody else, which goes on. */
+  async #endStream({ appKey, name, url }: CaptureOffer): Promise<PullOutcome> {
+    const mediaProvider = MEDIA_PROVIDERS.find((each) => url.startsWith(`${each.toLowerCase()}:`));
+    if (!mediaProvider) return NOT_LIVE;
+    const { status, terminated } = await this.#deps.terminate({ appKey, name, mediaProvider, published: true });
+    if (terminated > 0) return OK;
+    return status === 503 ? UNREACHED : NOT_LIVE;
   }
 }
 

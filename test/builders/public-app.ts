@@ -80,7 +80,10 @@ export async function publicApp(setup: AppSetup = {}): Promise<TestApp> {
     prefix: '',
     pulls:
       setup.pulls ??
-      new RestCaptureCalls({ programs: { pullers: [], find: () => null }, terminate: async () => false }),
+      new RestCaptureCalls({
+        programs: { pullers: [], find: () => null },
+        terminate: async () => ({ status: 404, terminated: 0 }),
+      }),
     outcome: {
       kind: 'rejected',
       rejection: { status: 404, result: 'unknown_app', detail: 'no such app' },

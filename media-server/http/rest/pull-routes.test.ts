@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../process/logger.ts';
 import { postJson, publicApp, type TestApp } from '../../../test/builders/public-app.ts';
-import type { PullOutcome, Wanted } from '../../fleet/rest-capture-calls.ts';
+import type { PulledStreams, PullOutcome, Wanted } from '../../fleet/rest-capture-calls.ts';
 
 const URI = 'rtsp://cam:sesame@192.0.2.7/main';
 
@@ -9,11 +9,12 @@ let test: TestApp;
 let wanted: Wanted[];
 let stopped: string[];
 let outcome: PullOutcome;
-let found: Awaited<ReturnType<TestApp['pulls']['list']>>;
+let found: PulledStreams['found'];
+let isComplete: boolean;
 let log: string;
 
 beforeEach(async () => {
-  [wanted, stopped, outcome, found, log] = [[], [], { status: 200, detail: '' }, [], ''];
+  [wanted, stopped, outcome, found, isComplete, log] = [[], [], { status: 200, detail: '' }, [], true, ''];
   test = await publicApp({
     log: createLogger('info', {
       write: (line) => {
@@ -29,7 +30,7 @@ beforeEach(async () => {
         stopped.push(uri);
         return outcome;
       },
-      list: async () => found,
+      list: async () => ({ found, isComplete }),
     },
   });
 });
@@ -97,6 +98,23 @@ describe('the calls of WCS for captures', () => {
         { uri: 'rtsp://192.0.2.8/main', status: 'Unauthorized', localStreamName: 'yard' },
       ]);
     }
+  });
+});
+
+describe('find_all, while a capture pod does not answer,', () => {
+  beforeEach(() => {
+    isComplete = false;
+  });
+
+  it('does not say that nothing is captured', async () => {
+    const { headers, statusCode } = await post('/rtsp/find_all');
+    expect([statusCode, headers['sluice-incomplete']]).toEqual([503, 'a capture pod']);
+  });
+
+  it('says that more may be captured than it lists', async () => {
+    found = [{ url: 'rtsp://192.0.2.7/main', name: 'gate', reason: 'Connected' }];
+    const { headers, statusCode } = await post('/rtsp/find_all');
+    expect([statusCode, headers['sluice-incomplete']]).toEqual([200, 'a capture pod']);
   });
 });
 

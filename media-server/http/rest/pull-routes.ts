@@ -5,6 +5,7 @@ import { faultOfName } from '../../../crds/schema/stream-name.ts';
 import type { Log } from '../../../process/logger.ts';
 import type { PullOutcome, RestCaptureCalls, Wanted } from '../../fleet/rest-capture-calls.ts';
 import { HttpError } from '../errors.ts';
+import { sendCollected } from './collected-reply.ts';
 import { bodyMayBeAbsent, NO_INPUT } from './input.ts';
 
 export type PullRoutesDeps = {
@@ -101,15 +102,15 @@ async function start(
 /** `find_all` and `terminate`. */
 function endRoutes(app: FastifyInstance, kind: Kind, deps: PullRoutesDeps): void {
   const { callerOf, log, pulls } = deps;
-  const findAll = async () => {
-    const found = await pulls.list(kind);
-    if (found.length === 0) throw new HttpError(404, 'nothing is captured');
-    return found.map(({ mediaSessionId, name, reason, url }) => ({
+  const findAll = async (_request: FastifyRequest, reply: FastifyReply) => {
+    const { found, isComplete } = await pulls.list(kind);
+    const objects = found.map(({ mediaSessionId, name, reason, url }) => ({
       uri: url,
       status: reason === 'Connected' ? 'PLAYING' : reason,
       localStreamName: name,
       ...(mediaSessionId === undefined ? {} : { localMediaSessionId: mediaSessionId }),
     }));
+    return sendCollected(reply, { objects, missing: isComplete ? [] : ['a capture pod'] }, 'nothing is captured');
   };
   const schema = { summary: `All captures by ${kind.toUpperCase()}`, querystring: NO_INPUT, response: { 200: Found } };
   app.get('/find_all', { schema, handler: findAll });
