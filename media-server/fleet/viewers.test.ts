@@ -20,9 +20,12 @@ describe('isPlayed', () => {
     expect(pod({ isFetched: true }).look()).toBe(true);
   });
 
-  it('is true from the moment at which a player asks, until it has ended', async () => {
+  it('is true from the moment at which the backend allows a player, until it has ended', async () => {
     const { add, look, publication, registry, terminator } = pod();
     const playback = add({ direction: 'play', name: 'gate' });
+    playback.admission = 'asked';
+    expect(look()).toBe(false);
+    playback.admission = 'admitted';
     expect(look()).toBe(true);
     // Its backend gives it another name, and it plays the same publication.
     registry.bind(playback, publication);
