@@ -79,3 +79,6 @@ export const FromMediaServer = Type.Union([
   Type.Object({ id: Count, call: PullCall }),
 ]);
 export type FromMediaServer = Static<typeof FromMediaServer>;
+
+/** A call that a program answers, whether it understands it or not. */
+export const AnyCall = Type.Object({ id: Count, call: Type.Unknown() });

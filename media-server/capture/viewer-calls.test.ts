@@ -132,3 +132,11 @@ it('a call of the REST API is answered, also if it fails', async () => {
     { id: 2, reply: { status: 500, detail: 'internal error; see the log of the capture pod', found: [] } },
   ]);
 });
+
+it('a call that is not understood is answered, so that nobody waits for it', () => {
+  calls.set([pod('a')]);
+  for (const event of [{ id: 1, call: { later: 1 } }, { id: -1, call: {} }, { id: 2 }]) opened[0]?.hear({ event });
+  expect(opened[0]?.told.slice(1)).toEqual([
+    { id: 1, reply: { status: 500, detail: 'the capture pod does not know this call', found: [] } },
+  ]);
+});

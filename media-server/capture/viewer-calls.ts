@@ -1,4 +1,11 @@
-import { FromMediaServer, type FromProgram, type PullCall, type PullReply } from '../../crds/schema/capture-calls.ts';
+import type { Static, TSchema } from 'typebox';
+import {
+  AnyCall,
+  FromMediaServer,
+  type FromProgram,
+  type PullCall,
+  type PullReply,
+} from '../../crds/schema/capture-calls.ts';
 import type { MediaPod } from '../../crds/schema/capture-messages.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { type Clock, sleep } from '../../process/clock.ts';
@@ -23,6 +30,8 @@ type Offers = Extract<FromProgram, { captures: object }>;
 
 /** A media pod that is away is called again after this time. */
 const AGAIN_MS = 1_000;
+
+const UNKNOWN: PullReply = { status: 500, detail: 'the capture pod does not know this call', found: [] };
 
 /** The connections to all media pods, on which they say which captures their viewers want to play. */
 export class ViewerCalls {
@@ -102,12 +111,14 @@ export class ViewerCalls {
     return conversation.fault ?? 'it closed the connection';
   }
 
-  /** A newer media server may say more. */
   async #hear(conversation: Conversation, event: unknown): Promise<void> {
-    if (schemaFindings(FromMediaServer, event, 'event').length > 0) return;
-    const said = event as FromMediaServer;
-    if ('start' in said) this.#deps.want(said.start.uid);
-    else conversation.say({ event: { id: said.id, reply: await this.#answer(said.call) } satisfies FromProgram });
+    if (isValid(FromMediaServer, event)) {
+      if ('start' in event) this.#deps.want(event.start.uid);
+      else conversation.say({ event: { id: event.id, reply: await this.#answer(event.call) } satisfies FromProgram });
+      return;
+    }
+    // A newer media server may say more. Who calls the REST API does not wait in vain.
+    if (isValid(AnyCall, event)) conversation.say({ event: { id: event.id, reply: UNKNOWN } satisfies FromProgram });
   }
 
   async #answer(call: PullCall): Promise<PullReply> {
@@ -119,3 +130,6 @@ export class ViewerCalls {
     }
   }
 }
+
+const isValid = <S extends TSchema>(schema: S, event: unknown): event is Static<S> =>
+  schemaFindings(schema, event, 'event').length === 0;

@@ -10,8 +10,8 @@ export type Wanted = {
   readonly kind: 'rtsp' | 'rtmp';
   /** May hold credentials. */
   readonly uri: string;
-  /** The name of the stream; absent = the URL. */
-  readonly name: string | undefined;
+  /** The name of the stream. */
+  readonly name: string;
   readonly hasAudio: boolean;
 };
 
@@ -49,13 +49,12 @@ export class RestCaptureCalls {
     const [puller] = this.#deps.programs.pullers;
     if (!puller) return OFF;
     const { url } = splitCredentials(uri);
-    const wanted = { url, name: name ?? url };
-    const found = this.#deps.programs.find(puller.appKey, wanted);
+    const found = this.#deps.programs.find(puller.appKey, { url, name });
     if (found?.offer.isHeld && found.offer.url === url) {
       return outcomeOf(await found.ask({ resume: { uid: found.offer.uid } }));
     }
     if (found) return { status: 409, detail: `stream "${found.offer.name}" is captured already` };
-    return outcomeOf(await puller.ask({ start: { kind, uri, name: wanted.name, hasAudio } }));
+    return outcomeOf(await puller.ask({ start: { kind, uri, name, hasAudio } }));
   }
 
   /** The captures of all capture pods. */

@@ -4,6 +4,9 @@ import { postJson, publicApp, type TestApp } from '../../../test/builders/public
 import type { PulledStreams, PullOutcome, Wanted } from '../../fleet/rest-capture-calls.ts';
 
 const URI = 'rtsp://cam:sesame@192.0.2.7/main';
+const URL = 'rtsp://192.0.2.7/main';
+/** Too long for a name, and a URL as any other. */
+const LONG = `rtsp://192.0.2.7/${'x'.repeat(240)}`;
 
 let test: TestApp;
 let wanted: Wanted[];
@@ -40,7 +43,8 @@ const post = (url: string, body?: unknown) => postJson(test, url, body);
 
 describe('the calls of WCS for captures', () => {
   it.each([
-    ['/rtsp/startup', { uri: URI }, { kind: 'rtsp', uri: URI, name: undefined, hasAudio: true }],
+    ['/rtsp/startup', { uri: URI }, { kind: 'rtsp', uri: URI, name: URL, hasAudio: true }],
+    ['/rtsp/startup', { uri: LONG, toStream: 'gate' }, { kind: 'rtsp', uri: LONG, name: 'gate', hasAudio: true }],
     ['/rtsp/startup', { uri: URI, toStream: 'gate' }, { kind: 'rtsp', uri: URI, name: 'gate', hasAudio: true }],
     [
       '/pull/rtmp/pull',
@@ -50,7 +54,7 @@ describe('the calls of WCS for captures', () => {
     [
       '/pull/rtmp/pull',
       { uri: 'rtmp://192.0.2.8/live/gate', hasAudio: true },
-      { kind: 'rtmp', uri: 'rtmp://192.0.2.8/live/gate', name: undefined, hasAudio: true },
+      { kind: 'rtmp', uri: 'rtmp://192.0.2.8/live/gate', name: 'rtmp://192.0.2.8/live/gate', hasAudio: true },
     ],
   ])('%s %j', async (url, body, expected) => {
     const response = await post(url, body);
@@ -65,6 +69,7 @@ describe('the calls of WCS for captures', () => {
     ['/rtsp/startup', { uri: 'rtsps://192.0.2.7/' }, 'must be a URL such as rtsp://'],
     ['/rtsp/startup', { uri: URI, toStrem: 'x' }, 'toStream'],
     ['/rtsp/startup', { uri: URI, toStream: 'a\nb' }, 'control characters'],
+    ['/rtsp/startup', { uri: LONG }, 'by default the URL, must be at most 256 characters'],
     ['/pull/rtmp/pull', { uri: URI }, 'must be a URL such as rtmp://'],
     ['/pull/rtmp/pull', { uri: 'rtmp://192.0.2.8/live/gate', hasVideo: false }, 'hasVideo'],
     ['/rtsp/terminate', {}, 'uri'],

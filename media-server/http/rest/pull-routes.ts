@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { sourceHost, sourceUrlRule } from '../../../crds/schema/source-url.ts';
+import { sourceHost, sourceUrlRule, splitCredentials } from '../../../crds/schema/source-url.ts';
 import { faultOfName } from '../../../crds/schema/stream-name.ts';
 import type { Log } from '../../../process/logger.ts';
 import type { PullOutcome, RestCaptureCalls, Wanted } from '../../fleet/rest-capture-calls.ts';
@@ -83,19 +83,24 @@ export async function rtmpPullRoutes(app: FastifyInstance, deps: PullRoutesDeps)
 
 const isOn = (flag: boolean | string = true): boolean => flag === true || flag === 'true';
 
+/** `name`: undefined = the URL, without credentials. */
+type Asked = Omit<Wanted, 'name'> & { readonly name: string | undefined };
+
 async function start(
   { callerOf, log, pulls }: PullRoutesDeps,
-  wanted: Wanted,
+  asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const rule = sourceUrlRule(wanted.kind);
-  if (!rule.holds(wanted.uri)) throw new HttpError(400, `body.uri: ${rule.message}`);
-  const fault = wanted.name === undefined ? null : faultOfName(wanted.name);
-  if (fault !== null) throw new HttpError(400, `body: the name of the stream ${fault}`);
-  const outcome = await pulls.start(wanted);
+  const { kind, uri } = asked;
+  const rule = sourceUrlRule(kind);
+  if (!rule.holds(uri)) throw new HttpError(400, `body.uri: ${rule.message}`);
+  const name = asked.name ?? splitCredentials(uri).url;
+  const fault = faultOfName(name);
+  if (fault !== null) throw new HttpError(400, `body: the name of the stream, by default the URL, ${fault}`);
+  const outcome = await pulls.start({ ...asked, name });
   const { status } = outcome;
-  log.info({ caller: callerOf(request), host: sourceHost(wanted.uri), status }, 'a capture was asked for by REST');
+  log.info({ caller: callerOf(request), host: sourceHost(uri), status }, 'a capture was asked for by REST');
   return send(reply, outcome);
 }
 
