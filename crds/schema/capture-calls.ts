@@ -5,6 +5,8 @@ import { CaptureOrder } from './capture-messages.ts';
 // server: `POST /internal/captures/calls`, with the key of the capture role. Each is the event of a line `{event}`.
 
 export const CALLS_PATH = '/internal/captures/calls';
+/** Characters of the longest line: all captures of a program, with the longest URLs and names. */
+export const LONGEST_CALL = 8 << 20;
 
 const { appKey, epoch, name, uid } = CaptureOrder.properties;
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { assetNames } from '../../crds/render/asset-names.ts';
 import { type KeyRole, parseFleetKeys, roleOf } from '../../crds/render/fleet-key.ts';
 import { hashOf } from '../../crds/render/hash.ts';
-import { CALLS_PATH } from '../../crds/schema/capture-calls.ts';
+import { CALLS_PATH, LONGEST_CALL } from '../../crds/schema/capture-calls.ts';
 import { ConfigPush, Cordon, type PodStatus, Roster, TerminationOrder } from '../../crds/schema/internal.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
 import { INTERNAL_TLS } from '../../process/fleet-client.ts';
@@ -114,7 +114,7 @@ export async function openInternal(deps: InternalDeps): Promise<FastifyInstance>
   });
   handOver(app, `${CAPTURES_PREFIX}/*`, deps.captures);
   handOver(app, PIPE_PATH, (...sides) => void deps.pipes.serve(lines(...sides)));
-  handOver(app, CALLS_PATH, (...sides) => void deps.calls.serve(lines(...sides)));
+  handOver(app, CALLS_PATH, (...sides) => void deps.calls.serve(lines(...sides, LONGEST_CALL)));
   const { host, port } = deps;
   try {
     await app.listen({ host, port });
@@ -141,10 +141,10 @@ function handOver(app: FastifyInstance, path: string, serve: InternalDeps['sessi
 }
 
 /** Answers a request with lines, while it goes on. */
-function lines(request: IncomingMessage, response: ServerResponse): LineChannel {
+function lines(request: IncomingMessage, response: ServerResponse, mostLength?: number): LineChannel {
   response.writeHead(200, NDJSON);
   response.flushHeaders();
-  return new LineChannel(request, response);
+  return new LineChannel(request, response, mostLength);
 }
 
 /** Validates a push: an operator of another version may send unknown fields. */

@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FromProgram, LONGEST_CALL } from '../../crds/schema/capture-calls.ts';
+import { schemaFindings } from '../../crds/validate/resource.ts';
 import { until } from '../../test/harness/wait.ts';
 import { LineChannel } from './line-channel.ts';
 
@@ -22,6 +24,16 @@ class End {
   }
 }
 
+/** As many captures as a program may have, each with the longest texts. A quote is two characters in JSON. */
+function longestList(): FromProgram {
+  const id = '"'.repeat(253);
+  const captures = Array.from({ length: 2_000 }, () => ({
+    ...{ uid: id, epoch: Number.MAX_SAFE_INTEGER, appKey: id, name: '"'.repeat(256), url: 'x'.repeat(2048) },
+    ...{ isHeld: true, startTimeoutMs: Number.MAX_SAFE_INTEGER },
+  }));
+  return { captures, pullsFor: id };
+}
+
 let server: Server;
 let agent: Agent;
 let here: End;
@@ -32,7 +44,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     response.writeHead(200);
     response.flushHeaders();
-    accepted.resolve(new End(new LineChannel(request, response)));
+    accepted.resolve(new End(new LineChannel(request, response, LONGEST_CALL)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   agent = new Agent();
@@ -71,8 +83,17 @@ describe('a channel over an HTTP request', () => {
     expect(there.lines).toEqual([{ hello: 'there' }, { last: true }]);
   });
 
+  it('carries the longest list of captures', async () => {
+    const event = longestList();
+    expect(schemaFindings(FromProgram, event, 'event')).toEqual([]);
+    here.channel.send({ event });
+    await until('it has arrived', () => there.lines.length === 2 || there.closed);
+    expect([there.closed, there.lines.length]).toEqual([null, 2]);
+    expect(there.lines[1]).toEqual({ event });
+  });
+
   it('is closed by a line that is too long', async () => {
-    here.channel.send({ text: 'x'.repeat(3 << 20) });
+    here.channel.send({ text: 'x'.repeat(2 * LONGEST_CALL) });
     await until('it is closed', () => there.closed);
     expect(there.closed).toEqual({ fault: 'it sent a line that is too long' });
   });

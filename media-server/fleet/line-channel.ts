@@ -6,17 +6,20 @@ import { asNoAnswer } from './peer-wire.ts';
 export const NDJSON = { 'content-type': 'application/x-ndjson' } as const;
 
 /** The parameters of all layers of a publication fit many times. */
-const MOST_BYTES = 1 << 20;
+const MOST_LENGTH = 1 << 20;
 const BEHIND_BYTES = 64 * 1024;
 
 /** Lines of JSON over the two directions of an HTTP request. */
 export class LineChannel implements Channel {
   readonly #input: Readable;
   readonly #output: Writable;
+  readonly #mostLength: number;
 
-  constructor(input: Readable, output: Writable) {
+  /** `mostLength`: of a line that is received. */
+  constructor(input: Readable, output: Writable, mostLength = MOST_LENGTH) {
     this.#input = input;
     this.#output = output;
+    this.#mostLength = mostLength;
   }
 
   /** Opens a connection to a pod. */
@@ -47,10 +50,13 @@ export class LineChannel implements Channel {
     let rest = '';
     this.#input.setEncoding('utf8');
     this.#input.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > MOST_BYTES) this.#input.destroy(new Error('it sent a line that is too long'));
-      for (const line of lines) this.#parse(line, onLine);
+      const [end = '', ...more] = text.split('\n');
+      rest += end;
+      for (const next of more) {
+        this.#parse(rest, onLine);
+        rest = next;
+      }
+      if (rest.length > this.#mostLength) this.#input.destroy(new Error('it sent a line that is too long'));
     });
     const end = (error: unknown): void => onClosed(error ? asNoAnswer(error).message : null);
     // Each direction alone: an HTTP client ends its own only after this.
