@@ -12,7 +12,7 @@ const pod = (name: string, port = 9091): MediaPod => ({ pod: name, address: '192
 
 /** A connection to a media pod that the test plays. */
 class MediaPodSide implements Channel {
-  readonly isBehind = false;
+  isBehind = false;
   readonly pod: string;
   readonly #sent: object[] = [];
   isClosed = false;
@@ -84,6 +84,27 @@ it('each media pod is told what viewers may ask for, at once and after each chan
   for (const { told } of opened) {
     expect(told.slice(1)).toEqual([{ captures: [] }, { failed: { uid: 'u1', detail: 'no', retryMs: 5 } }]);
   }
+});
+
+it('a media pod that has not received the last list is told later, once', async () => {
+  calls.set([pod('a'), pod('b')]);
+  const [slow, other] = opened;
+  if (!slow || !other) throw new Error('nothing was opened');
+  slow.isBehind = true;
+  for (const name of ['b', 'c', 'd']) {
+    offers = [{ ...OFFER, name }];
+    calls.tell();
+  }
+  await clock.advance(1_000);
+  expect([slow.told.length, other.told.length]).toEqual([1, 4]);
+  slow.isBehind = false;
+  await clock.advance(100);
+  expect(slow.told.slice(1)).toEqual([{ captures: offers }]);
+  slow.isBehind = true;
+  calls.tell();
+  calls.close();
+  await clock.advance(1_000);
+  expect(clock.pending).toBe(0);
 });
 
 it('a viewer of any media pod starts a capture; what is not understood is ignored', () => {

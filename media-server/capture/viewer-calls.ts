@@ -8,7 +8,7 @@ import {
 } from '../../crds/schema/capture-calls.ts';
 import type { MediaPod } from '../../crds/schema/capture-messages.ts';
 import { schemaFindings } from '../../crds/validate/resource.ts';
-import { type Clock, sleep } from '../../process/clock.ts';
+import { type Clock, sleep, type Timer } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
 import { type Channel, Conversation } from '../fleet/conversation.ts';
 import type { Failure } from './capture.ts';
@@ -30,6 +30,8 @@ type Offers = Extract<FromProgram, { captures: object }>;
 
 /** A media pod that is away is called again after this time. */
 const AGAIN_MS = 1_000;
+/** How soon a media pod is told again that has not received all. */
+const BEHIND_MS = 100;
 
 const UNKNOWN: PullReply = { status: 500, detail: 'the capture pod does not know this call', found: [] };
 
@@ -39,6 +41,8 @@ export class ViewerCalls {
   /** What ends the calls to a media pod, by its name and address. */
   readonly #pods = new Map<string, AbortController>();
   readonly #open = new Set<Conversation>();
+  /** Of media pods that are told later. */
+  readonly #behind = new Map<Conversation, Timer>();
 
   constructor(deps: ViewerCallsDeps) {
     this.#deps = deps;
@@ -62,7 +66,7 @@ export class ViewerCalls {
 
   /** Tells all media pods what viewers may ask for. */
   tell(): void {
-    this.#say(this.#deps.offers());
+    for (const conversation of this.#open) this.#tell(conversation);
   }
 
   /** Tells all media pods that a capture which was asked for does not start in time. */
@@ -72,6 +76,20 @@ export class ViewerCalls {
 
   close(): void {
     this.set([]);
+  }
+
+  /** The list may be long, and change often: one that has not yet received the last one is told later what holds then. */
+  #tell(conversation: Conversation): void {
+    if (this.#behind.has(conversation)) return;
+    if (!conversation.isBehind) {
+      conversation.say({ event: this.#deps.offers() });
+      return;
+    }
+    const again = (): void => {
+      this.#behind.delete(conversation);
+      this.#tell(conversation);
+    };
+    this.#behind.set(conversation, this.#deps.clock.setTimeout(again, BEHIND_MS));
   }
 
   #say(event: FromProgram): void {
@@ -102,11 +120,13 @@ export class ViewerCalls {
     const close = (): void => conversation.close();
     signal.addEventListener('abort', close, { once: true });
     this.#open.add(conversation);
-    conversation.say({ event: this.#deps.offers() });
+    this.#tell(conversation);
     // Everything that it says is an event.
     await conversation.next();
     conversation.close();
     this.#open.delete(conversation);
+    this.#behind.get(conversation)?.cancel();
+    this.#behind.delete(conversation);
     signal.removeEventListener('abort', close);
     return conversation.fault ?? 'it closed the connection';
   }
