@@ -78,7 +78,7 @@ export class ViewerCalls {
     this.set([]);
   }
 
-  /** The list may be long, and change often: one that has not yet received the last one is told later what holds then. */
+  /** The list may be long and change often: a media pod that has not received the last one is told later. */
   #tell(conversation: Conversation): void {
     if (this.#behind.has(conversation)) return;
     if (!conversation.isBehind) {

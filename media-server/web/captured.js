@@ -3,7 +3,7 @@
 /**
  * A row for each captured stream: its live publication, else the one that ended last. `state` is `live`; `held` if it
  * stays ended until somebody starts it again; else `ended`: it comes back by itself. A capture that was deleted or
- * suspended has ended as its client wished, and has no row.
+ * suspended, or that is idle because nobody plays it, has ended as its client wished, and has no row.
  */
 export function capturesOf(streams, ended) {
   const live = streams.filter(isCaptured).map((stream) => ({ ...stream, state: 'live' }));

@@ -112,6 +112,7 @@ function captureSessions(
 
 /** A program tells by the cause whether its capture is to stay ended; the detail is for people. */
 const membersOf = (rejection: Rejection) => ({ cause: causeOf(rejection) });
+
 /** Looks whether a publication is played, and tells each change. Runs until it is cancelled. */
 function watchViewers(isPlayed: () => boolean, tell: (isPlayed: boolean) => void, clock: Clock): Timer {
   let told: boolean | null = null;
