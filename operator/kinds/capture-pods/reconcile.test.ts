@@ -405,5 +405,37 @@ describe('reconcileCapturePods', () => {
       expect((await reconciled()).length).toBe(1);
       expect(heldOf(object() ?? captureObject('gone'))).not.toBeNull();
     });
+
+    describe('when the start of a capture cannot be written', () => {
+      const again = (...names: string[]) => names.map((name) => ({ uid: `uid-${name}`, at: at(7) }));
+      const refuse = (status: number) => world.client.refuse(STATUS, new ApiError('refused', { status }), 'PATCH');
+      const resumedOf = (name: string) => world.statusOf(world.stores.streamCaptures, name)['resumed'];
+
+      beforeEach(async () => {
+        world.have(mediaServerObject({ capture: { allow: ALLOW, rest: true } }));
+        const pod = await started('a');
+        for (const name of ['gate', 'hall']) world.have({ ...captureObject(name), status: { held: HELD } });
+        pod.resumed = again('gate', 'hall');
+      });
+
+      it('starts the others, says what is new of the pods, and fails then', async () => {
+        refuse(500);
+        await expect(reconcile()).rejects.toThrow('refused');
+        world.settleWrites();
+        expect([resumedOf('gate'), resumedOf('hall')]).toEqual([undefined, '2026-01-01T00:00:07Z']);
+        expect(changes).toEqual([KEY]);
+      });
+
+      it('skips one that is gone', async () => {
+        refuse(404);
+        await reconciled();
+        expect(resumedOf('hall')).toBe('2026-01-01T00:00:07Z');
+      });
+
+      it('does not write it while the REST API may not start captures', async () => {
+        world.have(mediaServerObject({ capture: { allow: ALLOW } }));
+        expect(await reconciled()).toEqual([]);
+      });
+    });
   });
 });

@@ -56,15 +56,15 @@ export async function reconcileCapturePods(world: World, options: CapturePodsOpt
   const captures = await capturesOf(world, key, pods);
   pods.keepOnly(new Set(existing.map(({ uid }) => uid)), new Set(captures.map(({ uid }) => uid)));
   const next = nextAssignments(captures, candidates(world, pods, existing), capture);
-  const { errors, placed } = await place(world, pods, captures, next);
+  const { faults, placed } = await place(world, pods, captures, next);
   const before = captureEssence(pods.reports);
   const pulls = pullSettings(capture);
   const held = pulls ? captures.flatMap(heldCapture).slice(0, MOST_HELD) : [];
   const rest = pulls ? { pulls, held } : {};
   await tell(pods, client, existing, (pod) => pushFor(pod, placed, { mediaPods: mediaPodsOf(world, key), ...rest }));
-  await resume(world, captures, pods);
   if (captureEssence(pods.reports) !== before) options.onChange(key);
-  const [error] = errors;
+  if (pulls) faults.push(...(await resume(world, captures, pods)));
+  const [error] = faults;
   if (error !== undefined) throw error;
   const lookMs = nextLook(world, pods, existing, placed);
   // A pod may say at any time that a capture was started by REST.
@@ -129,7 +129,7 @@ function nextAssignments(
   return next;
 }
 
-type Placed = { readonly placed: readonly Captured[]; readonly errors: readonly unknown[] };
+type Placed = { readonly placed: readonly Captured[]; readonly faults: unknown[] };
 
 /**
  * Writes new assignments before any pod hears of them: two pods must never have the same epoch. A capture whose write
@@ -142,7 +142,7 @@ async function place(
   next: ReadonlyMap<string, Assignment>,
 ): Promise<Placed> {
   const placed: Captured[] = [];
-  const errors: unknown[] = [];
+  const faults: unknown[] = [];
   for (const each of captures) {
     const assignment = next.get(each.uid);
     try {
@@ -152,11 +152,11 @@ async function place(
         placed.push({ ...each, assignment });
       }
     } catch (error) {
-      errors.push(error);
+      faults.push(error);
       placed.push(each);
     }
   }
-  return { placed: placed.filter(isWanted), errors };
+  return { placed: placed.filter(isWanted), faults };
 }
 
 /** Sends the observed resourceVersion: a replica whose store lags behind fails. False = the object is gone. */
@@ -197,19 +197,30 @@ function heldCapture({ accepted, object, uid }: Captured): HeldCapture[] {
   return [{ uid, appKey, name: spec.name, url: source.url }];
 }
 
-/** Writes down which held captures the REST API has started again, as pods say. The change of the status gives them to a pod. */
-async function resume({ client }: World, captures: readonly Captured[], { reports }: CapturePods): Promise<void> {
+/**
+ * Writes down which held captures the REST API has started again, as pods say. The change of the status gives them to a
+ * pod. Returns the faults: no capture waits for another one whose write failed.
+ */
+async function resume(world: World, captures: readonly Captured[], { reports }: CapturePods): Promise<unknown[]> {
   const resumed = [...reports.values()].flatMap(({ report }) => report?.resumed ?? []);
+  const faults: unknown[] = [];
   for (const { object, uid } of captures) {
     const at = Math.max(0, ...resumed.filter((each) => each.uid === uid).map((each) => each.at));
     const held = heldOf(object);
     if (!held || at <= Date.parse(held.time)) continue;
-    const { name, namespace = null } = object.metadata;
-    await client.call('PATCH', `${pathOf(TYPES.StreamCapture, namespace, name)}/status`, {
-      contentType: 'application/merge-patch+json',
-      body: { status: { resumed: rfc3339(at) } },
+    await writeResumed(world, object, at).catch((error: unknown) => {
+      if (!isNotFound(error)) faults.push(error);
     });
   }
+  return faults;
+}
+
+async function writeResumed({ client }: World, { metadata }: KubeObject, at: number): Promise<void> {
+  const { name, namespace = null } = metadata;
+  await client.call('PATCH', `${pathOf(TYPES.StreamCapture, namespace, name)}/status`, {
+    contentType: 'application/merge-patch+json',
+    body: { status: { resumed: rfc3339(at) } },
+  });
 }
 
 function orderOf({ accepted, assignment, object, uid }: Captured): CaptureOrder {
