@@ -584,12 +584,16 @@ function attempts(own: Sources, env: Readonly<Record<string, string>> = {}): Rec
 }
 
 describe('a capture that a source has taken over', () => {
-  it('reaches no other capture, not the listener, and no file of its user', async ({ onTestFinished }) => {
+  it('reaches no other capture, not the listener, and no file of its user, and makes no process', async ({
+    onTestFinished,
+  }) => {
     const own = await Sources.start();
     onTestFinished(() => own.stop());
     const [forbidden, denied] = ['Operation not permitted', 'Permission denied'];
     expect(attempts(own)).toEqual({
       'internet socket': 'done',
+      'own file': 'done',
+      thread: 'done',
       library: 'done',
       'own signal': 'done',
       connect: forbidden,
@@ -602,6 +606,23 @@ describe('a capture that a source has taken over', () => {
       limit: forbidden,
       trace: forbidden,
       signal: forbidden,
+      owner: forbidden,
+      'typed owner': forbidden,
+      "owner's signal": forbidden,
+      'owner by FIOSETOWN': forbidden,
+      'owner by SIOCSPGRP': forbidden,
+      processors: forbidden,
+      scheduler: forbidden,
+      'parameters of the scheduler': forbidden,
+      'attributes of the scheduler': forbidden,
+      priority: forbidden,
+      'priority of the group': forbidden,
+      'priority of files': forbidden,
+      'place of memory': forbidden,
+      fork: forbidden,
+      'fork by a call of its own': forbidden,
+      // So that libraries use clone() for threads.
+      clone3: 'Function not implemented',
       remove: denied,
       execute: forbidden,
     });
@@ -611,6 +632,13 @@ describe('a capture that a source has taken over', () => {
       read: 'done',
       memory: 'done',
       trace: 'done',
+      owner: 'done',
+      'owner by SIOCSPGRP': 'done',
+      processors: 'done',
+      'attributes of the scheduler': 'done',
+      priority: 'done',
+      fork: 'done',
+      clone3: 'done',
     });
   });
 

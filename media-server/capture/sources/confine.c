@@ -6,6 +6,8 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -25,15 +27,20 @@
 #define TRUNCATE (1ULL << 14)
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+#define REFUSE_AS(error) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error)
+#define REFUSE REFUSE_AS(EPERM)
 #define PERMIT BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define NEVER(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1), REFUSE
-/* The first argument decides; it is an int, so its low half is enough. */
-#define IF_FIRST(call, value, yes, no) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 4), LOAD(args[0]), \
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), yes, no
+#define NEVER_AS(error, call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1), REFUSE_AS(error)
+#define NEVER(call) NEVER_AS(EPERM, call)
+/* Of arguments, the low half is looked at: they are an int, or flags of which all others are in that half as well. */
+#define NEVER_WITH(call, argument, value) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 4), LOAD(args[argument]), \
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), REFUSE, LOAD(nr)
+#define ONLY_IF(call, argument, test, value) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 4), LOAD(args[argument]), \
+		BPF_JUMP(BPF_JMP | test | BPF_K, value, 0, 1), PERMIT, REFUSE
 
-/* No call that reaches another process, and no unix socket: that of the listener is in reach of the file system. */
+/* No call that reaches or makes another process, and no unix socket: that of the listener is in the file system. */
 static gboolean refuse_calls(void)
 {
 	struct sock_filter filter[] = {
@@ -45,9 +52,18 @@ static gboolean refuse_calls(void)
 		REFUSE,
 		NEVER(execve),
 		NEVER(execveat),
+#ifdef __NR_fork
+		NEVER(fork),
+		NEVER(vfork),
+#endif
+		/* Threads are made with clone() where clone3() does not exist; its flags are in memory, out of sight. */
+		ONLY_IF(clone, 0, BPF_JSET, CLONE_THREAD),
+		NEVER_AS(ENOSYS, clone3),
 		NEVER(ptrace),
 		NEVER(process_vm_readv),
 		NEVER(process_vm_writev),
+		NEVER(move_pages),
+		NEVER(migrate_pages),
 		NEVER(pidfd_open),
 		NEVER(pidfd_getfd),
 		NEVER(pidfd_send_signal),
@@ -55,11 +71,23 @@ static gboolean refuse_calls(void)
 		NEVER(tkill),
 		NEVER(rt_sigqueueinfo),
 		NEVER(rt_tgsigqueueinfo),
+		ONLY_IF(tgkill, 0, BPF_JEQ, (guint32)getpid()),
+		/* The owner of a file gets signals, of any number, when it is ready. */
+		NEVER_WITH(fcntl, 1, F_SETOWN),
+		NEVER_WITH(fcntl, 1, F_SETOWN_EX),
+		NEVER_WITH(fcntl, 1, F_SETSIG),
+		NEVER_WITH(ioctl, 1, FIOSETOWN),
+		NEVER_WITH(ioctl, 1, SIOCSPGRP),
+		ONLY_IF(prlimit64, 0, BPF_JEQ, 0),
+		NEVER(setpriority),
+		NEVER(ioprio_set),
+		NEVER(sched_setaffinity),
+		NEVER(sched_setattr),
+		NEVER(sched_setparam),
+		NEVER(sched_setscheduler),
 		/* It would carry out other calls. */
 		NEVER(io_uring_setup),
-		IF_FIRST(socket, AF_UNIX, REFUSE, PERMIT),
-		IF_FIRST(tgkill, (guint32)getpid(), PERMIT, REFUSE),
-		IF_FIRST(prlimit64, 0, PERMIT, REFUSE),
+		NEVER_WITH(socket, 0, AF_UNIX),
 		PERMIT,
 	};
 	struct sock_fprog program = { G_N_ELEMENTS(filter), filter };
