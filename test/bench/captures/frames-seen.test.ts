@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { framesSeen, readVideo, type VideoPacket } from './frames-seen.ts';
+import { framesLost, framesSeen, readVideo, type VideoPacket } from './frames-seen.ts';
 
 /** Frames of three packets each; the place of a packet is its number in the stream. */
 function packet(place: number, receivedAt = place): VideoPacket {
@@ -68,6 +68,22 @@ describe('the frames of a player', () => {
     expect(framesSeen(swapped)).toMatchObject({ missing: 0, broken: 0 });
     expect(numbers(swapped)).toEqual(numbers(around));
     expect(numbers(around).length).toBe(13);
+  });
+});
+
+describe('the frames that a player lost in 20 s', () => {
+  const lost = (list: readonly VideoPacket[]): number => framesLost(framesSeen(list), 20_000);
+  const without = (...numbers: number[]): VideoPacket[] =>
+    packets(0, 1_500).filter(({ sequence }) => !numbers.includes(sequence));
+
+  it.each([
+    ['none of those at 25 a second', without(), 0],
+    ['none if the first and the last did not come in time', packets(6, 1_440), 0],
+    ['broken ones', without(30, 60), 2],
+    ['those since its picture froze', packets(0, 750), 225],
+    ['all if there was never a picture', [], 475],
+  ])('are %s', (_what, list, count) => {
+    expect(lost(list)).toBe(count);
   });
 });
 

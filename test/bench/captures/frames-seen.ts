@@ -1,4 +1,5 @@
 import { beginsKeyFrame, readRtp } from '../../../media-server/capture/rtp.ts';
+import { FRAMES_PER_SECOND } from './recording.ts';
 
 /** What test/clients/loop_cameras.py writes into each frame: a name, ten digits and twenty. */
 const SEI_NAME = 'sluice-loop-time';
@@ -7,6 +8,8 @@ const [NUMBER_DIGITS, TIME_DIGITS] = [10, 20];
 const AUDIO = 111;
 const isRtcp = (payloadType: number): boolean => payloadType >= 64 && payloadType <= 95;
 const RING = 2 ** 16;
+/** Frames at both ends of a time may be those of another one. */
+const AT_ENDS_MS = 1_000;
 
 /** A packet of video, as a player received it. */
 export type VideoPacket = {
@@ -75,6 +78,12 @@ export function framesSeen(packets: readonly VideoPacket[]): FramesSeen {
   }
   const span = (frames.at(-1)?.number ?? 0) - (frames[0]?.number ?? 1) + 1;
   return { frames, missing, broken: span - frames.length };
+}
+
+/** Frames that a player did not see whole in a time: `broken` ones, or all after the last one if its picture froze. */
+export function framesLost({ broken, frames }: FramesSeen, ms: number): number {
+  const least = Math.ceil(((ms - AT_ENDS_MS) / 1_000) * FRAMES_PER_SECOND);
+  return Math.max(broken, least - frames.length);
 }
 
 function frameOf(packets: readonly VideoPacket[]): SeenFrame | null {

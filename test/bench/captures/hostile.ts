@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { described, flood, OddCamera, rtspAnswer } from '../../clients/odd-camera.ts';
 import type { Report } from '../figures.ts';
 import { spread } from '../statistics.ts';
+import { framesLost } from './frames-seen.ts';
 import { CAMERAS, type Site } from './site.ts';
-import type { Watched } from './watchers.ts';
 
 const MEASURE_MS = 20_000;
 const SDP_BYTES = 2_000_000_000;
@@ -32,11 +32,12 @@ export async function measureHostile(report: Report, site: Site): Promise<void> 
     await site.apply([...others, { name: 'hostile', url: hostile.url }]);
     await sleep(MEASURE_MS);
     const watched = await site.watchers.seen();
-    const lost = total(watched, 'missing') + total(watched, 'broken');
+    const missing = sum(watched.map((each) => each.missing));
+    const lost = sum(watched.map((each) => framesLost(each, MEASURE_MS)));
     report(
       `one hostile camera of ${CAMERAS}: what players of the others lost`,
-      `${total(watched, 'missing')} packets, ${total(watched, 'broken')} frames of ${total(watched, 'frames')}`,
-      { measured: lost, atMost: 0, unit: '' },
+      `${missing} packets, ${lost} frames, and saw ${sum(watched.map(({ frames }) => frames.length))}`,
+      { measured: missing + lost, atMost: 0, unit: '' },
     );
     const delays = watched.flatMap(({ frames }) => frames.map(({ receivedAt, sentAt }) => receivedAt - sentAt));
     report(`… their delay, while it was connected to ${hostile.connections} times`, spread(delays));
@@ -46,6 +47,4 @@ export async function measureHostile(report: Report, site: Site): Promise<void> 
   }
 }
 
-function total(watched: readonly Watched[], what: 'missing' | 'broken' | 'frames'): number {
-  return watched.reduce((sum, each) => sum + (what === 'frames' ? each.frames.length : each[what]), 0);
-}
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

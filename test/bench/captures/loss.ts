@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Goal, Report } from '../figures.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { percentile, spread } from '../statistics.ts';
+import { framesLost } from './frames-seen.ts';
 import type { Site } from './site.ts';
 
 const PLAYED = 4;
@@ -29,12 +30,13 @@ async function lose(report: Report, site: Site, ways: Ways): Promise<void> {
     await site.watchers.begin();
     await sleep(MEASURE_MS);
     const [watched, dropped] = [await site.watchers.seen(), path.dropped];
-    const sum = (of: 'missing' | 'broken'): number => watched.reduce((total, each) => total + each[of], 0);
+    const missing = watched.reduce((sum, each) => sum + each.missing, 0);
+    const broken = watched.reduce((sum, each) => sum + framesLost(each, MEASURE_MS), 0);
     const delays = watched.flatMap(({ frames }) => frames.map(({ receivedAt, sentAt }) => receivedAt - sentAt));
     report(
       `${PERCENT} % loss from capture program to media server, ${ways}: broken frames`,
-      `${sum('broken')} of ${delays.length}; ${dropped} datagrams lost, ${sum('missing')} never repaired`,
-      { measured: sum('broken'), atMost: 0, unit: '' },
+      `${broken}, and ${delays.length} seen; ${dropped} datagrams lost, ${missing} never repaired`,
+      { measured: broken, atMost: 0, unit: '' },
     );
     const goal: Goal = { measured: percentile(delays, 0.99), atMost: 60, unit: 'ms, p99' };
     report('… a frame sent by its camera until a player has it', spread(delays), ways === 'there' ? goal : null);
