@@ -163,7 +163,9 @@ describe('a StreamCapture with the mode OnDemand', () => {
     await player.connected();
     await server.terminate({ name: 'ended', published: true });
     await left(path, 1);
-    await until('viewers are refused', async () => (await play('ended')).problem.includes('is not live'), SLOW);
+    const end = 'the publication of a capture has ended';
+    await until('it is held', () => server.log.some(({ msg, name }) => msg === end && name === 'ended'));
+    expect((await play('ended')).status).toBe(409);
     expect(cameras.count('PLAY', path)).toBe(1);
   });
 
