@@ -111,4 +111,14 @@ describe('references', () => {
     );
     expect(broken).toEqual([]);
   });
+
+  it('of the architecture to decisions are all of them, with their titles', () => {
+    const decisions = pages.filter((path) => path.startsWith('docs/decisions/'));
+    const rows = decisions.map((path) => {
+      const [, number, title] = /^# (\d+)\. (.+)/.exec(textOf(path)) ?? [];
+      return `| [${number}](${posix.relative('docs', path)}) | ${title} |`;
+    });
+    const lines = textOf('docs/architecture.md').split('\n');
+    expect(lines.filter((line) => /^\| \[\d+\]/.test(line))).toEqual(rows);
+  });
 });
