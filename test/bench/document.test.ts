@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderPage } from './document.ts';
+import { describeRun, renderPage } from './document.ts';
 import { beginSection } from './figures.ts';
 import { PARTS } from './parts.ts';
 
@@ -57,5 +57,11 @@ Measured 2026-01-02, commit 1234567, on 2 × a processor.
     const prose = (text: string): string[] =>
       text.split('\n').filter((line) => line !== '' && !line.startsWith('|') && !line.startsWith('Measured '));
     expect(prose(readFileSync('docs/performance.md', 'utf8'))).toEqual(prose(page));
+  });
+});
+
+describe('what is said of a run', () => {
+  it('names the version of the kernel, and not who built it', () => {
+    expect(describeRun()).toMatch(/, Linux [\d.]+, load average [\d.]+ at the start$/);
   });
 });

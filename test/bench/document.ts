@@ -14,7 +14,9 @@ function describeMachine(): string {
   const model = processors[0]?.model.trim() ?? 'unknown processor';
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   const [load = 0] = loadavg();
-  return `${processors.length} × ${model}, ${memory} GiB, Linux ${release()}, load average ${load.toFixed(1)} at the start`;
+  // What follows the version is a name of whoever built the kernel.
+  const [kernel] = release().split('-');
+  return `${processors.length} × ${model}, ${memory} GiB, Linux ${kernel}, load average ${load.toFixed(1)} at the start`;
 }
 
 /** The commit that is measured. */
