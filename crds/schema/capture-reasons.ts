@@ -51,3 +51,6 @@ export const HELD_CAUSES = {
   refused: 'Refused',
 } as const satisfies Readonly<Partial<Record<CaptureEndCause, CapturingReason>>>;
 export type HeldCause = keyof typeof HELD_CAUSES;
+
+/** In the message of a capture that is held: stands between why it is held and the command that starts it again. */
+export const TO_START_AGAIN = '; to start it again: ';

@@ -1,3 +1,4 @@
+import { TO_START_AGAIN } from '../../crds/schema/capture-reasons.ts';
 import { linkTo } from './advice.ts';
 import type { StreamCapture } from './objects.ts';
 import { plain, table } from './text.ts';
@@ -88,7 +89,7 @@ function explanationOf(row: CaptureRow): string[] {
   const { isHeld, message, name } = row;
   if (message === '') return [`${name}: the operator has not written a status`];
   // What follows in the message is the command below, without a namespace.
-  const [what = ''] = isHeld ? message.split('; to start it again') : [message];
+  const [what = ''] = isHeld ? message.split(TO_START_AGAIN) : [message];
   return [`${name}: ${what}`, ...(isHeld ? [`  → To start it again: ${restartOf(row)}`] : [])];
 }
 

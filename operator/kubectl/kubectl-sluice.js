@@ -344,6 +344,8 @@ kubectl_complete-sluice on the PATH, with these two lines:
 		return values[0];
 	}
 	const has = ({ options }, name) => options.has(name);
+	// crds/schema/capture-reasons.ts
+	const TO_START_AGAIN = "; to start it again: ";
 	// operator/kubectl/advice.ts
 	const TREE = "https://github.com/sluice-dev/sluice/blob/main/";
 	const linkTo = (section) => `${TREE}${section}`;
@@ -622,7 +624,7 @@ kubectl_complete-sluice on the PATH, with these two lines:
 	function explanationOf(row) {
 		const { isHeld, message, name } = row;
 		if (message === "") return [`${name}: the operator has not written a status`];
-		const [what = ""] = isHeld ? message.split("; to start it again") : [message];
+		const [what = ""] = isHeld ? message.split(TO_START_AGAIN) : [message];
 		return [`${name}: ${what}`, ...isHeld ? [`  → To start it again: ${restartOf(row)}`] : []];
 	}
 	const restartOf = ({ name, namespace }) => `kubectl annotate streamcapture ${name} --namespace=${namespace} sluice.dev/restart="$(date)" --overwrite`;

@@ -5,6 +5,7 @@ import {
   type CapturingReason,
   HELD_CAUSES,
   type HeldCause,
+  TO_START_AGAIN,
 } from '../../../crds/schema/capture-reasons.ts';
 import { no, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Assignment } from '../../pods/assign.ts';
@@ -59,5 +60,5 @@ function heldText({ cause, info = '', time }: Held, name: string): string {
   const what = CAPTURING_REASONS[HELD_CAUSES[cause as HeldCause]];
   // No percent sign: kubectl takes one in a column for a verb of a format.
   const again = `kubectl annotate streamcapture ${name} ${RESTART}="$(date)" --overwrite`;
-  return `${what}${info === '' ? '' : ` ("${info}")`} at ${time} and stays ended; to start it again: ${again}`;
+  return `${what}${info === '' ? '' : ` ("${info}")`} at ${time} and stays ended${TO_START_AGAIN}${again}`;
 }
