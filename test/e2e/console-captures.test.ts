@@ -3,10 +3,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../harness/browser.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer, toYaml } from '../harness/media-server.ts';
+import { TestServer } from '../harness/media-server.ts';
 import { SLOW, shows, textOf } from '../harness/pages.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtspCameras } from '../harness/sources.ts';
+import { type ApplyCaptures, capturesIn, streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 
 let network: CameraNetwork;
@@ -14,8 +15,7 @@ let cameras: RtspCameras;
 let server: TestServer;
 let browser: Browser;
 let page: Page;
-/** The manifests of the media server without captures. */
-let base = '';
+let captures: ApplyCaptures;
 
 beforeAll(async () => {
   network = new CameraNetwork();
@@ -24,7 +24,7 @@ beforeAll(async () => {
     args: ['--internal-port', String(await freePort())],
     mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
   });
-  await server.edit((text) => (base = text));
+  captures = await capturesIn(server);
   page = await browser.newPage();
   await page.goto(`${server.url}/console`);
 });
@@ -39,16 +39,8 @@ afterAll(async () => {
   network?.remove();
 });
 
-const streamCapture = (name: string, path: string, spec: object = {}): object => ({
-  apiVersion: 'sluice.dev/v1alpha1',
-  kind: 'StreamCapture',
-  metadata: { name },
-  spec: { appRef: { name: 'default' }, name, rtsp: { url: cameras.url(path) }, ...spec },
-});
-
-/** Applies these captures, and no others. */
-const captures = (...objects: readonly object[]): Promise<void> =>
-  server.edit(() => [base, ...objects.map((object) => toYaml([object]))].join('---\n'));
+const ofCamera = (name: string, path: string, spec: object = {}): object =>
+  streamCapture(name, { rtsp: { url: cameras.url(path) }, ...spec });
 
 /** Waits until these captures are listed: name, app, source, state and codecs of each. */
 const areListed = (...expected: readonly (readonly string[])[]): Promise<unknown> =>
@@ -77,7 +69,7 @@ describe('the captures in the console', () => {
   it('are listed while there are any, and follow the filters', async () => {
     await shows(page, '#live-empty', 'No stream is live.');
     expect(await page.locator('#captures-panel').isVisible()).toBe(false);
-    await captures(streamCapture('gate', 'aac'), streamCapture('door', 'silent'));
+    await captures(ofCamera('gate', 'aac'), ofCamera('door', 'silent'));
     await areListed([...DOOR, 'live', 'H264'], [...GATE, 'live', 'H264, opus']);
     expect(await textOf(page, '#capture-count')).toBe('2');
     await page.getByLabel('Search').fill('GAT');
@@ -86,7 +78,7 @@ describe('the captures in the console', () => {
     await shows(page, '#captures-empty', 'No capture matches.');
     await page.getByLabel('Search').fill('');
     // Those that are deleted are gone.
-    await captures(streamCapture('door', 'silent'));
+    await captures(ofCamera('door', 'silent'));
     await areListed([...DOOR, 'live', 'H264']);
     await captures();
     await until('the table is gone', async () => !(await page.locator('#captures-panel').isVisible()), SLOW);
@@ -94,7 +86,7 @@ describe('the captures in the console', () => {
 
   it('stay ended when they are ended there, and say so until somebody starts them again', async () => {
     const before = cameras.count('TEARDOWN', 'stopped');
-    await captures(streamCapture('yard', 'stopped'));
+    await captures(ofCamera('yard', 'stopped'));
     await areListed(['yard', 'defaultApp', 'RTSP', 'live', 'H264']);
     await end('yard');
     await areListed(['yard', 'defaultApp', 'RTSP', HELD, 'H264']);
@@ -104,12 +96,12 @@ describe('the captures in the console', () => {
     await sleep(3_000);
     expect(cameras.count('PLAY', 'stopped')).toBe(plays);
     await areListed(['yard', 'defaultApp', 'RTSP', HELD, 'H264']);
-    await captures(streamCapture('yard', 'stopped', { stallTimeout: '9s' }));
+    await captures(ofCamera('yard', 'stopped', { stallTimeout: '9s' }));
     await areListed(['yard', 'defaultApp', 'RTSP', 'live', 'H264']);
   });
 
   it('are not held if their spec wants them back', async () => {
-    await captures(streamCapture('lane', 'named', { afterTermination: 'Restart' }));
+    await captures(ofCamera('lane', 'named', { afterTermination: 'Restart' }));
     await page.getByLabel('Search').fill('lane');
     await areListed(['lane', 'defaultApp', 'RTSP', 'live', 'H264']);
     await end('lane');

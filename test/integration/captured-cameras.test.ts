@@ -11,6 +11,7 @@ import { openPlayer } from '../harness/player-page.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { RtspCameras } from '../harness/sources.ts';
+import { type ApplyCaptures, capturesIn, streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 
 const SLOW = { timeoutMs: 20_000 };
@@ -23,8 +24,7 @@ let network: CameraNetwork;
 let cameras: RtspCameras;
 let backend: Backend;
 let server: TestServer;
-/** The manifests of the media server without captures. */
-let base = '';
+let captures: ApplyCaptures;
 
 beforeAll(async () => {
   network = new CameraNetwork();
@@ -35,7 +35,7 @@ beforeAll(async () => {
     mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
     documents: [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cam' }, stringData: CREDENTIALS }],
   });
-  await server.edit((text) => (base = text));
+  captures = await capturesIn(server);
 });
 afterEach(async () => {
   backend.allowAll();
@@ -49,17 +49,6 @@ afterAll(async () => {
   await cameras?.run.stop('SIGKILL');
   network?.remove();
 });
-
-const streamCapture = (name: string, spec: object = {}): object => ({
-  apiVersion: 'sluice.dev/v1alpha1',
-  kind: 'StreamCapture',
-  metadata: { name },
-  spec: { appRef: { name: 'default' }, name, rtsp: { url: cameras.url('aac') }, ...spec },
-});
-
-/** Applies these captures, and no others. */
-const captures = (...objects: readonly object[]): Promise<void> =>
-  server.edit(() => [base, ...objects.map((object) => toYaml([object]))].join('---\n'));
 
 const publication = async (name: string) => {
   const found = await server.api('/stream/find', { name, published: true });

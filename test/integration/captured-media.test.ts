@@ -97,7 +97,7 @@ describe('a camera is decoded whole, and no sound is concealed:', () => {
   });
 });
 
-/** What the issue of captures asks for; players notice less. */
+/** How far apart sound and picture may be. */
 const MOST_APART_MS = 100;
 /** Browsers move the picture slowly to its sound. */
 const ADAPTING = { timeoutMs: 60_000, everyMs: 500 };

@@ -1,17 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { capturePush } from '../../crds/render/capture-order.ts';
-import { formatFleetKey } from '../../crds/render/fleet-key.ts';
-import type { CaptureReport, CaptureState } from '../../crds/schema/capture-messages.ts';
-import { CaptureClient } from '../../operator/pods/capture-client.ts';
 import { captureOrder } from '../builders/capture-stage.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
-import { freePort } from '../harness/ports.ts';
-import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import { CapturePod } from '../harness/capture-pod.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
-import { RtspCameras, Sources } from '../harness/sources.ts';
+import { RtspCameras } from '../harness/sources.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
 
@@ -20,54 +12,35 @@ const SLOW = { timeoutMs: 20_000 };
 let network: CameraNetwork;
 let cameras: RtspCameras;
 let fleet: TestFleet;
-let sources: Sources;
-let folder: string;
-let programs: { readonly run: RunningProcess; readonly port: number }[];
-let operator: CaptureClient;
+let pods: CapturePod[];
 
 beforeAll(async () => {
   network = new CameraNetwork();
-  folder = await mkdtemp(join(tmpdir(), 'sluice-programs-'));
-  [cameras, fleet, sources] = await Promise.all([RtspCameras.start(network), TestFleet.start(2), Sources.start()]);
-  await writeFile(join(folder, 'capture.key'), formatFleetKey(fleet.captureKey), { mode: 0o600 });
-  programs = await Promise.all([startProgram('one'), startProgram('two')]);
-  operator = new CaptureClient(fleet.captureKey);
+  [cameras, fleet] = await Promise.all([RtspCameras.start(network), TestFleet.start(2)]);
+  pods = await Promise.all([CapturePod.start(fleet.captureKey), CapturePod.start(fleet.captureKey)]);
 });
 afterAll(async () => {
-  await operator?.close();
-  await Promise.all((programs ?? []).map(({ run }) => run.stop()));
-  await sources?.stop();
+  await Promise.all((pods ?? []).map((pod) => pod.stop()));
   await fleet?.stop();
   await cameras?.run.stop('SIGKILL');
   network?.remove();
-  await rm(folder, { recursive: true, force: true });
 });
 
-/** A program of a capture pod, without captures. */
-async function startProgram(podName: string) {
-  const [port, ops] = [await freePort(), await freePort()];
-  const args = ['--sources', sources.socket, '--capture-key', join(folder, 'capture.key'), '--ops-port', `${ops}`];
-  const listening = ['--internal-port', `${port}`, '--listen-address', '127.0.0.1'];
-  const options = { env: { POD_NAME: podName } };
-  const run = startProcess(process.execPath, ['media-server/capture/main.ts', ...args, ...listening], options);
-  await until('the program is ready', () => run.lines.some((line) => line.includes('ready to capture')), SLOW);
-  return { run, port };
+function podAt(index: number): CapturePod {
+  const pod = pods[index];
+  if (!pod) throw new Error(`there is no pod ${index}`);
+  return pod;
 }
 
-const reach = (index: number) => ({ address: '127.0.0.1', internalPort: programs[index]?.port ?? 0 });
-
-/** Gives a capture to one program, or to none, as the operator does. */
-async function assign(index: number, epoch: number | null): Promise<CaptureReport> {
+/** Gives a capture to one pod, or takes it away, as the operator does. */
+async function assign(index: number, epoch: number | null): Promise<void> {
   const { address } = network;
   const source = { kind: 'rtsp' as const, url: cameras.url('pcmu'), transport: 'TCP' as const };
   const order = captureOrder({ mode: 'OnDemand', idleTimeoutMs: 1_000, source, allow: [{ cidr: `${address}/32` }] });
-  const captures = epoch === null ? [] : [{ ...order, epoch }];
-  const mediaPods = fleet.members.map(({ address, pod, port }) => ({ pod, address, port }));
-  return operator.push(reach(index), capturePush({ mediaPods, captures }));
+  await podAt(index).push(epoch === null ? [] : [{ ...order, epoch }], fleet.members);
 }
 
-const state = async (index: number): Promise<CaptureState | undefined> =>
-  (await operator.report(reach(index))).captures[0];
+const state = (index: number) => podAt(index).state('u1');
 const play = (index: number): Promise<RtcClient> => RtcClient.play(`${fleet.pod(index).url}/whep/defaultApp/gate3`);
 
 async function playSoon(index: number): Promise<RtcClient> {

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer, toYaml } from '../harness/media-server.ts';
+import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { RtspCameras } from '../harness/sources.ts';
+import { type ApplyCaptures, capturesIn, streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 import { WebSdkPages } from '../harness/websdk-pages.ts';
 
@@ -15,8 +16,7 @@ let network: CameraNetwork;
 let cameras: RtspCameras;
 let backend: Backend;
 let server: TestServer;
-/** The manifests of the media server without captures. */
-let base = '';
+let captures: ApplyCaptures;
 
 beforeAll(async () => {
   network = new CameraNetwork();
@@ -26,7 +26,7 @@ beforeAll(async () => {
     args: ['--internal-port', String(await freePort())],
     mediaServer: { webSdk: {}, capture: { allow: [{ cidr: `${network.address}/32` }] } },
   });
-  await server.edit((text) => (base = text));
+  captures = await capturesIn(server);
 });
 afterEach(async () => {
   backend.allowAll();
@@ -43,16 +43,8 @@ afterAll(async () => {
 
 const ON_DEMAND = { mode: 'OnDemand', onDemand: { startTimeout: '5s', idleTimeout: '1s' } };
 
-const streamCapture = (name: string, url: string, spec: object = ON_DEMAND): object => ({
-  apiVersion: 'sluice.dev/v1alpha1',
-  kind: 'StreamCapture',
-  metadata: { name },
-  spec: { appRef: { name: 'default' }, name, rtsp: { url }, ...spec },
-});
-
-/** Applies these captures, and no others. */
-const captures = (...objects: readonly object[]): Promise<void> =>
-  server.edit(() => [base, ...objects.map((object) => toYaml([object]))].join('---\n'));
+const ofCamera = (name: string, url: string, spec: object = ON_DEMAND): object =>
+  streamCapture(name, { rtsp: { url }, ...spec });
 
 const play = (name: string): Promise<RtcClient> =>
   RtcClient.play(`${server.url}/whep/defaultApp/${encodeURIComponent(name)}`);
@@ -84,7 +76,7 @@ const left = (path: string, times: number): Promise<unknown> =>
 describe('a StreamCapture with the mode OnDemand', () => {
   it('captures its camera while somebody plays it', async () => {
     const path = 'silent';
-    await captures(streamCapture('gate', cameras.url(path)), streamCapture('other', cameras.url('frozen')));
+    await captures(ofCamera('gate', cameras.url(path)), ofCamera('other', cameras.url('frozen')));
     const first = await playSoon('gate');
     await first.connected();
     await until('packets arrive', () => first.received > 20);
@@ -108,7 +100,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('is started once by many viewers', async () => {
     const path = 'pcmu';
-    await captures(streamCapture('crowd', cameras.url(path)));
+    await captures(ofCamera('crowd', cameras.url(path)));
     await leave(await playSoon('crowd'));
     await left(path, 1);
     const players = await Promise.all(Array.from({ length: 10 }, () => play('crowd')));
@@ -120,7 +112,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('is not started by a viewer that the backend refuses', async () => {
     const path = 'aac16';
-    await captures(streamCapture('private', cameras.url(path)));
+    await captures(ofCamera('private', cameras.url(path)));
     await leave(await playSoon('private'));
     await left(path, 1);
     backend.answer = ({ method }) => (method === 'playStream' ? 403 : 200);
@@ -130,7 +122,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
   });
 
   it('tells a viewer soon that its camera refuses the password, and does not ask the camera for each viewer', async () => {
-    await captures(streamCapture('locked', cameras.url('aac', 'basic')));
+    await captures(ofCamera('locked', cameras.url('aac', 'basic')));
     const player = await until('it is told', async () => {
       const tried = await play('locked');
       return tried.problem.includes('credentials') ? tried : null;
@@ -147,7 +139,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('tells a viewer when its camera does not answer in time', async () => {
     const slow = { mode: 'OnDemand', onDemand: { startTimeout: '1s' } };
-    await captures(streamCapture('away', `rtsp://${network.address}:9/x`, slow));
+    await captures(ofCamera('away', `rtsp://${network.address}:9/x`, slow));
     const player = await until('it is told', async () => {
       const tried = await play('away');
       return tried.problem.includes('in time') ? tried : null;
@@ -158,7 +150,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('that somebody has ended is not started by viewers', async () => {
     const path = 'stopped';
-    await captures(streamCapture('ended', cameras.url(path)));
+    await captures(ofCamera('ended', cameras.url(path)));
     const player = await playSoon('ended');
     await player.connected();
     await server.terminate({ name: 'ended', published: true });
@@ -172,7 +164,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
   it('is played by pages of the Web SDK', async ({ onTestFinished }) => {
     const pages = await WebSdkPages.start('2.0.276');
     onTestFinished(() => pages.stop());
-    await captures(streamCapture('page', cameras.url('aac')));
+    await captures(ofCamera('page', cameras.url('aac')));
     await leave(await playSoon('page'));
     await left('aac', 1);
     const page = await pages.player(server.socketUrl, 'page');
@@ -187,7 +179,7 @@ describe('the URL of a camera as the name of a stream', () => {
   ])('plays its capture, with the mode %s', async (mode, spec) => {
     const url = cameras.url('pcma');
     const name = `by-url-${mode.toLowerCase()}`;
-    await captures(streamCapture(name, url, spec));
+    await captures(ofCamera(name, url, spec));
     const player = await playSoon(url);
     await player.connected();
     await until('packets arrive', () => player.received > 20);
@@ -210,7 +202,7 @@ describe('the URL of a camera as the name of a stream', () => {
     const pages = await WebSdkPages.start('2.0.276');
     onTestFinished(() => pages.stop());
     const url = cameras.url('aac');
-    await captures(streamCapture('sdk', url));
+    await captures(ofCamera('sdk', url));
     await leave(await playSoon(url));
     const page = await pages.player(server.socketUrl, url);
     await page.play();

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { restartNode } from '../../cluster/cluster.ts';
 import { node } from '../../cluster/node.ts';
-import { AUTHORIZATION, ClusterStage, streamCapture } from '../../harness/cluster-stage.ts';
+import { AUTHORIZATION, ClusterStage } from '../../harness/cluster-stage.ts';
 import type { Json } from '../../harness/kube.ts';
 import { RtspCameras } from '../../harness/sources.ts';
+import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
 // What test/integration/kept-captures.test.ts shows with programs, with pods, nodes and the operator.

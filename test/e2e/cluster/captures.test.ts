@@ -5,12 +5,13 @@ import { startEncoder, startRtmpServer } from '../../clients/encoders.ts';
 import { run } from '../../cluster/commands.ts';
 import { machineProcesses } from '../../cluster/host-processes.ts';
 import { startBrowser } from '../../harness/browser.ts';
-import { ClusterStage, streamCapture, termination } from '../../harness/cluster-stage.ts';
+import { ClusterStage, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { blocksOf } from '../../harness/markdown.ts';
 import { openPlayer, received } from '../../harness/player-page.ts';
 import { freePort } from '../../harness/ports.ts';
 import { RtspCameras } from '../../harness/sources.ts';
+import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
 const OPERATOR = ['-l', 'app.kubernetes.io/name=sluice-operator'];

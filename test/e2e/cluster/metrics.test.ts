@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { ClusterStage, streamCapture } from '../../harness/cluster-stage.ts';
+import { ClusterStage } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { readPromql } from '../../harness/promql.ts';
 import { RtspCameras } from '../../harness/sources.ts';
+import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
 const VALUES = ['metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'];

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { AUDIT_LOG } from '../../cluster/control-plane.ts';
-import { ClusterStage, streamApp, streamCapture, termination } from '../../harness/cluster-stage.ts';
+import { ClusterStage, streamApp, termination } from '../../harness/cluster-stage.ts';
 import { type Json, SYSTEM } from '../../harness/kube.ts';
+import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
 const VALUES = ['--set', 'rbac.readNodes=true,rbac.userRoles=false'];
