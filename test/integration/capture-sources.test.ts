@@ -561,6 +561,19 @@ describe('the program', () => {
     expect(source.event('ended')).toBeUndefined();
     await own.stop();
   });
+
+  it('ends a capture that does not end by itself', async () => {
+    const own = await Sources.start();
+    const source = own.capture({ location: cameras.url('silent') });
+    await source.has('video', 10);
+    const [capture = 0] = own.captures();
+    process.kill(capture, 'SIGSTOP');
+    await own.run.stop('SIGTERM');
+    expect(own.run.child.exitCode).toBe(0);
+    expect(isAlive(capture)).toBe(false);
+    await source.gone;
+    await own.stop();
+  });
 });
 
 /** What taken_over.c says about its attempts on a running sluice-sources and on a file. */

@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_CAPTURES = 256 };
+/* A capture ends within two seconds of SIGTERM, unless a source has taken it over. */
+enum { MOST_CAPTURES = 256, LONGEST_STOP_S = 3 };
 /* Stacks of threads count as data, so they are kept small. */
 static const rlim_t MOST_DATA = 192 << 20, MOST_STACK = 2 << 20;
 
@@ -106,6 +107,19 @@ static void reap(int flags)
 	}
 }
 
+static void end_captures(int signal)
+{
+	for (int slot = 0; slot < MOST_CAPTURES; slot++)
+		if (captures[slot] != 0)
+			kill(captures[slot], signal);
+}
+
+static void on_late(int signal)
+{
+	(void)signal;
+	end_captures(SIGKILL);
+}
+
 int listen_on(const char *path, gid_t group)
 {
 	sigset_t handled, unblocked;
@@ -137,10 +151,9 @@ int listen_on(const char *path, gid_t group)
 	}
 	close(listener);
 	unlink(path);
-	for (int slot = 0; slot < MOST_CAPTURES; slot++)
-		if (captures[slot] != 0)
-			kill(captures[slot], SIGTERM);
-	/* Each ends within two seconds. */
+	signal(SIGALRM, on_late);
+	alarm(LONGEST_STOP_S);
+	end_captures(SIGTERM);
 	reap(0);
 	return 0;
 }
