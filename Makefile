@@ -8,7 +8,7 @@ SHELL := /bin/bash
 RUN := scripts/run.sh
 RESOURCES ?= examples/resources
 # Cameras are read by a program of its own, which is built only if the resources name some.
-MEDIA_SERVER_NEEDS = $(if $(shell grep -slr '^kind: StreamCapture' $(RESOURCES)),captures,worker)
+MEDIA_SERVER_NEEDS = $(if $(shell grep -slrE '^kind: StreamCapture|\bcapture:' $(RESOURCES)),captures,worker)
 # Address that `make media-server` listens on; 0.0.0.0 = all interfaces.
 LISTEN ?= 127.0.0.1
 # Image of MediaServers that do not set spec.image, for `make run`.

@@ -41,7 +41,7 @@ export type Env = {
 export const USAGE = `usage: media-server (--config FILE | --resources DIR) [options]
 
   --config FILE           a ServerConfig (JSON or YAML), with its assets in the same folder
-  --resources DIR         a folder of MediaServer, StreamApp and RestHook manifests
+  --resources DIR         a folder of manifests: MediaServer, StreamApp, RestHook, StreamCapture, Secret
   --name NAME             the MediaServer to run, if the resources contain several
   --listen-address IP     address that the listeners bind (default ::, or 0.0.0.0 without IPv6)
   --ops-port PORT         port for metrics and probes (default: spec.ops.port of the resources, else 9090)

@@ -48,6 +48,8 @@ export type StandaloneCapturesDeps = {
   readonly log: Log;
 };
 
+type Command = { readonly program: string; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv };
+
 /** Runs the programs of a capture pod beside a media server without Kubernetes. One that ends is started again. */
 export function startCapturePrograms(deps: StandaloneCapturesDeps, undo: Undo): void {
   const { dir, folder, internalPort, logLevel, name, sourcesBin } = deps;
@@ -56,23 +58,24 @@ export function startCapturePrograms(deps: StandaloneCapturesDeps, undo: Undo): 
     ...[main, '--sources', folder.socket, '--capture-key', folder.captureKeyFile, '--resources', dir],
     ...['--media-port', String(internalPort), '--log-level', logLevel, ...(name === null ? [] : ['--name', name])],
   ];
-  keepRunning(deps, sourcesBin, ['--listen', folder.socket], undo);
-  keepRunning(deps, process.execPath, capture, undo);
+  // What reads sources gets none of the secrets that an environment may hold.
+  keepRunning(
+    deps,
+    { program: sourcesBin, args: ['--listen', folder.socket], env: { PATH: process.env['PATH'] } },
+    undo,
+  );
+  keepRunning(deps, { program: process.execPath, args: capture, env: process.env }, undo);
 }
 
 /** Starts a program, again after it has ended, until the undo; that waits until it has ended. */
-function keepRunning(
-  { clock, log }: StandaloneCapturesDeps,
-  program: string,
-  args: readonly string[],
-  undo: Undo,
-): void {
+function keepRunning({ clock, log }: StandaloneCapturesDeps, command: Command, undo: Undo): void {
+  const { program } = command;
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     let againMs = AGAIN_MS;
     while (!stopping.signal.aborted) {
       const startedAt = clock.monotonic();
-      const reason = await runOnce(program, args, stopping.signal);
+      const reason = await runOnce(command, stopping.signal);
       if (stopping.signal.aborted) return;
       againMs = clock.monotonic() - startedAt > GOOD_MS ? AGAIN_MS : againMs;
       log.warn({ program, reason, againMs }, 'a program of the captures has ended; it starts again');
@@ -87,10 +90,10 @@ function keepRunning(
   });
 }
 
-function runOnce(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+function runOnce({ args, env, program }: Command, signal: AbortSignal): Promise<string> {
   // A process group of its own: Ctrl-C reaches the media server, which ends its captures. If it is killed, so are they.
   const stdio: StdioOptions = ['ignore', 'inherit', 'inherit'];
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], { stdio, detached: true });
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], { stdio, env, detached: true });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   return new Promise<string>((resolve) => {

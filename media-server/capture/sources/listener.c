@@ -136,7 +136,10 @@ int listen_on(const char *path, gid_t group)
 		{ .fd = listener, .events = POLLIN },
 	};
 	for (;;) {
-		poll(ready, 2, -1);
+		if (poll(ready, 2, -1) < 0 && errno != EINTR) {
+			fault("cannot", "poll");
+			break;
+		}
 		struct signalfd_siginfo info;
 		if (ready[0].revents && read(ready[0].fd, &info, sizeof info) == sizeof info) {
 			if (info.ssi_signo != SIGCHLD)

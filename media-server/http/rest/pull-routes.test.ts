@@ -69,6 +69,7 @@ describe('the calls of WCS for captures', () => {
     ['/rtsp/startup', { uri: 'rtsps://192.0.2.7/' }, 'must be a URL such as rtsp://'],
     ['/rtsp/startup', { uri: URI, toStrem: 'x' }, 'toStream'],
     ['/rtsp/startup', { uri: URI, toStream: 'a\nb' }, 'control characters'],
+    ['/rtsp/startup', { uri: URI, toStream: 'rtsp://user:secret@10.0.0.1/b' }, 'must not be another URL'],
     ['/rtsp/startup', { uri: LONG }, 'by default the URL, must be at most 256 characters'],
     ['/pull/rtmp/pull', { uri: URI }, 'must be a URL such as rtmp://'],
     ['/pull/rtmp/pull', { uri: 'rtmp://192.0.2.8/live/gate', hasVideo: false }, 'hasVideo'],

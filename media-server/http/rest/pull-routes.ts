@@ -96,13 +96,18 @@ async function start(
   const rule = sourceUrlRule(kind);
   if (!rule.holds(uri)) throw new HttpError(400, `body.uri: ${rule.message}`);
   const name = asked.name ?? splitCredentials(uri).url;
-  const fault = faultOfName(name);
+  const fault = asked.name === undefined ? faultOfName(name) : faultOfGivenName(asked.name);
   if (fault !== null) throw new HttpError(400, `body: the name of the stream, by default the URL, ${fault}`);
   const outcome = await pulls.start({ ...asked, name });
   const { status } = outcome;
   log.info({ caller: callerOf(request), host: sourceHost(uri), status }, 'a capture was asked for by REST');
   return send(reply, outcome);
 }
+
+/** A URL may hold a password, and players could not play it: for them, a URL names its capture and nothing else. */
+const faultOfGivenName = (name: string): string | null =>
+  URL_FORM.test(name) ? 'must not be another URL' : faultOfName(name);
+const URL_FORM = /^[a-z]+:\/\//i;
 
 /** `find_all` and `terminate`. */
 function endRoutes(app: FastifyInstance, kind: Kind, deps: PullRoutesDeps): void {

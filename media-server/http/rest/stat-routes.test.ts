@@ -25,6 +25,17 @@ describe('the statistics page', () => {
     expect((await test.app.inject('/?action=stats')).json().detail).toBe('query.action: must be stat');
   });
 
+  it('counts captured streams by where they come from', async () => {
+    test.add();
+    const captured = { uid: 'camera', epoch: 1, attempt: 1, generation: 1, afterTermination: 'Stay' } as const;
+    for (const provider of ['RTSP', 'RTSP', 'RTMP'] as const)
+      test.add({ session: fakeSession({ kind: 'capture', capture: { ...captured, provider } }) });
+    const { streams_rtmp_in, streams_rtsp_in, streams_webrtc_in } = (await read())['Stream Stats'];
+    expect({ streams_rtmp_in, streams_rtsp_in, streams_webrtc_in }).toEqual({
+      ...{ streams_rtmp_in: 1, streams_rtsp_in: 2, streams_webrtc_in: 1 },
+    });
+  });
+
   it("has the groups and names that WCS's console reads, zero for protocols that do not exist here", async () => {
     test.add();
     test.add({ direction: 'play' });

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { MediaProvider } from '../../../crds/schema/stream.ts';
 import type { StreamRegistry } from '../../streams/registry.ts';
 import type { SessionRegistry } from '../../streams/session-registry.ts';
 import { HttpError } from '../errors.ts';
@@ -55,13 +56,16 @@ function connections({ sessions }: StatDeps): Section {
 }
 
 function streams({ registry }: StatDeps): Section {
-  const [publications, playbacks] = [registry.byDirection('publish').size, registry.byDirection('play').size];
+  const playbacks = registry.byDirection('play').size;
+  const publications = [...registry.byDirection('publish')];
+  const from = (provider: MediaProvider): number =>
+    publications.filter(({ session }) => session.mediaProvider === provider).length;
   return {
-    streams_webrtc_in: publications,
+    streams_webrtc_in: from('WebRTC'),
     streams_webrtc_out: playbacks,
     streams_viewers: playbacks,
-    ...{ streams_rtmfp_in: 0, streams_rtmfp_out: 0, streams_rtmp_in: 0, streams_rtmp_out: 0 },
-    ...{ streams_rtsp_in: 0, streams_rtsp_out: 0 },
+    ...{ streams_rtmfp_in: 0, streams_rtmfp_out: 0, streams_rtmp_in: from('RTMP'), streams_rtmp_out: 0 },
+    ...{ streams_rtsp_in: from('RTSP'), streams_rtsp_out: 0 },
   };
 }
 
