@@ -26,8 +26,7 @@ import { CaptureMetrics } from './metrics.ts';
 import { type Lookup, Names } from './names.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
-import { Publication } from './publication.ts';
-import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
+import { publisher } from './publisher.ts';
 import { Pulls } from './pulls.ts';
 import { Resumed } from './resumed.ts';
 import { Source } from './source.ts';
@@ -36,9 +35,6 @@ import { ViewerCalls } from './viewer-calls.ts';
 const clock = systemClock;
 /** One connection for each event stream, and some for calls. */
 const AGENT = { connections: null, connectMs: 2_000, mostBytes: -1 } as const;
-
-/** How many media pods a capture tries at once. */
-const MOST_TRIED = 3;
 
 const addressesOf: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 
@@ -54,7 +50,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     log,
     metrics,
     openSource: sourceOpener(options.sources, new Names(addressesOf, clock)),
-    publish: publisher(mediaPods, agent),
+    publish: publisher({ mediaPods, agent, clock }),
     onFailed: ({ uid }, why) => calls.failed(uid, why),
     onHeld: () => calls.tell(),
   };
@@ -172,41 +168,6 @@ async function followFolder(
   const watch = new FolderWatch(dir, { clock, log, onChange });
   undo.defer(() => watch.close());
 }
-
-/** Publishes to the media pod of a capture; to the next ones if it does not take it. */
-function publisher(mediaPods: MediaPods, agent: KeyedAgent): CaptureDeps['publish'] {
-  return async (order, kinds, listener) => {
-    const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
-    const provider = PROVIDERS[source.kind];
-    const onEnded = (end: PublicationEnd): void => {
-      // Its media pod is not heard any more.
-      if (end.cause === null) mediaPods.next(uid);
-      listener.onEnded(end);
-    };
-    let refusal = refusalOf('there is no media pod');
-    for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
-      const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
-      const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
-      const outcome = await Publication.start(client, kinds, { ...listener, onEnded }).catch((error) =>
-        refusalOf(String(error)),
-      );
-      if (!('kind' in outcome) || isFinal(outcome)) return outcome;
-      mediaPods.next(uid);
-      refusal = outcome;
-    }
-    return refusal;
-  };
-}
-
-/** That of a media server that does not answer. */
-const refusalOf = (detail: string): Refusal => {
-  return { kind: 'refused', status: 503, detail, cause: null, retryAfterMs: null };
-};
-
-/** Whether any other media server would refuse the capture as well. */
-const isFinal = ({ status }: Refusal): boolean => status < 500;
-
-const PROVIDERS = { rtsp: 'RTSP', rtmp: 'RTMP', srt: 'SRT' } as const;
 
 /** Finds a source and opens it. */
 function sourceOpener(socket: string, names: Names): CaptureDeps['openSource'] {

@@ -1,0 +1,52 @@
+import type { Clock } from '../../process/clock.ts';
+import type { KeyedAgent } from '../fleet/keyed-agent.ts';
+import type { CaptureDeps } from './capture.ts';
+import type { MediaPods } from './media-pods.ts';
+import { Publication } from './publication.ts';
+import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
+
+export type PublisherDeps = {
+  readonly mediaPods: Pick<MediaPods, 'next' | 'urlsFor'>;
+  /** Its `get` throws if there is no key. */
+  readonly agent: Pick<KeyedAgent, 'get'>;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+/** How many media pods a capture tries at once. */
+const MOST_TRIED = 3;
+
+/** Publishes to the media pod of a capture; to the next ones if it does not take it. */
+export function publisher({ agent, clock, mediaPods }: PublisherDeps): CaptureDeps['publish'] {
+  return async (order, kinds, listener) => {
+    const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
+    const provider = PROVIDERS[source.kind];
+    const onEnded = (end: PublicationEnd): void => {
+      // Its media pod is not heard any more.
+      if (end.cause === null) mediaPods.next(uid);
+      listener.onEnded(end);
+    };
+    const start = async (url: string) => {
+      const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
+      const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
+      return Publication.start(client, kinds, { ...listener, onEnded });
+    };
+    let refusal = refusalOf('there is no media pod');
+    for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
+      const outcome = await start(url).catch((error: unknown) => refusalOf(String(error)));
+      if (!('kind' in outcome) || isFinal(outcome)) return outcome;
+      mediaPods.next(uid);
+      refusal = outcome;
+    }
+    return refusal;
+  };
+}
+
+/** That of a media server that does not answer. */
+const refusalOf = (detail: string): Refusal => {
+  return { kind: 'refused', status: 503, detail, cause: null, retryAfterMs: null };
+};
+
+/** Whether any other media server would refuse the capture as well. */
+const isFinal = ({ status }: Refusal): boolean => status < 500;
+
+const PROVIDERS = { rtsp: 'RTSP', rtmp: 'RTMP', srt: 'SRT' } as const;
