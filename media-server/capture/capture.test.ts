@@ -383,11 +383,23 @@ describe('the captures of a pod', () => {
     const stopped = stage.captures.stop().then(() => {
       isStopped = true;
     });
-    await stage.clock.advance(10_000);
+    await stage.clock.advance(900);
     expect([isStopped, stage.seen]).toEqual([false, ['open', 'publish audio+video', 'close']]);
     start();
     await stopped;
     expect(stage.seen).toEqual(['open', 'publish audio+video', 'close', 'unpublish']);
+  });
+
+  it('do not wait for a media server that does not answer', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder()]);
+    stage.holdPublish();
+    await stage.live();
+    const stopped = stage.captures.stop();
+    await stage.clock.advance(1_000);
+    await stopped;
+    expect(stage.seen).toEqual(['open', 'publish audio+video', 'close']);
+    expect(stage.clock.pending).toBe(0);
   });
 
   it('start without waiting for another one that still ends', async () => {

@@ -36,11 +36,15 @@ export type CaptureDeps = {
   readonly metrics: Pick<CaptureMetrics, 'connecting' | 'receiving' | 'sourceEnded' | 'publicationEnded'>;
   /** `turn` is how many connections brought no video: which address of the source is next. */
   readonly openSource: (order: CaptureOrder, turn: number, listener: SourceListener) => OpenSource;
-  /** Never rejects: a media server that does not answer takes no stream. */
+  /**
+   * Never rejects: a media server that does not answer takes no stream. The signal ends a start that is under way, which
+   * is refused then.
+   */
   readonly publish: (
     order: CaptureOrder,
     kinds: readonly TrackKind[],
     listener: PublicationListener,
+    signal: AbortSignal,
   ) => Promise<OpenPublication | Refusal>;
   /** Called when a capture that somebody wants to play does not start in time. */
   readonly onFailed: (order: CaptureOrder, why: Failure) => void;
@@ -59,6 +63,8 @@ const GOOD_MS = 60_000;
 const GOOD_PUBLICATION_MS = 2_000;
 /** A player of a capture that is held need not try soon. */
 const HELD_RETRY_MS = 15_000;
+/** How long a capture that is stopped waits for a start that is under way, so that it can end the publication. */
+const STOP_MS = 1_000;
 /** Names of tracks come before their packets, at least those of one connection. */
 const TRACKS_MS = 300;
 
@@ -99,6 +105,8 @@ export class Capture {
   /** Resolves when the publications before are over. */
   #unpublished: Promise<unknown> = Promise.resolve();
   #isStopped = false;
+  /** Ends a start that is under way. */
+  readonly #abandoned = new AbortController();
   #watch = new VideoWatch();
   #bitRate = new BitRate();
   #tracks: SourceTrack[] = [];
@@ -154,7 +162,9 @@ export class Capture {
     this.#isStopped = true;
     this.#demand.close();
     this.#disconnect();
+    const late = this.#deps.clock.setTimeout(() => this.#abandoned.abort(), STOP_MS);
     await this.#publishing;
+    late.cancel();
     this.#unpublish();
     await this.#unpublished;
   }
@@ -308,14 +318,17 @@ export class Capture {
   async #start(kinds: readonly TrackKind[]): Promise<void> {
     // They have the same name.
     await this.#unpublished;
-    const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, {
+    if (this.#isStopped) return;
+    const listener: PublicationListener = {
       onEnded: (end) => this.#ended(started, end),
       onDrain: (sendsAway) => this.#drains(started, sendsAway),
       onPlayed: (isPlayed) => {
         if (started === this.#publication) this.#demand.played(isPlayed);
       },
       presentedNow: (kind) => this.#timeline.presentedAt(kind, this.#deps.clock.monotonic()),
-    });
+    };
+    const { signal } = this.#abandoned;
+    const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, listener, signal);
     if ('kind' in started) {
       this.#refused(started);
       return;

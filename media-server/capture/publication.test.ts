@@ -67,6 +67,8 @@ class Peer {
   }
 }
 
+const NEVER = new AbortController().signal;
+
 let peer: Peer;
 let told: unknown[];
 const publications: Publication[] = [];
@@ -81,12 +83,17 @@ afterEach(async () => {
 });
 
 const start = (...kinds: readonly TrackKind[]) =>
-  Publication.start(peer, kinds, {
-    onEnded: (end) => told.push(end),
-    onDrain: (sendsAway) => told.push(sendsAway),
-    onPlayed: (isPlayed) => told.push(isPlayed),
-    presentedNow: () => 0,
-  });
+  Publication.start(
+    peer,
+    kinds,
+    {
+      onEnded: (end) => told.push(end),
+      onDrain: (sendsAway) => told.push(sendsAway),
+      onPlayed: (isPlayed) => told.push(isPlayed),
+      presentedNow: () => 0,
+    },
+    NEVER,
+  );
 
 async function started(...kinds: readonly TrackKind[]): Promise<Publication> {
   const outcome = await start(...kinds);

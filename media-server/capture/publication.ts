@@ -64,16 +64,17 @@ export class Publication {
 
   /**
    * Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. Rejects if it does not
-   * answer.
+   * answer before the signal.
    */
   static async start(
     client: PublicationClient,
     kinds: readonly TrackKind[],
     listener: PublicationListener,
+    signal: AbortSignal,
   ): Promise<Publication | Refusal> {
     const publication = new Publication(client, kinds, listener);
     try {
-      const outcome = await client.post(await publication.#offer());
+      const outcome = await client.post(await publication.#offer(signal), signal);
       if (outcome.kind === 'refused') {
         publication.#connection.close();
         return outcome;
@@ -135,8 +136,9 @@ export class Publication {
     write(sender, senderReport({ ssrc, ms, timestamp, packets, octets }));
   }
 
-  async #offer(): Promise<string> {
-    const gathered = new Promise<void>((resolve) => {
+  async #offer(signal: AbortSignal): Promise<string> {
+    const gathered = new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       this.#connection.onGatheringStateChange((state) => {
         if (state === 'complete') resolve();
       });

@@ -90,14 +90,14 @@ async function clientOf(listener: RequestListener): Promise<PublishClient> {
 }
 
 async function posted(): Promise<string> {
-  const outcome = await client().post('v=0');
+  const outcome = await client().post('v=0', NEVER);
   if (outcome.kind === 'refused') throw new Error(outcome.detail);
   return outcome.location;
 }
 
 describe('an offer', () => {
   it('says what is captured, and is answered', async () => {
-    expect(await client().post('v=0')).toEqual({
+    expect(await client().post('v=0', NEVER)).toEqual({
       kind: 'posted',
       location: expect.stringMatching(/^\/internal\/captures\/my%20app\/gate%2F3\/[\w-]{32}$/),
       answer: 'v=0 answer',
@@ -134,7 +134,7 @@ describe('an offer', () => {
     ],
   ])('that is refused with %j says why, and when to come again', async (refused, outcome) => {
     rejection = refused;
-    expect(await client().post('v=0')).toEqual({ kind: 'refused', ...outcome });
+    expect(await client().post('v=0', NEVER)).toEqual({ kind: 'refused', ...outcome });
   });
 
   it.each([
@@ -143,12 +143,20 @@ describe('an offer', () => {
     ['of a later version', '{"detail":"why","cause":"new"}', 'why'],
   ])('may be refused by the answer %s', async (_what, body, detail) => {
     const odd = await clientOf((_request, response) => response.writeHead(502).end(body));
-    expect(await odd.post('v=0')).toEqual({ kind: 'refused', status: 502, detail, cause: null, retryAfterMs: null });
+    expect(await odd.post('v=0', NEVER)).toEqual({
+      kind: 'refused',
+      status: 502,
+      detail,
+      cause: null,
+      retryAfterMs: null,
+    });
   });
 
   it('rejects if nobody answers', async () => {
     const gone = await clientOf((request) => request.socket.destroy());
-    await expect(gone.post('v=0')).rejects.toThrow();
+    await expect(gone.post('v=0', NEVER)).rejects.toThrow();
+    const silent = await clientOf(() => undefined);
+    await expect(silent.post('v=0', AbortSignal.timeout(100))).rejects.toThrow('timeout');
   });
 });
 

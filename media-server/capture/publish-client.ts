@@ -43,8 +43,6 @@ export type PublishClientOptions = {
   readonly afterTermination: CaptureOrder['afterTermination'];
 };
 
-/** Asking the backend, negotiating and claiming the name may take as long as for any publication. */
-const POST_MS = 30_000;
 const DELETE_MS = 2_000;
 /** A media server that has said nothing for so long, not even a heartbeat, is gone: three of its heartbeats. */
 const SILENT_MS = 15_000;
@@ -57,8 +55,8 @@ export class PublishClient {
     this.#options = options;
   }
 
-  /** Posts an offer. Rejects if the media server does not answer. */
-  async post(offer: string): Promise<Posted | Refusal> {
+  /** Posts an offer. Rejects if the media server does not answer before the signal. */
+  async post(offer: string, signal: AbortSignal): Promise<Posted | Refusal> {
     const { appKey, dispatcher, name, url, ...query } = this.#options;
     const path = `/internal/captures/${encodeURIComponent(appKey)}/${encodeURIComponent(name)}`;
     const { body, headers, statusCode } = await request(`${url}${path}`, {
@@ -67,7 +65,7 @@ export class PublishClient {
       headers: { 'content-type': 'application/sdp' },
       body: offer,
       dispatcher,
-      headersTimeout: POST_MS,
+      signal,
     });
     const text = await body.text();
     if (statusCode === 201) return { kind: 'posted', location: String(headers['location']), answer: text };

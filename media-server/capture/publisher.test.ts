@@ -21,7 +21,8 @@ beforeEach(() => {
   asked = 0;
 });
 
-const publish = () => publisher({ agent, clock: new VirtualClock(), mediaPods })(captureOrder(), ['video'], NOBODY);
+const publish = (signal = new AbortController().signal) =>
+  publisher({ agent, clock: new VirtualClock(), mediaPods })(captureOrder(), ['video'], NOBODY, signal);
 
 it('a capture is refused while there is no media pod', async () => {
   expect(await publish()).toMatchObject({ kind: 'refused', status: 503, detail: 'there is no media pod' });
@@ -37,4 +38,10 @@ it('a capture is refused while there is no key, and each media pod is tried', as
     retryAfterMs: null,
   });
   expect(asked).toBe(3);
+});
+
+it('no other media pod is tried when the start is abandoned', async () => {
+  mediaPods.set(['a', 'b'].map((pod) => ({ pod, address: '127.0.0.1', port: 9 })));
+  expect(await publish(AbortSignal.abort())).toMatchObject({ kind: 'refused' });
+  expect(asked).toBe(1);
 });

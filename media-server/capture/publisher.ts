@@ -12,12 +12,14 @@ export type PublisherDeps = {
   readonly clock: Pick<Clock, 'now'>;
 };
 
+/** Asking the backend, negotiating and claiming the name may take as long as for any publication. */
+const START_MS = 30_000;
 /** How many media pods a capture tries at once. */
 const MOST_TRIED = 3;
 
 /** Publishes to the media pod of a capture; to the next ones if it does not take it. */
 export function publisher({ agent, clock, mediaPods }: PublisherDeps): CaptureDeps['publish'] {
-  return async (order, kinds, listener) => {
+  return async (order, kinds, listener, signal) => {
     const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
     const provider = PROVIDERS[source.kind];
     const onEnded = (end: PublicationEnd): void => {
@@ -28,12 +30,17 @@ export function publisher({ agent, clock, mediaPods }: PublisherDeps): CaptureDe
     const start = async (url: string) => {
       const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
       const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
-      return Publication.start(client, kinds, { ...listener, onEnded });
+      return Publication.start(
+        client,
+        kinds,
+        { ...listener, onEnded },
+        AbortSignal.any([signal, AbortSignal.timeout(START_MS)]),
+      );
     };
     let refusal = refusalOf('there is no media pod');
     for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {
       const outcome = await start(url).catch((error: unknown) => refusalOf(String(error)));
-      if (!('kind' in outcome) || isFinal(outcome)) return outcome;
+      if (!('kind' in outcome) || isFinal(outcome) || signal.aborted) return outcome;
       mediaPods.next(uid);
       refusal = outcome;
     }

@@ -27,6 +27,8 @@ export const captureOrder = (over: Partial<CaptureOrder> = {}): CaptureOrder => 
   ...over,
 });
 
+const ABANDONED: Refusal = { kind: 'refused', status: 503, detail: 'aborted', cause: null, retryAfterMs: null };
+
 /** A capture with a camera and a media server that the test plays. */
 export class CaptureStage {
   readonly clock = new VirtualClock();
@@ -72,11 +74,12 @@ export class CaptureStage {
     onHeld: () => {
       this.holds += 1;
     },
-    publish: async (_order, kinds, listener) => {
+    publish: async (_order, kinds, listener, signal) => {
       this.seen.push(`publish ${kinds.join('+')}`);
       const refusal = this.refusals.shift();
       if (refusal) return refusal;
-      await this.#published;
+      const isAbandoned = new Promise<true>((resolve) => signal.addEventListener('abort', () => resolve(true)));
+      if (await Promise.race([this.#published, isAbandoned])) return ABANDONED;
       const count = this.#publications.push(listener);
       return {
         mediaSessionId: `m${count}`,
