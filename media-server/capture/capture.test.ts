@@ -402,6 +402,35 @@ describe('the captures of a pod', () => {
     expect(stage.clock.pending).toBe(0);
   });
 
+  it('are offered at once, and again when one takes the place of another one', async () => {
+    const stage = new CaptureStage();
+    const first = captureOrder({ mode: 'OnDemand' });
+    await stage.captures.set([first]);
+    stage.captures.want('u1');
+    await stage.live();
+    const slow = stage.holdUnpublish();
+    const told: (readonly string[])[] = [];
+    stage.onChange = () => {
+      told.push(stage.captures.offers.map(({ name, startTimeoutMs }) => `${name} ${startTimeoutMs}`));
+    };
+    const second = captureOrder({ mode: 'OnDemand', uid: 'u2', name: 'gate4', startTimeoutMs: 2_000 });
+    const changed = stage.captures.set([{ ...first, generation: 2 }, second]);
+    expect(told).toEqual([['gate4 2000', 'gate3 10000']]);
+    slow();
+    await changed;
+    expect(told.length).toBe(2);
+    expect(stage.captures.offers.map(({ uid }) => uid)).toEqual(['u2', 'u1']);
+    stage.captures.want('u1');
+    expect(stage.isOpen).toBe(true);
+  });
+
+  it('are said to be gone when nothing takes their place', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder(), captureOrder({ uid: 'u2', name: 'gate4' })]);
+    await stage.captures.set([captureOrder({ generation: 2 })]);
+    expect(stage.gone).toEqual(['u2']);
+  });
+
   it('start without waiting for another one that still ends', async () => {
     const stage = new CaptureStage();
     const first = captureOrder();

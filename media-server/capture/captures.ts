@@ -4,21 +4,28 @@ import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messa
 import { Capture, type CaptureDeps } from './capture.ts';
 import { type Pulled, pulledOf } from './pulled.ts';
 
-/** A capture that says goodbye to its camera and ends its publication. */
-type Leaving = { readonly capture: Capture; readonly gone: Promise<void> };
+export type CapturesDeps = CaptureDeps & {
+  /** Called when what viewers may ask for has changed. */
+  readonly onChange: () => void;
+  /** Called when a capture has ended and no other one takes its place. */
+  readonly onGone: (uid: string) => void;
+};
+
+/** How often a capture was started again since its order had this generation. */
+type Restarts = { readonly generation: number; readonly count: number };
 
 /** The captures of this pod, by the uid of their StreamCapture. */
 export class Captures {
-  readonly #deps: CaptureDeps;
+  readonly #deps: CapturesDeps;
   readonly #byUid = new Map<string, Capture>();
-  readonly #leaving = new Map<string, Leaving>();
+  /** When those that say goodbye to their camera and end their publication are gone. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** The newest orders, as they were given, and by uid. */
   #orders: readonly CaptureOrder[] = [];
   #wanted: ReadonlyMap<string, CaptureOrder> = new Map();
-  /** How often a capture was started again, by uid and generation. */
-  readonly #restarts = new Map<string, number>();
+  readonly #restarts = new Map<string, Restarts>();
 
-  constructor(deps: CaptureDeps) {
+  constructor(deps: CapturesDeps) {
     this.#deps = deps;
   }
 
@@ -41,14 +48,10 @@ export class Captures {
 
   /** What viewers may ask for. */
   get offers(): CaptureOffer[] {
-    return [...this.#byUid.values()].map(({ isStartable, order, state }) => {
-      const { appKey, epoch, name, source, startTimeoutMs, uid } = order;
-      return {
-        ...{ uid, epoch, appKey, name, url: source.url },
-        ...(isStartable ? { startTimeoutMs } : {}),
-        ...(state.held ? { isHeld: true } : {}),
-      };
-    });
+    const here = [...this.#byUid.values()].map((capture) => offerOf(capture.order, capture));
+    // Viewers wait for a capture that is about to take the place of another one.
+    const soon = [...this.#wanted.values()].filter(({ uid }) => !this.#byUid.has(uid));
+    return [...here, ...soon.map((order) => offerOf(order, null))];
   }
 
   /** Somebody is about to play a capture. */
@@ -62,21 +65,30 @@ export class Captures {
    */
   async set(orders: readonly CaptureOrder[]): Promise<void> {
     this.#orders = orders;
+    const uids = new Set(orders.map(({ uid }) => uid));
+    for (const uid of this.#restarts.keys()) if (!uids.has(uid)) this.#restarts.delete(uid);
     this.#wanted = new Map(orders.map((order) => [order.uid, this.#restarted(order)]));
     for (const capture of this.#byUid.values()) {
       if (!isDeepStrictEqual(this.#wanted.get(capture.order.uid), capture.order)) this.#leave(capture);
     }
-    const uids = new Set([...this.#wanted.keys(), ...this.#leaving.keys()]);
-    await Promise.all([...uids].map((uid) => this.#start(uid)));
+    for (const uid of uids) this.#start(uid, null);
+    this.#deps.onChange();
+    await Promise.all(this.#leaving.values());
   }
 
-  /** Starts a capture again that is held. Returns false if none is held with this uid. */
-  restart(uid: string): boolean {
+  /** Starts a capture again that is held. Resolves with false if none is held with this uid. */
+  async restart(uid: string): Promise<boolean> {
     const order = this.#orders.find((each) => each.uid === uid);
     if (!order || !this.#byUid.get(uid)?.state.held) return false;
-    this.#restarts.set(keyOf(order), (this.#restarts.get(keyOf(order)) ?? 0) + 1);
+    this.#restarts.set(uid, { generation: order.generation, count: this.#restartsOf(order) + 1 });
     void this.set(this.#orders);
+    await this.gone(uid);
     return true;
+  }
+
+  /** Resolves when a capture that leaves is gone. */
+  async gone(uid: string): Promise<void> {
+    await this.#leaving.get(uid);
   }
 
   stop(): Promise<void> {
@@ -86,20 +98,21 @@ export class Captures {
   #leave(capture: Capture): void {
     const { uid } = capture.order;
     this.#byUid.delete(uid);
-    this.#leaving.set(uid, { capture, gone: capture.stop() });
+    const gone = capture.stop().then(() => {
+      this.#leaving.delete(uid);
+      this.#start(uid, capture);
+      if (this.#byUid.has(uid)) this.#deps.onChange();
+      else this.#deps.onGone(uid);
+    });
+    this.#leaving.set(uid, gone);
   }
 
-  async #start(uid: string): Promise<void> {
-    const leaving = this.#leaving.get(uid);
-    await leaving?.gone;
-    // Another call may have come meanwhile.
-    if (this.#leaving.get(uid) !== leaving) return this.#start(uid);
-    this.#leaving.delete(uid);
+  /** Starts a capture that is wanted, in the place of the old one. */
+  #start(uid: string, old: Capture | null): void {
     const order = this.#wanted.get(uid);
-    if (!order || this.#byUid.has(uid)) return;
+    if (!order || this.#byUid.has(uid) || this.#leaving.has(uid)) return;
     const capture = new Capture(order, this.#deps);
     this.#byUid.set(uid, capture);
-    const old = leaving?.capture;
     // A new password does not bring back what somebody has ended.
     if (old?.state.held && old.order.generation === order.generation) capture.stayEnded(old.state.held);
     else capture.start();
@@ -107,9 +120,23 @@ export class Captures {
 
   /** Media servers refuse the generation that was ended for a while. */
   #restarted(order: CaptureOrder): CaptureOrder {
-    const restarts = this.#restarts.get(keyOf(order)) ?? 0;
+    const restarts = this.#restartsOf(order);
     return restarts === 0 ? order : { ...order, generation: order.generation + restarts };
+  }
+
+  #restartsOf({ generation, uid }: CaptureOrder): number {
+    const restarts = this.#restarts.get(uid);
+    return restarts?.generation === generation ? restarts.count : 0;
   }
 }
 
-const keyOf = ({ generation, uid }: CaptureOrder): string => `${uid} ${generation}`;
+/** What viewers are offered of a capture, or of an order that waits for its turn. */
+function offerOf(order: CaptureOrder, capture: Capture | null): CaptureOffer {
+  const { appKey, epoch, mode, name, source, startTimeoutMs, uid } = order;
+  const isStartable = capture ? capture.isStartable : mode === 'OnDemand';
+  return {
+    ...{ uid, epoch, appKey, name, url: source.url },
+    ...(isStartable ? { startTimeoutMs } : {}),
+    ...(capture?.state.held ? { isHeld: true } : {}),
+  };
+}

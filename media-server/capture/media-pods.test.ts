@@ -39,6 +39,14 @@ describe('the media pods of captures', () => {
     expect(media.urlsFor('capture-1')).toEqual(inTurn);
   });
 
+  it('begin anew with a capture that was gone', () => {
+    const media = mediaPods();
+    const before = first(media, 'capture-1');
+    media.next('capture-1');
+    media.forget('capture-1');
+    expect(first(media, 'capture-1')).toBe(before);
+  });
+
   it('keep the captures of a pod that stays', () => {
     const media = mediaPods();
     const before = new Map(uids.map((uid) => [uid, first(media, uid)]));

@@ -25,9 +25,9 @@ export class MediaPods {
     this.#turns.set(uid, (this.#turns.get(uid) ?? 0) + 1);
   }
 
-  /** Forgets the captures that are gone. */
-  keepOnly(uids: ReadonlySet<string>): void {
-    for (const uid of this.#turns.keys()) if (!uids.has(uid)) this.#turns.delete(uid);
+  /** A capture is gone. */
+  forget(uid: string): void {
+    this.#turns.delete(uid);
   }
 }
 

@@ -19,7 +19,7 @@ import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';
 import { LineChannel } from '../fleet/line-channel.ts';
 import type { CaptureDeps } from './capture.ts';
-import { Captures } from './captures.ts';
+import { Captures, type CapturesDeps } from './captures.ts';
 import { locate } from './locate.ts';
 import { MediaPods, urlOf } from './media-pods.ts';
 import { CaptureMetrics } from './metrics.ts';
@@ -45,7 +45,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
   undo.defer(() => agent.close());
   const mediaPods = new MediaPods();
   const metrics = new CaptureMetrics();
-  const deps: CaptureDeps = {
+  const deps: CapturesDeps = {
     clock,
     log,
     metrics,
@@ -53,6 +53,8 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     publish: publisher({ mediaPods, agent, clock }),
     onFailed: ({ uid }, why) => calls.failed(uid, why),
     onHeld: () => calls.tell(),
+    onChange: () => calls.tell(),
+    onGone: (uid) => mediaPods.forget(uid),
   };
   const captures = new Captures(deps);
   const resumed = new Resumed(clock);
@@ -62,7 +64,6 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     told: captures,
     // The operator has written down that it is held, so it must be the one that starts it.
     resume: (uid) => (from.kind === 'operator' ? resumed.add(uid) : captures.restart(uid)),
-    onChange: () => calls.tell(),
   });
   const calls = new ViewerCalls({
     clock,
@@ -76,8 +77,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     answer: (call) => pulls.answer(call),
   });
   metrics.observe(() => [...captures.all(), ...pulls.all()]);
-  undo.defer(() => captures.stop());
-  undo.defer(() => pulls.stop());
+  undo.defer(async () => void (await Promise.all([captures.stop(), pulls.stop()])));
   undo.defer(() => calls.close());
   const follow = {
     setPods: (pods: readonly MediaPod[]): void => {
@@ -85,10 +85,8 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
       calls.set(pods);
     },
     setCaptures: async ({ held, orders, pulls: settings }: Told): Promise<void> => {
-      mediaPods.keepOnly(new Set(orders.map(({ uid }) => uid)));
       resumed.keepOnly(new Set([...orders, ...held].map(({ uid }) => uid)));
       await Promise.all([captures.set(orders), pulls.set(settings, held)]);
-      calls.tell();
     },
   };
   const parts = { ...follow, states: () => captures.states, resumed: () => resumed.all, metrics, log, undo };

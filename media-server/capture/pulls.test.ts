@@ -28,6 +28,7 @@ beforeEach(async () => {
     },
   });
   await pulls.set(SETTINGS, []);
+  changes = 0;
 });
 
 const start = (over: Partial<Extract<PullCall, { start: object }>['start']> = {}) =>
@@ -91,6 +92,19 @@ describe('a capture that the REST API starts', () => {
     expect([await list(), pulls.offers, stage.clock.pending]).toEqual([[], [], 0]);
   });
 
+  it('is started and stopped while another one waits for its media server', async () => {
+    await start();
+    stage.holdPublish();
+    await stage.live();
+    const stopped = pulls.answer({ stop: { url: URL } });
+    const other = { uri: 'rtsp://192.0.2.8/', name: 'yard' };
+    expect((await start(other)).status).toBe(200);
+    expect((await pulls.answer({ stop: { url: other.uri } })).status).toBe(200);
+    await stage.clock.advance(1_000);
+    expect((await stopped).status).toBe(200);
+    expect(stage.gone.length).toBe(2);
+  });
+
   it('is gone when somebody ends its stream, and may be started again', async () => {
     await start();
     await stage.live();
@@ -129,14 +143,27 @@ it('captures that the pod was told are listed as well', async () => {
 
 it('a capture of a folder that is held starts again with a new number', async () => {
   await stage.captures.set([captureOrder()]);
-  expect(stage.captures.restart('u1')).toBe(false);
+  expect(await stage.captures.restart('u1')).toBe(false);
   await stage.live();
   await stage.publicationEnds('rest');
   expect(stage.captures.offers).toMatchObject([{ isHeld: true }]);
-  expect(stage.captures.restart('u1')).toBe(true);
-  await stage.clock.advance(0);
+  expect(await stage.captures.restart('u1')).toBe(true);
   expect(stage.orders.map(({ generation }) => generation)).toEqual([1, 2]);
   // The folder has not changed.
   await stage.captures.set([captureOrder()]);
   expect(stage.orders.length).toBe(2);
+});
+
+it('viewers may ask for a capture of a folder when it has started again', async () => {
+  const order = captureOrder({ mode: 'OnDemand' });
+  await stage.captures.set([order]);
+  stage.captures.want('u1');
+  await stage.live();
+  await stage.publicationEnds('rest');
+  const told: (readonly [boolean | undefined, number | undefined])[] = [];
+  stage.onChange = () => {
+    for (const { isHeld, startTimeoutMs } of stage.captures.offers) told.push([isHeld, startTimeoutMs]);
+  };
+  expect(await stage.captures.restart('u1')).toBe(true);
+  expect(told.at(-1)).toEqual([undefined, order.startTimeoutMs]);
 });

@@ -3,16 +3,14 @@ import { addressFault } from '../../crds/render/capture-address.ts';
 import type { CaptureOffer, PullCall, PullReply } from '../../crds/schema/capture-calls.ts';
 import type { CaptureOrder, HeldCapture, PullSettings } from '../../crds/schema/capture-messages.ts';
 import { sourceAddress, sourceUrlRule, splitCredentials } from '../../crds/schema/source-url.ts';
-import type { Capture, CaptureDeps } from './capture.ts';
-import { Captures } from './captures.ts';
+import type { Capture } from './capture.ts';
+import { Captures, type CapturesDeps } from './captures.ts';
 
-export type PullsDeps = CaptureDeps & {
+export type PullsDeps = CapturesDeps & {
   /** The captures that this pod was told to capture. */
   readonly told: Pick<Captures, 'pulled' | 'size'>;
   /** Starts a StreamCapture that is held; false = there is none with this uid. */
-  readonly resume: (uid: string) => boolean;
-  /** Called when what viewers may ask for has changed. */
-  readonly onChange: () => void;
+  readonly resume: (uid: string) => boolean | Promise<boolean>;
 };
 
 const DONE: PullReply = { status: 200, detail: '', found: [] };
@@ -69,7 +67,7 @@ export class Pulls {
   async answer(call: PullCall): Promise<PullReply> {
     if ('start' in call) return this.#start(call.start);
     if ('stop' in call) return this.#end(call.stop.url);
-    if ('resume' in call) return this.#deps.resume(call.resume.uid) ? DONE : refused(404, 'nothing is held');
+    if ('resume' in call) return (await this.#deps.resume(call.resume.uid)) ? DONE : refused(404, 'nothing is held');
     const { appKey, kind } = call.list;
     return {
       ...DONE,
@@ -83,7 +81,7 @@ export class Pulls {
     return [...this.#deps.told.pulled, ...this.#captures.pulled];
   }
 
-  async #start({ hasAudio, kind, name, uri }: Extract<PullCall, { start: object }>['start']): Promise<PullReply> {
+  #start({ hasAudio, kind, name, uri }: Extract<PullCall, { start: object }>['start']): PullReply {
     const settings = this.#settings;
     const { told } = this.#deps;
     if (!settings) return refused(500, 'spec.capture.rest of the MediaServer is false');
@@ -110,7 +108,7 @@ export class Pulls {
       afterTermination: 'Stay',
       allow: settings.allow,
     });
-    await this.#apply();
+    void this.#captures.set([...this.#orders.values()]);
     return DONE;
   }
 
@@ -119,13 +117,11 @@ export class Pulls {
   }
 
   async #remove(url: string): Promise<boolean> {
-    if (!this.#orders.delete(url)) return false;
-    await this.#apply();
+    const order = this.#orders.get(url);
+    if (!order) return false;
+    this.#orders.delete(url);
+    void this.#captures.set([...this.#orders.values()]);
+    await this.#captures.gone(order.uid);
     return true;
-  }
-
-  async #apply(): Promise<void> {
-    await this.#captures.set([...this.#orders.values()]);
-    this.#deps.onChange();
   }
 }

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import type { CaptureOrder } from '../../crds/schema/capture-messages.ts';
-import { Capture, type CaptureDeps, type Failure } from '../../media-server/capture/capture.ts';
-import { Captures } from '../../media-server/capture/captures.ts';
+import { Capture, type Failure } from '../../media-server/capture/capture.ts';
+import { Captures, type CapturesDeps } from '../../media-server/capture/captures.ts';
 import { CaptureMetrics } from '../../media-server/capture/metrics.ts';
 import type { PublicationListener } from '../../media-server/capture/publication.ts';
 import type { PublicationEnd, Refusal } from '../../media-server/capture/publish-client.ts';
@@ -49,12 +49,16 @@ export class CaptureStage {
   readonly failures: Failure[] = [];
   /** How often a capture was held. */
   holds = 0;
+  /** The captures that have ended for good. */
+  readonly gone: string[] = [];
+  /** Called when what viewers may ask for has changed. */
+  onChange: () => void = () => undefined;
   #sequence = 0;
   /** How long the start and the end of a publication take. */
   #published: Promise<void> = Promise.resolve();
   #unpublished: Promise<void> = Promise.resolve();
 
-  readonly deps: CaptureDeps = {
+  readonly deps: CapturesDeps = {
     clock: this.clock,
     log: createLogger('silent'),
     metrics: this.metrics,
@@ -74,6 +78,8 @@ export class CaptureStage {
     onHeld: () => {
       this.holds += 1;
     },
+    onChange: () => this.onChange(),
+    onGone: (uid) => this.gone.push(uid),
     publish: async (_order, kinds, listener, signal) => {
       this.seen.push(`publish ${kinds.join('+')}`);
       const refusal = this.refusals.shift();
