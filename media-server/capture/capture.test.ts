@@ -360,6 +360,38 @@ describe('a media server that drains', () => {
     expect(capture.state.mediaSessionId).toBeUndefined();
   });
 
+  it('ends it by order, and it comes back after a while if the spec says so, not before', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('keepalive', 'because');
+    start();
+    await stage.clock.advance(0);
+    expect(stage.seen.toSorted()).toEqual(['close', ...moved].toSorted());
+    expect([capture.state.reason, capture.state.mediaSessionId]).toEqual(['TerminatedByKeepAlive', undefined]);
+    await stage.clock.advance(100_000);
+    await stage.live();
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm3' });
+  });
+
+  it('ends it by order, and it comes back while another media server still has not answered', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('keepalive', 'because');
+    await stage.clock.advance(100_000);
+    await stage.live();
+    start();
+    await stage.clock.advance(0);
+    await stage.live();
+    expect(stage.seen.slice(-2)).toEqual(['unpublish', 'publish audio+video']);
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm3' });
+  });
+
   it('takes it from a camera that is away, which is published elsewhere when it is back', async () => {
     const stage = new CaptureStage();
     stage.start();

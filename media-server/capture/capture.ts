@@ -103,7 +103,9 @@ export class Capture {
   /** Its media server drains: it is published on another one, which makes it end. */
   #isMoving = false;
   /** Resolves when the publications before are over. */
-  #unpublished: Promise<unknown> = Promise.resolve();
+  #unpublished: Promise<void> = Promise.resolve();
+  /** How often somebody wanted the end of the stream. */
+  #ends = 0;
   #isStopped = false;
   /** Ends a start that is under way. */
   readonly #abandoned = new AbortController();
@@ -328,6 +330,7 @@ export class Capture {
       presentedNow: (kind) => this.#timeline.presentedAt(kind, this.#deps.clock.monotonic()),
     };
     const { signal } = this.#abandoned;
+    const ends = this.#ends;
     const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, listener, signal);
     if ('kind' in started) {
       this.#refused(started);
@@ -337,8 +340,15 @@ export class Capture {
     this.#publication = started;
     this.#publishedAt = this.#deps.clock.monotonic();
     this.#isMoving = false;
-    if (this.#held || !this.#demand.isWanted) this.#unpublish();
+    if (ends !== this.#ends) this.#unpublishLate();
+    else if (!this.#demand.isWanted) this.#unpublish();
     else if (this.#connectedAt !== null) this.#says('Connected', '');
+  }
+
+  /** Somebody wanted the end of the stream while this publication started. The source may have come back since. */
+  #unpublishLate(): void {
+    this.#unpublish();
+    if (this.#connectedAt !== null) this.#after('publish', 0, () => this.#publish());
   }
 
   #unpublish(cause: 'client' | 'drain' = 'client'): void {
@@ -346,7 +356,8 @@ export class Capture {
     this.#publication = null;
     if (!publication) return;
     this.#deps.metrics.publicationEnded(this.order.appKey, cause);
-    this.#unpublished = Promise.all([this.#unpublished, publication.close()]);
+    const before = this.#unpublished;
+    this.#unpublished = publication.close().then(() => before);
   }
 
   #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
@@ -383,6 +394,7 @@ export class Capture {
 
   /** Somebody wanted the end of the stream. */
   #end(cause: HeldCause, info: string): void {
+    this.#ends += 1;
     this.#disconnect();
     this.#unpublish();
     this.#says(HELD_CAUSES[cause], info);
