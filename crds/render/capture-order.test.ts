@@ -164,7 +164,7 @@ describe('capturePush', () => {
       capturePush({ mediaPods: push.mediaPods, captures: [order('1')] }),
       capturePush({ mediaPods: push.mediaPods, captures: [order('1'), { ...order('2'), epoch: 4 }] }),
       capturePush({ ...push, pulls: { appKey: 'a', allow: [], most: 5 } }),
-      capturePush({ ...push, held: [{ uid: 'u', appKey: 'a', name: 'n', url: 'rtsp://10.20.0.7/' }] }),
+      capturePush({ ...push, held: [{ uid: 'u', appKey: 'a', name: 'n', url: 'rtsp://10.20.0.7/', at: 5_000 }] }),
     ];
     expect(new Set([push, ...others].map(({ hash }) => hash)).size).toBe(6);
   });

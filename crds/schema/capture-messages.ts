@@ -67,6 +67,8 @@ export const HeldCapture = Type.Object({
   appKey: Id,
   name: Type.String({ minLength: 1, maxLength: 256 }),
   url: Type.String({ minLength: 1, maxLength: 2048 }),
+  /** When its stream ended. */
+  at: Time,
 });
 export type HeldCapture = Static<typeof HeldCapture>;
 
@@ -119,7 +121,7 @@ export const CaptureReport = Type.Object({
   /** The hash of the last push; empty = none since the start. */
   hash: Type.String({ maxLength: 64 }),
   captures: Type.Array(CaptureState, { maxItems: 1_000 }),
-  /** Held captures that a call of the REST API starts again. */
-  resumed: Type.Optional(Type.Array(Type.Object({ uid: Id, at: Time }), { maxItems: 1_000 })),
+  /** Held captures that a call of the REST API starts again: when, and when their stream had ended. */
+  resumed: Type.Optional(Type.Array(Type.Object({ uid: Id, at: Time, heldAt: Time }), { maxItems: 1_000 })),
 });
 export type CaptureReport = Static<typeof CaptureReport>;

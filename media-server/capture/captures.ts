@@ -54,6 +54,11 @@ export class Captures {
     return [...here, ...soon.map((order) => offerOf(order, null))];
   }
 
+  /** When a capture was ended that is held; undefined if none is held with this uid. */
+  heldAt(uid: string): number | undefined {
+    return this.#byUid.get(uid)?.state.held?.at;
+  }
+
   /** Somebody is about to play a capture. */
   want(uid: string): void {
     this.#byUid.get(uid)?.want();
@@ -79,7 +84,7 @@ export class Captures {
   /** Starts a capture again that is held. Resolves with false if none is held with this uid. */
   async restart(uid: string): Promise<boolean> {
     const order = this.#orders.find((each) => each.uid === uid);
-    if (!order || !this.#byUid.get(uid)?.state.held) return false;
+    if (!order || this.heldAt(uid) === undefined) return false;
     this.#restarts.set(uid, { generation: order.generation, count: this.#restartsOf(order) + 1 });
     void this.set(this.#orders);
     await this.gone(uid);

@@ -57,7 +57,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     onGone: (uid) => mediaPods.forget(uid),
   };
   const captures = new Captures(deps);
-  const resumed = new Resumed(clock);
+  const resumed = new Resumed(clock, (uid) => captures.heldAt(uid));
   const { from } = options;
   const pulls: Pulls = new Pulls({
     ...deps,
@@ -85,8 +85,9 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
       calls.set(pods);
     },
     setCaptures: async ({ held, orders, pulls: settings }: Told): Promise<void> => {
-      resumed.keepOnly(new Set([...orders, ...held].map(({ uid }) => uid)));
-      await Promise.all([captures.set(orders), pulls.set(settings, held)]);
+      const isDone = Promise.all([captures.set(orders), pulls.set(settings, held)]);
+      resumed.set(held);
+      await isDone;
     },
   };
   const parts = { ...follow, states: () => captures.states, resumed: () => resumed.all, metrics, log, undo };

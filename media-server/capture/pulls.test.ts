@@ -129,7 +129,7 @@ describe('a capture that the REST API starts', () => {
 });
 
 it('a StreamCapture that is held is offered, and started again by whoever holds it', async () => {
-  await pulls.set(SETTINGS, [{ uid: 'held', appKey: 'cams', name: 'yard', url: URL }]);
+  await pulls.set(SETTINGS, [{ uid: 'held', appKey: 'cams', name: 'yard', url: URL, at: 5_000 }]);
   expect(pulls.offers).toEqual([{ uid: 'held', epoch: 0, appKey: 'cams', name: 'yard', url: URL, isHeld: true }]);
   expect((await pulls.answer({ resume: { uid: 'held' } })).status).toBe(200);
   expect((await pulls.answer({ resume: { uid: 'other' } })).status).toBe(404);

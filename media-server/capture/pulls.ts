@@ -46,7 +46,7 @@ export class Pulls {
   }
 
   get offers(): CaptureOffer[] {
-    const held = this.#held.map((each): CaptureOffer => ({ ...each, epoch: 0, isHeld: true }));
+    const held = this.#held.map(({ at, ...each }): CaptureOffer => ({ ...each, epoch: 0, isHeld: true }));
     return [...held, ...this.#captures.offers];
   }
 

@@ -372,7 +372,7 @@ describe('reconcileCapturePods', () => {
       for (const pod of both) {
         expect(pod.rest).toEqual({
           pulls: { appKey: 'defaultApp', allow: ALLOW, most: 5 },
-          held: [{ uid: 'uid-gate', appKey: 'defaultApp', name: 'gate', url: 'rtsp://10.20.0.7/main' }],
+          held: [{ uid: 'uid-gate', appKey: 'defaultApp', name: 'gate', url: 'rtsp://10.20.0.7/main', at: at(0) }],
         });
         expect(pod.orders).toEqual([]);
       }
@@ -390,8 +390,8 @@ describe('reconcileCapturePods', () => {
       const pod = await started('a');
       world.have({ ...captureObject('gate'), status: { held: HELD } });
       pod.resumed = [
-        { uid: 'uid-gate', at: at(7) },
-        { uid: 'uid-other', at: at(8) },
+        { uid: 'uid-gate', at: at(7), heldAt: at(0) + 300 },
+        { uid: 'uid-other', at: at(8), heldAt: at(0) },
       ];
       expect(await reconciled()).toEqual([`PATCH ${STATUS}`]);
       expect(object()?.['status']).toMatchObject({ resumed: '2026-01-01T00:00:07Z' });
@@ -399,15 +399,15 @@ describe('reconcileCapturePods', () => {
       const [before] = pod.orders ?? [];
       await reconciled();
       expect([before, namesOf(pod)]).toEqual([undefined, ['gate']]);
-      // It was ended again: the call was earlier.
-      const held = { ...HELD, restart: '2026-01-01T00:00:07Z', time: '2026-01-01T00:00:09Z' };
+      // It was ended again, by a pod whose clock is slow.
+      const held = { ...HELD, restart: '2026-01-01T00:00:07Z', time: '2026-01-01T00:00:05Z' };
       world.have({ ...captureObject('gate'), status: { held, resumed: '2026-01-01T00:00:07Z' } });
       expect((await reconciled()).length).toBe(1);
       expect(heldOf(object() ?? captureObject('gone'))).not.toBeNull();
     });
 
     describe('when the start of a capture cannot be written', () => {
-      const again = (...names: string[]) => names.map((name) => ({ uid: `uid-${name}`, at: at(7) }));
+      const again = (...names: string[]) => names.map((name) => ({ uid: `uid-${name}`, at: at(7), heldAt: at(0) }));
       const refuse = (status: number) => world.client.refuse(STATUS, new ApiError('refused', { status }), 'PATCH');
       const resumedOf = (name: string) => world.statusOf(world.stores.streamCaptures, name)['resumed'];
 

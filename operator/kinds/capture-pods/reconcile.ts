@@ -193,8 +193,9 @@ function pushFor(pod: Pod, placed: readonly Captured[], forAll: ForAll): Capture
 /** What a call of the REST API may start again. */
 function heldCapture({ accepted, object, uid }: Captured): HeldCapture[] {
   const { appKey, source, spec } = accepted;
-  if (spec.suspend || heldOf(object) === null) return [];
-  return [{ uid, appKey, name: spec.name, url: source.url }];
+  const held = heldOf(object);
+  if (spec.suspend || !held) return [];
+  return [{ uid, appKey, name: spec.name, url: source.url, at: Date.parse(held.time) }];
 }
 
 /**
@@ -205,9 +206,11 @@ async function resume(world: World, captures: readonly Captured[], { reports }: 
   const resumed = [...reports.values()].flatMap(({ report }) => report?.resumed ?? []);
   const faults: unknown[] = [];
   for (const { object, uid } of captures) {
-    const at = Math.max(0, ...resumed.filter((each) => each.uid === uid).map((each) => each.at));
     const held = heldOf(object);
-    if (!held || at <= Date.parse(held.time)) continue;
+    // An earlier call was for an earlier end. Pods have clocks of their own: which was later cannot be told from `at`.
+    const since = resumed.filter((each) => each.uid === uid && rfc3339(each.heldAt) === held?.time);
+    if (since.length === 0) continue;
+    const at = Math.max(...since.map((each) => each.at));
     await writeResumed(world, object, at).catch((error: unknown) => {
       if (!isNotFound(error)) faults.push(error);
     });
