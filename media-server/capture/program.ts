@@ -20,10 +20,10 @@ import { KeyedAgent } from '../fleet/keyed-agent.ts';
 import { LineChannel } from '../fleet/line-channel.ts';
 import type { CaptureDeps } from './capture.ts';
 import { Captures, type CapturesDeps } from './captures.ts';
+import { HostAddresses, type Lookup } from './host-addresses.ts';
 import { locate } from './locate.ts';
 import { MediaPods, urlOf } from './media-pods.ts';
 import { CaptureMetrics } from './metrics.ts';
-import { type Lookup, Names } from './names.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { publisher } from './publisher.ts';
@@ -49,7 +49,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     clock,
     log,
     metrics,
-    openSource: sourceOpener(options.sources, new Names(addressesOf, clock)),
+    openSource: sourceOpener(options.sources, new HostAddresses(addressesOf, clock)),
     publish: publisher({ mediaPods, agent, clock }),
     onFailed: ({ uid }, why) => calls.failed(uid, why),
     onHeld: () => calls.tell(),
@@ -169,11 +169,11 @@ async function followFolder(
 }
 
 /** Finds a source and opens it. */
-function sourceOpener(socket: string, names: Names): CaptureDeps['openSource'] {
+function sourceOpener(socket: string, hosts: HostAddresses): CaptureDeps['openSource'] {
   return (order, turn, listener) => {
     let source: Source | null = null;
     let isClosed = false;
-    void locate(order, turn, (host) => names.addressesOf(host)).then((located) => {
+    void locate(order, turn, (host) => hosts.addressesOf(host)).then((located) => {
       if (isClosed) return;
       if ('reason' in located) listener.onEnded(located.reason, located.text);
       else source = new Source(socket, located, listener);
