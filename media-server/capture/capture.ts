@@ -363,7 +363,7 @@ export class Capture {
   #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
     if (this.#isStopped) return;
     this.#deps.log.info({ status, detail }, 'no media server takes a capture');
-    if (status === 403) this.#end(cause !== null && isHeld(cause) ? cause : 'refused', detail);
+    if (status === 403) this.#end(cause !== null && isHoldingCause(cause) ? cause : 'refused', detail);
     else this.#publishLater(status === 409 ? 'NameInUse' : 'Unavailable', detail, retryAfterMs);
   }
 
@@ -375,7 +375,7 @@ export class Capture {
     this.#deps.metrics.publicationEnded(this.order.appKey, cause);
     this.#demand.played(false);
     this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
-    if (cause !== null && isHeld(cause)) {
+    if (cause !== null && isHoldingCause(cause)) {
       this.#end(cause, info);
       return;
     }
@@ -437,5 +437,6 @@ export class Capture {
 }
 
 /** Whether somebody wanted the end of the stream: it does not come back by itself. */
-const isHeld = <C extends CaptureEndCause>(cause: C): cause is C & HeldCause => Object.hasOwn(HELD_CAUSES, cause);
+const isHoldingCause = <C extends CaptureEndCause>(cause: C): cause is C & HeldCause =>
+  Object.hasOwn(HELD_CAUSES, cause);
 const KINDS: readonly TrackKind[] = ['audio', 'video'];

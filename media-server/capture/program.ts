@@ -27,7 +27,7 @@ import { CaptureMetrics } from './metrics.ts';
 import { openOperatorListener } from './operator-listener.ts';
 import type { FromFolder, FromOperator, Options } from './options.ts';
 import { publisher } from './publisher.ts';
-import { Pulls } from './pulls.ts';
+import { RestCaptures } from './rest-captures.ts';
 import { Resumed } from './resumed.ts';
 import { Source } from './source.ts';
 import { ViewerCalls } from './viewer-calls.ts';
@@ -59,7 +59,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
   const captures = new Captures(deps);
   const resumed = new Resumed(clock, (uid) => captures.heldAt(uid));
   const { from } = options;
-  const pulls: Pulls = new Pulls({
+  const restCaptures: RestCaptures = new RestCaptures({
     ...deps,
     told: captures,
     // The operator has written down that it is held, so it must be the one that starts it.
@@ -70,14 +70,14 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
     log,
     open: (pod) => LineChannel.to(agent.get(), urlOf(pod), CALLS_PATH),
     offers: () => {
-      const pullsFor = pulls.appKey === undefined ? {} : { pullsFor: pulls.appKey };
-      return { captures: [...pulls.offers, ...captures.offers], ...pullsFor };
+      const pullsFor = restCaptures.appKey === undefined ? {} : { pullsFor: restCaptures.appKey };
+      return { captures: [...restCaptures.offers, ...captures.offers], ...pullsFor };
     },
     want: (uid) => captures.want(uid),
-    answer: (call) => pulls.answer(call),
+    answer: (call) => restCaptures.answer(call),
   });
-  metrics.observe(() => [...captures.all(), ...pulls.all()]);
-  undo.defer(async () => void (await Promise.all([captures.stop(), pulls.stop()])));
+  metrics.observe(() => [...captures.all(), ...restCaptures.all()]);
+  undo.defer(async () => void (await Promise.all([captures.stop(), restCaptures.stop()])));
   undo.defer(() => calls.close());
   const follow = {
     setPods: (pods: readonly MediaPod[]): void => {
@@ -85,7 +85,7 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
       calls.set(pods);
     },
     setCaptures: async ({ held, orders, pulls: settings }: Told): Promise<void> => {
-      const isDone = Promise.all([captures.set(orders), pulls.set(settings, held)]);
+      const isDone = Promise.all([captures.set(orders), restCaptures.set(settings, held)]);
       resumed.set(held);
       await isDone;
     },

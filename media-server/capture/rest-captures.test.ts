@@ -2,21 +2,21 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { PullCall } from '../../crds/schema/capture-calls.ts';
 import type { PullSettings } from '../../crds/schema/capture-messages.ts';
 import { CaptureStage, captureOrder } from '../../test/builders/capture-stage.ts';
-import { Pulls } from './pulls.ts';
+import { RestCaptures } from './rest-captures.ts';
 
 const SETTINGS: PullSettings = { appKey: 'cams', allow: [{ cidr: '192.0.2.0/24' }], most: 3 };
 const URI = 'rtsp://cam:p%40ss@192.0.2.7/main';
 const URL = 'rtsp://192.0.2.7/main';
 
 let stage: CaptureStage;
-let pulls: Pulls;
+let captures: RestCaptures;
 let resumed: string[];
 let changes: number;
 
 beforeEach(async () => {
   stage = new CaptureStage();
   [resumed, changes] = [[], 0];
-  pulls = new Pulls({
+  captures = new RestCaptures({
     ...stage.deps,
     told: stage.captures,
     resume: (uid) => {
@@ -27,14 +27,14 @@ beforeEach(async () => {
       changes += 1;
     },
   });
-  await pulls.set(SETTINGS, []);
+  await captures.set(SETTINGS, []);
   changes = 0;
 });
 
 const start = (over: Partial<Extract<PullCall, { start: object }>['start']> = {}) =>
-  pulls.answer({ start: { kind: 'rtsp', uri: URI, name: 'gate', hasAudio: true, ...over } });
+  captures.answer({ start: { kind: 'rtsp', uri: URI, name: 'gate', hasAudio: true, ...over } });
 const list = async (kind: 'rtsp' | 'rtmp' = 'rtsp') =>
-  (await pulls.answer({ list: { kind, appKey: 'cams' } })).found.map(({ name, reason, url }) => [name, reason, url]);
+  (await captures.answer({ list: { kind, appKey: 'cams' } })).found.map(({ name, reason, url }) => [name, reason, url]);
 
 describe('a capture that the REST API starts', () => {
   it('is captured with the credentials of its URI, which nobody is told', async () => {
@@ -51,8 +51,8 @@ describe('a capture that the REST API starts', () => {
       },
     ]);
     expect(await list()).toEqual([['gate', 'Connected', URL]]);
-    expect(pulls.offers).toMatchObject([{ appKey: 'cams', name: 'gate', url: URL }]);
-    expect([changes, JSON.stringify([pulls.offers, await list()])]).toEqual([1, expect.not.stringContaining('ss')]);
+    expect(captures.offers).toMatchObject([{ appKey: 'cams', name: 'gate', url: URL }]);
+    expect([changes, JSON.stringify([captures.offers, await list()])]).toEqual([1, expect.not.stringContaining('ss')]);
   });
 
   it('may have no sound', async () => {
@@ -86,20 +86,20 @@ describe('a capture that the REST API starts', () => {
   it('ends when it is stopped, once', async () => {
     await start();
     await stage.live();
-    expect((await pulls.answer({ stop: { url: URL } })).status).toBe(200);
+    expect((await captures.answer({ stop: { url: URL } })).status).toBe(200);
     expect(stage.seen.slice(2)).toEqual(['close', 'unpublish']);
-    expect((await pulls.answer({ stop: { url: URL } })).status).toBe(404);
-    expect([await list(), pulls.offers, stage.clock.pending]).toEqual([[], [], 0]);
+    expect((await captures.answer({ stop: { url: URL } })).status).toBe(404);
+    expect([await list(), captures.offers, stage.clock.pending]).toEqual([[], [], 0]);
   });
 
   it('is started and stopped while another one waits for its media server', async () => {
     await start();
     stage.holdPublish();
     await stage.live();
-    const stopped = pulls.answer({ stop: { url: URL } });
+    const stopped = captures.answer({ stop: { url: URL } });
     const other = { uri: 'rtsp://192.0.2.8/', name: 'yard' };
     expect((await start(other)).status).toBe(200);
-    expect((await pulls.answer({ stop: { url: other.uri } })).status).toBe(200);
+    expect((await captures.answer({ stop: { url: other.uri } })).status).toBe(200);
     await stage.clock.advance(1_000);
     expect((await stopped).status).toBe(200);
     expect(stage.gone.length).toBe(2);
@@ -109,7 +109,7 @@ describe('a capture that the REST API starts', () => {
     await start();
     await stage.live();
     await stage.publicationEnds('rest');
-    expect([await list(), pulls.offers, stage.seen.at(-1)]).toEqual([[], [], 'close']);
+    expect([await list(), captures.offers, stage.seen.at(-1)]).toEqual([[], [], 'close']);
     expect((await start()).status).toBe(200);
     const [before, after] = stage.orders;
     expect(before?.uid).not.toBe(after?.uid);
@@ -117,22 +117,22 @@ describe('a capture that the REST API starts', () => {
 
   it('ends when the calls are switched off', async () => {
     await start();
-    await pulls.set(null, []);
-    expect([stage.seen, pulls.appKey, (await start()).status]).toEqual([['open', 'close'], undefined, 500]);
+    await captures.set(null, []);
+    expect([stage.seen, captures.appKey, (await start()).status]).toEqual([['open', 'close'], undefined, 500]);
   });
 
   it('goes on when other settings are the same', async () => {
     await start();
-    await pulls.set({ ...SETTINGS }, []);
+    await captures.set({ ...SETTINGS }, []);
     expect(stage.seen).toEqual(['open']);
   });
 });
 
 it('a StreamCapture that is held is offered, and started again by whoever holds it', async () => {
-  await pulls.set(SETTINGS, [{ uid: 'held', appKey: 'cams', name: 'yard', url: URL, at: 5_000 }]);
-  expect(pulls.offers).toEqual([{ uid: 'held', epoch: 0, appKey: 'cams', name: 'yard', url: URL, isHeld: true }]);
-  expect((await pulls.answer({ resume: { uid: 'held' } })).status).toBe(200);
-  expect((await pulls.answer({ resume: { uid: 'other' } })).status).toBe(404);
+  await captures.set(SETTINGS, [{ uid: 'held', appKey: 'cams', name: 'yard', url: URL, at: 5_000 }]);
+  expect(captures.offers).toEqual([{ uid: 'held', epoch: 0, appKey: 'cams', name: 'yard', url: URL, isHeld: true }]);
+  expect((await captures.answer({ resume: { uid: 'held' } })).status).toBe(200);
+  expect((await captures.answer({ resume: { uid: 'other' } })).status).toBe(404);
   expect(resumed).toEqual(['held', 'other']);
 });
 

@@ -6,7 +6,7 @@ import { sourceAddress, sourceUrlRule, splitCredentials } from '../../crds/schem
 import type { Capture } from './capture.ts';
 import { Captures, type CapturesDeps } from './captures.ts';
 
-export type PullsDeps = CapturesDeps & {
+export type RestCapturesDeps = CapturesDeps & {
   /** The captures that this pod was told to capture. */
   readonly told: Pick<Captures, 'pulled' | 'size'>;
   /** Starts a StreamCapture that is held; false = there is none with this uid. */
@@ -23,15 +23,15 @@ const STALL_MS = 10_000;
  * The captures that the REST API of WCS starts on this pod (`/rtsp/startup`, `/pull/rtmp/pull`). They are in memory only,
  * as in WCS, and end with the pod, by `terminate`, or when somebody ends their stream.
  */
-export class Pulls {
-  readonly #deps: PullsDeps;
+export class RestCaptures {
+  readonly #deps: RestCapturesDeps;
   readonly #captures: Captures;
   /** By URL without credentials. */
   readonly #orders = new Map<string, CaptureOrder>();
   #settings: PullSettings | null = null;
   #held: readonly HeldCapture[] = [];
 
-  constructor(deps: PullsDeps) {
+  constructor(deps: RestCapturesDeps) {
     this.#deps = deps;
     this.#captures = new Captures({ ...deps, onHeld: (order) => void this.#remove(order.source.url) });
   }
