@@ -1,6 +1,7 @@
 import { PeerConnection, RtcpReceivingSession, type Track } from 'node-datachannel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rtpPacket } from '../../test/builders/rtp-packets.ts';
+import { VirtualClock } from '../../test/builders/virtual-clock.ts';
 import { until } from '../../test/harness/wait.ts';
 import { Publication } from './publication.ts';
 import type { EventListener, Posted, PublicationEnd, Refusal } from './publish-client.ts';
@@ -71,11 +72,16 @@ const NEVER = new AbortController().signal;
 
 let peer: Peer;
 let told: unknown[];
+let clock: VirtualClock;
+/** When the publication asked for the timestamp of a report. */
+let presented: number[];
 const publications: Publication[] = [];
 
 beforeEach(() => {
   peer = new Peer();
   told = [];
+  clock = new VirtualClock();
+  presented = [];
 });
 afterEach(async () => {
   for (const publication of publications.splice(0)) await publication.close();
@@ -84,13 +90,16 @@ afterEach(async () => {
 
 const start = (...kinds: readonly TrackKind[]) =>
   Publication.start(
-    peer,
-    kinds,
     {
-      onEnded: (end) => told.push(end),
-      onDrain: (sendsAway) => told.push(sendsAway),
-      onPlayed: (isPlayed) => told.push(isPlayed),
-      presentedNow: () => 0,
+      client: peer,
+      kinds,
+      clock,
+      listener: {
+        onEnded: (end) => told.push(end),
+        onDrain: (sendsAway) => told.push(sendsAway),
+        onPlayed: (isPlayed) => told.push(isPlayed),
+        presentedNow: () => presented.push(clock.monotonic()),
+      },
     },
     NEVER,
   );
@@ -154,6 +163,20 @@ describe('a publication', () => {
       return `${type} ${/^a=ssrc:(\d+)/m.exec(section)?.[1]}`;
     });
     expect(ssrcs.toSorted()).toEqual(offered.toSorted());
+  });
+
+  it('says once a second when its packets are presented', async () => {
+    const publication = await started('video');
+    let sequence = 0;
+    await until('its track is open', () => {
+      send(publication, 'video', ++sequence);
+      return presented.length > 0;
+    });
+    for (let packets = 0; packets < 5; packets++) {
+      await clock.advance(400);
+      send(publication, 'video', ++sequence);
+    }
+    expect(presented).toEqual([0, 1_200]);
   });
 
   it('knows its id, and tells when its media server drains and why it has ended', async () => {

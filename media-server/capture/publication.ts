@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Audio, PeerConnection, RtcpNackResponder, type Track, Video } from 'node-datachannel';
+import type { Clock } from '../../process/clock.ts';
 import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
 import { CNAME, senderReport } from './sender-report.ts';
 import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
@@ -39,6 +40,13 @@ type Sender = {
   reportedAt: number;
 };
 
+export type PublicationDeps = {
+  readonly client: PublicationClient;
+  readonly kinds: readonly TrackKind[];
+  readonly listener: PublicationListener;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
 /** A capture's publication on a media server, by WHIP (RFC 9725). */
 export class Publication {
   readonly #connection: PeerConnection;
@@ -48,13 +56,15 @@ export class Publication {
   readonly #over = new AbortController();
   readonly #client: PublicationClient;
   readonly #listener: PublicationListener;
+  readonly #clock: PublicationDeps['clock'];
   #location: string | null = null;
   #mediaSessionId = '';
   #isClosing = false;
 
-  private constructor(client: PublicationClient, kinds: readonly TrackKind[], listener: PublicationListener) {
+  private constructor({ client, clock, kinds, listener }: PublicationDeps) {
     this.#client = client;
     this.#listener = listener;
+    this.#clock = clock;
     this.#connection = new PeerConnection('capture', {
       iceServers: [],
       disableAutoNegotiation: true,
@@ -66,15 +76,10 @@ export class Publication {
    * Offers these tracks to a media server. A `Refusal` is its answer if it takes no stream. Rejects if it does not
    * answer before the signal.
    */
-  static async start(
-    client: PublicationClient,
-    kinds: readonly TrackKind[],
-    listener: PublicationListener,
-    signal: AbortSignal,
-  ): Promise<Publication | Refusal> {
-    const publication = new Publication(client, kinds, listener);
+  static async start(deps: PublicationDeps, signal: AbortSignal): Promise<Publication | Refusal> {
+    const publication = new Publication(deps);
     try {
-      const outcome = await client.post(await publication.#offer(signal), signal);
+      const outcome = await deps.client.post(await publication.#offer(signal), signal);
       if (outcome.kind === 'refused') {
         publication.#connection.close();
         return outcome;
@@ -128,7 +133,7 @@ export class Publication {
 
   /** Says which packet is presented now, so that players know how late each track is. */
   #report(kind: TrackKind, sender: Sender): void {
-    const ms = Date.now();
+    const ms = this.#clock.now();
     if (Math.abs(ms - sender.reportedAt) < REPORT_MS) return;
     sender.reportedAt = ms;
     const { octets, packets, ssrc } = sender;

@@ -30,12 +30,8 @@ export function publisher({ agent, clock, mediaPods }: PublisherDeps): CaptureDe
     const start = async (url: string) => {
       const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
       const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
-      return Publication.start(
-        client,
-        kinds,
-        { ...listener, onEnded },
-        AbortSignal.any([signal, AbortSignal.timeout(START_MS)]),
-      );
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
+      return Publication.start({ client, kinds, listener: { ...listener, onEnded }, clock }, inTime);
     };
     let refusal = refusalOf('there is no media pod');
     for (const url of mediaPods.urlsFor(uid).slice(0, MOST_TRIED)) {

@@ -41,10 +41,10 @@ describe('an event of a source', () => {
   });
 });
 
-it('a source that sends nonsense ends, and nothing else does', async ({ onTestFinished }) => {
+it('a source that sends a malformed message ends, and nothing else does', async ({ onTestFinished }) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-source-'));
-  const nonsense = Buffer.from('{"event":"track","kind":"video"}');
-  const server = createServer((socket) => socket.write(Buffer.concat([Buffer.from([0, nonsense.length]), nonsense])));
+  const malformed = Buffer.from('{"event":"track","kind":"video"}');
+  const server = createServer((socket) => socket.write(Buffer.concat([Buffer.from([0, malformed.length]), malformed])));
   onTestFinished(async () => {
     server.close();
     await rm(folder, { recursive: true });
@@ -57,6 +57,6 @@ it('a source that sends nonsense ends, and nothing else does', async ({ onTestFi
     const spec = { kind: 'srt', location: '', audio: 'none', 'stall-ms': 1, allow: '' } as const;
     new Source(path, spec, { onTrack: none, onLeftOut: none, onClock: none, onPacket: none, onEnded });
   });
-  const text = 'the program that reads the source sends nonsense: TypeError: codec is not a string';
+  const text = 'the program that reads the source has sent a malformed message: TypeError: codec is not a string';
   expect(await ended).toEqual(['failed', text]);
 });

@@ -52,7 +52,7 @@ export class Source {
         else this.#listener.onPacket(frame);
       }
     } catch (error) {
-      this.#end('failed', `the program that reads the source sends nonsense: ${error}`);
+      this.#end('failed', `the program that reads the source has sent a malformed message: ${error}`);
     }
   }
 

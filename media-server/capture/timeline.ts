@@ -26,7 +26,8 @@ class Track {
 /**
  * Gives packets numbers that go on when their source starts anew: a camera that was away begins with numbers of its own,
  * and players would take its packets for old ones. Both tracks move together, so that sound and picture stay as far from
- * each other as the source has them. How late packets are does not matter, as long as those of both tracks are not all late.
+ * each other as the source has them. Packets may arrive late, and those of one track later than those of the other: the
+ * sender reports go by the packets that are least late.
  */
 export class Timeline {
   readonly #tracks: Readonly<Record<TrackKind, Track>> = { video: new Track('video'), audio: new Track('audio') };
