@@ -243,6 +243,7 @@ export class Capture {
 
   #connected(): void {
     this.#connectedAt = this.#deps.clock.now();
+    this.#deps.log.info('the source of a capture sends video');
     this.#after('good', GOOD_MS, () => this.#sourceBackOff.reset());
     if (this.#publication) this.#says('Connected', '');
     this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => this.#publish());
@@ -250,13 +251,15 @@ export class Capture {
 
   /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
   #lost(reason: ConnectionEnd, text: string): void {
-    if (this.#connectedAt === null) this.#turn += 1;
+    const isNew = this.#connectedAt === null;
+    if (isNew) this.#turn += 1;
     this.#disconnect();
     this.#deps.metrics.sourceEnded(this.order.appKey, reason);
     const [state, limits] = AFTER_SOURCE[reason];
     const delayMs = this.#sourceBackOff.next(limits);
     this.#says(state, text);
-    this.#deps.log.info({ reason, text, retryMs: delayMs }, 'the source of a capture has ended');
+    const message = isNew ? 'the source of a capture brings no video' : 'the source of a capture has ended';
+    this.#deps.log.info({ reason, state, text, retryMs: delayMs }, message);
     this.#retryLater(delayMs, text);
   }
 
@@ -404,6 +407,7 @@ export class Capture {
     }
     this.#demand.close();
     this.#held = { cause, info: info.slice(0, MOST_TEXT), at: this.#deps.clock.now() };
+    this.#deps.log.info({ cause }, 'a capture is held: it stays ended until its StreamCapture changes');
     this.#failed(HELD_RETRY_MS);
     this.#deps.onHeld(this.order);
   }

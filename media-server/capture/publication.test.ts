@@ -179,6 +179,18 @@ describe('a publication', () => {
     expect(presented).toEqual([0, 1_200]);
   });
 
+  it('goes on with its reports while no packets come, until it is closed', async () => {
+    const publication = await started('video');
+    await until('its track is open', () => {
+      send(publication, 'video', 1);
+      return presented.length > 0;
+    });
+    await clock.advance(16_000);
+    expect(presented).toEqual([0, 5_000, 10_000, 15_000]);
+    await publication.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('knows its id, and tells when its media server drains and why it has ended', async () => {
     const publication = await started('video');
     expect(publication.mediaSessionId).toBe('');

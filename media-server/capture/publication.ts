@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Audio, PeerConnection, RtcpNackResponder, type Track, Video } from 'node-datachannel';
-import type { Clock } from '../../process/clock.ts';
+import type { Clock, Timer } from '../../process/clock.ts';
 import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
 import { CNAME, senderReport } from './sender-report.ts';
 import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
@@ -22,6 +22,8 @@ export type PublicationClient = Pick<PublishClient, 'follow' | 'post' | 'remove'
 const RTP_HEADER_BYTES = 12;
 /** Players put sound and picture together with the first reports of both. */
 const REPORT_MS = 1_000;
+/** A media server takes a client that has sent nothing for 15 s for gone, whatever its source does. */
+const SIGN_OF_LIFE_MS = 5_000;
 
 /** The capture of a publication. */
 export type PublicationListener = Omit<EventListener, 'onId'> & {
@@ -44,7 +46,7 @@ export type PublicationDeps = {
   readonly client: PublicationClient;
   readonly kinds: readonly TrackKind[];
   readonly listener: PublicationListener;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'setTimeout'>;
 };
 
 /** A capture's publication on a media server, by WHIP (RFC 9725). */
@@ -60,6 +62,7 @@ export class Publication {
   #location: string | null = null;
   #mediaSessionId = '';
   #isClosing = false;
+  #signOfLife: Timer | null = null;
 
   private constructor({ client, clock, kinds, listener }: PublicationDeps) {
     this.#client = client;
@@ -87,6 +90,7 @@ export class Publication {
       publication.#location = outcome.location;
       publication.#connection.setRemoteDescription(outcome.answer, 'answer');
       publication.#follow(outcome.location);
+      publication.#showLife();
       return publication;
     } catch (error) {
       await publication.close();
@@ -118,7 +122,20 @@ export class Publication {
     // First, so that the stream ends by its client's wish and not because the program is gone.
     if (this.#location !== null) await this.#client.remove(this.#location);
     this.#over.abort();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    this.#signOfLife?.cancel();
     this.#connection.close();
+  }
+
+  /** Goes on with reports while no media comes, so that viewers stay until the source is back. */
+  #showLife(): void {
+    this.#signOfLife = this.#clock.setTimeout(() => {
+      for (const [kind, sender] of this.#senders) this.#report(kind, sender);
+      this.#showLife();
+    }, SIGN_OF_LIFE_MS);
   }
 
   #send(kind: TrackKind, packet: Buffer): void {
@@ -134,7 +151,7 @@ export class Publication {
   /** Says which packet is presented now, so that players know how late each track is. */
   #report(kind: TrackKind, sender: Sender): void {
     const ms = this.#clock.now();
-    if (Math.abs(ms - sender.reportedAt) < REPORT_MS) return;
+    if (sender.packets === 0 || Math.abs(ms - sender.reportedAt) < REPORT_MS) return;
     sender.reportedAt = ms;
     const { octets, packets, ssrc } = sender;
     const timestamp = this.#listener.presentedNow(kind);
@@ -160,7 +177,7 @@ export class Publication {
     };
     void this.#client.follow(location, this.#over.signal, { onId, onDrain, onPlayed }).then((end) => {
       if (this.#isClosing) return;
-      this.#connection.close();
+      this.#disconnect();
       onEnded(end);
     });
   }

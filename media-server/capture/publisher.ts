@@ -9,7 +9,7 @@ export type PublisherDeps = {
   readonly mediaPods: Pick<MediaPods, 'next' | 'urlsFor'>;
   /** Its `get` throws if there is no key. */
   readonly agent: Pick<KeyedAgent, 'get'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'setTimeout'>;
 };
 
 /** Asking the backend, negotiating and claiming the name may take as long as for any publication. */

@@ -64,6 +64,13 @@ describe('a capture', () => {
     expect(stage.media.requests).toMatchObject([{ candidateAddress: '10.0.0.7' }]);
   });
 
+  it('goes on while its server drains, which takes no newer one', async () => {
+    const older = await live();
+    stage.isDraining = true;
+    expect((await refusal({ attempt: 2 })).slice(0, 2)).toEqual([503, 'draining']);
+    expect(older.cause).toBe(null);
+  });
+
   it('gives its name to a newer assignment, and ends before that one asks the backend', async () => {
     const older = await live();
     stage.told.length = 0;

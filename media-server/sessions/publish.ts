@@ -30,12 +30,14 @@ export async function publish(deps: SessionDeps, session: Session, request: Stre
 
 /**
  * Waits for an ending holder of the name, so that a client can publish again right after its stream was ended. An older
- * publication of the same capture is ended first.
+ * publication of the same capture is ended first, unless this server drains: it refuses the newer one.
  */
 async function endingHolder(deps: SessionDeps, { appKey, capture }: Session, name: string): Promise<void> {
   const holder = deps.registry.publication(appKey, name);
-  if (holder && givesWay(holder.session.capture, capture)) await deps.terminator.end(holder, 'name_conflict');
-  else if (holder && holder.cause !== null) await deps.terminator.settled(holder);
+  if (!holder) return;
+  const isReplaced = givesWay(holder.session.capture, capture) && !deps.draining();
+  if (isReplaced) await deps.terminator.end(holder, 'name_conflict');
+  else if (holder.cause !== null) await deps.terminator.settled(holder);
 }
 
 /** A backend may have overwritten the name; `checkRequest` has judged the old one. */
