@@ -5,10 +5,11 @@ import { brightnessOf } from '../clients/decoders.ts';
 import { framesOf } from '../clients/h264-frames.ts';
 import { LossyPort } from '../clients/lossy-port.ts';
 import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer, toYaml } from '../harness/media-server.ts';
+import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
 import { RtspCameras } from '../harness/sources.ts';
+import { capturesIn, streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 
 /** The payload type of H264 that the client offers. */
@@ -26,9 +27,8 @@ beforeAll(async () => {
     args: ['--internal-port', String(await freePort())],
     mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
   });
-  const spec = { appRef: { name: 'default' }, name: 'gate', audio: 'None', rtsp: { url: cameras.url('large') } };
-  const capture = { apiVersion: 'sluice.dev/v1alpha1', kind: 'StreamCapture', metadata: { name: 'gate' }, spec };
-  await server.edit((text) => [text, toYaml([capture])].join('---\n'));
+  const captures = await capturesIn(server);
+  await captures(streamCapture('gate', { audio: 'None', rtsp: { url: cameras.url('large') } }));
   const isLive = async () => (await server.streams()).some(({ status }) => status === 'PUBLISHING');
   await until('it is captured', isLive, { timeoutMs: 20_000 });
 });

@@ -45,6 +45,7 @@ describe('the calls of WCS for captures', () => {
   it.each([
     ['/rtsp/startup', { uri: URI }, { kind: 'rtsp', uri: URI, name: URL, hasAudio: true }],
     ['/rtsp/startup', { uri: LONG, toStream: 'gate' }, { kind: 'rtsp', uri: LONG, name: 'gate', hasAudio: true }],
+    ['/rtsp/startup', { uri: URI, toStream: URL }, { kind: 'rtsp', uri: URI, name: URL, hasAudio: true }],
     ['/rtsp/startup', { uri: URI, toStream: 'gate' }, { kind: 'rtsp', uri: URI, name: 'gate', hasAudio: true }],
     [
       '/pull/rtmp/pull',

@@ -95,8 +95,10 @@ async function start(
   const { kind, uri } = asked;
   const rule = sourceUrlRule(kind);
   if (!rule.holds(uri)) throw new HttpError(400, `body.uri: ${rule.message}`);
-  const name = asked.name ?? splitCredentials(uri).url;
-  const fault = asked.name === undefined ? faultOfName(name) : faultOfGivenName(asked.name);
+  const { url } = splitCredentials(uri);
+  const name = asked.name ?? url;
+  // Another URL may hold a password, and players could not play it: for them, a URL names its capture and nothing else.
+  const fault = name !== url && URL_FORM.test(name) ? 'must not be another URL' : faultOfName(name);
   if (fault !== null) throw new HttpError(400, `body: the name of the stream, by default the URL, ${fault}`);
   const outcome = await pulls.start({ ...asked, name });
   const { status } = outcome;
@@ -104,9 +106,6 @@ async function start(
   return send(reply, outcome);
 }
 
-/** A URL may hold a password, and players could not play it: for them, a URL names its capture and nothing else. */
-const faultOfGivenName = (name: string): string | null =>
-  URL_FORM.test(name) ? 'must not be another URL' : faultOfName(name);
 const URL_FORM = /^[a-z]+:\/\//i;
 
 /** `find_all` and `terminate`. */
