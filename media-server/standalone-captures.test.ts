@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseFleetKeys, roleOf } from '../crds/render/fleet-key.ts';
 import { createLogger } from '../process/logger.ts';
 import { VirtualClock } from '../test/builders/virtual-clock.ts';
@@ -101,6 +101,18 @@ describe('the programs of captures without Kubernetes', () => {
     expect(await lines('words')).toEqual(['bye']);
     await clock.advance(3_600_000);
     expect([await lines('starts'), endsOf('sources.sh')]).toEqual([[`--listen ${folder.socket}`], []]);
+  });
+
+  it('that read sources get no environment but the path of programs', async () => {
+    vi.stubEnv('TOKEN_OF_THE_USER', 'secret');
+    await start(
+      `env > ${join(dir, 'environment')}.new; mv ${join(dir, 'environment')}.new ${join(dir, 'environment')}`,
+    );
+    await until('it has run', async () => (await lines('environment')).length > 0);
+    vi.unstubAllEnvs();
+    const names = (await lines('environment')).map((line) => line.split('=')[0]);
+    // The shell sets the others.
+    expect(names.filter((name) => !['_', 'OLDPWD', 'PWD', 'SHLVL'].includes(name ?? ''))).toEqual(['PATH']);
   });
 
   it('that cannot be run say so', async () => {
