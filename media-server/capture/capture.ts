@@ -1,19 +1,16 @@
 import type { CaptureOrder, CaptureState } from '../../crds/schema/capture-messages.ts';
 import {
   CAPTURING_REASONS,
-  type CaptureEndCause,
   type CapturingReason,
   HELD_CAUSES,
   type HeldCause,
 } from '../../crds/schema/capture-reasons.ts';
-import type { Clock, Timer } from '../../process/clock.ts';
-import type { Log } from '../../process/logger.ts';
+import type { Timer } from '../../process/clock.ts';
 import { AFTER_TERMINATION, BackOff, type BackOffLimits, RECONNECT, UNAUTHORIZED, UNPLAYABLE } from './back-off.ts';
 import { BitRate } from './bit-rate.ts';
 import { Demand } from './demand.ts';
 import type { CaptureMetrics, ConnectionEnd } from './metrics.ts';
-import type { PublicationListener } from './publication.ts';
-import type { PublicationEnd, Refusal } from './publish-client.ts';
+import { Publishing, type PublishingDeps } from './publishing.ts';
 import { readRtp } from './rtp.ts';
 import type { SourceListener } from './source.ts';
 import type { SourceTrack } from './source-events.ts';
@@ -23,29 +20,11 @@ import { VideoWatch } from './video-watch.ts';
 
 /** A source that was opened. */
 export type OpenSource = { close(): void };
-/** A publication that was started. */
-export type OpenPublication = {
-  readonly mediaSessionId: string;
-  send(kind: TrackKind, packet: Buffer): void;
-  close(): Promise<void>;
-};
 
-export type CaptureDeps = {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Pick<CaptureMetrics, 'connecting' | 'receiving' | 'sourceEnded' | 'publicationEnded'>;
+export type CaptureDeps = PublishingDeps & {
+  readonly metrics: Pick<CaptureMetrics, 'connecting' | 'receiving' | 'sourceEnded'>;
   /** `turn` is how many connections brought no video: which address of the source is next. */
   readonly openSource: (order: CaptureOrder, turn: number, listener: SourceListener) => OpenSource;
-  /**
-   * Never rejects: a media server that does not answer takes no stream. The signal ends a start that is under way, which
-   * is refused then.
-   */
-  readonly publish: (
-    order: CaptureOrder,
-    kinds: readonly TrackKind[],
-    listener: PublicationListener,
-    signal: AbortSignal,
-  ) => Promise<OpenPublication | Refusal>;
   /** Called when a capture that somebody wants to play does not start in time. */
   readonly onFailed: (order: CaptureOrder, why: Failure) => void;
   /** Called when a capture is held from now on. */
@@ -59,12 +38,8 @@ export type Failure = { readonly detail: string; readonly retryMs: number };
 const MOST_TEXT = 1024;
 /** A connection that has lasted so long was a good one: the next one may be tried at once. */
 const GOOD_MS = 60_000;
-/** A media server that ends a publication sooner is not asked again at once. */
-const GOOD_PUBLICATION_MS = 2_000;
 /** A player of a capture that is held need not try soon. */
 const HELD_RETRY_MS = 15_000;
-/** How long a capture that is stopped waits for a start that is under way, so that it can end the publication. */
-const STOP_MS = 1_000;
 /** Names of tracks come before their packets, at least those of one connection. */
 const TRACKS_MS = 300;
 
@@ -90,25 +65,14 @@ export class Capture {
   readonly order: CaptureOrder;
   readonly #deps: CaptureDeps;
   readonly #sourceBackOff: BackOff;
-  readonly #publishBackOff: BackOff;
+  readonly #publishing: Publishing;
   readonly #countReceived: (kind: TrackKind, bytes: number) => void;
   readonly #timeline = new Timeline();
   readonly #demand: Demand;
   /** Timers by what they are for. */
-  readonly #timers = new Map<'retry' | 'good' | 'tracks' | 'publish', Timer>();
+  readonly #timers = new Map<'retry' | 'good' | 'tracks', Timer>();
   #source: OpenSource | null = null;
-  #publication: OpenPublication | null = null;
-  /** The start of a publication that is under way. */
-  #publishing: Promise<void> | null = null;
-  /** Its media server drains: it is published on another one, which makes it end. */
-  #isMoving = false;
-  /** Resolves when the publications before are over. */
-  #unpublished: Promise<void> = Promise.resolve();
-  /** How often somebody wanted the end of the stream. */
-  #ends = 0;
   #isStopped = false;
-  /** Ends a start that is under way. */
-  readonly #abandoned = new AbortController();
   #watch = new VideoWatch();
   #bitRate = new BitRate();
   #tracks: SourceTrack[] = [];
@@ -118,8 +82,6 @@ export class Capture {
   #message = '';
   #held: CaptureState['held'] | null = null;
   #connectedAt: number | null = null;
-  /** When the publication started, monotonic milliseconds. */
-  #publishedAt = 0;
   #connections = 0;
   /** When the source is connected to again, monotonic milliseconds. */
   #retryAt = 0;
@@ -130,9 +92,19 @@ export class Capture {
     this.order = order;
     this.#deps = { ...deps, log: deps.log.child({ app: order.appKey, name: order.name }) };
     this.#sourceBackOff = new BackOff(deps.clock);
-    this.#publishBackOff = new BackOff(deps.clock);
     this.#countReceived = deps.metrics.receiving(order.appKey);
     this.#demand = new Demand(order, deps.clock, () => this.#rest());
+    this.#publishing = new Publishing(order, this.#deps, {
+      isWanted: () => this.#demand.isWanted,
+      arriving: () => this.#arriving(),
+      presentedNow: (kind) => this.#timeline.presentedAt(kind, deps.clock.monotonic()),
+      onPublished: () => {
+        if (this.#connectedAt !== null) this.#says('Connected', '');
+      },
+      onPlayed: (isPlayed) => this.#demand.played(isPlayed),
+      onWaiting: (reason, message) => this.#says(reason, message),
+      onTerminated: (cause, info) => this.#terminated(cause, info),
+    });
   }
 
   start(): void {
@@ -164,17 +136,14 @@ export class Capture {
     this.#isStopped = true;
     this.#demand.close();
     this.#disconnect();
-    const late = this.#deps.clock.setTimeout(() => this.#abandoned.abort(), STOP_MS);
-    await this.#publishing;
-    late.cancel();
-    this.#unpublish();
-    await this.#unpublished;
+    await this.#publishing.stop();
   }
 
   /** What the operator is told. */
   get state(): CaptureState {
     const { epoch, generation, uid } = this.order;
     const { keyFrameIntervalMs } = this.#watch;
+    const { mediaSessionId } = this.#publishing;
     const bitrate = this.#connectedAt === null ? null : this.#bitRate.at(this.#deps.clock.monotonic());
     return {
       ...{ uid, generation, epoch },
@@ -185,7 +154,7 @@ export class Capture {
       ...(this.#connectedAt === null ? {} : { connectedAt: this.#connectedAt }),
       ...(keyFrameIntervalMs === null ? {} : { keyFrameIntervalMs }),
       ...(bitrate === null ? {} : { bitrate }),
-      ...(this.#publication?.mediaSessionId ? { mediaSessionId: this.#publication.mediaSessionId } : {}),
+      ...(mediaSessionId ? { mediaSessionId } : {}),
       ...(this.#held ? { held: this.#held } : {}),
     };
   }
@@ -238,15 +207,15 @@ export class Capture {
       }
     }
     this.#timeline.apply(kind, packet, header, now);
-    this.#publication?.send(kind, packet);
+    this.#publishing.send(kind, packet);
   }
 
   #connected(): void {
     this.#connectedAt = this.#deps.clock.now();
     this.#deps.log.info('the source of a capture sends video');
     this.#after('good', GOOD_MS, () => this.#sourceBackOff.reset());
-    if (this.#publication) this.#says('Connected', '');
-    this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => this.#publish());
+    if (this.#publishing.isLive) this.#says('Connected', '');
+    this.#after('tracks', this.#tracks.length > 1 ? 0 : TRACKS_MS, () => this.#publishing.start());
   }
 
   /** The source has ended, or is of no use. The publication waits for it: the media server ends it when it is late. */
@@ -280,7 +249,7 @@ export class Capture {
 
   /** Nobody has played the stream for a while. */
   #rest(): void {
-    this.#unpublish();
+    this.#publishing.end();
     // A source that must not be asked yet has a reason that says more, until it may be.
     if (this.#timers.has('retry')) return;
     this.#disconnect();
@@ -305,101 +274,22 @@ export class Capture {
   #disconnect(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#publishing.pause();
     this.#source?.close();
     this.#source = null;
     this.#connectedAt = null;
   }
 
-  /** Publishes while media arrives, unless that is done. The next packet of a source that is away calls it again. */
-  #publish(): void {
-    const kinds = KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
-    const isDone = this.#publication !== null && !this.#isMoving;
-    if (this.#publishing || isDone || this.#connectedAt === null || kinds.length === 0) return;
-    this.#publishing = this.#start(kinds).finally(() => {
-      this.#publishing = null;
-    });
-  }
-
-  async #start(kinds: readonly TrackKind[]): Promise<void> {
-    // They have the same name.
-    await this.#unpublished;
-    if (this.#isStopped) return;
-    const listener: PublicationListener = {
-      onEnded: (end) => this.#ended(started, end),
-      onDrain: (sendsAway) => this.#drains(started, sendsAway),
-      onPlayed: (isPlayed) => {
-        if (started === this.#publication) this.#demand.played(isPlayed);
-      },
-      presentedNow: (kind) => this.#timeline.presentedAt(kind, this.#deps.clock.monotonic()),
-    };
-    const { signal } = this.#abandoned;
-    const ends = this.#ends;
-    const started: OpenPublication | Refusal = await this.#deps.publish(this.order, kinds, listener, signal);
-    if ('kind' in started) {
-      this.#refused(started);
-      return;
-    }
-    this.#unpublish('drain');
-    this.#publication = started;
-    this.#publishedAt = this.#deps.clock.monotonic();
-    this.#isMoving = false;
-    if (ends !== this.#ends) this.#unpublishLate();
-    else if (!this.#demand.isWanted) this.#unpublish();
-    else if (this.#connectedAt !== null) this.#says('Connected', '');
-  }
-
-  /** Somebody wanted the end of the stream while this publication started. The source may have come back since. */
-  #unpublishLate(): void {
-    this.#unpublish();
-    if (this.#connectedAt !== null) this.#after('publish', 0, () => this.#publish());
-  }
-
-  #unpublish(cause: 'client' | 'drain' = 'client'): void {
-    const publication = this.#publication;
-    this.#publication = null;
-    if (!publication) return;
-    this.#deps.metrics.publicationEnded(this.order.appKey, cause);
-    const before = this.#unpublished;
-    this.#unpublished = publication.close().then(() => before);
-  }
-
-  #refused({ cause, detail, retryAfterMs, status }: Refusal): void {
-    if (this.#isStopped) return;
-    this.#deps.log.info({ status, detail }, 'no media server takes a capture');
-    if (status === 403) this.#end(cause !== null && isHoldingCause(cause) ? cause : 'refused', detail);
-    else this.#publishLater(status === 409 ? 'NameInUse' : 'Unavailable', detail, retryAfterMs);
-  }
-
-  #ended(publication: OpenPublication | Refusal, { cause, info }: PublicationEnd): void {
-    if (publication !== this.#publication) return;
-    this.#publication = null;
-    this.#isMoving = false;
-    if (this.#isStopped) return;
-    this.#deps.metrics.publicationEnded(this.order.appKey, cause);
-    this.#demand.played(false);
-    this.#deps.log.info({ cause, info }, 'the publication of a capture has ended');
-    if (cause !== null && isHoldingCause(cause)) {
-      this.#end(cause, info);
-      return;
-    }
-    // It ends because it moves.
-    if (this.#publishing) return;
-    const isGood = this.#deps.clock.monotonic() - this.#publishedAt >= GOOD_PUBLICATION_MS;
-    if (isGood) this.#publishBackOff.reset();
-    this.#publishLater('Unavailable', info, isGood ? 0 : null);
-  }
-
-  #drains(publication: OpenPublication | Refusal, sendsAway: boolean): void {
-    if (publication !== this.#publication) return;
-    this.#isMoving = sendsAway;
-    this.#publish();
+  /** The tracks that are published: none while the source is away. */
+  #arriving(): TrackKind[] {
+    if (this.#connectedAt === null) return [];
+    return KINDS.filter((kind) => this.#tracks.some((track) => track.kind === kind));
   }
 
   /** Somebody wanted the end of the stream. */
-  #end(cause: HeldCause, info: string): void {
-    this.#ends += 1;
+  #terminated(cause: HeldCause, info: string): void {
     this.#disconnect();
-    this.#unpublish();
+    this.#publishing.terminate();
     this.#says(HELD_CAUSES[cause], info);
     if (this.order.afterTermination === 'Restart') {
       this.#retryLater(this.#sourceBackOff.next(AFTER_TERMINATION), info);
@@ -412,20 +302,12 @@ export class Capture {
     this.#deps.onHeld(this.order);
   }
 
-  #publishLater(reason: CapturingReason, message: string, retryAfterMs: number | null): void {
-    // What is wrong with a source that is away says more.
-    if (this.#connectedAt === null) return;
-    // The one that is to move goes on until then.
-    if (!this.#publication) this.#says(reason, message);
-    this.#after('publish', retryAfterMs ?? this.#publishBackOff.next(RECONNECT), () => this.#publish());
-  }
-
   #says(reason: CapturingReason, message: string): void {
     this.#reason = reason;
     this.#message = message;
   }
 
-  #after(what: 'retry' | 'good' | 'tracks' | 'publish', delayMs: number, run: () => void): void {
+  #after(what: 'retry' | 'good' | 'tracks', delayMs: number, run: () => void): void {
     this.#cancel(what);
     const timer = this.#deps.clock.setTimeout(() => {
       this.#timers.delete(what);
@@ -434,13 +316,10 @@ export class Capture {
     this.#timers.set(what, timer);
   }
 
-  #cancel(what: 'retry' | 'good' | 'tracks' | 'publish'): void {
+  #cancel(what: 'retry' | 'good' | 'tracks'): void {
     this.#timers.get(what)?.cancel();
     this.#timers.delete(what);
   }
 }
 
-/** Whether somebody wanted the end of the stream: it does not come back by itself. */
-const isHoldingCause = <C extends CaptureEndCause>(cause: C): cause is C & HeldCause =>
-  Object.hasOwn(HELD_CAUSES, cause);
 const KINDS: readonly TrackKind[] = ['audio', 'video'];

@@ -1,9 +1,9 @@
 import type { Clock } from '../../process/clock.ts';
 import type { KeyedAgent } from '../fleet/keyed-agent.ts';
-import type { CaptureDeps } from './capture.ts';
 import type { MediaPods } from './media-pods.ts';
 import { Publication } from './publication.ts';
 import { type PublicationEnd, PublishClient, type Refusal } from './publish-client.ts';
+import type { Publish } from './publishing.ts';
 
 export type PublisherDeps = {
   readonly mediaPods: Pick<MediaPods, 'next' | 'urlsFor'>;
@@ -18,7 +18,7 @@ const START_MS = 30_000;
 const MOST_TRIED = 3;
 
 /** Publishes to the media pod of a capture; to the next ones if it does not take it. */
-export function publisher({ agent, clock, mediaPods }: PublisherDeps): CaptureDeps['publish'] {
+export function publisher({ agent, clock, mediaPods }: PublisherDeps): Publish {
   return async (order, kinds, listener, signal) => {
     const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
     const provider = PROVIDERS[source.kind];
