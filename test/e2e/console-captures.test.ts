@@ -2,45 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../harness/browser.ts';
-import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer } from '../harness/media-server.ts';
+import { CameraSite } from '../harness/camera-site.ts';
 import { SLOW, shows, textOf } from '../harness/pages.ts';
-import { freePort } from '../harness/ports.ts';
-import { RtspCameras } from '../harness/sources.ts';
-import { type ApplyCaptures, capturesIn, streamCapture } from '../harness/stream-captures.ts';
+import { streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 
-let network: CameraNetwork;
-let cameras: RtspCameras;
-let server: TestServer;
+let site: CameraSite;
 let browser: Browser;
 let page: Page;
-let captures: ApplyCaptures;
 
 beforeAll(async () => {
-  network = new CameraNetwork();
-  [cameras, browser] = await Promise.all([RtspCameras.start(network), startBrowser()]);
-  server = await TestServer.start({
-    args: ['--internal-port', String(await freePort())],
-    mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
-  });
-  captures = await capturesIn(server);
+  browser = await startBrowser();
+  site = await CameraSite.start();
   page = await browser.newPage();
-  await page.goto(`${server.url}/console`);
+  await page.goto(`${site.server.url}/console`);
 });
-afterEach(async () => {
-  await captures();
-  await until('nothing is captured', async () => (await server.streams()).length === 0, SLOW);
-});
+afterEach(() => site.clear());
 afterAll(async () => {
   await browser?.close();
-  await server?.stop();
-  await cameras?.run.stop('SIGKILL');
-  network?.remove();
+  await site?.stop();
 });
 
 const ofCamera = (name: string, path: string, spec: object = {}): object =>
-  streamCapture(name, { rtsp: { url: cameras.url(path) }, ...spec });
+  streamCapture(name, { rtsp: { url: site.cameras.url(path) }, ...spec });
 
 /** Waits until these captures are listed: name, app, source, state and codecs of each. */
 const areListed = (...expected: readonly (readonly string[])[]): Promise<unknown> =>
@@ -69,7 +53,7 @@ describe('the captures in the console', () => {
   it('are listed while there are any, and follow the filters', async () => {
     await shows(page, '#live-empty', 'No stream is live.');
     expect(await page.locator('#captures-panel').isVisible()).toBe(false);
-    await captures(ofCamera('gate', 'aac'), ofCamera('door', 'silent'));
+    await site.apply(ofCamera('gate', 'aac'), ofCamera('door', 'silent'));
     await areListed([...DOOR, 'live', 'H264'], [...GATE, 'live', 'H264, opus']);
     expect(await textOf(page, '#capture-count')).toBe('2');
     await page.getByLabel('Search').fill('GAT');
@@ -78,30 +62,30 @@ describe('the captures in the console', () => {
     await shows(page, '#captures-empty', 'No capture matches.');
     await page.getByLabel('Search').fill('');
     // Those that are deleted are gone.
-    await captures(ofCamera('door', 'silent'));
+    await site.apply(ofCamera('door', 'silent'));
     await areListed([...DOOR, 'live', 'H264']);
-    await captures();
+    await site.apply();
     await until('the table is gone', async () => !(await page.locator('#captures-panel').isVisible()), SLOW);
   });
 
   it('stay ended when they are ended there, and say so until somebody starts them again', async () => {
-    const before = cameras.count('TEARDOWN', 'stopped');
-    await captures(ofCamera('yard', 'stopped'));
+    const before = site.cameras.count('TEARDOWN', 'stopped');
+    await site.apply(ofCamera('yard', 'stopped'));
     await areListed(['yard', 'defaultApp', 'RTSP', 'live', 'H264']);
     await end('yard');
     await areListed(['yard', 'defaultApp', 'RTSP', HELD, 'H264']);
     expect(await page.locator('#captures button').count()).toBe(0);
-    await until('the camera is left', () => cameras.count('TEARDOWN', 'stopped') === before + 1);
-    const plays = cameras.count('PLAY', 'stopped');
+    await until('the camera is left', () => site.cameras.count('TEARDOWN', 'stopped') === before + 1);
+    const plays = site.cameras.count('PLAY', 'stopped');
     await sleep(3_000);
-    expect(cameras.count('PLAY', 'stopped')).toBe(plays);
+    expect(site.cameras.count('PLAY', 'stopped')).toBe(plays);
     await areListed(['yard', 'defaultApp', 'RTSP', HELD, 'H264']);
-    await captures(ofCamera('yard', 'stopped', { stallTimeout: '9s' }));
+    await site.apply(ofCamera('yard', 'stopped', { stallTimeout: '9s' }));
     await areListed(['yard', 'defaultApp', 'RTSP', 'live', 'H264']);
   });
 
   it('are not held if their spec wants them back', async () => {
-    await captures(ofCamera('lane', 'named', { afterTermination: 'Restart' }));
+    await site.apply(ofCamera('lane', 'named', { afterTermination: 'Restart' }));
     await page.getByLabel('Search').fill('lane');
     await areListed(['lane', 'defaultApp', 'RTSP', 'live', 'H264']);
     await end('lane');

@@ -9,6 +9,11 @@ import { until } from './wait.ts';
 
 export const PROGRAM = process.env['SLUICE_SOURCES_BIN'] ?? 'sluice-sources';
 
+/** Those of test/clients/rtsp_cameras.py. */
+export const CREDENTIALS = { user: 'cam', password: 'p@ss:w/ö %41' };
+/** That password as it is, in a URL, and with its user in a header of Basic. */
+export const SHOWN_PASSWORD = /p@ss:w|p%40ss|Y2FtOnBAc3M/;
+
 export type Spec = Readonly<Record<string, string | number>>;
 
 /** A running sluice-sources. */

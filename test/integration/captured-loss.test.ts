@@ -4,39 +4,22 @@ import { beginsKeyFrame, type RtpHeader, readRtp } from '../../media-server/capt
 import { brightnessOf } from '../clients/decoders.ts';
 import { framesOf } from '../clients/h264-frames.ts';
 import { LossyPort } from '../clients/lossy-port.ts';
-import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer } from '../harness/media-server.ts';
-import { freePort } from '../harness/ports.ts';
+import { CameraSite } from '../harness/camera-site.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
-import { RtspCameras } from '../harness/sources.ts';
-import { capturesIn, streamCapture } from '../harness/stream-captures.ts';
-import { until } from '../harness/wait.ts';
+import { streamCapture } from '../harness/stream-captures.ts';
 
 /** The payload type of H264 that the client offers. */
 const H264 = 97;
 const WATCHED_MS = 15_000;
 
-let network: CameraNetwork;
-let cameras: RtspCameras;
-let server: TestServer;
+let site: CameraSite;
 
 beforeAll(async () => {
-  network = new CameraNetwork();
-  cameras = await RtspCameras.start(network);
-  server = await TestServer.start({
-    args: ['--internal-port', String(await freePort())],
-    mediaServer: { capture: { allow: [{ cidr: `${network.address}/32` }] } },
-  });
-  const captures = await capturesIn(server);
-  await captures(streamCapture('gate', { audio: 'None', rtsp: { url: cameras.url('large') } }));
-  const isLive = async () => (await server.streams()).some(({ status }) => status === 'PUBLISHING');
-  await until('it is captured', isLive, { timeoutMs: 20_000 });
+  site = await CameraSite.start();
+  await site.apply(streamCapture('gate', { audio: 'None', rtsp: { url: site.cameras.url('large') } }));
+  await site.captured('gate');
 });
-afterAll(async () => {
-  await server?.stop();
-  await cameras?.run.stop('SIGKILL');
-  network?.remove();
-});
+afterAll(() => site?.stop());
 
 type Arrived = RtpHeader & { readonly bytes: Buffer; readonly at: number };
 
@@ -66,7 +49,7 @@ it('a capture that loses 3 % of its datagrams on the way to the media server los
   onTestFinished,
 }) => {
   const packets: Arrived[] = [];
-  const player = await RtcClient.play(`${server.url}/whep/defaultApp/gate`, {
+  const player = await RtcClient.play(`${site.server.url}/whep/defaultApp/gate`, {
     onPacket: (bytes) => {
       const header = readRtp(bytes);
       if (header?.payloadType === H264) packets.push({ ...header, bytes, at: performance.now() });

@@ -1,44 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
-import { CameraNetwork } from '../harness/camera-network.ts';
-import { TestServer } from '../harness/media-server.ts';
-import { freePort } from '../harness/ports.ts';
+import { CameraSite } from '../harness/camera-site.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
-import { RtspCameras } from '../harness/sources.ts';
-import { type ApplyCaptures, capturesIn, streamCapture } from '../harness/stream-captures.ts';
+import { streamCapture } from '../harness/stream-captures.ts';
 import { until } from '../harness/wait.ts';
 import { WebSdkPages } from '../harness/websdk-pages.ts';
 
 const SLOW = { timeoutMs: 20_000 };
 
-let network: CameraNetwork;
-let cameras: RtspCameras;
 let backend: Backend;
-let server: TestServer;
-let captures: ApplyCaptures;
+let site: CameraSite;
 
 beforeAll(async () => {
-  network = new CameraNetwork();
-  [cameras, backend] = await Promise.all([RtspCameras.start(network), Backend.start()]);
-  server = await TestServer.start({
-    hookUrl: backend.url,
-    args: ['--internal-port', String(await freePort())],
-    mediaServer: { webSdk: {}, capture: { allow: [{ cidr: `${network.address}/32` }] } },
-  });
-  captures = await capturesIn(server);
+  backend = await Backend.start();
+  site = await CameraSite.start({ hookUrl: backend.url, mediaServer: { webSdk: {} } });
 });
 afterEach(async () => {
   backend.allowAll();
-  await captures();
-  await until('nothing is captured', async () => (await server.streams()).length === 0, SLOW);
+  await site.clear();
   backend.calls.length = 0;
 });
 afterAll(async () => {
-  await server?.stop();
+  await site?.stop();
   await backend?.close();
-  await cameras?.run.stop('SIGKILL');
-  network?.remove();
 });
 
 const ON_DEMAND = { mode: 'OnDemand', onDemand: { startTimeout: '5s', idleTimeout: '1s' } };
@@ -47,7 +32,7 @@ const ofCamera = (name: string, url: string, spec: object = ON_DEMAND): object =
   streamCapture(name, { rtsp: { url }, ...spec });
 
 const play = (name: string): Promise<RtcClient> =>
-  RtcClient.play(`${server.url}/whep/defaultApp/${encodeURIComponent(name)}`);
+  RtcClient.play(`${site.server.url}/whep/defaultApp/${encodeURIComponent(name)}`);
 
 /** The program of captures is told of a change a moment after it was written. */
 async function playSoon(name: string): Promise<RtcClient> {
@@ -68,61 +53,56 @@ async function leave(player: RtcClient): Promise<void> {
   player.close();
 }
 
-const isLive = async (name: string): Promise<boolean> =>
-  (await server.api('/stream/find', { name, published: true, status: 'PUBLISHING' })).status === 200;
-const left = (path: string, times: number): Promise<unknown> =>
-  until(`${path} is left`, () => cameras.count('TEARDOWN', path) === times, SLOW);
-
 describe('a StreamCapture with the mode OnDemand', () => {
   it('captures its camera while somebody plays it', async () => {
     const path = 'silent';
-    await captures(ofCamera('gate', cameras.url(path)), ofCamera('other', cameras.url('frozen')));
+    await site.apply(ofCamera('gate', site.cameras.url(path)), ofCamera('other', site.cameras.url('frozen')));
     const first = await playSoon('gate');
     await first.connected();
     await until('packets arrive', () => first.received > 20);
     const second = await play('gate');
     await second.connected();
-    expect(cameras.count('PLAY', path)).toBe(1);
+    expect(site.cameras.count('PLAY', path)).toBe(1);
     await leave(first);
     await sleep(3_000);
-    expect(await isLive('gate')).toBe(true);
+    expect(await site.isLive('gate')).toBe(true);
     await leave(second);
-    await left(path, 1);
+    await site.left(path, 1);
     expect((await backend.waitFor('unPublishStream')).body).toMatchObject({ name: 'gate', info: 'Stopped by user' });
-    expect(cameras.count('PLAY', 'frozen')).toBe(0);
+    expect(site.cameras.count('PLAY', 'frozen')).toBe(0);
 
     const again = await play('gate');
     expect(again.status).toBe(201);
     await again.connected();
     await leave(again);
-    await left(path, 2);
+    await site.left(path, 2);
   });
 
   it('is started once by many viewers', async () => {
     const path = 'pcmu';
-    await captures(ofCamera('crowd', cameras.url(path)));
+    await site.apply(ofCamera('crowd', site.cameras.url(path)));
     await leave(await playSoon('crowd'));
-    await left(path, 1);
+    await site.left(path, 1);
     const players = await Promise.all(Array.from({ length: 10 }, () => play('crowd')));
     expect(players.map(({ status }) => status)).toEqual(players.map(() => 201));
-    expect(cameras.count('PLAY', path)).toBe(2);
+    expect(site.cameras.count('PLAY', path)).toBe(2);
     await Promise.all(players.map(leave));
-    await left(path, 2);
+    await site.left(path, 2);
   });
 
   it('is not started by a viewer that the backend refuses', async () => {
     const path = 'aac16';
-    await captures(ofCamera('private', cameras.url(path)));
+    await site.apply(ofCamera('private', site.cameras.url(path)));
     await leave(await playSoon('private'));
-    await left(path, 1);
+    await site.left(path, 1);
     backend.answer = ({ method }) => (method === 'playStream' ? 403 : 200);
     expect((await play('private')).status).toBe(403);
     await sleep(500);
-    expect(cameras.count('PLAY', path)).toBe(1);
+    expect(site.cameras.count('PLAY', path)).toBe(1);
   });
 
   it('tells a viewer soon that its camera refuses the password, and does not ask the camera for each viewer', async () => {
-    await captures(ofCamera('locked', cameras.url('aac', 'basic')));
+    await site.apply(ofCamera('locked', site.cameras.url('aac', 'basic')));
     const player = await until('it is told', async () => {
       const tried = await play('locked');
       return tried.problem.includes('credentials') ? tried : null;
@@ -131,7 +111,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
     expect(JSON.parse(player.problem).detail).toBe(
       'publication "locked" is not live in app "defaultApp": the source refuses the credentials',
     );
-    const attempts = (): number => server.log.filter(({ reason }) => reason === 'unauthorized').length;
+    const attempts = (): number => site.server.log.filter(({ reason }) => reason === 'unauthorized').length;
     await until('it is logged', () => attempts() > 0);
     expect((await play('locked')).status).toBe(409);
     expect(attempts()).toBe(1);
@@ -139,7 +119,7 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('tells a viewer when its camera does not answer in time', async () => {
     const slow = { mode: 'OnDemand', onDemand: { startTimeout: '1s' } };
-    await captures(ofCamera('away', `rtsp://${network.address}:9/x`, slow));
+    await site.apply(ofCamera('away', `rtsp://${site.network.address}:9/x`, slow));
     const player = await until('it is told', async () => {
       const tried = await play('away');
       return tried.problem.includes('in time') ? tried : null;
@@ -150,24 +130,24 @@ describe('a StreamCapture with the mode OnDemand', () => {
 
   it('that somebody has ended is not started by viewers', async () => {
     const path = 'stopped';
-    await captures(ofCamera('ended', cameras.url(path)));
+    await site.apply(ofCamera('ended', site.cameras.url(path)));
     const player = await playSoon('ended');
     await player.connected();
-    await server.terminate({ name: 'ended', published: true });
-    await left(path, 1);
+    await site.server.terminate({ name: 'ended', published: true });
+    await site.left(path, 1);
     const end = 'the publication of a capture has ended';
-    await until('it is held', () => server.log.some(({ msg, name }) => msg === end && name === 'ended'));
+    await until('it is held', () => site.server.log.some(({ msg, name }) => msg === end && name === 'ended'));
     expect((await play('ended')).status).toBe(409);
-    expect(cameras.count('PLAY', path)).toBe(1);
+    expect(site.cameras.count('PLAY', path)).toBe(1);
   });
 
   it('is played by pages of the Web SDK', async ({ onTestFinished }) => {
     const pages = await WebSdkPages.start('2.0.276');
     onTestFinished(() => pages.stop());
-    await captures(ofCamera('page', cameras.url('aac')));
+    await site.apply(ofCamera('page', site.cameras.url('aac')));
     await leave(await playSoon('page'));
-    await left('aac', 1);
-    const page = await pages.player(server.socketUrl, 'page');
+    await site.left('aac', 1);
+    const page = await pages.player(site.server.socketUrl, 'page');
     await page.play();
   });
 });
@@ -177,22 +157,22 @@ describe('the URL of a camera as the name of a stream', () => {
     ['Always', {}],
     ['OnDemand', ON_DEMAND],
   ])('plays its capture, with the mode %s', async (mode, spec) => {
-    const url = cameras.url('pcma');
+    const url = site.cameras.url('pcma');
     const name = `by-url-${mode.toLowerCase()}`;
-    await captures(ofCamera(name, url, spec));
+    await site.apply(ofCamera(name, url, spec));
     const player = await playSoon(url);
     await player.connected();
     await until('packets arrive', () => player.received > 20);
-    expect((await server.api('/stream/find', { published: false })).body).toMatchObject([{ name }]);
-    for (const other of [`${url}/`, cameras.url('aac'), url.toUpperCase()]) {
+    expect((await site.server.api('/stream/find', { published: false })).body).toMatchObject([{ name }]);
+    for (const other of [`${url}/`, site.cameras.url('aac'), url.toUpperCase()]) {
       expect((await play(other)).status).toBe(409);
     }
     await leave(player);
   });
 
   it('is not a name under which somebody can publish in its place', async () => {
-    const url = cameras.url('aac');
-    const publisher = await RtcClient.publish(`${server.url}/whip/defaultApp/${encodeURIComponent(url)}`);
+    const url = site.cameras.url('aac');
+    const publisher = await RtcClient.publish(`${site.server.url}/whip/defaultApp/${encodeURIComponent(url)}`);
     await publisher.connected();
     expect((await play(url)).status).toBe(409);
     await leave(publisher);
@@ -201,10 +181,10 @@ describe('the URL of a camera as the name of a stream', () => {
   it('is taken from pages of the Web SDK', async ({ onTestFinished }) => {
     const pages = await WebSdkPages.start('2.0.276');
     onTestFinished(() => pages.stop());
-    const url = cameras.url('aac');
-    await captures(ofCamera('sdk', url));
+    const url = site.cameras.url('aac');
+    await site.apply(ofCamera('sdk', url));
     await leave(await playSoon(url));
-    const page = await pages.player(server.socketUrl, url);
+    const page = await pages.player(site.server.socketUrl, url);
     await page.play();
   });
 });

@@ -10,7 +10,7 @@ import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { blocksOf } from '../../harness/markdown.ts';
 import { openPlayer, received } from '../../harness/player-page.ts';
 import { freePort } from '../../harness/ports.ts';
-import { RtspCameras } from '../../harness/sources.ts';
+import { CREDENTIALS, RtspCameras, SHOWN_PASSWORD } from '../../harness/sources.ts';
 import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   cameras = await RtspCameras.start(machine);
   await stage.apply({
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cam' } },
-    stringData: { username: 'cam', password: 'p@ss:w/ö %41' },
+    stringData: { username: CREDENTIALS.user, password: CREDENTIALS.password },
   });
   const sources = { requests: { cpu: '50m', memory: '64Mi' } };
   await stage.live({
@@ -73,9 +73,6 @@ async function isPlayed(): Promise<void> {
   const page = await openPlayer(browser, `http://${host}`, 'gate');
   await until('it is heard', async () => (await received(page)).energy > 0, SLOW);
 }
-
-/** That of the Secret as it is, in a URL, and with its user in a header of Basic. */
-const PASSWORD = /p@ss:w|p%40ss|Y2FtOnBAc3M/;
 
 /** What people and tools are shown about captures; the Secret itself is not among it. */
 async function shownTexts(): Promise<Record<string, string>> {
@@ -168,7 +165,7 @@ describe('a StreamCapture from kubectl apply', () => {
       ['NAME', 'STREAM', 'SOURCE', 'STATE', 'CODEC', 'KEYFRAMES', 'RESTARTS'],
       ['gate', 'gate', machine, 'Connected', 'H264', '1s', '0'],
     ]);
-    for (const [where, text] of Object.entries(await shownTexts())) expect(text, where).not.toMatch(PASSWORD);
+    for (const [where, text] of Object.entries(await shownTexts())) expect(text, where).not.toMatch(SHOWN_PASSWORD);
   });
 
   it.runIf((process.env['CLUSTER'] ?? 'embedded') === 'embedded')(
