@@ -176,7 +176,7 @@ const PURE: readonly string[] = [
   'media-server/sdp',
   'media-server/capture/frames.ts',
   'media-server/capture/rtp.ts',
-  'media-server/capture/sender-report.ts',
+  'media-server/capture/rtcp.ts',
   'media-server/capture/source-events.ts',
   'media-server/capture/timeline.ts',
   'media-server/capture/tracks.ts',

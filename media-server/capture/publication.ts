@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Audio, PeerConnection, RtcpNackResponder, type Track, Video } from 'node-datachannel';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
-import { CNAME, senderReport } from './sender-report.ts';
+import { CNAME, senderReport, timeAnswer } from './rtcp.ts';
 import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
 
 /**
@@ -200,5 +200,11 @@ function addTrack(connection: PeerConnection, kind: TrackKind): Sender {
   media.addSSRC(ssrc, CNAME, 'capture', kind);
   const track = connection.addTrack(media);
   track.setMediaHandler(new RtcpNackResponder(REPEATABLE));
-  return { track, ssrc, packets: 0, octets: 0, reportedAt: 0 };
+  const sender = { track, ssrc, packets: 0, octets: 0, reportedAt: 0 };
+  // A media server that knows how far the track is asks for lost packets again as soon as it makes sense.
+  track.onMessage((rtcp) => {
+    const answer = timeAnswer(rtcp, ssrc);
+    if (answer) write(sender, answer);
+  });
+  return sender;
 }

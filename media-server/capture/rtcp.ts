@@ -11,7 +11,9 @@ export type Report = {
 /** Tracks of the same source have the same name. */
 export const CNAME = 'capture';
 
-const [VERSION, SENDER_REPORT, DESCRIPTION, CNAME_ITEM] = [0x80, 200, 202, 1];
+const [VERSION, SENDER_REPORT, DESCRIPTION, EXTENDED_REPORT, CNAME_ITEM] = [0x80, 200, 202, 207, 1];
+/** Blocks of extended reports. */
+const [RECEIVER_REFERENCE_TIME, DELAY_SINCE_LAST_REPORT] = [4, 5];
 /** From 1900, where NTP begins, to 1970. */
 const NTP_S = 2_208_988_800;
 
@@ -33,4 +35,47 @@ export function senderReport({ ms, octets, packets, ssrc, timestamp }: Report): 
   description.write(CNAME, 10);
   for (const packet of [report, description]) packet.writeUInt16BE(packet.length / 4 - 1, 2);
   return Buffer.concat([report, description]);
+}
+
+/**
+ * What a sender answers at once when a receiver tells its time (RFC 3611 §4.4, §4.5): the receiver learns how long the
+ * way there and back takes. Null if the RTCP packets tell no time.
+ */
+export function timeAnswer(received: Buffer, ssrc: number): Buffer | null {
+  const time = referenceTime(received);
+  if (time === null) return null;
+  const answer = Buffer.alloc(24);
+  answer.writeUInt8(VERSION, 0);
+  answer.writeUInt8(EXTENDED_REPORT, 1);
+  answer.writeUInt16BE(answer.length / 4 - 1, 2);
+  answer.writeUInt32BE(ssrc, 4);
+  answer.writeUInt8(DELAY_SINCE_LAST_REPORT, 8);
+  answer.writeUInt16BE(3, 10);
+  answer.writeUInt32BE(ssrc, 12);
+  answer.writeUInt32BE(time, 16);
+  // 1/65536 s. Zero would mean that no time was received.
+  answer.writeUInt32BE(1, 20);
+  return answer;
+}
+
+/** The middle 32 bits of the time that a receiver tells in one of these RTCP packets. */
+function referenceTime(packets: Buffer): number | null {
+  for (const packet of parts(packets, 0)) {
+    if (packet[1] !== EXTENDED_REPORT) continue;
+    for (const block of parts(packet, 8)) {
+      if (block[0] === RECEIVER_REFERENCE_TIME && block.length >= 12) return block.readUInt32BE(6);
+    }
+  }
+  return null;
+}
+
+/** RTCP packets, and the blocks in one: the second half of the first word is how many words follow. */
+function* parts(bytes: Buffer, start: number): Generator<Buffer> {
+  let at = start;
+  while (at + 4 <= bytes.length) {
+    const end = at + 4 + 4 * bytes.readUInt16BE(at + 2);
+    if (end > bytes.length) return;
+    yield bytes.subarray(at, end);
+    at = end;
+  }
 }

@@ -3,18 +3,20 @@ import { pathOf, type ResourceType, TYPES } from '../../operator/kube/objects.ts
 import { openTarget } from '../cluster/target.ts';
 import { type Json, Kube, SYSTEM } from '../harness/kube.ts';
 import { until } from '../harness/wait.ts';
+import { measureApplied } from './captures/applied.ts';
 import type { Report } from './figures.ts';
 import { onInterrupt } from './interrupts.ts';
 import { percentile, spread } from './statistics.ts';
 
 const NAMESPACE = 'bench';
+const CAPTURED = { namespace: NAMESPACE, mediaServer: 'live', app: 'app-0' };
 const EDITS = 50;
 const APPS = 1_000;
 const REST_MS = 60_000;
 /** Longer than the interval at which counts are written. */
 const SETTLE_MS = 35_000;
 
-/** Measures the time from `kubectl apply` to running pods, a thousand apps, and the cost of the operator. */
+/** Measures the time from `kubectl apply` to running pods and captures, a thousand apps, and the cost of the operator. */
 export async function benchOperator(report: Report): Promise<void> {
   const target = await openTarget((text) => console.log(`cluster: ${text}`));
   if (target.kubeconfig !== '') process.env['KUBECONFIG'] = target.kubeconfig;
@@ -61,6 +63,7 @@ class OperatorBench {
     await this.#kube.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/live', '--timeout=60s']);
     await this.#atRest('with one app');
     await this.#edits('with one app');
+    await measureApplied(this.#report, { kube: this.#kube, client: this.#client, ...CAPTURED });
     await this.#manyApps();
     await this.#atRest(`with ${APPS} apps`);
     await this.#edits(`with ${APPS} apps`);

@@ -91,9 +91,10 @@ Each frame carries its number and the time at which its camera sent it. No two c
 - CPU is that of the processes themselves, so cameras and players do not count. Memory is PSS: what processes share is divided among
   them. What the capture program needs once, and the media server, are said apart.
 - The hostile camera floods whoever connects, with a description of 2 GB and with headers without end.
-- Lost packets are asked for when a later one of the same track arrives, which for the last packet of a frame is 40 ms later. If that
-  request or its answer is lost as well, mediasoup asks again after 100 ms: with loss on the way back, this is one frame of seventy.
-- On Kubernetes the operator adds its part: it notices a change, writes the status, and starts or moves what was lost.
+- A lost packet is noticed when a later one of the same track arrives, which for the last packet of a frame is 40 ms later. It is
+  asked for 10 ms after that, since it may only be late, and again after 20 ms if the request or its answer is lost as well.
+- On Kubernetes the operator adds its part: it notices a change, writes the status ([The operator](#the-operator)), and starts or
+  moves what was lost.
 - A camera is away while its program is stopped, which its machine tells at once. Without power it tells nothing, and \`stallTimeout\`
   passes first.
 - Back-off is the time for which the capture program waits before it tries again. A camera that is away is not asked all the time.`,
