@@ -360,6 +360,22 @@ describe('a media server that drains', () => {
     expect(capture.state.mediaSessionId).toBeUndefined();
   });
 
+  it('ends it by order, which the refusal of the other one does not replace', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    await stage.live();
+    stage.refusals.push({ kind: 'refused', status: 403, detail: 'later', cause: null, retryAfterMs: null });
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('keepalive', 'because');
+    const { held } = capture.state;
+    await stage.clock.advance(1_000);
+    start();
+    await stage.clock.advance(60_000);
+    expect(capture.state).toMatchObject({ reason: 'TerminatedByKeepAlive', message: 'because', held });
+    expect(stage.holds).toBe(1);
+  });
+
   it('ends it by order, and it comes back after a while if the spec says so, not before', async () => {
     const stage = new CaptureStage();
     const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));

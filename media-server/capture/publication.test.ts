@@ -1,4 +1,5 @@
-import { PeerConnection, RtcpReceivingSession, type Track } from 'node-datachannel';
+import { queryObjects } from 'node:v8';
+import { PeerConnection, Track } from 'node-datachannel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rtpPacket } from '../../test/builders/rtp-packets.ts';
 import { VirtualClock } from '../../test/builders/virtual-clock.ts';
@@ -10,11 +11,17 @@ import { PAYLOAD_TYPES, type TrackKind } from './tracks.ts';
 
 type Received = RtpHeader & { readonly ssrc: number; readonly text: string };
 
+const EXTENDED_REPORT = 207;
+/** RFC 5761 §4. */
+const isRtcp = (type: number): boolean => type >= 192 && type <= 223;
+
 /** The other side of a publication, which answers its offers with real tracks. */
 class Peer {
   offer = '';
   readonly removed: string[] = [];
   readonly received: Received[] = [];
+  /** Extended reports that came. */
+  readonly answers: Buffer[] = [];
   /** What the next offer is answered instead. */
   refusal: Refusal | null = null;
   answer: string | null = null;
@@ -30,7 +37,6 @@ class Peer {
       this.state = state;
     });
     this.#connection.onTrack((track) => {
-      track.setMediaHandler(new RtcpReceivingSession());
       track.onMessage((packet) => this.#read(packet));
       this.#tracks.push(track);
     });
@@ -56,13 +62,25 @@ class Peer {
     this.removed.push(location);
   }
 
+  /** Sends an extended report with a reference time (RFC 3611 §4.4). */
+  tellTime(): void {
+    // A receiver report of one stream comes first: without it, nobody knows for whom the time is.
+    const report = `81c90007${'00'.repeat(28)}`;
+    const reports = Buffer.from(`${report}80cf00040000000004000002aaaabbbbccccdddd`, 'hex');
+    reports.writeUInt32BE(this.received[0]?.ssrc ?? 0, 8);
+    for (const track of this.#tracks) track.sendMessageBinary(reports);
+  }
+
   close(): void {
+    for (const track of this.#tracks) track.close();
     this.#connection.close();
   }
 
   #read(packet: Buffer): void {
+    const type = packet.readUInt8(1);
+    if (type === EXTENDED_REPORT) this.answers.push(packet);
     const header = readRtp(packet);
-    if (!header || header.payloadType > 127) return;
+    if (!header || isRtcp(type)) return;
     const ssrc = packet.readUInt32BE(8);
     this.received.push({ ...header, ssrc, text: packet.subarray(header.payloadAt).toString() });
   }
@@ -179,6 +197,21 @@ describe('a publication', () => {
     expect(presented).toEqual([0, 1_200]);
   });
 
+  it('answers a media server that tells its time', async () => {
+    const publication = await started('video');
+    await until('its track is open', () => {
+      send(publication, 'video', 1);
+      return peer.received.length > 0;
+    });
+    await until('it answers', () => {
+      peer.tellTime();
+      return peer.answers.length > 0;
+    });
+    const [answer = Buffer.alloc(0)] = peer.answers;
+    expect(answer.readUInt32BE(12)).toBe(peer.received[0]?.ssrc);
+    expect(answer.readUInt32BE(16)).toBe(0xbbbbcccc);
+  });
+
   it('goes on with its reports while no packets come, until it is closed', async () => {
     const publication = await started('video');
     await until('its track is open', () => {
@@ -218,6 +251,24 @@ describe('a publication', () => {
     peer.refusal = { kind: 'refused', status: 409, detail: 'in use', cause: null, retryAfterMs: null };
     expect(await start('video')).toBe(peer.refusal);
     expect(peer.removed).toEqual([]);
+  });
+
+  it('leaves no track behind, also if it is refused or not valid', async () => {
+    const before = queryObjects(Track, { format: 'count' });
+    for (let round = 0; round < 5; round++) {
+      const accepted = await start('audio', 'video');
+      if ('kind' in accepted) throw new Error(accepted.detail);
+      await accepted.close();
+      peer.refusal = { kind: 'refused', status: 409, detail: 'in use', cause: null, retryAfterMs: null };
+      await start('audio', 'video');
+      peer.refusal = null;
+      peer.answer = 'v=0\r\nm=nonsense';
+      await start('audio', 'video').catch(() => undefined);
+      peer.close();
+      peer = new Peer();
+    }
+    // Those of the last round may be in use yet.
+    await until('they are gone', () => queryObjects(Track, { format: 'count' }) < before + 10);
   });
 
   it('is removed if its answer is not valid', async () => {

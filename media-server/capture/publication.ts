@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { addAbortListener } from 'node:events';
 import { Audio, PeerConnection, RtcpNackResponder, type Track, Video } from 'node-datachannel';
 import type { Clock, Timer } from '../../process/clock.ts';
 import type { EventListener, PublicationEnd, PublishClient, Refusal } from './publish-client.ts';
@@ -84,7 +85,7 @@ export class Publication {
     try {
       const outcome = await deps.client.post(await publication.#offer(signal), signal);
       if (outcome.kind === 'refused') {
-        publication.#connection.close();
+        publication.#disconnect();
         return outcome;
       }
       publication.#location = outcome.location;
@@ -127,6 +128,8 @@ export class Publication {
 
   #disconnect(): void {
     this.#signOfLife?.cancel();
+    // Until a track is closed, its listener keeps it in memory.
+    for (const { track } of this.#senders.values()) track.close();
     this.#connection.close();
   }
 
@@ -159,11 +162,10 @@ export class Publication {
   }
 
   async #offer(signal: AbortSignal): Promise<string> {
-    const gathered = new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      this.#connection.onGatheringStateChange((state) => {
-        if (state === 'complete') resolve();
-      });
+    const { promise: gathered, reject, resolve } = Promise.withResolvers<void>();
+    using _ = addAbortListener(signal, () => reject(signal.reason));
+    this.#connection.onGatheringStateChange((state) => {
+      if (state === 'complete') resolve();
     });
     this.#connection.setLocalDescription('offer');
     await gathered;

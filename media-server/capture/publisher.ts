@@ -19,6 +19,7 @@ const MOST_TRIED = 3;
 
 /** Publishes to the media pod of a capture; to the next ones if it does not take it. */
 export function publisher({ agent, clock, mediaPods }: PublisherDeps): Publish {
+  let lastAttempt = 0;
   return async (order, kinds, listener, signal) => {
     const { afterTermination, appKey, epoch, generation, name, source, uid } = order;
     const provider = PROVIDERS[source.kind];
@@ -28,7 +29,9 @@ export function publisher({ agent, clock, mediaPods }: PublisherDeps): Publish {
       listener.onEnded(end);
     };
     const start = async (url: string) => {
-      const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: clock.now() };
+      // It goes on after a restart of this program, and grows when the clock is set back.
+      lastAttempt = Math.max(lastAttempt + 1, clock.now());
+      const capture = { appKey, name, uid, epoch, generation, provider, afterTermination, attempt: lastAttempt };
       const client = new PublishClient({ url, dispatcher: agent.get(), ...capture });
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
       return Publication.start({ client, kinds, listener: { ...listener, onEnded }, clock }, inTime);

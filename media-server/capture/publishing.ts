@@ -38,7 +38,7 @@ export type PublishingDeps = {
   readonly publish: Publish;
 };
 
-/** The capture of a publication. */
+/** The capture whose stream is published. */
 export type PublishingListener = {
   isWanted(): boolean;
   /** The tracks that arrive now: none while the source is away. */
@@ -59,7 +59,9 @@ const GOOD_MS = 2_000;
 /** How long a start that is under way may go on when the capture stops, so that it can end the publication. */
 const STOP_MS = 1_000;
 
-/** The stream of a capture on a media server: started, moved when its media server drains, started again after a failure. */
+/**
+ * The stream of a capture on a media server: started, moved when its media server drains, started again after a failure.
+ */
 export class Publishing {
   readonly #order: CaptureOrder;
   readonly #deps: PublishingDeps;
@@ -159,15 +161,17 @@ export class Publishing {
     };
     const terminations = this.#terminations;
     const started = await this.#deps.publish(this.#order, kinds, listener, this.#abandoned.signal);
+    const isTerminated = terminations !== this.#terminations;
     if ('kind' in started) {
-      this.#refused(started);
+      if (isTerminated) this.#startAnew();
+      else this.#refused(started);
       return;
     }
     this.#close('drain');
     this.#publication = started;
     this.#startedAt = this.#deps.clock.monotonic();
     this.#isMoving = false;
-    if (terminations !== this.#terminations) this.#startAnew();
+    if (isTerminated) this.#startAnew();
     else if (!this.#listener.isWanted()) this.end();
     else this.#listener.onPublished();
   }

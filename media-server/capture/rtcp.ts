@@ -17,7 +17,7 @@ const [RECEIVER_REFERENCE_TIME, DELAY_SINCE_LAST_REPORT] = [4, 5];
 /** From 1900, where NTP begins, to 1970. */
 const NTP_S = 2_208_988_800;
 
-/** An RTCP packet: a sender report without reports of reception, and a description of the source (RFC 3550 §6.4.1, §6.5). */
+/** A sender report without reports of reception, and a description of the source (RFC 3550 §6.4.1, §6.5). */
 export function senderReport({ ms, octets, packets, ssrc, timestamp }: Report): Buffer {
   const report = Buffer.alloc(28);
   report.writeUInt8(VERSION, 0);
@@ -51,6 +51,7 @@ export function timeAnswer(received: Buffer, ssrc: number): Buffer | null {
   answer.writeUInt32BE(ssrc, 4);
   answer.writeUInt8(DELAY_SINCE_LAST_REPORT, 8);
   answer.writeUInt16BE(3, 10);
+  // mediasoup finds the stream by it. By the RFC it is the SSRC of the receiver.
   answer.writeUInt32BE(ssrc, 12);
   answer.writeUInt32BE(time, 16);
   // 1/65536 s. Zero would mean that no time was received.

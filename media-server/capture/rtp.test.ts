@@ -122,5 +122,10 @@ describe('the watch over video', () => {
     see(watch, [180_000], H264.sps);
     see(watch, [180_000], H264.idr);
     expect(watch.keyFrameIntervalMs).toBe(2_000);
+    // Its clock is set back.
+    see(watch, [90_000], H264.idr);
+    expect(watch.keyFrameIntervalMs).toBe(2_000);
+    see(watch, [180_000], H264.idr);
+    expect(watch.keyFrameIntervalMs).toBe(1_000);
   });
 });

@@ -34,7 +34,13 @@ describe('an event of a source', () => {
     '{"event":"track","kind":"text","codec":"x"}',
     '{"event":"track","kind":"video","codec":{}}',
     '{"event":"track","kind":"video","codec":"H264","width":"wide"}',
+    '{"event":"track","kind":"video","codec":"H264","width":-1}',
+    '{"event":"track","kind":"video","codec":"H264","height":1.5}',
+    '{"event":"track","kind":"video","codec":"H264","height":1e999}',
+    `{"event":"track","kind":"video","codec":"${'x'.repeat(65)}"}`,
+    `{"event":"track","kind":"video","codec":"H264","profile":"${'x'.repeat(65)}"}`,
     '{"event":"clock","kind":"video","rtp":null,"ntpUs":0}',
+    '{"event":"clock","kind":"video","rtp":0,"ntpUs":1e999}',
     '{"event":"ended","reason":"failed"}',
   ])('is refused: %s', (json) => {
     expect(() => readEvent(json)).toThrow(Error);

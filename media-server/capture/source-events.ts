@@ -49,7 +49,7 @@ export function readEvent(json: string): SourceEvent | null {
         clock: { rtp: number(fields, 'rtp'), ms: number(fields, 'ntpUs') / 1_000 },
       };
     case 'unsupported':
-      return { event: 'unsupported', kind: kindOf(fields), codec: text(fields, 'codec') };
+      return { event: 'unsupported', kind: kindOf(fields), codec: name(fields, 'codec') };
     case 'ended': {
       const reason = SOURCE_ENDS.find((each) => each === fields['reason']) ?? 'failed';
       return { event: 'ended', reason, text: text(fields, 'text') };
@@ -64,11 +64,11 @@ type Fields = Readonly<Record<string, unknown>>;
 function trackOf(fields: Fields): SourceTrack {
   return {
     kind: kindOf(fields),
-    codec: text(fields, 'codec'),
-    ...(fields['from'] === undefined ? {} : { from: text(fields, 'from') }),
-    ...(fields['profile'] === undefined ? {} : { profile: text(fields, 'profile') }),
-    ...(fields['width'] === undefined ? {} : { width: number(fields, 'width') }),
-    ...(fields['height'] === undefined ? {} : { height: number(fields, 'height') }),
+    codec: name(fields, 'codec'),
+    ...(fields['from'] === undefined ? {} : { from: name(fields, 'from') }),
+    ...(fields['profile'] === undefined ? {} : { profile: name(fields, 'profile') }),
+    ...(fields['width'] === undefined ? {} : { width: count(fields, 'width') }),
+    ...(fields['height'] === undefined ? {} : { height: count(fields, 'height') }),
   };
 }
 
@@ -77,14 +77,29 @@ function kindOf({ kind }: Fields): TrackKind {
   return kind;
 }
 
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string') throw new TypeError(`${name} is not a string`);
+function text(fields: Fields, field: string): string {
+  const value = fields[field];
+  if (typeof value !== 'string') throw new TypeError(`${field} is not a string`);
   return value;
 }
 
-function number(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number') throw new TypeError(`${name} is not a number`);
+/** Of a codec or a profile. The operator refuses the whole report of a pod if one is longer. */
+function name(fields: Fields, field: string): string {
+  const value = text(fields, field);
+  if (value.length > MOST_NAME) throw new RangeError(`${field} is longer than ${MOST_NAME} characters`);
   return value;
 }
+
+function number(fields: Fields, field: string): number {
+  const value = fields[field];
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`${field} is not a number`);
+  return value;
+}
+
+function count(fields: Fields, field: string): number {
+  const value = number(fields, field);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${field} must be a whole number`);
+  return value;
+}
+
+const MOST_NAME = 64;

@@ -50,13 +50,12 @@ export class VideoWatch {
     this.#behind = 0;
   }
 
-  /** By the clock of the source: packets come unevenly. */
+  /** By the clock of the source, which may be set back: packets come unevenly. */
   #keyFrame(timestamp: number): void {
     // A key frame has several packets that look like its beginning.
     if (timestamp === this.#keyFrameAt) return;
-    if (this.#keyFrameAt !== null) {
-      this.#keyFrameIntervalMs = Math.round(timestampDelta(timestamp, this.#keyFrameAt) / TICKS_PER_MS);
-    }
+    const ticks = this.#keyFrameAt === null ? 0 : timestampDelta(timestamp, this.#keyFrameAt);
+    if (ticks > 0) this.#keyFrameIntervalMs = Math.round(ticks / TICKS_PER_MS);
     this.#keyFrameAt = timestamp;
   }
 }

@@ -83,9 +83,9 @@ export class CaptureStage {
     publish: async (_order, kinds, listener, signal) => {
       this.seen.push(`publish ${kinds.join('+')}`);
       const refusal = this.refusals.shift();
-      if (refusal) return refusal;
       const isAbandoned = new Promise<true>((resolve) => signal.addEventListener('abort', () => resolve(true)));
       if (await Promise.race([this.#published, isAbandoned])) return ABANDONED;
+      if (refusal) return refusal;
       const count = this.#publications.push(listener);
       return {
         mediaSessionId: `m${count}`,

@@ -75,7 +75,7 @@ describe('a StreamCapture', () => {
       await site.apply();
       await until('nothing is captured', async () => (await site.server.streams()).length === 0, SLOW);
     };
-    // What is made once stays: connections, buffers of the media site.server.
+    // What is made once stays: connections, buffers of the media server.
     await round();
     const isCapture = ({ command }: { command: string }): boolean => command === 'sluice-sources\0--capture\0';
     await until('the sources have ended', () => !programsOf(site.server).some(isCapture));

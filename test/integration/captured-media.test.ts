@@ -58,7 +58,7 @@ async function playedNow(page: Page): Promise<Received> {
   };
 }
 
-/** Plays the pictures of 25 a second, and no sound that was made up. Other programs may take the processor for a moment. */
+/** Plays at least 22 of 25 pictures a second, and no sound that was made up. Other programs may take the processor. */
 async function playsWell(page: Page, hasSound = true): Promise<void> {
   const isGood = ({ concealed, framesDecoded }: Received): boolean => concealed === 0 && framesDecoded >= 110;
   let now = await playedNow(page);

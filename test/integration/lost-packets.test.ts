@@ -47,22 +47,29 @@ class Publisher {
     const end = performance.now() + 10_000;
     while (!isTrue()) {
       if (performance.now() > end) throw new Error(`not seen within 10 s: ${what}`);
-      this.#sequence += 1;
-      const packet = { payloadType: VP8, sequence: this.#sequence, timestamp: this.#sequence * 90 * FRAME_MS };
-      const bytes = rtpPacket({ ...packet, marker: true, payload: [0x10, 0x01, 0x00, 0x00] });
-      bytes.writeUInt32BE(SSRC, 8);
-      this.#track.sendMessageBinary(bytes);
+      this.#send();
       await sleep(FRAME_MS);
     }
   }
 
-  loseOne(): void {
+  /** Loses a packet, and sends the next one. Returns when that is sent, monotonic milliseconds. */
+  loseOne(): number {
     this.#sequence += 1;
     this.lost = this.#sequence;
+    this.#send();
+    return performance.now();
   }
 
   close(): void {
     this.#connection.close();
+  }
+
+  #send(): void {
+    this.#sequence += 1;
+    const packet = { payloadType: VP8, sequence: this.#sequence, timestamp: this.#sequence * 90 * FRAME_MS };
+    const bytes = rtpPacket({ ...packet, marker: true, payload: [0x10, 0x01, 0x00, 0x00] });
+    bytes.writeUInt32BE(SSRC, 8);
+    this.#track.sendMessageBinary(bytes);
   }
 
   #read(rtcp: Buffer): void {
@@ -82,14 +89,29 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-it('a lost packet is asked for again as soon as an answer could have come', async ({ onTestFinished }) => {
+/** How long requests take, milliseconds: the first one, and the median time between two. */
+async function requestsOfOne(publisher: Publisher): Promise<{ first: number; between: number }> {
+  publisher.requests.length = 0;
+  const sentAt = publisher.loseOne();
+  // No packet follows that could remind the media server.
+  await until('it is given up', () => publisher.requests.length === MOST_REQUESTS);
+  const { requests } = publisher;
+  const gaps = requests.slice(1).map((at, index) => at - (requests[index] ?? 0));
+  return { first: (requests[0] ?? 0) - sentAt, between: median(gaps) };
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+it('a lost packet is asked for soon, and again as soon as an answer could have come', async ({ onTestFinished }) => {
   const publisher = new Publisher();
   onTestFinished(() => publisher.close());
   await publisher.start(`${server.url}/whip/defaultApp/near`);
   await publisher.sendUntil('the distance is known', () => publisher.answers > 0);
-  publisher.loseOne();
-  await publisher.sendUntil('it is given up', () => publisher.requests.length === MOST_REQUESTS);
-  const [first = 0] = publisher.requests;
-  // Those of a publisher at an unknown distance take more than a second.
-  expect((publisher.requests.at(-1) ?? 0) - first).toBeLessThan(700);
+  // On a busy machine, one of them is late.
+  const rounds = [];
+  for (let round = 0; round < 5; round++) rounds.push(await requestsOfOne(publisher));
+  // 10 ms, not 40; 20 ms, not 40 of the timer of mediasoup or 100 for an unknown distance.
+  expect(median(rounds.map(({ first }) => first))).toBeLessThan(30);
+  expect(median(rounds.map(({ between }) => between))).toBeLessThan(35);
 });

@@ -20,20 +20,24 @@ export type AppliedSetup = {
   readonly app: string;
 };
 
-/** Applies StreamCaptures on a cluster, one after the other, and waits until the status of each says that it is captured. */
+/**
+ * Applies StreamCaptures on a cluster, one after the other, and waits until the status of each says that it is captured.
+ * The MediaServer captures nothing before and after that.
+ */
 export async function measureApplied(report: Report, setup: AppliedSetup): Promise<void> {
   const { app, client, kube, mediaServer, namespace } = setup;
   const { machine } = kube.target;
   const cameras = await RtspCameras.start(machine);
-  try {
-    await client.call('PATCH', pathOf(TYPES.MediaServer, namespace, mediaServer), {
+  const patch = (spec: object): Promise<unknown> =>
+    client.call('PATCH', pathOf(TYPES.MediaServer, namespace, mediaServer), {
       contentType: 'application/merge-patch+json',
-      body: { spec: { capture: { allow: [{ cidr: `${machine}/32` }] } } },
+      body: { spec },
     });
-    const isReady = async (): Promise<boolean> => {
-      const pods = await kube.get(namespace, `deployment/${mediaServer}-capture`).catch(() => null);
-      return pods?.status?.readyReplicas > 0;
-    };
+  const captures = (): Promise<Json | null> =>
+    kube.get(namespace, `deployment/${mediaServer}-capture`).catch(() => null);
+  try {
+    await patch({ capture: { allow: [{ cidr: `${machine}/32` }] } });
+    const isReady = async (): Promise<boolean> => (await captures())?.status?.readyReplicas > 0;
     await until('the capture pod is ready', isReady, { timeoutMs: 60_000, everyMs: 200 });
     const took: number[] = [];
     for (let index = 0; index < CAPTURES; index++) {
@@ -57,6 +61,11 @@ export async function measureApplied(report: Report, setup: AppliedSetup): Promi
       unit: 'ms, p95',
     });
   } finally {
+    await patch({ capture: null });
+    await until('the capture pod is gone', async () => (await captures()) === null, {
+      timeoutMs: 60_000,
+      everyMs: 200,
+    });
     await cameras.run.stop('SIGKILL');
   }
 }
