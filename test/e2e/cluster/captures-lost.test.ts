@@ -212,4 +212,46 @@ describe('a captured stream', () => {
       expect(now.metadata.uid).toBe(others[0]?.metadata.uid);
     },
   );
+
+  it.runIf(isEmbedded())(
+    'is captured on another node when the node of its capture pod is lost',
+    { timeout: 240_000 },
+    async () => {
+      // One on each node. The captures of the first one go to the second, whose node is lost.
+      const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' };
+      const labelSelector = { matchLabels: { 'app.kubernetes.io/name': 'sluice-capture' } };
+      const podTemplate = { nodeSelector: null, topologySpreadConstraints: [{ ...spread, labelSelector }] };
+      await stage.patch('mediaserver/live', { spec: { capture: { replicas: 2, podTemplate } } });
+      await captured();
+      const capturePod = async (): Promise<Json> => {
+        const { assignment } = (await stage.get('scap/gate')).status;
+        return stage.get(`pod/${assignment.pod}`);
+      };
+      const moved = async (): Promise<Json> =>
+        until(
+          'it is on the second node',
+          async () => {
+            const pod = await capturePod().catch(() => null);
+            if (pod?.spec.nodeName === node(2).name) return pod;
+            if (pod) await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', pod.metadata.name]);
+            return null;
+          },
+          { timeoutMs: 60_000, everyMs: 1_000 },
+        );
+      const lost = await moved();
+      await captured();
+      await node(2).kill();
+      try {
+        const isElsewhere = async (): Promise<boolean> =>
+          (await stage.get('scap/gate')).status.assignment.podUid !== lost.metadata.uid;
+        await until('another pod has it', isElsewhere, SLOW);
+        await captured();
+        await holder();
+      } finally {
+        await restartNode(2);
+      }
+      await bothReady();
+      expect((await stage.get('scap/gate')).status.assignment.podUid).not.toBe(lost.metadata.uid);
+    },
+  );
 });
