@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isWithin, parseIp, parseNetwork } from './ip.ts';
+import { hostBitsOf, isWithin, parseIp, parseNetwork } from './ip.ts';
 
 describe('parseIp', () => {
   it.each<[string, 4 | 6, bigint]>([
@@ -43,6 +43,20 @@ describe('parseNetwork', () => {
     'x/8',
     '10.0.0.0/8/8',
   ])('refuses "%s"', (text) => expect(parseNetwork(text)).toBeNull());
+});
+
+describe('hostBitsOf', () => {
+  it.each<[string, bigint]>([
+    ['10.20.0.0/16', 0n],
+    ['10.20.0.7/16', 7n],
+    ['10.20.0.7/32', 0n],
+    ['10.20.0.7/0', 0x0a140007n],
+    ['fd00:20::/32', 0n],
+    ['fd00:20::1:0/64', 0x10000n],
+  ])('%s has %i', (text, expected) => {
+    const network = parseNetwork(text);
+    expect(network && hostBitsOf(network)).toBe(expected);
+  });
 });
 
 describe('isWithin', () => {

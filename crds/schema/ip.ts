@@ -25,6 +25,9 @@ export function parseNetwork(text: string): Network | null {
 export const isWithin = (ip: Ip, { bits, ip: start }: Network): boolean =>
   ip.family === start.family && prefixOf(ip, bits) === prefixOf(start, bits);
 
+/** The bits of an address beyond the prefix of its network. */
+export const hostBitsOf = ({ bits, ip }: Network): bigint => ip.value & ((1n << BigInt(BITS[ip.family] - bits)) - 1n);
+
 const prefixOf = ({ family, value }: Ip, bits: number): bigint => value >> BigInt(BITS[family] - bits);
 
 const ofParts = (parts: readonly number[], width: bigint): bigint =>

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { DURATION_PATTERN, parseDurationMs } from './duration.ts';
+import { hostBitsOf, parseNetwork } from './ip.ts';
 import { celText, matching, must, type ValueRule } from './rules.ts';
 
 // The formats of text fields: addresses, hosts, origins, URLs and durations. Each rule exists twice, in CEL and here.
@@ -88,12 +89,17 @@ export const cidrRule: ValueRule<string> = {
   },
 };
 
-/** A network of a NetworkPolicy, which takes no single address. */
+/** A network of a NetworkPolicy, which takes no single address. Kubernetes 1.37 refuses one with host bits. */
 export const networkRule: ValueRule<string> = {
-  rule: 'isCIDR(self)',
-  message: 'must be a CIDR such as 10.20.0.0/16',
-  holds: (text) => text.includes('/') && cidrRule.holds(text),
+  rule: 'isCIDR(self) && cidr(self).masked() == cidr(self)',
+  message: 'must be a CIDR without host bits, such as 10.20.0.0/16',
+  holds: (text) => text.includes('/') && cidrRule.holds(text) && isMasked(text),
 };
+
+function isMasked(text: string): boolean {
+  const network = parseNetwork(text);
+  return network !== null && hostBitsOf(network) === 0n;
+}
 
 export const URL_HOST = `(${labels('A-Za-z_')}|${IPV4}|\\[${ipv6('A-Fa-f')}\\])`;
 const urlText = (more: string): string => `([A-Za-z0-9._~!$&'()*+,;=:@/${more}-]|%[0-9A-Fa-f]{2})*`;

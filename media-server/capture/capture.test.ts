@@ -450,6 +450,34 @@ describe('the captures of a pod', () => {
     expect(stage.clock.pending).toBe(0);
   });
 
+  it('go on when more networks are allowed, and start again when one is not allowed any more', async () => {
+    const stage = new CaptureStage();
+    const [cameras, more] = [{ cidr: '192.0.2.0/24' }, { cidr: '198.51.100.0/24' }];
+    const allowing = (...allow: { cidr: string }[]) => stage.captures.set([captureOrder({ allow })]);
+    await allowing(cameras);
+    await stage.live();
+    await allowing(more, cameras);
+    expect(stage.seen).toEqual(['open', 'publish audio+video']);
+    // The next connection is checked against all of them.
+    stage.sourceEnds('unreachable');
+    await stage.clock.advance(1_200);
+    expect(stage.orders.map(({ allow }) => allow)).toEqual([[cameras], [more, cameras]]);
+    await stage.live();
+    await allowing(more);
+    expect(stage.seen.slice(-3)).toEqual(['close', 'unpublish', 'open']);
+  });
+
+  it('start at once when the network is allowed in which one was refused', async () => {
+    const stage = new CaptureStage();
+    await stage.captures.set([captureOrder()]);
+    stage.sourceEnds('notAllowed');
+    await stage.captures.set([captureOrder()]);
+    expect(stage.seen).toEqual(['open', 'close']);
+    const { allow } = captureOrder();
+    await stage.captures.set([captureOrder({ allow: [...allow, { cidr: '198.51.100.0/24' }] })]);
+    expect(stage.seen).toEqual(['open', 'close', 'open']);
+  });
+
   it('are offered at once, and again when one takes the place of another one', async () => {
     const stage = new CaptureStage();
     const first = captureOrder({ mode: 'OnDemand' });

@@ -62,7 +62,7 @@ const AFTER_SOURCE: Readonly<Record<ConnectionEnd, readonly [CapturingReason, Ba
  * in the same publication, so its viewers stay. What somebody has ended stays ended (`held`) until the spec changes.
  */
 export class Capture {
-  readonly order: CaptureOrder;
+  #order: CaptureOrder;
   readonly #deps: CaptureDeps;
   readonly #sourceBackOff: BackOff;
   readonly #publishing: Publishing;
@@ -89,7 +89,7 @@ export class Capture {
   #turn = 0;
 
   constructor(order: CaptureOrder, deps: CaptureDeps) {
-    this.order = order;
+    this.#order = order;
     this.#deps = { ...deps, log: deps.log.child({ app: order.appKey, name: order.name }) };
     this.#sourceBackOff = new BackOff(deps.clock);
     this.#countReceived = deps.metrics.receiving(order.appKey);
@@ -105,6 +105,15 @@ export class Capture {
       onWaiting: (reason, message) => this.#says(reason, message),
       onTerminated: (cause, info) => this.#terminated(cause, info),
     });
+  }
+
+  get order(): CaptureOrder {
+    return this.#order;
+  }
+
+  /** From the next connection on, the source may be in these networks. */
+  allow(networks: CaptureOrder['allow']): void {
+    this.#order = { ...this.#order, allow: networks };
   }
 
   start(): void {

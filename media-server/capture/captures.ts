@@ -74,7 +74,7 @@ export class Captures {
     for (const uid of this.#restarts.keys()) if (!uids.has(uid)) this.#restarts.delete(uid);
     this.#wanted = new Map(orders.map((order) => [order.uid, this.#restarted(order)]));
     for (const capture of this.#byUid.values()) {
-      if (!isDeepStrictEqual(this.#wanted.get(capture.order.uid), capture.order)) this.#leave(capture);
+      if (!this.#goesOn(capture)) this.#leave(capture);
     }
     for (const uid of uids) this.#start(uid, null);
     this.#deps.onChange();
@@ -98,6 +98,16 @@ export class Captures {
 
   stop(): Promise<void> {
     return this.set([]);
+  }
+
+  /** A capture goes on if its order is the same, or only allows more. One that was not allowed tries again. */
+  #goesOn(capture: Capture): boolean {
+    const next = this.#wanted.get(capture.order.uid);
+    if (!next || !isDeepStrictEqual({ ...next, allow: [] }, { ...capture.order, allow: [] })) return false;
+    const isWider = capture.order.allow.every((old) => next.allow.some((each) => isDeepStrictEqual(each, old)));
+    if (!isWider || capture.state.reason === 'AddressNotAllowed') return isDeepStrictEqual(next, capture.order);
+    capture.allow(next.allow);
+    return true;
   }
 
   #leave(capture: Capture): void {

@@ -13,6 +13,14 @@ export type CauseText = {
 const AGAIN = 'It may start the stream again at once.';
 const CAUSES = 'docs/hooks.md#why-a-stream-ended';
 
+const CAPTURE: CauseText = {
+  why:
+    'its StreamCapture was changed, suspended or deleted, a network was taken out of spec.capture.allow, its capture pod ' +
+    'was replaced, or nobody played it any more',
+  client: 'It starts the stream again by itself, unless its StreamCapture says otherwise.',
+  section: 'docs/captures.md#changes',
+};
+
 /** What each cause of `END_CAUSES` means for somebody who asks. */
 const TEXTS: Readonly<Record<EndCause, CauseText>> = {
   client: { why: 'the client ended it itself, with DELETE', client: AGAIN, section: 'docs/rest-api.md#whip-and-whep' },
@@ -89,9 +97,14 @@ const TEXTS: Readonly<Record<EndCause, CauseText>> = {
   },
 };
 
+/** That of a publication whose client is a capture. */
+export const captureText = (): CauseText & { readonly link: string } => linked(CAPTURE);
+
 /** A cause may be newer than this program. */
 export function causeText(cause: string, info: string): CauseText & { readonly link: string } {
   const known = Object.hasOwn(TEXTS, cause) ? TEXTS[cause as EndCause] : undefined;
   const text = known ?? { why: `the media server says "${info}" (${cause})`, client: AGAIN, section: CAUSES };
-  return { ...text, link: linkTo(text.section) };
+  return linked(text);
 }
+
+const linked = (text: CauseText): CauseText & { readonly link: string } => ({ ...text, link: linkTo(text.section) });

@@ -8,7 +8,7 @@ import { anchorsOf } from '../../test/harness/markdown.ts';
 import { selectorOf } from '../builders/common.ts';
 import { linkTo, SECTIONS } from './advice.ts';
 import { STATES } from './capture-rows.ts';
-import { causeText } from './cause-texts.ts';
+import { captureText, causeText } from './cause-texts.ts';
 import { COMMAND_NAMES, STATUSES } from './commands.ts';
 import { helpOf } from './help.ts';
 import { API_VERSION, PODS, SERVER_LABEL } from './objects.ts';
@@ -25,7 +25,11 @@ it('has the same words as the schema and the operator, which it does not import'
 
 it('links only to sections that exist', () => {
   const start = linkTo('');
-  const links = [...[...SECTIONS, STATES].map(linkTo), ...CAUSES.map((cause) => causeText(cause, '').link)];
+  const links = [
+    ...[...SECTIONS, STATES].map(linkTo),
+    ...CAUSES.map((cause) => causeText(cause, '').link),
+    captureText().link,
+  ];
   expect(links.length).toBeGreaterThan(30);
   for (const link of links) {
     expect(link.startsWith(start)).toBe(true);

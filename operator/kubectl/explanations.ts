@@ -1,5 +1,5 @@
 import { type Advice, adviceFor } from './advice.ts';
-import { causeText } from './cause-texts.ts';
+import { captureText, causeText } from './cause-texts.ts';
 import { matched } from './filter.ts';
 import {
   type EndedStream,
@@ -58,10 +58,13 @@ export function explainLive(stream: LiveStream, knowledge: Knowledge): Explanati
 
 /** Pure. */
 export function explainEnded(stream: EndedStream, { server, terminations }: Knowledge): Explanation {
-  const { client, link, why } = causeText(stream.cause, stream.info);
+  const { client, link, why } =
+    stream.cause === 'client' && isCapture(stream) ? captureText() : causeText(stream.cause, stream.info);
   const by = stream.cause === 'rest' ? byWhom(stream, server, terminations) : null;
   return { kind: 'ended', stream, pod: podOf(stream), why, by, client, link };
 }
+
+const isCapture = ({ mediaProvider, published }: EndedStream): boolean => published && mediaProvider !== 'WebRTC';
 
 /** Status times have no milliseconds, and clocks of nodes differ a little. */
 const BLUR_MS = 2_000;

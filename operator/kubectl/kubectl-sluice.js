@@ -2003,6 +2003,11 @@ ${notes}
 	// operator/kubectl/cause-texts.ts
 	const AGAIN = "It may start the stream again at once.";
 	const CAUSES = "docs/hooks.md#why-a-stream-ended";
+	const CAPTURE = {
+		why: "its StreamCapture was changed, suspended or deleted, a network was taken out of spec.capture.allow, its capture pod was replaced, or nobody played it any more",
+		client: "It starts the stream again by itself, unless its StreamCapture says otherwise.",
+		section: "docs/captures.md#changes"
+	};
 	const TEXTS = {
 		client: {
 			why: "the client ended it itself, with DELETE",
@@ -2085,17 +2090,19 @@ ${notes}
 			section: "docs/troubleshooting.md#a-publisher-gets-422"
 		}
 	};
+	const captureText = () => linked(CAPTURE);
 	function causeText(cause, info) {
 		const text = (Object.hasOwn(TEXTS, cause) ? TEXTS[cause] : void 0) ?? {
 			why: `the media server says "${info}" (${cause})`,
 			client: AGAIN,
 			section: CAUSES
 		};
-		return {
-			...text,
-			link: linkTo(text.section)
-		};
+		return linked(text);
 	}
+	const linked = (text) => ({
+		...text,
+		link: linkTo(text.section)
+	});
 	// operator/kubectl/explanations.ts
 	function isAsked({ appKey, published, what }, stream) {
 		const isNamed = [
@@ -2115,7 +2122,7 @@ ${notes}
 		};
 	}
 	function explainEnded(stream, { server, terminations }) {
-		const { client, link, why } = causeText(stream.cause, stream.info);
+		const { client, link, why } = stream.cause === "client" && isCapture(stream) ? captureText() : causeText(stream.cause, stream.info);
 		const by = stream.cause === "rest" ? byWhom(stream, server, terminations) : null;
 		return {
 			kind: "ended",
@@ -2127,6 +2134,7 @@ ${notes}
 			link
 		};
 	}
+	const isCapture = ({ mediaProvider, published }) => published && mediaProvider !== "WebRTC";
 	const BLUR_MS = 2e3;
 	function byWhom(stream, server, terminations) {
 		const found = terminations.filter((each) => isBy(each, stream, server)).map(({ metadata }) => metadata.name);

@@ -106,6 +106,15 @@ describe('a stream that has ended', () => {
     );
   });
 
+  it('by its capture is not said to be ended by a client', () => {
+    const stream = anEnded('client', 'Stopped by user', { published: true, mediaProvider: 'RTSP' });
+    const page = whyPage(explainEnded(stream, knowing()), NOW);
+    expect(page).toContain('because its StreamCapture was changed, suspended or deleted');
+    expect(page).not.toContain('DELETE');
+    const played = anEnded('client', 'Stopped by user', { published: false, mediaProvider: 'RTSP' });
+    expect(whyPage(explainEnded(played, knowing()), NOW)).toContain('the client ended it itself, with DELETE');
+  });
+
   it('that is held is not said to start again by itself', () => {
     const page = whyPage(explainEnded(anEnded('rest', 'Stopped by rest /terminate', { held: true }), knowing()), NOW);
     expect(page).toContain(

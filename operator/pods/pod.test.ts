@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../kube/objects.ts';
 import { Store } from '../kube/store.ts';
-import { type Pod, podsOf } from './pod.ts';
+import { capturePodsOf, type Pod, podsOf } from './pod.ts';
 
 const LABELS = { 'app.kubernetes.io/name': 'sluice-media-server', 'app.kubernetes.io/instance': 'live' };
 
@@ -218,4 +218,17 @@ describe('podsOf', () => {
     ];
     expect(seen(...others, podObject({}))).toEqual([NEW]);
   });
+});
+
+it('a capture pod is in trouble also when its other container is, and not because of one that Sluice does not know', () => {
+  const labels = { ...LABELS, 'app.kubernetes.io/name': 'sluice-capture' };
+  const trouble = (name: string) => {
+    const other = { ...waiting('ImagePullBackOff', 'not found'), name };
+    const containerStatuses = [{ ...running, name: 'capture' }, other];
+    const store = new Store();
+    store.set(podObject({ containerStatuses }, { labels }));
+    return capturePodsOf(store, 'media', 'live').map((pod) => pod.trouble);
+  };
+  expect(trouble('sources')).toEqual([{ reason: 'ImagePullBackOff', message: 'not found' }]);
+  expect(trouble('proxy')).toEqual([null]);
 });

@@ -67,13 +67,14 @@ export function podsOf(pods: Store, namespace: string, mediaServer: string): Pod
 /** The capture pods of one MediaServer, including those being deleted. */
 export function capturePodsOf(pods: Store, namespace: string, mediaServer: string): Pod[] {
   const found = pods.list(namespace, captureSelectorOf({ name: mediaServer }));
-  return found.map((pod) => podOf(pod, CAPTURE_CONTAINERS.capture));
+  return found.map((pod) => podOf(pod, CAPTURE_CONTAINERS.capture, [CAPTURE_CONTAINERS.sources]));
 }
 
-function podOf({ metadata, spec, status: raw }: KubeObject, ownContainer: string): Pod {
+/** `others` are containers that the pod needs as well. */
+function podOf({ metadata, spec, status: raw }: KubeObject, ownContainer: string, others: readonly string[] = []): Pod {
   const status = (raw ?? {}) as PodStatus;
   // Other containers, such as the proxy of a service mesh, may come before it.
-  const container = status.containerStatuses?.find(({ name }) => name === ownContainer);
+  const container = containerOf(status, ownContainer);
   const own = (spec ?? {}) as PodSpec;
   const isDeleting = metadata.deletionTimestamp !== undefined;
   // A pod that failed for good, for example by eviction, has been replaced.
@@ -93,7 +94,7 @@ function podOf({ metadata, spec, status: raw }: KubeObject, ownContainer: string
     nodeHasFailed: hasFailedNode(status),
     isLost: !isReplaced && isLost(status, container),
     graceSeconds: own.terminationGracePeriodSeconds ?? 0,
-    trouble: isReplaced ? null : troubleOf(status, container),
+    trouble: isReplaced ? null : troubleOf(status, [container, ...others.map((name) => containerOf(status, name))]),
   };
 }
 
@@ -129,13 +130,18 @@ function internalPortOf({ containers = [] }: PodSpec, ownContainer: string): num
   return port?.containerPort ?? INTERNAL_PORT;
 }
 
-function troubleOf({ conditions = [] }: PodStatus, container: ContainerStatus | undefined): Pod['trouble'] {
-  const crash = crashOf(container);
+const containerOf = ({ containerStatuses = [] }: PodStatus, name: string): ContainerStatus | undefined =>
+  containerStatuses.find((each) => each.name === name);
+
+function troubleOf(
+  { conditions = [] }: PodStatus,
+  containers: readonly (ContainerStatus | undefined)[],
+): Pod['trouble'] {
+  const crash = containers.map(crashOf).find((each) => each !== null);
   if (crash) return crash;
-  const waiting = container?.state?.waiting;
-  if (waiting?.reason && !NORMAL_WAITS.includes(waiting.reason)) {
-    return { reason: waiting.reason, message: waiting.message ?? '' };
-  }
+  const waits = containers.map((container) => container?.state?.waiting);
+  const waiting = waits.find((each) => each?.reason && !NORMAL_WAITS.includes(each.reason));
+  if (waiting) return { reason: waiting.reason ?? '', message: waiting.message ?? '' };
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return { reason: scheduled.reason ?? '', message: scheduled.message ?? '' };
   return null;

@@ -78,6 +78,19 @@ describe('reconcileStreamCapture', () => {
     expect(world.settleWrites()).toEqual([]);
   });
 
+  it('writes nothing after a restart of the operator until the pod is asked, and then what it says', async () => {
+    assigned();
+    says({ mediaSessionId: 'm1' });
+    await reconciled();
+    const { reports } = world.fleets.of('media/live').captures;
+    reports.clear();
+    expect(await reconciled()).toEqual([]);
+    // A change is not what the pod has said.
+    reports.set('a', { kind: 'failed', reason: 'refused', report: null });
+    await reconciled();
+    expect(conditions()).toContain('Capturing=False/Connecting');
+  });
+
   it('writes figures at most every 30 seconds', async () => {
     assigned();
     says({ connectedAt: 1, bitrate: 1_000_000 });

@@ -4,10 +4,11 @@ import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import { sourceHost } from '../../../crds/schema/source-url.ts';
 import type { StreamCaptureSpec } from '../../../crds/schema/stream-capture.ts';
 import { CachedReads } from '../../kube/cached-reads.ts';
+import type { Verdict } from '../../kube/conditions.ts';
 import { type KubeObject, rfc3339 } from '../../kube/objects.ts';
 import type { Assignment } from '../../pods/assign.ts';
 import type { CapturePods } from '../../pods/capture-pods.ts';
-import { capturePodsOf } from '../../pods/pod.ts';
+import { capturePodsOf, type Pod } from '../../pods/pod.ts';
 import type { Result } from '../../runtime/controller.ts';
 import { report } from '../../status/report.ts';
 import { mediaServerOfCapture } from '../../world/references.ts';
@@ -32,26 +33,38 @@ export async function reconcileStreamCapture(world: World, key: string): Promise
   return { requeueAfterMs: Math.min(written.requeueAfterMs ?? Infinity, nextLook(acceptance)) };
 }
 
-type Seen = Omit<CaptureInput, 'name'> & { readonly pods: CapturePods | undefined };
+type Seen = Omit<CaptureInput, 'name'> & { readonly known: CapturePods | undefined };
 
 function observe(world: World, object: KubeObject, acceptance: Acceptance): Seen {
-  const pods = world.fleets.find(mediaServerOfCapture(world, object) ?? '')?.captures;
-  const assignment = acceptance.kind === 'accepted' ? assignmentOf(world, object, acceptance.mediaServer, pods) : null;
-  const state = assignment ? pods?.stateOf(object.metadata.uid ?? '', assignment) : undefined;
-  return { acceptance, pods, assignment, state, held: heldNow(object, state) };
+  const known = world.fleets.find(mediaServerOfCapture(world, object) ?? '')?.captures;
+  const { namespace = '', uid = '' } = object.metadata;
+  const isAccepted = acceptance.kind === 'accepted';
+  const pods = isAccepted ? capturePodsOf(world.stores.pods, namespace, acceptance.mediaServer) : [];
+  const assignment = isAccepted ? assignmentOf(object, pods, known) : null;
+  const state = assignment ? known?.stateOf(uid, assignment) : undefined;
+  const last = assignment && !known?.reports.has(assignment.podUid) ? lastVerdict(object, assignment) : null;
+  return { acceptance, known, pods, assignment, state, last, held: heldNow(object, state) };
+}
+
+/** What the status says of this spec and this assignment. */
+function lastVerdict(object: KubeObject, { epoch }: Assignment): Verdict | null {
+  const { assignment, conditions = [] } = captureStatusOf(object);
+  const found = conditions.find(({ type }) => type === 'Capturing');
+  const isCurrent = assignment?.epoch === epoch && found?.observedGeneration === object.metadata.generation;
+  return found && isCurrent ? { ...found, message: found.message ?? '' } : null;
 }
 
 function fieldsOf(
   world: World,
   object: KubeObject,
-  { acceptance, assignment, held, pods, state }: Seen,
+  { acceptance, assignment, held, known, state }: Seen,
 ): Readonly<Record<string, unknown>> {
   const isOn = acceptance.kind === 'accepted' && !acceptance.spec.suspend && !held && assignment !== null;
   return {
     source: sourceHost(urlOf(object['spec'] as StreamCaptureSpec)),
     ...heldField(object, held),
     ...(isOn ? runningFields(state) : STOPPED),
-    ...(isOn && pods && state ? figures(world, pods, state) : {}),
+    ...(isOn && known && state ? figures(world, known, state) : {}),
   };
 }
 
@@ -62,15 +75,9 @@ function isAhead({ clock }: World, { metadata }: KubeObject, acceptance: Accepta
 }
 
 /** The assignment of a capture, if its pod exists. */
-function assignmentOf(
-  { stores }: World,
-  object: KubeObject,
-  mediaServer: string,
-  pods: CapturePods | undefined,
-): Assignment | null {
-  const assignment = pods?.assigned.get(object.metadata.uid ?? '') ?? captureStatusOf(object).assignment;
-  const existing = capturePodsOf(stores.pods, object.metadata.namespace ?? '', mediaServer);
-  return existing.some(({ isOver, uid }) => !isOver && uid === assignment?.podUid) ? (assignment ?? null) : null;
+function assignmentOf(object: KubeObject, pods: readonly Pod[], known: CapturePods | undefined): Assignment | null {
+  const assignment = known?.assigned.get(object.metadata.uid ?? '') ?? captureStatusOf(object).assignment;
+  return pods.some(({ isOver, uid }) => !isOver && uid === assignment?.podUid) ? (assignment ?? null) : null;
 }
 
 /** Null removes what held an older spec. */

@@ -5,14 +5,16 @@ import { CAPTURING_REASONS } from '../../../crds/schema/capture-reasons.ts';
 import { captureSpec, captureState } from '../../../test/builders/captures.ts';
 import { parentOf } from '../../../test/builders/sluice-objects.ts';
 import { no, yes } from '../../kube/conditions.ts';
+import type { Pod } from '../../pods/pod.ts';
 import { type CaptureInput, captureVerdicts } from './verdicts.ts';
 
-const accepted = (spec: Readonly<Record<string, unknown>> = {}): Acceptance => ({
+const accepted = (spec: Readonly<Record<string, unknown>> = {}, capture: object = {}): Acceptance => ({
   kind: 'accepted',
   spec: captureSpec(spec),
   mediaServer: 'live',
   appKey: 'defaultApp',
-  capture: parentOf({ capture: { allow: [{ cidr: '10.20.0.0/16' }] } }).spec.capture ?? expect.unreachable(),
+  capture:
+    parentOf({ capture: { allow: [{ cidr: '10.20.0.0/16' }], ...capture } }).spec.capture ?? expect.unreachable(),
   source: { kind: 'rtsp', url: 'rtsp://10.20.0.7/main', transport: 'TCP' },
 });
 
@@ -23,6 +25,8 @@ const verdicts = (over: Partial<CaptureInput> = {}) =>
     held: null,
     assignment: { pod: 'live-capture-a', podUid: 'a', epoch: 1 },
     state: captureState('uid-gate'),
+    pods: [],
+    last: null,
     ...over,
   });
 
@@ -88,6 +92,40 @@ describe('captureVerdicts', () => {
     ['idle', { state: captureState('uid-gate', { reason: 'Idle' }) }, 'Capturing=False/Idle', 'Ready=True/Ready'],
   ])('reports a capture that is %s', (_what, over, capturing, ready) => {
     expect(words(over)).toEqual(['Accepted=True/Accepted', capturing, ready]);
+  });
+
+  const pod = (over: Partial<Pod>): Pod => ({ name: 'live-capture-a', isReady: false, trouble: null, ...over }) as Pod;
+  const none = { assignment: null, state: undefined };
+  it.each<[string, Partial<CaptureInput>, string]>([
+    ['no pod is wanted', { acceptance: accepted({}, { replicas: 0 }) }, 'spec.capture.replicas is 0'],
+    ['no pod exists yet', {}, 'no capture pod is ready yet'],
+    ['one is starting', { pods: [pod({})] }, 'no capture pod is ready yet'],
+    [
+      'one does not start',
+      { pods: [pod({ trouble: { reason: 'ImagePullBackOff', message: 'not found' } })] },
+      'no capture pod is ready: live-capture-a: ImagePullBackOff: not found',
+    ],
+    [
+      'all are full',
+      { pods: [pod({ isReady: true })], acceptance: accepted({}, { capturesPerPod: 7 }) },
+      'all capture pods have 7 captures, as many as spec.capture.capturesPerPod',
+    ],
+  ])('says why there is no pod: %s', (_what, over, why) => {
+    expect(verdicts({ ...none, ...over })[1]).toEqual(no('Capturing', 'NoCapturePod', `MediaServer "live": ${why}`));
+  });
+
+  it('keeps what is known until the pod is asked', () => {
+    const last = yes('Capturing', 'Connected', 'the stream of the source is published');
+    expect(verdicts({ state: undefined, last })[1]).toEqual(last);
+    const state = captureState('uid-gate', { reason: 'Stalled', message: '' });
+    expect(verdicts({ state, last })[1]).toMatchObject({ status: 'False', reason: 'Stalled' });
+  });
+
+  it('says that an ended stream comes back', () => {
+    const state = captureState('uid-gate', { reason: 'TerminatedByRest', message: 'Stopped by rest /terminate' });
+    const message = 'Stopped by rest /terminate; the stream comes back after one to two minutes';
+    const acceptance = accepted({ afterTermination: 'Restart' });
+    expect(verdicts({ acceptance, state })[1]).toEqual(no('Capturing', 'TerminatedByRest', message));
   });
 
   it.each(Object.keys(CAPTURING_REASONS))('passes on that a pod says %s, with its message or ours', (reason) => {

@@ -1,4 +1,5 @@
 import type { Acceptance, AcceptedCapture } from '../../../crds/render/accept-capture.ts';
+import type { CaptureSpec } from '../../../crds/schema/capture.ts';
 import type { CaptureState } from '../../../crds/schema/capture-messages.ts';
 import {
   CAPTURING_REASONS,
@@ -9,6 +10,7 @@ import {
 } from '../../../crds/schema/capture-reasons.ts';
 import { no, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Assignment } from '../../pods/assign.ts';
+import type { Pod } from '../../pods/pod.ts';
 import { type ReadyRules, ready } from '../ready.ts';
 import { type Held, RESTART } from './held.ts';
 
@@ -20,6 +22,10 @@ export type CaptureInput = {
   readonly assignment: Assignment | null;
   /** What the pod says; undefined = nothing yet. */
   readonly state: CaptureState | undefined;
+  /** The capture pods of the MediaServer. */
+  readonly pods: readonly Pod[];
+  /** What the status says of a pod that was not asked since the operator started; null = nothing that still stands. */
+  readonly last: Verdict | null;
 };
 
 /** A capture that waits for its first player, or that somebody has suspended, is as it should be. */
@@ -41,20 +47,32 @@ function judged(input: CaptureInput): Verdict[] {
   return [accepted, capturing(input, acceptance)];
 }
 
-function capturing({ assignment, held, name, state }: CaptureInput, { mediaServer, spec }: AcceptedCapture): Verdict {
+function capturing(input: CaptureInput, { capture, mediaServer, spec }: AcceptedCapture): Verdict {
+  const { assignment, held, last, name, pods, state } = input;
   if (spec.suspend) return not('Suspended', CAPTURING_REASONS.Suspended);
   if (held) return not(HELD_CAUSES[held.cause as HeldCause], heldText(held, name));
-  if (!assignment) {
-    const why = 'no capture pod is ready, or all have spec.capture.capturesPerPod captures';
-    return not('NoCapturePod', `MediaServer "${mediaServer}": ${why}`);
-  }
-  if (!state) return not('Connecting', `pod ${assignment.pod} is asked to capture the stream`);
+  if (!assignment) return not('NoCapturePod', `MediaServer "${mediaServer}": ${noPodText(capture, pods)}`);
+  if (!state) return last ?? not('Connecting', `pod ${assignment.pod} is asked to capture the stream`);
   const reason = state.reason as CapturingReason;
-  const message = state.message === '' ? CAPTURING_REASONS[reason] : state.message;
+  const comesBack = spec.afterTermination === 'Restart' && Object.values<string>(HELD_CAUSES).includes(reason);
+  const said = state.message === '' ? CAPTURING_REASONS[reason] : state.message;
+  const message = comesBack ? `${said}; the stream comes back after one to two minutes` : said;
   return reason === 'Connected' ? yes('Capturing', reason, message) : not(reason, message);
 }
 
 const not = (reason: CapturingReason, message: string): Verdict => no('Capturing', reason, message);
+
+/** Why a capture was given to no pod. */
+function noPodText({ capturesPerPod, replicas }: CaptureSpec, pods: readonly Pod[]): string {
+  if (replicas === 0) return 'spec.capture.replicas is 0';
+  if (pods.some(({ isReady }) => isReady)) {
+    return `all capture pods have ${capturesPerPod} captures, as many as spec.capture.capturesPerPod`;
+  }
+  const found = pods.find(({ trouble }) => trouble !== null);
+  if (!found?.trouble) return 'no capture pod is ready yet';
+  const { message, reason } = found.trouble;
+  return `no capture pod is ready: ${found.name}: ${reason}${message === '' ? '' : `: ${message}`}`;
+}
 
 function heldText({ cause, info = '', time }: Held, name: string): string {
   const what = CAPTURING_REASONS[HELD_CAUSES[cause as HeldCause]];

@@ -233,7 +233,8 @@ describe('a captured stream', () => {
           async () => {
             const pod = await capturePod().catch(() => null);
             if (pod?.spec.nodeName === node(2).name) return pod;
-            if (pod) await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', pod.metadata.name]);
+            if (pod)
+              await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', pod.metadata.name, '--wait=false']);
             return null;
           },
           { timeoutMs: 60_000, everyMs: 1_000 },
