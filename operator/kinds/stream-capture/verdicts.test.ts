@@ -106,9 +106,9 @@ describe('captureVerdicts', () => {
       'no capture pod is ready: live-capture-a: ImagePullBackOff: not found',
     ],
     [
-      'all are full',
+      'all are full, or one is ready just now',
       { pods: [pod({ isReady: true })], acceptance: accepted({}, { capturesPerPod: 7 }) },
-      'all capture pods have 7 captures, as many as spec.capture.capturesPerPod',
+      'no capture pod has taken it yet; each takes at most 7 captures (spec.capture.capturesPerPod)',
     ],
   ])('says why there is no pod: %s', (_what, over, why) => {
     expect(verdicts({ ...none, ...over })[1]).toEqual(no('Capturing', 'NoCapturePod', `MediaServer "live": ${why}`));

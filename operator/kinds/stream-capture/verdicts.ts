@@ -65,8 +65,9 @@ const not = (reason: CapturingReason, message: string): Verdict => no('Capturing
 /** Why a capture was given to no pod. */
 function noPodText({ capturesPerPod, replicas }: CaptureSpec, pods: readonly Pod[]): string {
   if (replicas === 0) return 'spec.capture.replicas is 0';
+  // One that has just become ready is given it in a moment.
   if (pods.some(({ isReady }) => isReady)) {
-    return `all capture pods have ${capturesPerPod} captures, as many as spec.capture.capturesPerPod`;
+    return `no capture pod has taken it yet; each takes at most ${capturesPerPod} captures (spec.capture.capturesPerPod)`;
   }
   const found = pods.find(({ trouble }) => trouble !== null);
   if (!found?.trouble) return 'no capture pod is ready yet';
