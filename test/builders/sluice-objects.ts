@@ -99,6 +99,7 @@ export function observedOf(spec: Fields = {}, over: Partial<Observed> = {}): Obs
     configMaps: new Map(),
     deployment: undefined,
     pods: [],
+    capturePods: [],
     configMap: null,
     assets: null,
     nodes: null,

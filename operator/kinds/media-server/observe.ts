@@ -6,7 +6,7 @@ import type { StreamAppSpec } from '../../../crds/schema/stream-app.ts';
 import type { Resource } from '../../../crds/validate/resource.ts';
 import { assetsName, configMapName } from '../../builders/common.ts';
 import { type KubeObject, TYPES } from '../../kube/objects.ts';
-import { type Pod, podsOf } from '../../pods/pod.ts';
+import { capturePodsOf, type Pod, podsOf } from '../../pods/pod.ts';
 import { readConfigMaps, readSecrets } from '../../world/references.ts';
 import { invalidOnes, readRestHook, readStreamApp, validOnes } from '../../world/valid-resources.ts';
 import type { World } from '../../world/world.ts';
@@ -25,6 +25,7 @@ export type Observed = {
   readonly configMaps: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly Pod[];
+  readonly capturePods: readonly Pod[];
   /** The ConfigMap holds the last written config; `assets` holds the fleet's keys. */
   readonly configMap: KubeObject | null;
   readonly assets: KubeObject | null;
@@ -72,6 +73,7 @@ export async function observe(
     configMaps,
     deployment: stores.deployments.get(`${namespace}/${name}`),
     pods,
+    capturePods: capturePodsOf(stores.pods, namespace, name),
     configMap,
     assets,
     nodes,

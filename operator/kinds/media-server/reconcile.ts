@@ -203,6 +203,7 @@ async function writeOutcome(
     graceSeconds: graceSeconds(drain.timeout),
     deployment,
     pods: observed.pods,
+    capturePods: observed.capturePods,
     fleet,
     rosterFault,
     ...faults,

@@ -33,6 +33,7 @@ const well = (over: Partial<StatusInput> = {}): StatusInput => ({
   graceSeconds: 570,
   deployment: settled(1),
   pods: [runningPod('a')],
+  capturePods: [],
   fleet: fleetOf({ a: RUNS_NEW }),
   fault: null,
   refused: null,
@@ -304,6 +305,16 @@ describe('mediaServerVerdicts', () => {
       'RefNotFound',
     ]);
   });
+});
+
+it('a capture pod that does not start degrades its MediaServer, whose media pods come first', () => {
+  const trouble = { reason: 'ImagePullBackOff', message: 'not found' };
+  const capturePods = [runningPod('c', { name: 'live-capture-c', isReady: false, trouble })];
+  expect(verdict('Degraded', well({ capturePods }))).toEqual(
+    yes('Degraded', 'ImagePullBackOff', 'pod live-capture-c: not found'),
+  );
+  const pods = [runningPod('a', { trouble: { reason: 'OOMKilled', message: 'exited' } })];
+  expect(verdict('Degraded', well({ capturePods, pods }))?.reason).toBe('OOMKilled');
 });
 
 describe('mediaServerNumbers', () => {

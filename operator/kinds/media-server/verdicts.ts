@@ -20,6 +20,8 @@ export type StatusInput = Pick<FleetInput, 'rosterFault'> & {
   readonly graceSeconds: number;
   readonly deployment: KubeObject | undefined;
   readonly pods: readonly Pod[];
+  /** The pods that capture sources. */
+  readonly capturePods: readonly Pod[];
   readonly fleet: Fleet;
   readonly fault: Fault | null;
   /** A child that the API server refused. */
@@ -137,8 +139,8 @@ function refusedConfig(fleet: Fleet): Fault | null {
 }
 
 function degraded(input: StatusInput): Verdict {
-  const { deployment, fault, fleet, missing, pods, refused, replicas } = input;
-  const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPods(input);
+  const { capturePods, deployment, fault, fleet, missing, pods, refused, replicas } = input;
+  const ofPods = troubleOf(pods) ?? unmade(deployment) ?? lostPods(input) ?? troubleOf(capturePods);
   const gravest =
     fault ?? refused ?? refusedConfig(fleet) ?? ofPods ?? missing ?? leftOut(fleet.rendered?.findings ?? []);
   if (gravest) return yes('Degraded', gravest.reason, gravest.message);

@@ -8,6 +8,7 @@ import {
   type HeldCause,
   TO_START_AGAIN,
 } from '../../../crds/schema/capture-reasons.ts';
+import type { StreamCaptureSpec } from '../../../crds/schema/stream-capture.ts';
 import { no, type Verdict, yes } from '../../kube/conditions.ts';
 import type { Assignment } from '../../pods/assign.ts';
 import type { Pod } from '../../pods/pod.ts';
@@ -55,9 +56,31 @@ function capturing(input: CaptureInput, { capture, mediaServer, spec }: Accepted
   if (!state) return last ?? not('Connecting', `pod ${assignment.pod} is asked to capture the stream`);
   const reason = state.reason as CapturingReason;
   const comesBack = spec.afterTermination === 'Restart' && Object.values<string>(HELD_CAUSES).includes(reason);
-  const said = state.message === '' ? CAPTURING_REASONS[reason] : state.message;
-  const message = comesBack ? `${said}; the stream comes back after one to two minutes` : said;
+  const more = comesBack ? '; the stream comes back after one to two minutes' : adviceOf(reason, spec);
+  const message = `${sentenceOf(reason, state.message)}${more}`;
   return reason === 'Connected' ? yes('Capturing', reason, message) : not(reason, message);
+}
+
+/** Words of a source are often those of a library: ours come first. */
+function sentenceOf(reason: CapturingReason, said: string): string {
+  if (said === '') return CAPTURING_REASONS[reason];
+  return OF_SOURCES.has(reason) ? `${CAPTURING_REASONS[reason]}: ${said}` : said;
+}
+
+const OF_SOURCES: ReadonlySet<CapturingReason> = new Set([
+  'Unauthorized',
+  'NotFound',
+  'Unreachable',
+  'NoMedia',
+  'UnsupportedCodec',
+]);
+
+function adviceOf(reason: CapturingReason, { rtmp, rtsp, srt }: StreamCaptureSpec): string {
+  if (reason !== 'Unauthorized') return '';
+  const [field, reference] = srt
+    ? ['spec.srt.passphraseRef', srt.passphraseRef]
+    : [rtsp ? 'spec.rtsp.credentialsRef' : 'spec.rtmp.credentialsRef', (rtsp ?? rtmp)?.credentialsRef];
+  return reference ? `; correct the Secret "${reference.name}" of ${field}` : `; set ${field}`;
 }
 
 const not = (reason: CapturingReason, message: string): Verdict => no('Capturing', reason, message);
