@@ -64,6 +64,7 @@ describe('findingsOf', () => {
         severity: 'problem',
         kind: 'StreamApp',
         name: 'default',
+        others: [],
         condition: 'ResolvedRefs=False',
         reason: 'RefNotFound',
         message: why,
@@ -75,6 +76,12 @@ describe('findingsOf', () => {
         },
       },
     ]);
+  });
+
+  it('counts the objects that have the same finding', () => {
+    const of = (name: string) => anApp(name, { conditions: ['Accepted=False Conflict: taken'] });
+    const objects = ['a', 'b', 'c'].map((name) => ({ kind: 'StreamApp', object: of(name) }));
+    expect(findingsOf(objects, NOW)).toMatchObject([{ name: 'a', others: ['b', 'c'] }]);
   });
 
   it('keeps two faults of one reason that have different messages', () => {

@@ -7,6 +7,8 @@ export type Finding = {
   readonly severity: 'problem' | 'note';
   readonly kind: string;
   readonly name: string;
+  /** Other objects of this kind with the same finding, which are not told again. */
+  readonly others: readonly string[];
   /** `Degraded=True`. */
   readonly condition: string;
   readonly reason: string;
@@ -33,7 +35,15 @@ type Kinded = { readonly kind: string; readonly object: AnyObject };
 /** What the conditions of objects say is wrong, each fact once. Pure. */
 export function findingsOf(objects: readonly Kinded[], now: number): Finding[] {
   const all = objects.flatMap((each) => [...unobserved(each, now), ...ofConditions(each, now)]);
-  return all.filter((finding, index) => !all.some((other, at) => at !== index && tells(other, finding, at < index)));
+  return all
+    .filter((finding, index) => !all.some((other, at) => at !== index && tells(other, finding, at < index)))
+    .map((finding) => ({ ...finding, others: othersOf(finding, all) }));
+}
+
+function othersOf({ kind, message, name, reason, severity }: Finding, all: readonly Finding[]): string[] {
+  const same = all.filter((each) => each.kind === kind && each.severity === severity && each.reason === reason);
+  const names = same.filter((each) => each.message === message).map((each) => each.name);
+  return [...new Set(names)].filter((each) => each !== name);
 }
 
 /** Whether `other` says what `finding` says. A MediaServer repeats the faults of its apps, with words around them. */
@@ -63,6 +73,7 @@ const findingOf = (
   severity,
   kind,
   name: metadata.name,
+  others: [],
   condition: `${type}=${status}`,
   reason,
   message,

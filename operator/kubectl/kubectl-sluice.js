@@ -1054,7 +1054,14 @@ ${notes}
 	};
 	function findingsOf(objects, now) {
 		const all = objects.flatMap((each) => [...unobserved(each, now), ...ofConditions(each, now)]);
-		return all.filter((finding, index) => !all.some((other, at) => at !== index && tells(other, finding, at < index)));
+		return all.filter((finding, index) => !all.some((other, at) => at !== index && tells(other, finding, at < index))).map((finding) => ({
+			...finding,
+			others: othersOf(finding, all)
+		}));
+	}
+	function othersOf({ kind, message, name, reason, severity }, all) {
+		const names = all.filter((each) => each.kind === kind && each.severity === severity && each.reason === reason).filter((each) => each.message === message).map((each) => each.name);
+		return [...new Set(names)].filter((each) => each !== name);
 	}
 	function tells(other, finding, isEarlier) {
 		if (other.severity !== finding.severity || other.reason !== finding.reason) return false;
@@ -1074,6 +1081,7 @@ ${notes}
 		severity,
 		kind,
 		name: metadata.name,
+		others: [],
 		condition: `${type}=${status}`,
 		reason,
 		message,
@@ -1341,8 +1349,8 @@ ${notes}
 		};
 		return [section("Problems", "problem"), section("Notes", "note")].filter((text) => text !== "").join("\n");
 	}
-	function linesOf({ advice, condition, kind, message, name, reason }) {
-		const first = `${kind} ${name}: ${message} (${condition}, ${reason})`;
+	function linesOf({ advice, condition, kind, message, name, others, reason }) {
+		const first = `${kind} ${name}${others.length === 0 ? "" : ` and ${others.length} more`}: ${message} (${condition}, ${reason})`;
 		if (!advice) return [first];
 		return [
 			first,

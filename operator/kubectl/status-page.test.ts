@@ -118,6 +118,7 @@ describe('statusView', () => {
       aCapture('hall', conditions('Accepted=False Conflict: taken', 'Capturing=False Conflict: taken')),
       aCapture('door', conditions('Accepted=True Accepted', 'Capturing=False Idle: nobody plays')),
       aCapture('roof', conditions('Accepted=True Accepted', 'Capturing=False TerminatedByRest: ended')),
+      aCapture('wall', conditions('Accepted=True Accepted', 'Capturing=False TerminatedByRest: ended')),
       aCapture('lost', conditions('Accepted=False InvalidRef: no such app'), { appRef: { name: 'gone' } }),
     ];
     const page = statusPage(statusView({ ...OBJECTS, restHooks: [], streamCaptures }, undefined, NOW), NOW);
@@ -130,6 +131,7 @@ yard            yard     10.20.0.7   Unauthorized       <none>
 hall            hall     10.20.0.7   Conflict           <none>
 door            door     10.20.0.7   Idle               <none>
 roof            roof     10.20.0.7   TerminatedByRest   <none>
+wall            wall     10.20.0.7   TerminatedByRest   <none>
 
 Problems:
   StreamCapture yard: camera says 401 (Capturing=False, Unauthorized)
@@ -137,7 +139,7 @@ ${advice}  StreamCapture hall: taken (Accepted=False, Conflict)
 ${advice}
 Notes:
   StreamCapture door: nobody plays (Capturing=False, Idle)
-${advice}  StreamCapture roof: ended (Capturing=False, TerminatedByRest)
+${advice}  StreamCapture roof and 1 more: ended (Capturing=False, TerminatedByRest)
 ${advice}`);
     expect(page).toContain(
       'Objects of no MediaServer\n\nProblems:\n  StreamCapture lost: no such app (Accepted=False, InvalidRef)',

@@ -102,8 +102,9 @@ function findingLines(findings: readonly Finding[]): string {
   return [section('Problems', 'problem'), section('Notes', 'note')].filter((text) => text !== '').join('\n');
 }
 
-function linesOf({ advice, condition, kind, message, name, reason }: Finding): string[] {
-  const first = `${kind} ${name}: ${message} (${condition}, ${reason})`;
+function linesOf({ advice, condition, kind, message, name, others, reason }: Finding): string[] {
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const first = `${kind} ${name}${more}: ${message} (${condition}, ${reason})`;
   if (!advice) return [first];
   return [first, `  → ${advice.fix}`, ...(advice.link === null ? [] : [`    ${advice.link}`])];
 }
