@@ -163,6 +163,20 @@ describe('a captured stream', () => {
     player.close();
   });
 
+  it('goes on when another network is allowed', async () => {
+    const { here } = site.network;
+    const gate = streamCapture('gate', { rtsp: { url: site.cameras.url('silent') } });
+    // Nothing listens there.
+    await site.apply(gate, streamCapture('yard', { rtsp: { url: `rtsp://${here}:9/x` } }));
+    await site.captured('gate');
+    const [before, goodbyes] = [await publication('gate'), site.cameras.count('TEARDOWN', 'silent')];
+    await site.server.edit((text) => text.replace(/^( *)- cidr: .*$/m, `$&\n$1- cidr: ${here}/32`));
+    const isTried = () => site.server.log.some(({ name, reason }) => name === 'yard' && reason === 'unreachable');
+    await until('the other one is tried', isTried, SLOW);
+    expect((await publication('gate'))?.['mediaSessionId']).toBe(before?.['mediaSessionId']);
+    expect(site.cameras.count('TEARDOWN', 'silent')).toBe(goodbyes);
+  });
+
   it('is left when the media server is killed', async () => {
     const other = await TestServer.start({
       args: ['--internal-port', String(await freePort())],
