@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { addressOf, type Place, startAt } from '../harness/place.ts';
 import { freePort } from '../harness/ports.ts';
-import { type RunningProcess, startProcess } from '../harness/processes.ts';
+import type { RunningProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
 
 /** Picture and sound, of which the sound is sent later by these seconds. */
@@ -82,18 +82,20 @@ function isOpen(port: number, address: string): Promise<boolean> {
 }
 
 /** Listens, but lets nobody connect. */
-export async function startBlackHole(): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startBlackHole(
+  at: Place = '127.0.0.1',
+): Promise<{ readonly port: number; stop(): Promise<void> }> {
   // The kernel answers the first connections by itself, so they are taken.
   const script = `
 import socket, sys, time
-hole = socket.create_server(("127.0.0.1", 0), backlog=0)
+hole = socket.create_server((sys.argv[1], 0), backlog=0)
 taken = [socket.socket() for _ in range(3)]
 for each in taken:
     each.setblocking(False)
     each.connect_ex(hole.getsockname())
 print(hole.getsockname()[1], flush=True)
 time.sleep(600)`;
-  const run = startProcess('/usr/bin/python3', ['-c', script]);
+  const run = startAt(at, '/usr/bin/python3', ['-c', script, addressOf(at)]);
   const port = Number(await until('the black hole listens', () => run.lines[0]));
   return { port, stop: () => run.stop('SIGKILL') };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startBlackHole } from '../clients/encoders.ts';
 import { Backend } from '../harness/backend.ts';
 import { CameraSite } from '../harness/camera-site.ts';
 import { RtcClient } from '../harness/rtc-client.ts';
@@ -117,9 +118,11 @@ describe('a StreamCapture with the mode OnDemand', () => {
     expect(attempts()).toBe(1);
   });
 
-  it('tells a viewer when its camera does not answer in time', async () => {
+  it('tells a viewer when its camera does not answer in time', async ({ onTestFinished }) => {
+    const hole = await startBlackHole(site.network);
+    onTestFinished(() => hole.stop());
     const slow = { mode: 'OnDemand', onDemand: { startTimeout: '1s' } };
-    await site.apply(ofCamera('away', `rtsp://${site.network.address}:9/x`, slow));
+    await site.apply(ofCamera('away', `rtsp://${site.network.address}:${hole.port}/x`, slow));
     const player = await until('it is told', async () => {
       const tried = await play('away');
       return tried.problem.includes('in time') ? tried : null;

@@ -10,6 +10,7 @@ import { until } from '../../harness/wait.ts';
 // What test/integration/kept-captures.test.ts shows with programs, with pods, nodes and the operator.
 
 const SLOW = { timeoutMs: 90_000, everyMs: 100 };
+const UNLESS_GONE = ['--wait=false', '--ignore-not-found'];
 /** Media pods are on different nodes. */
 const APART = {
   podAntiAffinity: {
@@ -233,8 +234,8 @@ describe('a captured stream', () => {
           async () => {
             const pod = await capturePod().catch(() => null);
             if (pod?.spec.nodeName === node(2).name) return pod;
-            if (pod)
-              await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', pod.metadata.name, '--wait=false']);
+            const name = pod?.metadata.name;
+            if (name) await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pod', name, ...UNLESS_GONE]);
             return null;
           },
           { timeoutMs: 60_000, everyMs: 1_000 },

@@ -23,7 +23,9 @@ beforeAll(async () => {
   cameras = await RtspCameras.start(stage.kube.target.machine);
   isCrdOurs = (await stage.kube.get('default', RULES_CRD).catch(() => null)) === null;
   if (isCrdOurs) await stage.kube.kubectl(['apply', '--server-side', '-f', rulesCrd()]);
-  await stage.kube.kubectl(['wait', RULES_CRD, '--for=condition=Established', '--timeout=60s']);
+  const wait = ['wait', RULES_CRD, '--for=condition=Established', '--timeout=60s'];
+  // kubectl does not wait for a definition that has no conditions yet.
+  await until('the definition is established', () => stage.kube.kubectl(wait).catch(() => null));
   const sets = VALUES.flatMap((value) => ['--set', value]);
   const text = await stage.kube.helm(['template', 'sluice', 'charts/sluice', '--namespace', SYSTEM, ...sets]);
   const objects: Json[] = parseAllDocuments(text).map((document) => document.toJS());
