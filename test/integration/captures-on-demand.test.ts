@@ -186,7 +186,9 @@ describe('the URL of a camera as the name of a stream', () => {
     onTestFinished(() => pages.stop());
     const url = site.cameras.url('aac');
     await site.apply(ofCamera('sdk', url));
+    const goodbyes = site.cameras.count('TEARDOWN', 'aac');
     await leave(await playSoon(url));
+    await site.left('aac', goodbyes + 1);
     const page = await pages.player(site.server.socketUrl, url);
     await page.play();
   });

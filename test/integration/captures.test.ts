@@ -107,6 +107,8 @@ describe('a capture', () => {
       backend.answer = (call) => (call.method === method ? 403 : 200);
       expect(await refusal(0)).toEqual([403, 'Restricted access']);
       backend.answer = () => 200;
+      // Until then the name is in use.
+      await until('nothing is left', async () => (await pod(0).metric('sluice_sessions')) === 0);
       expect(await refusal(1)).toEqual([403, 'Restricted access']);
       expect(backend.of(method)).toHaveLength(1);
     },
