@@ -21,12 +21,18 @@ export class CameraSite {
   readonly server: TestServer;
   /** The manifests without StreamCaptures. */
   readonly #base: string;
+  readonly #undo: AsyncDisposableStack;
 
-  private constructor(network: CameraNetwork, cameras: RtspCameras, server: TestServer, base: string) {
-    this.network = network;
-    this.cameras = cameras;
-    this.server = server;
+  private constructor(
+    parts: Pick<CameraSite, 'cameras' | 'network' | 'server'>,
+    base: string,
+    undo: AsyncDisposableStack,
+  ) {
+    this.network = parts.network;
+    this.cameras = parts.cameras;
+    this.server = parts.server;
     this.#base = base;
+    this.#undo = undo;
   }
 
   static async start({ capture = {}, mediaServer = {}, ...setup }: CameraSiteSetup = {}): Promise<CameraSite> {
@@ -43,8 +49,7 @@ export class CameraSite {
     undo.defer(() => server.stop());
     let base = '';
     await server.edit((text) => (base = text));
-    undo.move();
-    return new CameraSite(network, cameras, server, base);
+    return new CameraSite({ network, cameras, server }, base, undo.move());
   }
 
   /** Applies these StreamCaptures, and no others. */
@@ -72,9 +77,8 @@ export class CameraSite {
     return until(`${path} is left`, () => this.cameras.count('TEARDOWN', path) === times, SOON);
   }
 
-  async stop(): Promise<void> {
-    await this.server.stop();
-    await this.cameras.run.stop('SIGKILL');
-    this.network.remove();
+  /** Stops all parts, also if one of them fails to. */
+  stop(): Promise<void> {
+    return this.#undo.disposeAsync();
   }
 }

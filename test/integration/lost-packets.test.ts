@@ -61,6 +61,7 @@ class Publisher {
   }
 
   close(): void {
+    this.#track.close();
     this.#connection.close();
   }
 

@@ -248,6 +248,7 @@ describe('a captured stream', () => {
           (await stage.get('scap/gate')).status.assignment.podUid !== lost.metadata.uid;
         await until('another pod has it', isElsewhere, SLOW);
         await captured();
+        expect((await capturePod()).spec.nodeName).toBe(node(1).name);
         await holder();
       } finally {
         await restartNode(2);
