@@ -286,6 +286,34 @@ describe('a media server that takes no stream', () => {
   });
 });
 
+describe('sound that is named late', () => {
+  it('is published with the picture, in place of the publication without it', async () => {
+    const stage = new CaptureStage();
+    const capture = stage.start();
+    stage.tracks('video');
+    stage.packet();
+    await stage.clock.advance(300);
+    expect(stage.seen).toEqual(['open', 'publish video']);
+    stage.tracks('audio');
+    await stage.clock.advance(60_000);
+    expect(stage.seen).toEqual(['open', 'publish video', 'publish audio+video', 'unpublish']);
+    expect(capture.state).toMatchObject({ reason: 'Connected', mediaSessionId: 'm2', restarts: 0 });
+  });
+
+  it('is published also if it is named while the publication starts', async () => {
+    const stage = new CaptureStage();
+    stage.start();
+    const start = stage.holdPublish();
+    stage.tracks('video');
+    stage.packet();
+    await stage.clock.advance(300);
+    stage.tracks('audio');
+    start();
+    await stage.clock.advance(60_000);
+    expect(stage.seen).toEqual(['open', 'publish video', 'publish audio+video', 'unpublish']);
+  });
+});
+
 describe('a media server that drains', () => {
   const moved = ['open', 'publish audio+video', 'publish audio+video', 'unpublish'];
 

@@ -185,6 +185,7 @@ export class Capture {
     this.#source = this.#deps.openSource(this.order, this.#turn, {
       onTrack: (track) => {
         this.#tracks = [...this.#tracks.filter(({ kind }) => kind !== track.kind), track];
+        if (this.#publishing.isLive) this.#publishing.start();
       },
       onLeftOut: (kind, codec) => {
         if (kind === 'audio') this.#leftOut = codec;

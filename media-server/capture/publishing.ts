@@ -68,6 +68,8 @@ export class Publishing {
   readonly #listener: PublishingListener;
   readonly #backOff: BackOff;
   #publication: OpenPublication | null = null;
+  /** The tracks of that publication. */
+  #kinds: readonly TrackKind[] = [];
   /** The start of a publication that is under way. */
   #starting: Promise<void> | null = null;
   /** When the publication started, monotonic milliseconds. */
@@ -102,10 +104,11 @@ export class Publishing {
     this.#publication?.send(kind, packet);
   }
 
-  /** Publishes what arrives, unless that is done. */
+  /** Publishes what arrives, unless that is done. A track that has come late takes another publication. */
   start(): void {
-    const isDone = this.isLive && !this.#isMoving;
     const kinds = this.#listener.arriving();
+    const isWhole = kinds.every((kind) => this.#kinds.includes(kind));
+    const isDone = this.isLive && isWhole && !this.#isMoving;
     if (this.#starting || isDone || kinds.length === 0) return;
     this.#starting = this.#start(kinds).finally(() => {
       this.#starting = null;
@@ -169,11 +172,16 @@ export class Publishing {
     }
     this.#close('drain');
     this.#publication = started;
+    this.#kinds = kinds;
     this.#startedAt = this.#deps.clock.monotonic();
     this.#isMoving = false;
     if (isTerminated) this.#startAnew();
     else if (!this.#listener.isWanted()) this.end();
-    else this.#listener.onPublished();
+    else {
+      this.#listener.onPublished();
+      // A track may have come meanwhile.
+      this.#startAfter(0);
+    }
   }
 
   /** Somebody wanted the end of the stream while it started. The source may have come back since. */
