@@ -40,6 +40,7 @@ CAMERAS = {
     # The same with packets of 40 ms, as cameras send them, so that a tick comes with the picture.
     "together": FLIPS + TICKS.format(""),
     "together-brief": FLIPS.replace("flip=true", "flip=true num-buffers=300") + TICKS.format("num-buffers=300"),
+    "late-sound": H264 + PCMU.format("sine samplesperbuffer=80", 8000, 1),
     "short": PICTURE.format("num-buffers=50") + ENCODED.format(""),
     # About 2 MB per second.
     "heavy": PICTURE.format("pattern=snow") + ENCODED.format("pass=quant quantizer=1"),
@@ -48,6 +49,9 @@ CAMERAS = {
     **{name: H264 for name in ("silent", "stalls", "frozen", "moved", "named", "killed", "stopped", "confined", "applied")},
 }
 
+# Packets of 10 ms, more than the time from DESCRIBE to PLAY has.
+LATE_PACKETS = 200
+
 
 def say(*words):
     # One write, since several threads print.
@@ -55,14 +59,29 @@ def say(*words):
     sys.stdout.flush()
 
 
-def camera(launch):
+def camera(name, launch):
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(f"( {launch} )")
     permissions = GstRtspServer.RTSPPermissions.new()
     for allowed in ("access", "construct"):
         permissions.add_permission_for_role("user", f"media.factory.{allowed}", True)
     factory.set_permissions(permissions)
+    if name == "late-sound":
+        factory.connect("media-configure", delay_sound)
     return factory
+
+
+def delay_sound(_, media):
+    """The server needs a first packet of each stream. It is too short for a packet of Opus."""
+    sent = 0
+
+    def pass_on(_pad, _info):
+        nonlocal sent
+        sent += 1
+        return Gst.PadProbeReturn.DROP if 1 < sent <= LATE_PACKETS else Gst.PadProbeReturn.OK
+
+    payloader = media.get_element().get_by_name("pay1")
+    payloader.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, pass_on)
 
 
 def guard(method):
@@ -91,7 +110,7 @@ def serve(server_name, method):
     server.set_service("0")
     server.set_auth(guard(method))
     for name, launch in CAMERAS.items():
-        server.get_mount_points().add_factory(f"/{name}", camera(launch))
+        server.get_mount_points().add_factory(f"/{name}", camera(name, launch))
     server.connect("client-connected", watch)
     server.attach(None)
     say("port", server_name, server.get_bound_port())

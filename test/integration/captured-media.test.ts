@@ -81,6 +81,19 @@ describe('a camera is decoded whole, and no sound is concealed:', () => {
   });
 });
 
+it('a camera whose sound begins after its picture is published at once, and again with its sound', async () => {
+  const hasAudio = async (): Promise<unknown> => {
+    const { body } = await site.server.api('/stream/find', { name: 'gate', published: true, status: 'PUBLISHING' });
+    return Array.isArray(body) && body[0]?.hasAudio;
+  };
+  await site.apply(streamCapture('gate', { rtsp: { url: site.cameras.url('late-sound') } }));
+  await site.captured('gate');
+  expect(await hasAudio()).toBe(false);
+  await until('it has sound', hasAudio, SLOW);
+  await playsWell(await openPlayer(browser, site.server.url, 'gate'));
+  expect(site.cameras.count('PLAY', 'late-sound')).toBe(1);
+});
+
 /** How far apart sound and picture may be. */
 const MOST_APART_MS = 100;
 /** Browsers move the picture slowly to its sound. */
