@@ -2,14 +2,18 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { restartNode } from '../../cluster/cluster.ts';
 import { node } from '../../cluster/node.ts';
 import { AUTHORIZATION, ClusterStage } from '../../harness/cluster-stage.ts';
-import type { Json } from '../../harness/kube.ts';
+import { type Json, SYSTEM } from '../../harness/kube.ts';
 import { RtspCameras } from '../../harness/sources.ts';
 import { streamCapture } from '../../harness/stream-captures.ts';
 import { until } from '../../harness/wait.ts';
 
-// What test/integration/kept-captures.test.ts shows with programs, with pods, nodes and the operator.
+// What test/integration/kept-captures.test.ts shows with programs, with pods, nodes and the operator, and what becomes of
+// a capture without its operator.
 
 const SLOW = { timeoutMs: 90_000, everyMs: 100 };
+const OPERATOR = ['-l', 'app.kubernetes.io/name=sluice-operator'];
+const CAPTURE_PODS = ['-l', 'app.kubernetes.io/name=sluice-capture'];
+const AT_ONCE = ['--grace-period=0', '--force'];
 const UNLESS_GONE = ['--wait=false', '--ignore-not-found'];
 /** Media pods are on different nodes. */
 const APART = {
@@ -184,6 +188,30 @@ describe('a captured stream', () => {
     const isBack = async () => restartsOf(await stage.get(`pod/${has.metadata.name}`)) > restartsOf(has);
     await until('its container runs again', isBack, SLOW);
     await bothReady();
+  });
+
+  it('that was ended stays so without its operator and its pod', async () => {
+    await captured();
+    await stage.terminate({ name: 'gate' });
+    const { held } = await until('it is held', async () => {
+      const { status } = await stage.get('scap/gate');
+      return status.held ? status : null;
+    });
+    const plays = cameras.count('PLAY', 'silent');
+    await Promise.all([
+      stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, ...AT_ONCE]),
+      stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pods', ...CAPTURE_PODS, ...AT_ONCE]),
+    ]);
+    await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/sluice', '--timeout=60s']);
+    await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
+    // A capture that is not held is given to the new pod, so the operator has looked at all of them.
+    await stage.apply(streamCapture('other', { rtsp: { url: cameras.url('aac') } }));
+    await stage.condition('scap/other', 'Capturing', 'True', 'Connected');
+    expect((await stage.get('scap/gate')).status.held).toEqual(held);
+    expect(cameras.count('PLAY', 'silent')).toBe(plays);
+    await stage.kube.kubectl(['-n', stage.namespace, 'delete', 'scap', 'other']);
+    await stage.kube.kubectl(['-n', stage.namespace, 'annotate', 'scap', 'gate', 'sluice.dev/restart=again']);
+    await captured();
   });
 
   it.runIf(isEmbedded())(

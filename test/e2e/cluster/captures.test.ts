@@ -239,30 +239,6 @@ describe('a StreamCapture from kubectl apply', () => {
     await captured();
   });
 
-  it('that was ended stays so without its operator and its pod', async () => {
-    await stage.apply(gate('silent'));
-    await captured();
-    await isLeft('silent', () => stage.terminate({ name: 'gate' }));
-    const { held } = await until('it is held', async () => {
-      const { status } = await stage.get('scap/gate');
-      return status.held ? status : null;
-    });
-    const plays = cameras.count('PLAY', 'silent');
-    await Promise.all([
-      stage.kube.kubectl(['-n', SYSTEM, 'delete', 'pods', ...OPERATOR, ...AT_ONCE]),
-      stage.kube.kubectl(['-n', stage.namespace, 'delete', 'pods', ...CAPTURE_PODS, ...AT_ONCE]),
-    ]);
-    await stage.kube.kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/sluice', '--timeout=60s']);
-    await stage.kube.kubectl(['-n', stage.namespace, 'rollout', 'status', 'deployment/live-capture', '--timeout=60s']);
-    // A capture that is not held is given to the new pod, so the operator has looked at all of them.
-    await stage.apply(streamCapture('other', { rtsp: { url: cameras.url('aac') } }));
-    await stage.condition('scap/other', 'Capturing', 'True', 'Connected');
-    expect((await stage.get('scap/gate')).status.held).toEqual(held);
-    expect(cameras.count('PLAY', 'silent')).toBe(plays);
-    await restart('again');
-    await captured();
-  });
-
   it('that is deleted ends, and its camera is left', async () => {
     await stage.apply(gate('silent'));
     await captured();
