@@ -12,6 +12,7 @@ import type {
 } from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
+import { oneAtATime } from '../../process/one-at-a-time.ts';
 import { openOps } from '../../process/ops-listener.ts';
 import { readFolder } from '../config/documents.ts';
 import { readResources } from '../config/resources.ts';
@@ -84,10 +85,10 @@ export async function runCaptures(options: Options, log: Log): Promise<void> {
       mediaPods.set(pods);
       calls.set(pods);
     },
-    setCaptures: async ({ held, orders, pulls: settings }: Told): Promise<void> => {
-      const isDone = Promise.all([captures.set(orders), restCaptures.set(settings, held)]);
+    setCaptures: ({ held, orders, pulls }: Told): void => {
+      void captures.set(orders);
+      void restCaptures.set(pulls, held);
       resumed.set(held);
-      await isDone;
     },
   };
   const parts = { ...follow, states: () => captures.states, resumed: () => resumed.all, metrics, log, undo };
@@ -106,7 +107,7 @@ type Told = {
 
 type Parts = {
   readonly setPods: (pods: readonly MediaPod[]) => void;
-  readonly setCaptures: (told: Told) => Promise<void>;
+  readonly setCaptures: (told: Told) => void;
   readonly states: () => CaptureState[];
   readonly metrics: CaptureMetrics;
   readonly resumed: () => NonNullable<CaptureReport['resumed']>;
@@ -139,7 +140,7 @@ async function followOperator(
     hash = push.hash;
     setPods(push.mediaPods);
     const { captures: orders, held = [], pulls = null } = push;
-    void setCaptures({ orders, pulls, held });
+    setCaptures({ orders, pulls, held });
   };
   const app = await openOperatorListener({ host, port, keyFile, report, take });
   undo.defer(() => app.close());
@@ -156,14 +157,14 @@ async function followFolder(
     for (const { message, name: capture, reason } of refused) {
       log.warn({ capture, reason, message }, 'a StreamCapture is left out');
     }
-    await setCaptures({ orders, pulls, held: [] });
+    setCaptures({ orders, pulls, held: [] });
   };
   await apply();
-  const onChange = (): void => {
+  const onChange = oneAtATime(() =>
     apply().catch((error: unknown) =>
       log.warn({ err: error }, 'the resources are not valid; captures stay as they are'),
-    );
-  };
+    ),
+  );
   const watch = new FolderWatch(dir, { clock, log, onChange });
   undo.defer(() => watch.close());
 }

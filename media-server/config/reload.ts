@@ -2,6 +2,7 @@ import { hashOf } from '../../crds/render/hash.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../../process/logger.ts';
+import { oneAtATime } from '../../process/one-at-a-time.ts';
 import { UserFault } from '../../process/user-fault.ts';
 import { type Change, changedAssets, diffConfigs, keepRestartFields, specField } from './diff.ts';
 import { BetweenStates, type Loaded } from './load.ts';
@@ -25,8 +26,8 @@ export type ReloadDeps = {
  */
 export class Reloader {
   readonly #deps: ReloadDeps;
-  #running: Promise<void> | null = null;
-  #again = false;
+  /** Reloads the config. A call during a reload starts one more afterwards. */
+  readonly trigger = oneAtATime(() => this.#reload());
   /** The warnings that were logged last; initially those of the first config. */
   #warnedOf: string;
   #refusedCounter = 0;
@@ -42,20 +43,6 @@ export class Reloader {
   /** The running config, as delivered, and the refusal since then, if any. */
   get state(): PodStatus['config'] {
     return this.#state;
-  }
-
-  /** Reloads the config. A call during a reload starts one more afterwards. */
-  trigger(): void {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = this.#reload().finally(() => {
-      this.#running = null;
-      if (!this.#again) return;
-      this.#again = false;
-      this.trigger();
-    });
   }
 
   /** Takes over a config. A config older than the running one is ignored. */
