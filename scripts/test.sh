@@ -23,7 +23,7 @@ cat "$results/cluster-life.log"
 
 # Half of the integration tests follow the e2e tests. Cameras and GStreamer are in the other half, one after the other:
 # GStreamer would send from the networks of the cameras too.
-second=(test/integration/{cascade,fleet,keepalive,kick,resilience,termination,websdk})
+second=(test/integration/{cascade,fleet,keepalive,kick,planted,races,resilience,termination,websdk,worker-errors})
 excluded=("${second[@]/%/*}")
 {
 	run e2e --project e2e
