@@ -7,7 +7,7 @@ sources_packages=(gcc libc6-dev pkg-config libgstreamer1.0-dev libgstreamer-plug
 	gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
 browser_packages=(chromium fonts-dejavu-core)
 test_packages=("${sources_packages[@]}" php-cli openssl python3-venv nftables gstreamer1.0-tools gstreamer1.0-plugins-ugly gstreamer1.0-nice
-	python3-gi gir1.2-gst-plugins-bad-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-rtsp-server-1.0 ffmpeg)
+	python3-gi gir1.2-gst-plugins-bad-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-rtsp-server-1.0 ffmpeg firefox-esr)
 bench_packages=("${sources_packages[@]}" python3-gi gir1.2-gst-rtsp-server-1.0 ffmpeg nftables iproute2 strace)
 case ${CLUSTER:-embedded} in
 	embedded)

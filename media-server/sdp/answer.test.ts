@@ -138,7 +138,7 @@ describe('the parameters of a format in an answer', () => {
 
   it.each([
     ['chromium', 102, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f'],
-    ['firefox', 126, 'profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1'],
+    ['firefox-h264', 126, 'profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1'],
     ['safari', 96, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640c1f'],
     ['pion', 112, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f'],
     ['aiortc', 99, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f'],

@@ -4,8 +4,10 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startBrowser } from './browser.ts';
+import { FRAMES_OF_VIDEO, startBrowser } from './browser.ts';
+import { Firefox } from './firefox.ts';
 import { until } from './wait.ts';
+import type { PageOpener, WebPage } from './web-page.ts';
 
 /** The pinned versions of the vendor's package, `@flashphoner/websdk`. */
 export const SDK_PACKAGES = { '2.0.276': '@flashphoner/websdk', '2.0.180': 'websdk-2.0.180' } as const;
@@ -29,30 +31,31 @@ const folderOf = (name: string): string => dirname(createRequire(import.meta.url
 export const sdkFolder = (version: SdkVersion): string => folderOf(SDK_PACKAGES[version]);
 
 /** The vendor's pages, byte for byte as in its package, and a browser that reaches loopback and `hosts` only. */
-export class WebSdkPages {
+export class WebSdkPages<P extends WebPage = Page> {
   readonly #server: Server;
-  readonly #browser: Browser;
+  readonly #browser: PageOpener<P>;
   readonly origin: string;
-  readonly #contexts: BrowserContext[] = [];
 
-  private constructor(server: Server, browser: Browser, origin: string) {
+  private constructor(server: Server, browser: PageOpener<P>, origin: string) {
     this.#server = server;
     this.#browser = browser;
     this.origin = origin;
   }
 
+  /** Opens the pages in Chromium. */
   static async start(version: SdkVersion, options: Options = {}): Promise<WebSdkPages> {
     const { address = '127.0.0.1', hosts = {} } = options;
-    const server = createServer(async ({ url = '/' }, response) => {
-      const file = fileOf(version, url);
-      const content = await readFile(file).catch(() => null);
-      if (content === null) response.writeHead(404).end();
-      else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
-    });
-    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    const server = await serve(version, address);
     const { port } = server.address() as AddressInfo;
     const { origin = `http://${address}:${port}` } = options;
-    return new WebSdkPages(server, await startBrowser({ hosts, loopbackOnly: true }), origin);
+    return new WebSdkPages(server, await Contexts.start(hosts), origin);
+  }
+
+  /** Opens the pages in Firefox, which reaches loopback only. */
+  static async inFirefox(version: SdkVersion): Promise<WebSdkPages<WebPage>> {
+    const server = await serve(version, '127.0.0.1');
+    const { port } = server.address() as AddressInfo;
+    return new WebSdkPages(server, await Firefox.start(), `http://127.0.0.1:${port}`);
   }
 
   /** The port at which the pages are served. */
@@ -67,22 +70,17 @@ export class WebSdkPages {
   }
 
   /** Closes the pages. */
-  async clear(): Promise<void> {
-    for (const context of this.#contexts.splice(0)) await context.close();
+  clear(): Promise<void> {
+    return this.#browser.clear();
   }
 
-  /** Opens a page of the package in a browser context of its own; `script` runs before the page's scripts. */
-  async open(path: string, script = ''): Promise<Page> {
-    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
-    this.#contexts.push(context);
-    const page = await context.newPage();
-    await page.addInitScript(script);
-    await page.goto(`${this.origin}/${path}`);
-    return page;
+  /** Opens a page of the package; `script` runs before the page's scripts. */
+  open(path: string, script = ''): Promise<P> {
+    return this.#browser.open(`${this.origin}/${path}`, script);
   }
 
   /** `min/streaming.html`, connected to a media server. */
-  async streaming(urlServer: string, name: string, script = ''): Promise<StreamingPage> {
+  async streaming(urlServer: string, name: string, script = ''): Promise<StreamingPage<P>> {
     const page = await this.open('examples/min/streaming.html', script);
     await page.locator('#urlServer').fill(urlServer);
     await page.locator('#streamName').fill(name);
@@ -92,7 +90,7 @@ export class WebSdkPages {
   }
 
   /** An example of `demo/streaming` with its fields filled in, connected to a media server. */
-  async example(name: string, urlServer: string, stream: string): Promise<Page> {
+  async example(name: string, urlServer: string, stream: string): Promise<P> {
     const page = await this.open(`examples/demo/streaming/${name}/${name}.html`);
     await page.locator('#urlServer').fill(urlServer);
     await page.locator('#connectBtn').click();
@@ -102,12 +100,54 @@ export class WebSdkPages {
   }
 
   /** `player.html`, before its start button is pressed. */
-  async player(urlServer: string, name: string, script = ''): Promise<PlayerPage> {
+  async player(urlServer: string, name: string, script = ''): Promise<PlayerPage<P>> {
     const page = await this.open('examples/demo/streaming/player/player.html', script);
     await page.locator('#url').fill(urlServer);
     await page.locator('#streamName').fill(name);
     return new PlayerPage(page);
   }
+}
+
+/** Chromium with a browser context for each page. */
+class Contexts implements PageOpener<Page> {
+  readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  static async start(hosts: Readonly<Record<string, string>>): Promise<Contexts> {
+    return new Contexts(await startBrowser({ hosts, loopbackOnly: true }));
+  }
+
+  async open(url: string, script: string): Promise<Page> {
+    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    await page.addInitScript(script);
+    await page.goto(url);
+    return page;
+  }
+
+  async clear(): Promise<void> {
+    for (const context of this.#contexts.splice(0)) await context.close();
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close();
+  }
+}
+
+async function serve(version: SdkVersion, address: string): Promise<Server> {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const file = fileOf(version, url);
+    const content = await readFile(file).catch(() => null);
+    if (content === null) response.writeHead(404).end();
+    else response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  return server;
 }
 
 /** A file of the vendor's package, or of the packages that its test page expects in its `node_modules`. */
@@ -122,11 +162,11 @@ function fileOf(version: SdkVersion, url: string): string {
 export type Shown = { readonly status: string; readonly info: string };
 
 /** The page `examples/min/streaming.html`. */
-export class StreamingPage {
-  readonly page: Page;
+export class StreamingPage<P extends WebPage = Page> {
+  readonly page: P;
   readonly #name: string;
 
-  constructor(page: Page, name: string) {
+  constructor(page: P, name: string) {
     this.page = page;
     this.#name = name;
   }
@@ -201,16 +241,13 @@ const CONNECT = `(appKey) => new Promise((resolve) => {
 })`;
 
 /** Of the video that has decoded most: the SDK keeps a hidden one besides. */
-const FRAMES = `Math.max(
-  0,
-  ...[...document.querySelectorAll('video')].map((video) => video.getVideoPlaybackQuality().totalVideoFrames),
-)`;
+const FRAMES = `Math.max(0, ...[...document.querySelectorAll('video')].map((video) => ${FRAMES_OF_VIDEO}))`;
 
 /** The page `examples/demo/streaming/player/player.html`. */
-export class PlayerPage {
-  readonly page: Page;
+export class PlayerPage<P extends WebPage = Page> {
+  readonly page: P;
 
-  constructor(page: Page) {
+  constructor(page: P) {
     this.page = page;
   }
 
@@ -243,12 +280,12 @@ export class PlayerPage {
 }
 
 /** Waits until an element of a page shows a text. */
-export function textIs(page: Page, selector: string, text: string): Promise<unknown> {
+export function textIs(page: WebPage, selector: string, text: string): Promise<unknown> {
   return until(`${selector} is ${text}`, async () => (await page.locator(selector).textContent()) === text, SLOW);
 }
 
 /** Waits for a status, and compares the info as soon as the status is there. */
-async function shows(page: Page, variable: string, { info, status }: Shown): Promise<void> {
+async function shows(page: WebPage, variable: string, { info, status }: Shown): Promise<void> {
   const read = (): Promise<Shown> =>
     page.evaluate(`({ status: ${variable}?.status() ?? '', info: ${variable}?.getInfo() ?? '' })`);
   await until(`the page shows ${status}`, async () => (await read()).status === status, SLOW);

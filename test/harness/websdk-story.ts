@@ -1,9 +1,10 @@
 import type { Backend } from './backend.ts';
 import { until } from './wait.ts';
+import type { WebPage } from './web-page.ts';
 import type { WebSdkPages } from './websdk-pages.ts';
 
 type Story = {
-  readonly pages: WebSdkPages;
+  readonly pages: WebSdkPages<WebPage>;
   /** What a user writes into the pages' URL field. */
   readonly socketUrl: string;
   /** Of the stream that both pages name. */

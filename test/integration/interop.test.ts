@@ -1,10 +1,12 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
 import { shownFrames, startBrowser } from '../harness/browser.ts';
+import { Firefox, ownAddress } from '../harness/firefox.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { type RunningProcess, startProcess } from '../harness/processes.ts';
 import { until } from '../harness/wait.ts';
+import type { WebPage } from '../harness/web-page.ts';
 
 const SLOW = { timeoutMs: 20_000 };
 
@@ -20,6 +22,7 @@ type Start = (mode: 'publish' | 'play', name: string) => Promise<Client>;
 let backend: Backend;
 let server: TestServer;
 let browser: Browser;
+let firefox: Firefox;
 const clients: Client[] = [];
 
 /** Two GStreamer clients, which send no consent checks (RFC 7675), stay live during all other tests. */
@@ -29,8 +32,10 @@ let longSince = Infinity;
 
 beforeAll(async () => {
   backend = await Backend.start();
-  server = await TestServer.start({ hookUrl: backend.url });
+  const media = { announcedAddress: await ownAddress() };
+  server = await TestServer.start({ hookUrl: backend.url, listenAddress: '0.0.0.0', mediaServer: { media } });
   browser = await startBrowser();
+  firefox = await Firefox.start();
   await publishing('GStreamer', LONG);
   await (await started('GStreamer', 'play', LONG)).shown();
   longSince = performance.now();
@@ -46,6 +51,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   for (const client of longClients) await client.stop();
+  await firefox?.close();
   await browser?.close();
   await server?.stop();
   await backend?.close();
@@ -65,7 +71,7 @@ function scriptClient(run: RunningProcess): Client {
   };
 }
 
-function pageClient(page: Page): Client {
+function pageClient(page: WebPage): Client {
   const state = async () => (await page.locator('#state').textContent()) ?? '';
   return {
     live: () => until('the page is live', async () => /^(Live|Playing)$/.test(await state()), SLOW),
@@ -82,6 +88,11 @@ const STARTS: Readonly<Record<string, Start>> = {
   Chromium: async (mode, name) => {
     const page = await browser.newPage();
     await page.goto(`${server.url}/${mode}?name=${name}`);
+    await page.locator('#start').click();
+    return pageClient(page);
+  },
+  Firefox: async (mode, name) => {
+    const page = await firefox.open(`${server.url}/${mode}?name=${name}`);
     await page.locator('#start').click();
     return pageClient(page);
   },
@@ -118,9 +129,14 @@ async function publishing(kind: string, name: string): Promise<Client> {
 }
 
 const kinds = Object.keys(STARTS);
+const BROWSERS = ['Chromium', 'Firefox'];
+
+/** Firefox meets browsers only, which spares half a minute. */
+const playersOf = (publisher: string): readonly string[] =>
+  publisher === 'Firefox' ? BROWSERS : kinds.filter((kind) => kind !== 'Firefox' || BROWSERS.includes(publisher));
 
 describe.each(kinds)('published by %s', (publisherKind) => {
-  it.each(kinds)('played by %s: ended in every way, and resumed', async (playerKind) => {
+  it.each(playersOf(publisherKind))('played by %s: ended in every way, and resumed', async (playerKind) => {
     const name = `${publisherKind}-${playerKind}`;
     const publisher = await publishing(publisherKind, name);
     const player = await started(playerKind, 'play', name);

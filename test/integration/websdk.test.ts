@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../harness/backend.ts';
+import { ownAddress } from '../harness/firefox.ts';
 import { TestServer } from '../harness/media-server.ts';
 import { freePort } from '../harness/ports.ts';
 import { startProcess } from '../harness/processes.ts';
@@ -11,12 +12,13 @@ import { RtcClient } from '../harness/rtc-client.ts';
 import { SlowProxy } from '../harness/slow-proxy.ts';
 import { TestFleet } from '../harness/test-fleet.ts';
 import { until } from '../harness/wait.ts';
+import type { WebPage } from '../harness/web-page.ts';
 import { textIs, WebSdkPages, WITHOUT_MEDIA } from '../harness/websdk-pages.ts';
 import { tellStory } from '../harness/websdk-story.ts';
 
 const NAME = 'streamName';
 
-function story(pages: WebSdkPages, server: TestServer, backend: Backend): Promise<void> {
+function story(pages: WebSdkPages<WebPage>, server: TestServer, backend: Backend): Promise<void> {
   const terminate = async (filter: object): Promise<number> => (await server.terminate(filter)).status;
   return tellStory({ pages, socketUrl: server.socketUrl, name: NAME, backend, terminate });
 }
@@ -195,13 +197,18 @@ describe('the pages of the Web SDK 2.0.276', () => {
   });
 });
 
-describe('the pages of the Web SDK 2.0.180', () => {
+describe.each([
+  { name: 'of the Web SDK 2.0.180', open: () => WebSdkPages.start('2.0.180') },
+  { name: 'in Firefox', open: () => WebSdkPages.inFirefox('2.0.276') },
+])('the pages $name', ({ open }) => {
   it('publish, play, and are stopped by the server', async ({ onTestFinished }) => {
     const backend = await Backend.start();
     onTestFinished(() => backend.close());
-    const server = await TestServer.start({ hookUrl: backend.url, mediaServer: { webSdk: {} } });
+    const media = { announcedAddress: await ownAddress() };
+    const setup = { listenAddress: '0.0.0.0', mediaServer: { webSdk: {}, media } };
+    const server = await TestServer.start({ ...setup, hookUrl: backend.url });
     onTestFinished(() => server.stop());
-    const pages = await WebSdkPages.start('2.0.180');
+    const pages = await open();
     onTestFinished(() => pages.stop());
     await story(pages, server, backend);
   });
