@@ -86,12 +86,13 @@ it('a camera whose sound begins after its picture is published at once, and agai
     const { body } = await site.server.api('/stream/find', { name: 'gate', published: true, status: 'PUBLISHING' });
     return Array.isArray(body) && body[0]?.hasAudio;
   };
+  const plays = site.cameras.count('PLAY', 'late-sound');
   await site.apply(streamCapture('gate', { rtsp: { url: site.cameras.url('late-sound') } }));
   await site.captured('gate');
   expect(await hasAudio()).toBe(false);
   await until('it has sound', hasAudio, SLOW);
   await playsWell(await openPlayer(browser, site.server.url, 'gate'));
-  expect(site.cameras.count('PLAY', 'late-sound')).toBe(1);
+  expect(site.cameras.count('PLAY', 'late-sound')).toBe(plays + 1);
 });
 
 /** How far apart sound and picture may be. */
