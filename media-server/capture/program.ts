@@ -12,9 +12,9 @@ import type {
 } from '../../crds/schema/capture-messages.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Log } from '../../process/logger.ts';
-import { oneAtATime } from '../../process/one-at-a-time.ts';
 import { openOps } from '../../process/ops-listener.ts';
 import { readFolder } from '../config/documents.ts';
+import { oneAtATime } from '../config/one-at-a-time.ts';
 import { readResources } from '../config/resources.ts';
 import { FolderWatch } from '../config/watch.ts';
 import { KeyedAgent } from '../fleet/keyed-agent.ts';

@@ -2,10 +2,10 @@ import { hashOf } from '../../crds/render/hash.ts';
 import type { PodStatus } from '../../crds/schema/internal.ts';
 import type { ConfigBundle } from '../../crds/schema/server-config.ts';
 import type { Log } from '../../process/logger.ts';
-import { oneAtATime } from '../../process/one-at-a-time.ts';
 import { UserFault } from '../../process/user-fault.ts';
 import { type Change, changedAssets, diffConfigs, keepRestartFields, specField } from './diff.ts';
 import { BetweenStates, type Loaded } from './load.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 export type ReloadDeps = {
   readonly log: Log;
