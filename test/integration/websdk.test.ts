@@ -106,6 +106,22 @@ describe('the pages of the Web SDK 2.0.276', () => {
     }
   });
 
+  it.each(['TCP', 'UDP'])('send media by %s if they ask for it, and are stopped', async (transport) => {
+    const publisher = await pages.streaming(server.socketUrl, NAME);
+    await publisher.page.evaluate(`{
+      const create = currentSession.createStream;
+      currentSession.createStream = (options) => create({ ...options, transport: '${transport}' });
+    }`);
+    await publisher.publish();
+    const player = await pages.player(server.socketUrl, NAME);
+    await player.play();
+    const published = (await server.streams()).find((stream) => stream['published']);
+    expect(published).toMatchObject({ transport });
+    await server.terminate({ name: NAME, published: true });
+    await publisher.shows({ status: 'FAILED', info: 'Stopped by rest /terminate' });
+    await player.shows({ status: 'FAILED', info: 'Stopped by publisher stop' });
+  });
+
   it('play what WHIP publishes, and publish what WHEP plays', async () => {
     const whip = await RtcClient.publish(`${server.url}/whip/defaultApp/whip`);
     await whip.connected();
