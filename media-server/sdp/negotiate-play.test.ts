@@ -33,6 +33,15 @@ describe('negotiatePlay', () => {
     expect(tracks.map((track) => track.codec)).toEqual(['opus', codec.toLowerCase()]);
   });
 
+  it('gives a Firefox without the plugin for H264 the sound alone, if there is one', () => {
+    const offer = savedOffer('firefox-play');
+    expect(negotiate(offer, 'H264', 'worker').tracks.map(({ codec }) => codec)).toEqual(['opus']);
+    const video = playableTracks('H264').filter(({ kind }) => kind === 'video');
+    expect(() => negotiatePlay(parseOffer(offer, 'play'), video, ALL, 'worker')).toThrow(
+      'no m-line receives what is published (h264)',
+    );
+  });
+
   it('tells the worker the numbers of the offer, the same for all tracks', () => {
     const [audio, video] = wireMappings(savedOffer('aiortc-play'), 'VP8');
     // opus 111, VP8 96 and its RTX 100 of the router; probes go to a number that the offer does not use.
