@@ -14,7 +14,7 @@ const CLUSTER = {
 
 /** Test files that leave the operator, the nodes and the API server alone, so that some of them can share a cluster. */
 const GUESTS =
-  'test/e2e/cluster/{captures,changes,checkers,crds,demo,dual-stack,fleet,kubectl,leader,metrics,story,websdk}.test.ts';
+  'test/e2e/cluster/{captures,changes,checkers,crds,demo,dual-stack,fleet,kubectl,leader,metrics,rollout,story,websdk}.test.ts';
 
 export default defineConfig({
   test: {
