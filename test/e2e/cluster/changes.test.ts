@@ -152,6 +152,9 @@ describe('an invalid reference or value', () => {
     }));
 });
 
+/** Each Secret is read again a minute after the last time. */
+const REREAD = { timeoutMs: 90_000, everyMs: 500 };
+
 // Last, since its changes are read again only after a minute.
 describe('a change of a Secret while streams are live', () => {
   it('takes effect within a minute for a password or a certificate', { timeout: 150_000 }, () =>
@@ -160,9 +163,9 @@ describe('a change of a Secret while streams are live', () => {
       await stage.apply(apiSecret('open'), certificate('second'));
       const renewed = { authorization: `Basic ${Buffer.from('ops:open').toString('base64')}` };
       const works = async (): Promise<boolean> => (await stage.status('/rest-api/app/find_all', renewed)) === 200;
-      await until('the new password works', works, { timeoutMs: 90_000, everyMs: 500 });
+      await until('the new password works', works, REREAD);
       expect(await stage.status('/rest-api/app/find_all', AUTHORIZATION)).toBe(401);
-      expect(await servedName()).toBe('second');
+      await until('the new certificate is served', async () => (await servedName()) === 'second', REREAD);
     }),
   );
 });
