@@ -159,6 +159,17 @@ describe('sound that is named late', () => {
 describe('a media server that drains', () => {
   const moved = ['open', 'publish audio+video', 'publish audio+video', 'unpublish'];
 
+  /** Somebody ends the publication while another media server still has not answered; `start` lets it answer. */
+  async function endedWhileItMoves(order = captureOrder()) {
+    const stage = new CaptureStage();
+    const capture = stage.start(order);
+    await stage.live();
+    const start = stage.holdPublish();
+    await stage.mediaServerDrains();
+    await stage.publicationEnds('keepalive', 'because');
+    return { stage, capture, start };
+  }
+
   it('loses the publication to another one, which takes over before it ends', async () => {
     const stage = new CaptureStage();
     const capture = stage.start();
@@ -217,12 +228,7 @@ describe('a media server that drains', () => {
   });
 
   it('ends it by order, and the one that takes over ends as well', async () => {
-    const stage = new CaptureStage();
-    const capture = stage.start();
-    await stage.live();
-    const start = stage.holdPublish();
-    await stage.mediaServerDrains();
-    await stage.publicationEnds('keepalive', 'because');
+    const { capture, stage, start } = await endedWhileItMoves();
     start();
     await stage.clock.advance(60_000);
     expect(stage.seen.toSorted()).toEqual(['close', ...moved].toSorted());
@@ -247,12 +253,7 @@ describe('a media server that drains', () => {
   });
 
   it('ends it by order, and it comes back after a while if the spec says so, not before', async () => {
-    const stage = new CaptureStage();
-    const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
-    await stage.live();
-    const start = stage.holdPublish();
-    await stage.mediaServerDrains();
-    await stage.publicationEnds('keepalive', 'because');
+    const { capture, stage, start } = await endedWhileItMoves(captureOrder({ afterTermination: 'Restart' }));
     start();
     await stage.clock.advance(0);
     expect(stage.seen.toSorted()).toEqual(['close', ...moved].toSorted());
@@ -263,12 +264,7 @@ describe('a media server that drains', () => {
   });
 
   it('ends it by order, and it comes back while another media server still has not answered', async () => {
-    const stage = new CaptureStage();
-    const capture = stage.start(captureOrder({ afterTermination: 'Restart' }));
-    await stage.live();
-    const start = stage.holdPublish();
-    await stage.mediaServerDrains();
-    await stage.publicationEnds('keepalive', 'because');
+    const { capture, stage, start } = await endedWhileItMoves(captureOrder({ afterTermination: 'Restart' }));
     await stage.clock.advance(100_000);
     await stage.live();
     start();
