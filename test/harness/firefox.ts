@@ -70,11 +70,9 @@ const webPage = (page: Page): WebPage => ({
  * announce this one; packets to it stay on the machine.
  */
 export async function ownAddress(): Promise<string> {
-  const socket = createSocket('udp4');
+  await using socket = createSocket('udp4');
   // Nothing is sent. The address is for documentation (RFC 5737).
   socket.connect(9, '203.0.113.1');
   await once(socket, 'connect');
-  const { address } = socket.address();
-  socket.close();
-  return address;
+  return socket.address().address;
 }

@@ -45,17 +45,19 @@ export class WebSdkPages<P extends WebPage = Page> {
   /** Opens the pages in Chromium. */
   static async start(version: SdkVersion, options: Options = {}): Promise<WebSdkPages> {
     const { address = '127.0.0.1', hosts = {} } = options;
+    const browser = await Contexts.start(hosts);
     const server = await serve(version, address);
     const { port } = server.address() as AddressInfo;
     const { origin = `http://${address}:${port}` } = options;
-    return new WebSdkPages(server, await Contexts.start(hosts), origin);
+    return new WebSdkPages(server, browser, origin);
   }
 
   /** Opens the pages in Firefox, which reaches loopback only. */
   static async inFirefox(version: SdkVersion): Promise<WebSdkPages<WebPage>> {
+    const browser = await Firefox.start();
     const server = await serve(version, '127.0.0.1');
     const { port } = server.address() as AddressInfo;
-    return new WebSdkPages(server, await Firefox.start(), `http://127.0.0.1:${port}`);
+    return new WebSdkPages(server, browser, `http://127.0.0.1:${port}`);
   }
 
   /** The port at which the pages are served. */
